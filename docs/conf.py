@@ -1,0 +1,97 @@
+"""The site: Markdown by MyST. What the code knows is put in at build time, so that it can't drift."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+from typing import TYPE_CHECKING
+
+from atomci import catalog
+from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Phase, phase_of
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+project = "atomci"
+author = "The atomci developers"
+version = release = version_of("atomci")
+
+extensions = ["myst_parser"]
+exclude_patterns = ["schemas"]
+myst_heading_anchors = 3
+html_theme = "furo"
+html_title = f"atomci {version}"
+html_show_copyright = False
+
+_EFFECTS = {
+    "pure": "a function of what it reads, so that a result may be reused",
+    "host": "looks at this machine",
+    "tree": "writes files of the project, so it runs alone",
+    "network": "may talk to other machines",
+}
+
+
+def setup(app: Sphinx) -> None:
+    """Fill the places that pages keep for generated text: `<!-- generated: NAME -->`."""
+    app.connect("source-read", _fill)
+
+
+def _fill(app: Sphinx, page: str, source: list[str]) -> None:
+    for name, write in {"atoms": _atoms, "pipelines": _pipelines}.items():
+        mark = f"<!-- generated: {name} -->"
+        if mark in source[0]:
+            app.env.note_dependency(catalog.__file__)
+            source[0] = source[0].replace(mark, write())
+
+
+def _atoms() -> str:
+    blocks = []
+    for phase in PHASES:
+        blocks += [f"({phase.name})=", f"## Phase {phase.number}: {phase.title}\n", _state(phase)]
+        blocks += [_atom(row) for row in ATOMS if row.phase == phase.number]
+    return "\n".join(blocks)
+
+
+def _state(phase: Phase) -> str:
+    if phase.module is None:
+        return f"`atomci run {phase.name}` says that it is planned, and exits 3.\n"
+    return f"`atomci run {phase.name}` runs these and what they need.\n"
+
+
+def _atom(row: Atom) -> str:
+    marks = [word for word, there in (("optional", row.optional), ("planned", _planned(row))) if there]
+    facts = [
+        ("needs", ", ".join(map(_link, row.needs))),
+        ("comes after", ", ".join(map(_link, row.after))),
+        ("reads", _code(row.reads)),
+        ("reads if there", _code(row.hints)),
+        ("writes", _code(row.writes)),
+        ("effect", f"{row.effect}: {_EFFECTS[row.effect]}"),
+        ("runs", "also when what it needs is red" if row.always else ""),
+    ]
+    lines = [f"({row.id})=", f"({row.name})=", f"### {row.number:03d} {row.name}\n"]
+    lines += [row.summary + "." + f" *{', '.join(marks).capitalize()}.*" * bool(marks) + "\n"]
+    lines += [f"- {name}: {value}" for name, value in facts if value]
+    return "\n".join(lines) + "\n"
+
+
+def _planned(row: Atom) -> bool:
+    return phase_of(row).module is None
+
+
+def _pipelines() -> str:
+    rows = ["| pipeline | what it is | atoms |", "|---|---|---|"]
+    for pipeline in PIPELINES:
+        planned = any(_planned(row) for row in ATOMS if row.name in pipeline.atoms)
+        mark = " *Planned.*" if planned else ""
+        rows.append(
+            f"| `{pipeline.name}` | {pipeline.summary}.{mark} | {', '.join(map(_link, pipeline.atoms))} |"
+        )
+    return "\n".join(rows)
+
+
+def _link(name: str) -> str:
+    return f"[{name}](#{name})"
+
+
+def _code(globs: tuple[str, ...]) -> str:
+    return ", ".join(f"`{glob}`" for glob in globs)

@@ -1,0 +1,108 @@
+"""Findings as SARIF 2.1.0, in the shape that GitHub code scanning takes.
+
+One run per tool with a category of its own, URIs relative to the root, and fingerprints computed
+here, so that baselines work offline too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import quote
+
+from atomci.artifacts.schemas import Finding, Findings
+
+__all__ = ["line_fingerprints", "to_sarif"]
+
+_WINDOW = 100
+_MODULUS = 2**64
+_BASE = 37
+_END = 65535
+
+
+def to_sarif(runs: Iterable[Findings], root: Path) -> dict[str, object]:
+    """The log object. Files are read from root for their fingerprints; unreadable ones get none."""
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [_run(run, root) for run in runs],
+    }
+
+
+def line_fingerprints(text: str) -> list[str]:
+    """`hash:n` for each line: a rolling hash of its next 100 non-blank characters, as GitHub computes it."""
+    characters = [10 if c == "\r" else ord(c) for c in text.replace("\r\n", "\n") if c not in " \t"]
+    starts = [0] + [i + 1 for i, c in enumerate(characters) if c == 10]
+    padded = [*characters, _END] + [0] * _WINDOW
+    seen: Counter[str] = Counter()
+    found = []
+    for start in starts:
+        value = 0
+        for character in padded[start : start + _WINDOW]:
+            value = (value * _BASE + character) % _MODULUS
+        digest = f"{value:x}"
+        seen[digest] += 1
+        found.append(f"{digest}:{seen[digest]}")
+    return found
+
+
+def _run(run: Findings, root: Path) -> dict[str, object]:
+    rules = {finding.rule: finding for finding in run.findings}
+    ids = list(rules)
+    fingerprints = {path: _fingerprints(root / path) for path in {finding.path for finding in run.findings}}
+    driver: dict[str, object] = {"name": run.tool, "rules": [_rule(rules[rule]) for rule in ids]}
+    if run.version:
+        driver["version"] = run.version
+    return {
+        "tool": {"driver": driver},
+        # Everything up to the last slash is GitHub's category.
+        "automationDetails": {"id": f"atomci/{run.atom}/"},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(f, ids.index(f.rule), fingerprints[f.path]) for f in run.findings],
+    }
+
+
+def _rule(finding: Finding) -> dict[str, object]:
+    text = f"{finding.tool} {finding.rule}"
+    rule: dict[str, object] = {
+        "id": finding.rule,
+        "shortDescription": {"text": text},
+        "fullDescription": {"text": text},
+        "help": {"text": finding.url or text},
+        "properties": {"lane": finding.lane},
+    }
+    if finding.url:
+        rule["helpUri"] = finding.url
+    return rule
+
+
+def _result(finding: Finding, rule: int, fingerprints: list[str]) -> dict[str, object]:
+    region = {"startLine": finding.line, "startColumn": finding.column}
+    # GitHub annotates a pull request only where all lines of the region are in the diff.
+    if finding.end_line == finding.line and (finding.end_column or 0) > finding.column:
+        region["endColumn"] = finding.end_column or 0
+    result: dict[str, object] = {
+        "ruleId": finding.rule,
+        "ruleIndex": rule,
+        "level": finding.level,
+        "message": {"text": finding.message},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(finding.path)},
+                    "region": region,
+                }
+            }
+        ],
+    }
+    if finding.line <= len(fingerprints):
+        result["partialFingerprints"] = {"primaryLocationLineHash": fingerprints[finding.line - 1]}
+    return result
+
+
+def _fingerprints(path: Path) -> list[str]:
+    try:
+        return line_fingerprints(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return []

@@ -1,0 +1,1 @@
+"""The files that atoms hand each other: their schemas, where they are, their index."""

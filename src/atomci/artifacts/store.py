@@ -1,0 +1,78 @@
+"""Reading and writing artifacts. A file is replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from atomci.artifacts.schemas import Output
+from atomci.errors import InfrastructureError
+
+__all__ = ["ArtifactError", "outputs_of", "read", "read_if_there", "replace_file", "sha256", "write"]
+
+T = TypeVar("T")
+
+
+class ArtifactError(InfrastructureError):
+    """An artifact is missing or isn't what its schema says."""
+
+
+def read(path: Path, kind: type[T]) -> T:
+    """The artifact as its struct. Raises ArtifactError."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        raise ArtifactError(
+            f"{path} is missing", "run the atom that writes it: atomci explain TARGET names it"
+        ) from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"{path}: {error}", "delete it and run the atom that writes it again") from None
+
+
+def read_if_there(path: Path, kind: type[T]) -> T | None:
+    """The artifact, or None when there is no such file. Raises ArtifactError on a broken one."""
+    return read(path, kind) if path.is_file() else None
+
+
+def write(path: Path, value: object) -> None:
+    """Write a struct as indented JSON."""
+    replace_file(path, msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put content in place of path's, atomically; parents are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def outputs_of(root: Path, paths: Iterable[str]) -> tuple[Output, ...]:
+    """Size and digest of each file; a path that ends in / stands for every file below it."""
+    files: list[Path] = []
+    for path in paths:
+        target = root / path
+        files.extend(sorted(p for p in target.rglob("*") if p.is_file()) if path.endswith("/") else [target])
+    return tuple(
+        Output(path=file.relative_to(root).as_posix(), size=file.stat().st_size, sha256=sha256(file))
+        for file in files
+        if file.is_file()
+    )

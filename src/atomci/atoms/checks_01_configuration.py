@@ -1,0 +1,232 @@
+"""Does the project's configuration hold? Phase 1, each answer with the line it comes from."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from atomci.configuration import (
+    coverage_settings,
+    editor,
+    fixtures,
+    hooks,
+    pyproject,
+    pyramid,
+    pytest_settings,
+    static_settings,
+    suite,
+    workflow,
+    workflow_linters,
+)
+from atomci.configuration.documents import (
+    Document,
+    Unreadable,
+    json_document,
+    toml_document,
+    yaml_document,
+)
+from atomci.configuration.facts import Fact
+from atomci.engine.context import Context, Verdict
+from atomci.engine.plan import resolve
+from atomci.errors import UsageError
+from atomci.tools import uv
+from atomci.tools.git import git
+from atomci.tools.process import Command
+
+__all__ = [
+    "add_conftest_shared_fixtures",
+    "author_pyproject_toml_core",
+    "configure_coverage_thresholds",
+    "configure_pytest_plugins_and_markers",
+    "configure_ruff_black_mypy",
+    "create_ci_workflow_skeleton",
+    "create_precommit_config",
+    "known_targets",
+    "scaffold_test_pyramid_directories",
+    "seed_vscode_settings_tasks_extensions",
+    "verdict_of",
+]
+
+_PYPROJECT = "pyproject.toml"
+
+
+def author_pyproject_toml_core(ctx: Context) -> Verdict:
+    return verdict_of(_pyproject(ctx))
+
+
+def configure_pytest_plugins_and_markers(ctx: Context) -> Verdict:
+    return verdict_of(_pytest(ctx))
+
+
+def configure_coverage_thresholds(ctx: Context) -> Verdict:
+    overriding = _there(ctx, coverage_settings.OVERRIDING)
+    return verdict_of(_of_toml(ctx, lambda doc: coverage_settings.facts(doc, overriding)))
+
+
+def configure_ruff_black_mypy(ctx: Context) -> Verdict:
+    overriding = _there(ctx, static_settings.OVERRIDING)
+    return verdict_of(_of_toml(ctx, lambda doc: static_settings.facts(doc, overriding)))
+
+
+def scaffold_test_pyramid_directories(ctx: Context) -> Verdict:
+    return verdict_of(_pyramid(ctx))
+
+
+def add_conftest_shared_fixtures(ctx: Context) -> Verdict:
+    return verdict_of(_fixtures(ctx))
+
+
+def create_precommit_config(ctx: Context) -> Verdict:
+    return verdict_of(_hooks(ctx), "atomci run create_precommit_config")
+
+
+def seed_vscode_settings_tasks_extensions(ctx: Context) -> Verdict:
+    return verdict_of(_editor(ctx))
+
+
+def create_ci_workflow_skeleton(ctx: Context) -> Verdict:
+    return verdict_of(_workflows(ctx))
+
+
+def verdict_of(facts: Iterable[Fact], remedy: str = "") -> Verdict:
+    """Holds when every fact is as it should be; an unreadable file is a problem among others."""
+    problems: list[str] = []
+    evidence: list[str] = []
+    try:
+        for fact in facts:
+            (evidence if fact.ok else problems).append(fact.text)
+    except Unreadable as error:
+        problems.append(str(error))
+    return Verdict.of(problems, evidence, remedy)
+
+
+def known_targets(ctx: Context) -> Callable[[str], bool]:
+    """Whether `atomci run` has such a target in this project, plugins' atoms included."""
+    from atomci.atoms.load import Loader
+
+    catalog = Loader(ctx.project).catalog
+
+    def known(target: str) -> bool:
+        try:
+            resolve(target, catalog)
+        except UsageError:
+            return False
+        return True
+
+    return known
+
+
+def _of_toml(ctx: Context, rules: Callable[[Document], Iterator[Fact]]) -> Iterator[Fact]:
+    yield from rules(toml_document(ctx.root, _PYPROJECT))
+
+
+def _there(ctx: Context, paths: Iterable[str]) -> list[str]:
+    return [path for path in paths if (ctx.root / path).is_file()]
+
+
+def _pyproject(ctx: Context) -> Iterator[Fact]:
+    document = toml_document(ctx.root, _PYPROJECT)
+    found = list(pyproject.valid(document))
+    yield from found
+    if not all(fact.ok for fact in found):
+        return
+    with tempfile.TemporaryDirectory(prefix="atomci-build-") as folder:
+        files = ctx.files(*ctx.atom.reads)
+        source = pyproject.copy_inputs(ctx.root, files, Path(folder, "source"))
+        out = Path(folder, "dist")
+        done = ctx.run(pyproject.build_command(source, out, ctx.project.python, uv.find()))
+        yield from pyproject.built(document, done, out, ctx.project.packages)
+
+
+def _pytest(ctx: Context) -> Iterator[Fact]:
+    document = toml_document(ctx.root, _PYPROJECT)
+    installed = ctx.project.version_of("pytest-timeout")
+    plugin = installed or ("declared" if "pytest-timeout" in _dependencies(ctx) else None)
+    yield from pytest_settings.facts(document, _there(ctx, pytest_settings.OVERRIDING), plugin)
+
+
+def _dependencies(ctx: Context) -> set[str]:
+    """Normalized names of all that pyproject.toml declares, in groups and extras too."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    declared = list(ctx.project.table("project").get("dependencies", ()))
+    for group in (
+        *ctx.project.table("project", "optional-dependencies").values(),
+        *ctx.project.table("dependency-groups").values(),
+    ):
+        declared += [line for line in group if isinstance(line, str)]
+    names = set()
+    for line in declared:
+        try:
+            names.add(str(canonicalize_name(Requirement(line).name)))
+        except InvalidRequirement:
+            continue
+    return names
+
+
+def _sources(ctx: Context) -> tuple[tuple[suite.Source, ...], list[Fact]]:
+    patterns = ctx.project.table("tool", "pytest", "ini_options").get("python_files")
+    if isinstance(patterns, str):
+        patterns = patterns.split()
+    paths = ctx.files("tests/**/*.py")
+    sources, unreadable = suite.read_sources(ctx.root, paths, patterns or ("test_*.py", "*_test.py"))
+    return sources, [Fact(False, str(error)) for error in unreadable]
+
+
+def _pyramid(ctx: Context) -> Iterator[Fact]:
+    sources, unreadable = _sources(ctx)
+    yield from unreadable
+    folders = [name for name in pyramid.FOLDERS if (ctx.root / "tests" / name).is_dir()]
+    yield from pyramid.facts(folders, ctx.files("tests/**/*"), sources)
+
+
+def _fixtures(ctx: Context) -> Iterator[Fact]:
+    sources, unreadable = _sources(ctx)
+    yield from unreadable
+    yield from fixtures.facts(sources, fixtures.wanted(_dependencies(ctx)))
+
+
+def _hooks(ctx: Context) -> Iterator[Fact]:
+    yield from hooks.configured(yaml_document(ctx.root, hooks.FILE))
+    shown = git(ctx.root, "rev-parse", "--git-path", "hooks")
+    # Relative to the root, but absolute in a worktree and where core.hooksPath says so.
+    folder = shown.strip() if shown else ""
+    yield from hooks.installed(ctx.root / folder if folder else None, folder or ".git/hooks")
+
+
+def _editor(ctx: Context) -> Iterator[Fact]:
+    documents = {}
+    for path in ctx.files(f"{editor.FOLDER}/*.json"):
+        try:
+            documents[Path(path).name] = json_document(ctx.root, path)
+        except Unreadable as error:
+            yield Fact(False, str(error))
+    yield from editor.facts(documents, known_targets(ctx))
+
+
+def _workflows(ctx: Context) -> Iterator[Fact]:
+    paths = ctx.files(".github/workflows/*.yml")
+    for path in paths:
+        document = yaml_document(ctx.root, path)
+        yield from workflow.workflow_facts(document)
+        if path == workflow.CI:
+            yield from workflow.ci_facts(document, known_targets(ctx))
+    if workflow.CI not in paths:
+        yield Fact(False, f"{workflow.CI}: missing")
+    for path in ctx.files(".github/actions/**/*.yml"):
+        yield from workflow.action_facts(yaml_document(ctx.root, path))
+    for name, (arguments, _) in workflow_linters.LINTERS.items():
+        yield from _linted(ctx, name, (*arguments, *paths)) if paths else ()
+
+
+def _linted(ctx: Context, name: str, arguments: tuple[str, ...]) -> Iterator[Fact]:
+    own = ctx.project.scripts / (f"{name}.exe" if os.name == "nt" else name)
+    program = str(own) if own.is_file() else shutil.which(name)
+    if program is None:
+        yield Fact(True, f"{name}: not installed, so it was not run")
+    else:
+        yield from workflow_linters.facts(name, ctx.run(Command((program, *arguments))))

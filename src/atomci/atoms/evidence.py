@@ -1,0 +1,74 @@
+"""The check of a working atom: what it left in artifacts/ the last time, and whether that still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atomci.artifacts.schemas import Output, Result
+from atomci.artifacts.store import sha256
+from atomci.catalog import Atom
+from atomci.engine.cache import input_key
+from atomci.engine.context import Context, Options, Verdict
+
+if TYPE_CHECKING:
+    from atomci.atoms.load import Loader
+
+__all__ = ["last_result"]
+
+
+def last_result(ctx: Context) -> Verdict:
+    """Holds when the last run passed, its files are as it left them, and what it rests on hasn't changed."""
+    name = ctx.atom.name
+    again = f"atomci run {name}"
+    path = _path(name)
+    result = ctx.read_if_there(path, Result)
+    if result is None:
+        return Verdict(False, (f"{path} is missing: it hasn't run here",), again)
+    if result.status == "skipped" and ctx.atom.optional:
+        return Verdict(None, (f"skipped in run {result.run}: {result.reason}",))
+    if result.status != "pass":
+        lines = tuple(str(finding) for finding in result.findings[:5])
+        return Verdict(False, (f"{result.status} in run {result.run}: {result.reason}", *lines), again)
+    problems = [
+        f"{output.path} {problem}" for output in result.outputs if (problem := _altered(ctx.root, output))
+    ]
+    problems += _stale(ctx)
+    examined = f"{result.examined} {result.unit} in run {result.run}"
+    shown = [output.path for output in result.outputs[:3]]
+    return Verdict.of([f"{p} since run {result.run}" for p in problems], [examined, *shown], again)
+
+
+def _path(name: str) -> str:
+    return f"artifacts/atoms/{name}.json"
+
+
+def _altered(root: Path, output: Output) -> str | None:
+    path = root / output.path
+    if not path.is_file():
+        return "is missing"
+    return None if sha256(path) == output.sha256 else "was changed"
+
+
+def _stale(ctx: Context) -> Iterator[str]:
+    """Its own inputs, and those of the atoms before it whose artifacts it stands on."""
+    from atomci.atoms.load import Loader
+
+    loader = Loader(ctx.project)
+    before = [ctx.atom]
+    for atom in before:
+        result = ctx.read_if_there(_path(atom.name), Result)
+        if result is not None and atom.effect == "pure" and result.key != _key_now(ctx, loader, atom, result):
+            yield (
+                "stale: what it reads has changed"
+                if atom is ctx.atom
+                else f"stale: what {atom.name} reads has changed"
+            )
+        rows = [loader.catalog.atoms[name] for name in (*atom.needs, *atom.after)]
+        before += [row for row in rows if row not in before]
+
+
+def _key_now(ctx: Context, loader: Loader, atom: Atom, result: Result) -> str:
+    config = loader.config.of(atom.name)
+    return input_key(atom, config, ctx.project, ctx.inputs, Options(since=result.since))

@@ -1,0 +1,100 @@
+"""From a catalog row to what runs for it: our function, a plugin's, or what pyproject.toml puts in place."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import ModuleType
+
+from atomci.atoms.plugins import PluginAtom, load_plugins
+from atomci.catalog import Atom, phase_of
+from atomci.engine.config import Config, load_config, table_error
+from atomci.engine.context import Context, Implementation, Outcome, Verdict
+from atomci.engine.plan import Catalog, catalog_with
+from atomci.project import Project
+
+__all__ = ["Loader"]
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Finds the code of atoms for one project."""
+
+    project: Project
+
+    @cached_property
+    def plugins(self) -> dict[str, PluginAtom]:
+        """Third-party atoms by name."""
+        return load_plugins()
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """All atoms and pipelines of the project."""
+        return catalog_with({name: (p.atom, p.pipelines) for name, p in self.plugins.items()})
+
+    @cached_property
+    def config(self) -> Config:
+        """`[tool.atomci]`, checked: names against the catalog, parsers and entry points for being there."""
+        config = load_config(self.project, self.catalog.atoms.keys())
+        for name, swap in config.atoms.items():
+            if swap.reads is not None:
+                _check_parser(self.project, name, swap.reads)
+            if swap.use is not None:
+                _entry_point(self.project, name, swap.use)
+        return config
+
+    def implementation(self, atom: Atom) -> Implementation:
+        """What runs for the atom. Raises UsageError when what stands in for it can't be loaded."""
+        swap = self.config.of(atom.name)
+        if swap.run is not None:
+            from atomci.atoms.swapped import command_atom
+
+            return command_atom(atom, swap)
+        if swap.use is not None:
+            function = _entry_point(self.project, atom.name, swap.use)
+            return Implementation(function, origin=f"pyproject.toml: use = {swap.use!r}")
+        if (plugin := self.plugins.get(atom.name)) is not None:
+            built = Implementation(plugin.run, origin="plugin")
+            return built if plugin.commands is None else replace(built, commands=plugin.commands)
+        built_in = getattr(_phase_module(atom, "phase"), atom.name)
+        commands = getattr(built_in, "commands", None)
+        return Implementation(built_in) if commands is None else Implementation(built_in, commands)
+
+    def check(self, atom: Atom) -> Callable[[Context], Verdict]:
+        """The atom's own check; for one without, what it left in artifacts/ is the evidence."""
+        from atomci.atoms.evidence import last_result
+
+        if (plugin := self.plugins.get(atom.name)) is not None:
+            return plugin.check or last_result
+        found: Callable[[Context], Verdict] = getattr(_phase_module(atom, "checks"), atom.name, last_result)
+        return found
+
+
+def _phase_module(atom: Atom, kind: str) -> ModuleType:
+    module = phase_of(atom).module
+    assert module is not None, f"{atom.name} is planned"
+    return importlib.import_module(f"atomci.atoms.{module.replace('phase', kind, 1)}")
+
+
+def _check_parser(project: Project, name: str, parser: str) -> None:
+    from atomci.analysis.parsers import PARSERS
+
+    if parser not in PARSERS:
+        known = f"known: {', '.join(sorted(PARSERS))}"
+        raise table_error(project, ("atoms", name, "reads"), f"no parser is called {parser!r}", known)
+
+
+def _entry_point(project: Project, name: str, value: str) -> Callable[[Context], Outcome]:
+    keys = ("atoms", name, "use")
+    module, _, path = value.partition(":")
+    try:
+        found: object = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # whatever that module raises
+        raise table_error(project, keys, f"{value} can't be loaded: {error}") from None
+    if not callable(found):
+        raise table_error(project, keys, f"{value} can't be called")
+    return found

@@ -1,0 +1,420 @@
+"""Phase 0: machine and workspace bootstrap."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from packaging.specifiers import InvalidSpecifier
+
+from atomci.artifacts.schemas import Finding, HostFacts, ManagerChoice, ToolFound, ToolReport
+from atomci.artifacts.store import replace_file
+from atomci.bootstrap import (
+    environment,
+    host,
+    interpreters,
+    layout,
+    managers,
+    programs,
+    repository,
+    toolchain,
+)
+from atomci.engine.context import Context, Outcome, runs
+from atomci.errors import InfrastructureError, UsageError
+from atomci.project import Project
+from atomci.tools import uv
+from atomci.tools.git import git
+from atomci.tools.process import Command, Completed, ToolMissing, shell_line
+
+_HOST = "artifacts/bootstrap/host.json"
+_PYTHON = "artifacts/bootstrap/python.json"
+_MANAGER = "artifacts/bootstrap/manager.json"
+_ASKED_WITHIN = 20.0  # seconds for a program to tell its version
+_INSTALLED_WITHIN = 900.0
+
+Commands = Callable[[Context], Sequence[Command]]
+
+
+def detect_host_os_and_shell(ctx: Context) -> Outcome:
+    facts = host.facts(host.this_system())
+    ctx.write(_HOST, facts)
+    return Outcome("pass", host.in_words(facts), 1, "hosts")
+
+
+def install_python_runtime(ctx: Context) -> Outcome:
+    wanted = wanted_python(ctx)
+    found = find_python(ctx, wanted)
+    ctx.write(_PYTHON, _python_report(wanted, found))
+    if found.path is None:
+        _install_python(ctx, wanted)
+        found = find_python(ctx, wanted)
+        ctx.write(_PYTHON, _python_report(wanted, found))
+    if found.path is None:
+        raise InfrastructureError(
+            f"no interpreter satisfies {wanted}, also not after uv installed one", _python_hint(wanted)
+        )
+    return Outcome("pass", f"{found.version} at {found.path}", 1 + len(found.passed_over), "interpreters")
+
+
+def wanted_python(ctx: Context) -> interpreters.Wanted:
+    """The versions that the project, UV_PYTHON and .python-version leave."""
+    return interpreters.wanted(ctx.project.table("project"), ctx.root, os.environ)
+
+
+def find_python(ctx: Context, wanted: interpreters.Wanted) -> interpreters.Found:
+    """The interpreter to use; starts candidates, installs nothing."""
+    own = environment.folder(ctx.root, os.environ)
+    offered = interpreters.candidates(own, os.environ, uv.python_folder(ctx.root))
+    return interpreters.choose(offered, wanted, lambda path: _python_version(ctx, path))
+
+
+def _python_version(ctx: Context, path: str) -> str | None:
+    return (_said(ctx, path, "-c", interpreters.QUESTION) or "").strip() or None
+
+
+def _python_report(wanted: interpreters.Wanted, found: interpreters.Found) -> ToolReport:
+    row = ToolFound(
+        tool="python",
+        wanted=str(wanted),
+        found=found.version,
+        path=found.path,
+        usable=found.path is not None,
+        note="; ".join(found.passed_over),
+    )
+    return ToolReport(tools=(row,))
+
+
+def _install_python(ctx: Context, wanted: interpreters.Wanted) -> None:
+    version = interpreters.installable(wanted)
+    program = uv.find()
+    if program is None:
+        raise InfrastructureError(
+            f"no interpreter satisfies {wanted}, and uv isn't here to get one", _python_hint(wanted)
+        )
+    done = ctx.run(Command((program, "python", "install", version), timeout=600))
+    if done.code != 0:
+        said = uv.error_line(done.stderr)
+        raise InfrastructureError(
+            f"no interpreter satisfies {wanted}; uv couldn't get one: {said}", _python_hint(wanted)
+        )
+
+
+def _python_hint(wanted: interpreters.Wanted) -> str:
+    return f"uv python install {interpreters.installable(wanted)}"
+
+
+def _commands_of(program: programs.Program) -> Commands:
+    def commands(ctx: Context) -> Sequence[Command]:
+        path = programs.on_path(program)
+        questions = programs.questions(program) if path else ()
+        asking = [Command((path or "", *question), timeout=_ASKED_WITHIN) for question in questions]
+        words = _install_words(ctx, program) if ctx.options.install else None
+        if words is None or _is_there(look_for(ctx, program, required=False)):
+            return asking
+        return (*asking, Command(words, timeout=_INSTALLED_WITHIN))
+
+    return commands
+
+
+@runs(_commands_of(programs.GIT))
+def install_git_cli(ctx: Context) -> Outcome:
+    return _program(ctx, programs.GIT, required=True)
+
+
+@runs(_commands_of(programs.POWERSHELL))
+def install_powershell_if_applicable(ctx: Context) -> Outcome:
+    return _program(ctx, programs.POWERSHELL, required=powershell_is_tested(ctx))
+
+
+@runs(_commands_of(programs.NODE))
+def install_node_optional_for_vscode(ctx: Context) -> Outcome:
+    return _program(ctx, programs.NODE, required=False)
+
+
+@runs(_commands_of(programs.DOCKER))
+def install_docker_optional(ctx: Context) -> Outcome:
+    return _program(ctx, programs.DOCKER, required=False)
+
+
+def powershell_is_tested(ctx: Context) -> bool:
+    """Whether the project has Pester tests."""
+    return bool(ctx.files("scripts/**/*.Tests.ps1", "tests/**/*.Tests.ps1"))
+
+
+def _program(ctx: Context, program: programs.Program, *, required: bool) -> Outcome:
+    row = look_for(ctx, program, required=required)
+    words, after = _install_words(ctx, program), "--install runs it"
+    if words and ctx.options.install and not _is_there(row):
+        after = _install(ctx, words) or f"it ran, but isn't enough: see {program.page}"
+        row = look_for(ctx, program, required=required)
+    ctx.write(ctx.atom.writes[0], ToolReport(tools=(row,)))
+    if row.usable:
+        return Outcome("pass", f"{row.found} at {row.path}; {row.note}".rstrip("; "), 1, "programs")
+    reason = f"{program.name} {row.wanted} is wanted, {row.note or _what_is_here(row)}"
+    if not _is_there(row):
+        reason += f": {shell_line(words)} ({after})" if words else f": see {program.page}"
+    return Outcome("fail" if required else "skipped", reason, 1, "programs")
+
+
+def _install(ctx: Context, words: tuple[str, ...]) -> str:
+    """Run an install command; why it failed, empty when it didn't."""
+    try:
+        done = ctx.run(Command(words, timeout=_INSTALLED_WITHIN))
+    except InfrastructureError as error:
+        return error.message
+    return f"exit {done.code}: {_last_line(done)}" if done.code != 0 else ""
+
+
+def _is_there(row: ToolFound) -> bool:
+    """New enough; another copy of it wouldn't help where it isn't usable for all that."""
+    return row.usable or "no engine" in row.note
+
+
+def _what_is_here(row: ToolFound) -> str:
+    return f"{row.found} is here" if row.found else "it isn't here"
+
+
+def _install_words(ctx: Context, program: programs.Program) -> tuple[str, ...] | None:
+    facts = ctx.read_if_there(_HOST, HostFacts) or host.facts(host.this_system())
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return programs.install_command(program, facts.package_manager, root=is_root)
+
+
+def look_for(ctx: Context, program: programs.Program, *, required: bool) -> ToolFound:
+    """The program on PATH, asked for its version."""
+    return programs.look_for(program, lambda path, *words: _said(ctx, path, *words), required=required)
+
+
+def _said(ctx: Context, *words: str) -> str | None:
+    try:
+        done = ctx.run(Command(words, timeout=_ASKED_WITHIN))
+    except InfrastructureError:
+        return None
+    return done.stdout if done.code == 0 else None
+
+
+def create_project_directory_structure(ctx: Context) -> Outcome:
+    if files := layout.in_the_way(ctx.root):
+        reason = f"a file is where a folder belongs, move it away: {', '.join(files)}"
+        return Outcome("fail", reason, len(layout.FOLDERS), "folders")
+    missing = layout.missing_folders(ctx.root)
+    layout.make_folders(ctx.root, missing)
+    return Outcome("pass", f"made {', '.join(missing)}" if missing else "", len(layout.FOLDERS), "folders")
+
+
+def _git_commands(ctx: Context) -> Sequence[Command]:
+    if repository.existing(ctx.root) is not None:
+        return ()
+    program = shutil.which("git") or "git"
+    words = repository.begin_words(ctx.root, ctx.project.answers, ctx.project.table("project"))
+    return tuple(Command((program, *step)) for step in words)
+
+
+@runs(_git_commands)
+def initialize_git_repository(ctx: Context) -> Outcome:
+    if (where := repository.existing(ctx.root)) is not None:
+        return Outcome("pass", f"nothing changed: {where}", 1, "repos")
+    for command in _git_commands(ctx):
+        done = ctx.run(command)
+        if done.code != 0:
+            raise InfrastructureError(f"git failed: {_last_line(done)}", str(command))
+    return Outcome("pass", (git(ctx.root, "log", "-1", "--format=%h on %D") or "").strip(), 1, "repos")
+
+
+def _last_line(done: Completed) -> str:
+    lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    return lines[-1].strip() if lines else f"exit {done.code}"
+
+
+def configure_gitignore_and_attributes(ctx: Context) -> Outcome:
+    added = 0
+    for required in layout.REQUIRED:
+        path = ctx.root / required.path
+        before = path.read_bytes().decode("utf-8", "surrogateescape") if path.is_file() else ""
+        after = layout.with_missing_lines(before, required)
+        if after != before:
+            added += len(layout.missing_lines(before, required))
+            replace_file(path, after.encode("utf-8", "surrogateescape"))
+    return Outcome("pass", f"{added} entries added" if added else "", len(layout.REQUIRED), "files")
+
+
+def choose_dependency_manager(ctx: Context) -> Outcome:
+    chosen = chosen_manager(ctx)
+    speakers = ctx.files(*managers.SPEAKERS, *managers.LOCKS.values())
+    against = managers.contradictions(ctx.root, speakers, chosen.manager)
+    ctx.write(_MANAGER, chosen)
+    text = f"{chosen.manager}, recorded in {chosen.recorded_in}"
+    if not against:
+        return Outcome("pass", text, 1 + len(speakers))
+    findings = tuple(
+        Finding(
+            path=line.path,
+            line=line.line,
+            tool="atomci",
+            rule=ctx.atom.name,
+            message=f"{line.text!r}, but the choice is {text}",
+        )
+        for line in against
+    )
+    reason = f"{text}, but {'; '.join(map(str, against[:3]))}"
+    return Outcome("fail", reason, 1 + len(speakers), findings=findings)
+
+
+def chosen_manager(ctx: Context) -> ManagerChoice:
+    """The project's dependency manager, from what is recorded and what is there."""
+    files = ctx.files("uv.lock", "requirements/*")
+    return managers.choice(ctx.project.answers, files, ctx.project.table("tool"))
+
+
+def _environment_commands(ctx: Context) -> Sequence[Command]:
+    if _fitting_version(ctx) is not None:
+        return ()
+    report = None if ctx.options.preview else ctx.read_if_there(_PYTHON, ToolReport)
+    python = (report.tools[0].path if report else find_python(ctx, wanted_python(ctx)).path) or "python3"
+    manager = _recorded_manager(ctx)
+    program = uv.program() if manager == "uv" else None
+    folder = environment.folder(ctx.root, os.environ)
+    return (Command(environment.make_words(manager, python, folder, program)),)
+
+
+@runs(_environment_commands)
+def create_virtual_environment(ctx: Context) -> Outcome:
+    folder = environment.folder(ctx.root, os.environ)
+    if (version := _fitting_version(ctx)) is not None:
+        return Outcome("pass", f"Python {version}, already there", 1, "environments")
+    if (why := environment.why_not_replaced(folder)) is not None:
+        return Outcome("fail", f"{folder} is in the way: {why}; move it away", 1, "environments")
+    (command,) = _environment_commands(ctx)
+    is_new = not folder.exists()
+    done = ctx.run(command)
+    if done.code != 0:
+        if is_new:  # half an environment would be taken for a whole one
+            shutil.rmtree(folder, ignore_errors=True)
+        said = " ".join((done.stderr or done.stdout).split())[:400]
+        raise InfrastructureError(f"{folder} can't be made: {said}", str(command))
+    return Outcome("pass", f"Python {environment_version(ctx)}", 1, "environments")
+
+
+def _fitting_version(ctx: Context) -> str | None:
+    """The version of an environment that is kept."""
+    version = environment_version(ctx)
+    return version if version is not None and version in wanted_python(ctx) else None
+
+
+def _recorded_manager(ctx: Context) -> managers.Manager:
+    """What atom_010 wrote; what it would write where nothing is to run."""
+    recorded = None if ctx.options.preview else ctx.read_if_there(_MANAGER, ManagerChoice)
+    return (recorded or chosen_manager(ctx)).manager
+
+
+def environment_version(ctx: Context) -> str | None:
+    """What the environment's interpreter says it is; None when it isn't there or doesn't start."""
+    folder = environment.folder(ctx.root, os.environ)
+    if not (folder / "pyvenv.cfg").is_file():
+        return None
+    return _python_version(ctx, str(environment.interpreter(folder)))
+
+
+def _sync_commands(ctx: Context) -> Sequence[Command]:
+    manager = _recorded_manager(ctx)
+    if manager == "uv":
+        return (Command((uv.program(), *managers.uv_sync(in_ci=ctx.options.in_ci))),)
+    project = Project(ctx.root)
+    steps = managers.pip_tools_steps(
+        _own_python(ctx),
+        lock=not ctx.options.in_ci,
+        has_pip=project.version_of("pip") is not None,
+        has_pip_tools=project.version_of("pip-tools") is not None,
+    )
+    return tuple(Command(step) for step in steps)
+
+
+@runs(_sync_commands)
+def compile_lockfile_and_sync(ctx: Context) -> Outcome:
+    manager = ctx.read(_MANAGER, ManagerChoice).manager
+    lock = managers.LOCKS[manager]
+    relock = managers.relock(ctx.root, manager)
+    if ctx.options.in_ci and not (ctx.root / lock).is_file():
+        return Outcome("fail", f"{lock} is missing: type {relock}, and commit it", 1, "locks")
+    for command in _sync_commands(ctx):
+        done = ctx.run(command)
+        if done.code != 0 and "needs to be updated" in done.stderr:
+            return Outcome("fail", f"{lock} is stale: type {relock}, and commit it", 1, "locks")
+        if done.code != 0:
+            raise InfrastructureError(f"{lock}: {uv.error_line(done.stderr or done.stdout)}", str(command))
+    if manager == "pip-tools":
+        if ctx.options.in_ci and (problem := stale_pip_tools_lock(ctx)):
+            return Outcome("fail", problem, 1, "locks")
+        # The copy inside .venv tells scripts/in_venv.sh which lock it holds.
+        shutil.copyfile(ctx.root / lock, environment.folder(ctx.root, os.environ) / "dev.txt")
+    installed = len(Project(ctx.root).fingerprint)
+    return Outcome("pass", f"{lock}, {installed} packages", 1, "locks")
+
+
+def stale_pip_tools_lock(ctx: Context) -> str | None:
+    """Compile into a scratch copy, which keeps the pins that still fit, and compare."""
+    lock = managers.LOCKS["pip-tools"]
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder) / "dev.txt"
+        shutil.copyfile(ctx.root / lock, scratch)
+        done = ctx.run(Command(managers.pip_tools_compile(_own_python(ctx), str(scratch))))
+        if done.code != 0:
+            raise InfrastructureError(f"{lock} can't be compared: {_last_line(done)}", str(done.command))
+        same = _pins(scratch) == _pins(ctx.root / lock)
+    if same:
+        return None
+    return f"{lock} is stale: type {managers.relock(ctx.root, 'pip-tools')}, and commit it"
+
+
+def _pins(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _own_python(ctx: Context) -> str:
+    return str(environment.interpreter(environment.folder(ctx.root, os.environ)))
+
+
+def verify_toolchain_versions(ctx: Context) -> Outcome:
+    rows = toolchain_rows(ctx)
+    ctx.write(ctx.atom.writes[0], ToolReport(tools=tuple(rows)))
+    ctx.log(toolchain.table(rows))
+    bad = [f"{row.tool} {row.wanted} is wanted, {_what_is_here(row)}" for row in rows if not row.usable]
+    if bad:
+        return Outcome("fail", "; ".join(bad), len(rows), "tools")
+    return Outcome("pass", "", len(rows), "tools")
+
+
+def toolchain_rows(ctx: Context) -> list[ToolFound]:
+    """Python, the manager, git and the locked tools: wanted, found, where from."""
+    project = Project(ctx.root)
+    manager = chosen_manager(ctx).manager
+    locked = toolchain.locked_versions(ctx.root, manager)
+    if locked is None:
+        raise ToolMissing(f"{managers.LOCKS[manager]} is missing", "atomci run compile_lockfile_and_sync")
+    wanted = wanted_python(ctx)
+    version = _python_version(ctx, project.python)
+    python = ToolFound(
+        tool="python",
+        wanted=str(wanted),
+        found=version,
+        path=project.python,
+        usable=version is not None and version in wanted,
+    )
+    rows = [python, _manager_row(ctx, project, manager), look_for(ctx, programs.GIT, required=True)]
+    return rows + toolchain.compare(locked, project.version_of, str(project.environment))
+
+
+def _manager_row(ctx: Context, project: Project, manager: managers.Manager) -> ToolFound:
+    if manager == "pip-tools":
+        return toolchain.manager_row(manager, "", project.version_of(manager), str(project.environment))
+    path = uv.find()
+    found = programs.version_in(_said(ctx, path, "--version") or "") if path else None
+    wanted = str(ctx.project.table("tool", "uv").get("required-version") or "")
+    try:
+        return toolchain.manager_row(manager, wanted, found, path)
+    except InvalidSpecifier:
+        raise UsageError(f"pyproject.toml: [tool.uv] required-version {wanted!r} isn't a range") from None

@@ -1,0 +1,68 @@
+"""An atom that pyproject.toml replaces by a command."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+
+from atomci.analysis.parsers import PARSERS
+from atomci.artifacts.schemas import Findings
+from atomci.catalog import Atom
+from atomci.engine.config import AtomConfig
+from atomci.engine.context import Context, Implementation, Outcome
+from atomci.engine.outputs import declared_outputs
+from atomci.tools.process import Command
+
+__all__ = ["command_atom"]
+
+
+def command_atom(atom: Atom, swap: AtomConfig) -> Implementation:
+    """The command as an atom: its output is parsed to findings, or its exit code is the answer.
+
+    A command in place of an atom that leaves other artifacts than findings must write those itself;
+    their paths are in ATOMCI_WRITES, separated by the platform's path separator.
+    """
+    parser = swap.reads or ("lines" if atom.phase == 4 else None)
+
+    def commands(ctx: Context) -> Sequence[Command]:
+        words = shlex.split(swap.run or "", posix=os.name != "nt")
+        env = {"ATOMCI_ATOM": atom.name, "ATOMCI_WRITES": os.pathsep.join(declared_outputs(atom))}
+        return (Command((_program(ctx, words[0]), *words[1:]), env),)
+
+    def run(ctx: Context) -> Outcome:
+        (command,) = commands(ctx)
+        done = ctx.run(command)
+        # A settings file that a row names isn't something to look at.
+        globs = swap.inputs or tuple(glob for glob in atom.reads if "*" in glob) or atom.reads
+        examined = len(ctx.files(*globs))
+        if parser is None:
+            if done.code != 0:
+                return Outcome("fail", f"exit {done.code}: {swap.run}", examined)
+            return Outcome("pass", "", max(examined, 1))
+        name = command.argv[0].rpartition("/")[2]
+        findings = PARSERS[parser](done, ctx.root, name)
+        if done.code != 0 and not findings:
+            return Outcome(
+                "error",
+                f"exit {done.code}, but no finding that parser {parser!r} can read",
+                examined,
+            )
+        for path in declared_outputs(atom):
+            ctx.write(
+                path,
+                Findings(tool=name, version="", atom=atom.name, examined=examined, findings=findings),
+            )
+        if findings:
+            return Outcome(
+                "fail", f"{len(findings)} finding{'s' * (len(findings) > 1)}", examined, findings=findings
+            )
+        return Outcome("pass", "", examined) if examined else Outcome("vacuous", "no file to look at")
+
+    return Implementation(run, commands, origin=f"pyproject.toml: run = {swap.run!r}")
+
+
+def _program(ctx: Context, name: str) -> str:
+    """The one in the project's environment where there is one."""
+    program = ctx.project.scripts / name
+    return str(program) if program.is_file() else name

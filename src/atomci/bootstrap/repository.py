@@ -1,0 +1,45 @@
+"""The git repository: whether there is one, and the commands that begin it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from atomci.tools.git import git
+
+__all__ = ["begin_words", "existing"]
+
+
+def existing(root: Path) -> str | None:
+    """Why no repository is to be made here: it has commits, or a larger one tracks it."""
+    if (root / ".git").exists():
+        head = git(root, "rev-parse", "--short", "HEAD")
+        return f"it is a repository at {head.strip()}" if head else None
+    if git(root, "ls-files"):
+        top = (git(root, "rev-parse", "--show-toplevel") or "").strip()
+        return f"it is part of the repository in {top}"
+    return None
+
+
+def begin_words(root: Path, answers: Mapping[str, Any], project: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """What is typed after `git`, in order: init where there is none, the answered remote, first commit."""
+    words: list[tuple[str, ...]] = []
+    if not (root / ".git").exists():
+        branch = str(answers.get("default_branch") or "main")
+        words.append(("init", "--quiet", f"--initial-branch={branch}"))
+        if remote := answers.get("git_remote"):
+            words.append(("remote", "add", "origin", str(remote)))
+    words.append(("add", "--all"))
+    identity = () if git(root, "var", "GIT_AUTHOR_IDENT") else _identity(project)
+    # No hooks: they are the next step, and what they run isn't installed before it.
+    words.append((*identity, "commit", "--quiet", "--no-verify", "-m", "chore: first commit"))
+    return words
+
+
+def _identity(project: Mapping[str, Any]) -> tuple[str, ...]:
+    """An author where git knows none: the first one that pyproject.toml names."""
+    authors = project.get("authors") or [{}]
+    name = authors[0].get("name") or "unknown"
+    email = authors[0].get("email") or "unknown@localhost"
+    return ("-c", f"user.name={name}", "-c", f"user.email={email}")

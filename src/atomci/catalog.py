@@ -1,0 +1,353 @@
+"""The table of all 119 atoms, their phases and the pipelines that group them.
+
+Rows say what an atom needs (atoms whose artifacts it reads), reads and writes (globs relative to the
+project's root) and what kind of effect it has. No code of an atom is imported from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+__all__ = [
+    "ATOMS",
+    "PHASES",
+    "PIPELINES",
+    "Atom",
+    "Effect",
+    "Phase",
+    "Pipeline",
+    "atom",
+    "phase_of",
+]
+
+Effect = Literal["pure", "host", "tree", "network"]
+"""pure: a function of what it reads, so a result may be reused. host: looks at this machine.
+tree: writes files of the project, so it runs alone. network: talks to other machines."""
+
+
+class Phase(NamedTuple):
+    """A phase of the source document; `module` holds its atoms, None while they are planned."""
+
+    number: int
+    slug: str
+    title: str
+    module: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The target that people type, such as `phase_04`."""
+        return f"phase_{self.number:02d}"
+
+
+class Atom(NamedTuple):
+    """One row. `after` orders without requiring; `always` runs it also when a need went red.
+
+    `hints` are artifacts that it reads when they are there and that change how it works, not its result.
+    """
+
+    number: int
+    name: str
+    phase: int
+    summary: str
+    needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    optional: bool = False
+    effect: Effect = "pure"
+    after: tuple[str, ...] = ()
+    always: bool = False
+    hints: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The short target, such as `atom_031`."""
+        return f"atom_{self.number:03d}"
+
+
+class Pipeline(NamedTuple):
+    """A named group of atoms; running it also runs what they need."""
+
+    name: str
+    summary: str
+    atoms: tuple[str, ...]
+
+
+PHASES: tuple[Phase, ...] = (
+    Phase(0, "bootstrap", "Machine and workspace bootstrap", "phase_00_bootstrap"),
+    Phase(1, "configuration", "Project configuration", "phase_01_configuration"),
+    Phase(2, "guard", "Guardrailed CLI edit session"),
+    Phase(3, "isolation", "Trigger and isolation"),
+    Phase(4, "triage", "Fast static triage", "phase_04_triage"),
+    Phase(5, "unit", "Targeted unit tests", "phase_05_unit"),
+    Phase(6, "loop", "Red/green rapid loop"),
+    Phase(7, "local_ci", "Local CI bundle", "phase_07_local_ci"),
+    Phase(8, "autofix", "Autonomous fix loop"),
+    Phase(9, "integration", "Integration tests"),
+    Phase(10, "e2e", "E2E and feature tests"),
+    Phase(11, "reports", "Reports and observability"),
+    Phase(12, "pull_request", "Commit, pull request and branch protections"),
+    Phase(13, "ci", "CI orchestration"),
+    Phase(14, "recording", "Auger-assisted test generation"),
+    Phase(15, "release", "Merge, release and cleanup"),
+    Phase(16, "streams", "Parallel workstreams"),
+    Phase(17, "security", "Security, secrets and compliance"),
+    Phase(18, "recovery", "Error handling and recovery"),
+    Phase(19, "performance", "Performance and cost"),
+    Phase(20, "done", "Definition of done"),
+)
+
+# What several rows read.
+_PY = ("**/*.py", "**/*.pyi")
+_SRC = ("src/**/*",)
+_CONF = ("pyproject.toml",)
+_TREE = ("**/*",)
+_UNIT = ("artifacts/tests/unit.jsonl", "artifacts/tests/coverage.data", "artifacts/tests/unit.json")
+_EVENTS = ("artifacts/runs/*/events.jsonl",)
+_SESSION = "artifacts/cli_runs/**/*"
+
+_ROWS: list[Atom] = []
+
+
+def _phase(number: int, *rows: tuple[int, str, str, dict[str, object]]) -> None:
+    _ROWS.extend(Atom(n, name, number, text, **more) for n, name, text, more in rows)  # type: ignore[arg-type]
+
+
+# One atom is one row of two or three lines, so that the whole pipeline can be read from top to bottom.
+# fmt: off
+_phase(0,
+    (0, "detect_host_os_and_shell", "Host facts: os, version, arch, shell, CI provider, WSL, container",
+        dict(writes=("artifacts/bootstrap/host.json",), effect="host")),
+    (1, "install_python_runtime", "An interpreter that satisfies requires-python is found, or installed through uv",
+        dict(reads=_CONF, writes=("artifacts/bootstrap/python.json",), effect="network")),
+    (2, "install_git_cli", "git >= 2.38 is found, or this host's install command is given",
+        dict(needs=("detect_host_os_and_shell",), reads=("artifacts/bootstrap/host.json",), writes=("artifacts/bootstrap/git.json",), effect="network")),
+    (3, "install_powershell_if_applicable", "PowerShell 7 is found, or the install command is given",
+        dict(needs=("detect_host_os_and_shell",), reads=("artifacts/bootstrap/host.json", "scripts/**/*.ps1", "tests/**/*.ps1"), writes=("artifacts/bootstrap/powershell.json",), optional=True, effect="network")),
+    (4, "install_node_optional_for_vscode", "Node.js is found, or the install command is given",
+        dict(needs=("detect_host_os_and_shell",), reads=("artifacts/bootstrap/host.json",), writes=("artifacts/bootstrap/node.json",), optional=True, effect="network")),
+    (5, "install_docker_optional", "Docker is found; client and running engine are told apart",
+        dict(needs=("detect_host_os_and_shell",), reads=("artifacts/bootstrap/host.json",), writes=("artifacts/bootstrap/docker.json",), optional=True, effect="network")),
+    (6, "create_project_directory_structure", "Every folder of the conventions exists; missing ones are made",
+        dict(reads=_CONF, writes=("src/", "tests/", "scripts/", ".vscode/", ".github/workflows/"), effect="tree")),
+    (7, "initialize_git_repository", "git repository with the chosen default branch and a first commit",
+        dict(needs=("install_git_cli", "create_project_directory_structure", "configure_gitignore_and_attributes", "compile_lockfile_and_sync"), reads=(*_TREE,), writes=(".git/",), effect="tree")),
+    (8, "configure_gitignore_and_attributes", "Required ignore and attribute entries are present, own lines kept",
+        dict(reads=(".gitignore", ".gitattributes"), writes=(".gitignore", ".gitattributes"), effect="tree")),
+    (9, "create_virtual_environment", ".venv of the project's Python",
+        dict(needs=("install_python_runtime", "choose_dependency_manager"), reads=(*_CONF, "artifacts/bootstrap/python.json", "artifacts/bootstrap/manager.json"), writes=(".venv/",), effect="tree")),
+    (10, "choose_dependency_manager", "One dependency manager, recorded once and obeyed everywhere",
+        dict(reads=(*_CONF, ".copier-answers.yml", "uv.lock", "requirements/*", "Taskfile.yml", "scripts/*", ".pre-commit-config.yaml", ".github/workflows/*.yml"), writes=("artifacts/bootstrap/manager.json",))),
+    (11, "compile_lockfile_and_sync", "Lock and install; a second run changes no byte; a stale lock fails in CI",
+        dict(needs=("create_virtual_environment", "choose_dependency_manager"), reads=(*_TREE, "artifacts/bootstrap/manager.json"), writes=("uv.lock", "requirements/*.txt", ".venv/"), effect="tree")),
+    (12, "verify_toolchain_versions", "A table of tool, wanted, found and where from",
+        dict(needs=("compile_lockfile_and_sync",), reads=(*_CONF, "uv.lock", "requirements/*"), writes=("artifacts/bootstrap/toolchain.json",), effect="host")),
+)
+_phase(1,
+    (13, "author_pyproject_toml_core", "pyproject.toml is valid and builds a wheel and an sdist",
+        dict(reads=(*_CONF, *_SRC, "README*", "LICENSE*"), writes=("artifacts/configuration/pyproject.json",), effect="host")),
+    (14, "configure_pytest_plugins_and_markers", "Markers registered, --strict-markers, a timeout",
+        dict(reads=_CONF, writes=("artifacts/configuration/pytest.json",))),
+    (15, "configure_coverage_thresholds", "Branch coverage, fail_under, XML and HTML to artifacts/reports/",
+        dict(reads=_CONF, writes=("artifacts/configuration/coverage.json",))),
+    (16, "configure_ruff_black_mypy", "One line length and one target version for all three; mypy strict",
+        dict(reads=_CONF, writes=("artifacts/configuration/static.json",))),
+    (17, "scaffold_test_pyramid_directories", "unit, integration, e2e, contracts, auger and fixtures, each with a test that runs",
+        dict(reads=(*_CONF, "tests/**/*"), writes=("artifacts/configuration/pyramid.json",))),
+    (18, "add_conftest_shared_fixtures", "Shared fixtures, each used by a test",
+        dict(reads=("tests/**/*.py",), writes=("artifacts/configuration/fixtures.json",))),
+    (19, "create_precommit_config", "Hooks that run the locked tools, installed; pre-push runs the gate",
+        dict(after=("initialize_git_repository", "compile_lockfile_and_sync"), reads=(".pre-commit-config.yaml",), writes=(".git/hooks/",), effect="tree")),
+    (20, "seed_vscode_settings_tasks_extensions", "Settings, tasks, launch and extensions parse and call the same commands",
+        dict(reads=(".vscode/*.json",), writes=("artifacts/configuration/vscode.json",))),
+    (21, "create_ci_workflow_skeleton", "A workflow whose jobs call the runtime, pinned, least privilege, cached by lock",
+        dict(reads=(".github/workflows/*.yml", ".github/actions/**/*.yml"), writes=("artifacts/configuration/workflow.json",))),
+)
+_phase(2,
+    (22, "start_cli_edit_guardrail", "Any AI command line under wall, first-byte, inactivity and after-result timers", dict(writes=(_SESSION,), effect="tree")),
+    (23, "capture_pre_edit_snapshot", "A byte-exact, restorable snapshot that leaves index, stash and refs alone", dict(reads=_TREE, writes=(_SESSION,), effect="host")),
+    (24, "execute_cli_tool_with_policies", "Allowed paths, commands and resources, enforced by the kernel where it can", dict(needs=("start_cli_edit_guardrail", "capture_pre_edit_snapshot"), writes=(_SESSION,), effect="tree")),
+    (25, "archive_cli_session_logs", "Output, events and transcript with secrets redacted", dict(needs=("execute_cli_tool_with_policies",), reads=(_SESSION,), writes=(_SESSION,), always=True)),
+    (26, "detect_cli_completion_signal", "Why the session ended, as one typed value", dict(needs=("execute_cli_tool_with_policies",), reads=(_SESSION,), writes=(_SESSION,), always=True)),
+)
+_phase(3,
+    (27, "detect_modified_paths_since_snapshot", "Added, modified, deleted, renamed, mode and symlink changes", dict(needs=("capture_pre_edit_snapshot",), reads=(_SESSION, *_TREE), writes=(_SESSION,))),
+    (28, "create_fix_branch_and_checkpoint", "Branch fix/<topic> with one checkpoint commit, HEAD and index untouched", dict(needs=("detect_modified_paths_since_snapshot",), reads=(_SESSION,), writes=(".git/",), effect="tree")),
+    (29, "annotate_commit_with_cli_metadata", "Trailers with tool, model, time, run id, config and seed", dict(needs=("create_fix_branch_and_checkpoint",), reads=(_SESSION,), writes=(".git/",), effect="tree")),
+    (30, "write_artifact_index_json", "One index of logs, diffs and reports with sizes and sha256", dict(reads=("artifacts/**/*",), writes=("artifacts/index.json",), always=True)),
+)
+_phase(4,
+    (31, "run_ruff_lint", "Lint findings with file, line and rule; no autofix",
+        dict(reads=(*_PY, *_CONF, "ruff.toml", ".ruff.toml"), writes=("artifacts/findings/ruff.json",))),
+    (32, "run_black_check", "Each file that black would change is a finding",
+        dict(reads=(*_PY, *_CONF), writes=("artifacts/findings/black.json",))),
+    (33, "run_mypy_typecheck", "Type findings, strict, those of changed files first",
+        dict(reads=("src/**/*.py", "src/**/*.pyi", *_CONF, "mypy.ini", ".mypy.ini"), writes=("artifacts/findings/mypy.json",))),
+    (34, "aggregate_static_findings", "One SARIF 2.1.0 file and one JSON of all findings",
+        dict(needs=("run_ruff_lint", "run_black_check", "run_mypy_typecheck"), reads=("artifacts/findings/*.json", *_PY, *_CONF), writes=("artifacts/reports/static.sarif", "artifacts/reports/findings.json"), always=True)),
+    (35, "classify_static_failures", "Every finding in the lint, format or type lane, with the fixing command",
+        dict(needs=("aggregate_static_findings",), reads=("artifacts/reports/findings.json",), writes=("artifacts/reports/lanes.json",), always=True)),
+)
+_phase(5,
+    (36, "select_impacted_unit_tests", "Changed source mapped to its tests, with the reason for each",
+        dict(reads=_TREE, writes=("artifacts/tests/selection.json",))),
+    (37, "run_pytest_unit_with_coverage", "tests/unit with branch coverage, stopping on the first failure",
+        dict(needs=("select_impacted_unit_tests", "parallelize_unit_suite_optional"), reads=(*_TREE, "artifacts/tests/selection.json"), hints=("artifacts/tests/parallel.json",), writes=(*_UNIT, "artifacts/tests/duration*.json"))),
+    (38, "parallelize_unit_suite_optional", "xdist workers when they pay: suite time and cores",
+        dict(needs=("select_impacted_unit_tests",), reads=("tests/unit/**/*.py", "artifacts/tests/selection.json"), hints=("artifacts/tests/durations.json",), writes=("artifacts/tests/parallel.json",), optional=True, effect="host")),
+    (39, "enforce_coverage_budget", "The total budget, and which lines to cover",
+        dict(needs=("run_pytest_unit_with_coverage",), reads=(*_CONF, *_SRC, "artifacts/tests/coverage.data", "artifacts/tests/unit.json"), writes=("artifacts/tests/coverage.json", "artifacts/tests/coverage.raw.json"))),
+    (40, "export_junit_and_coverage_artifacts", "junit.xml, coverage.xml and htmlcov/ under artifacts/reports/",
+        dict(needs=("run_pytest_unit_with_coverage",), reads=(*_CONF, *_SRC, *_UNIT), writes=("artifacts/reports/junit.xml", "artifacts/reports/coverage.xml", "artifacts/reports/htmlcov/"), always=True)),
+)
+_phase(6,
+    (41, "start_loop_on_fail", "On save, the failed tests first, then the impacted ones", dict(reads=_TREE, writes=_EVENTS, effect="host")),
+    (42, "route_fix_lane_lint_format", "ruff --fix and black, local only; refused in CI", dict(needs=("classify_static_failures",), reads=("artifacts/reports/lanes.json",), writes=("src/", "tests/"), effect="tree")),
+    (43, "route_fix_lane_types_interfaces", "Type findings grouped by symbol, to the fixer or a work list", dict(needs=("classify_static_failures",), reads=("artifacts/reports/lanes.json",), writes=("artifacts/fix/types.json",))),
+    (44, "route_fix_lane_behavior", "Failing tests with the changed lines they run through", dict(needs=("run_pytest_unit_with_coverage",), reads=_UNIT, writes=("artifacts/fix/behavior.json",))),
+    (45, "update_shared_fixtures_as_needed", "Unknown, unused or duplicate fixtures and where they belong", dict(reads=("tests/**/*.py",), writes=("artifacts/fix/fixtures.json",))),
+    (46, "repeat_unit_tests_until_green", "Ends on green, on no progress or on the bound", dict(needs=("route_fix_lane_behavior",), reads=_TREE, writes=("artifacts/fix/loop.json",), effect="tree")),
+)
+_phase(7,
+    (47, "run_local_ci_script", "The scripts, the task, the hook and the CI jobs run the same atoms",
+        dict(reads=("scripts/local_ci.sh", "scripts/local_ci.ps1", "Taskfile.yml", ".pre-commit-config.yaml", ".github/workflows/*.yml"), effect="host")),
+    (48, "stage1_lint_types", "Lint, format and types together, changed paths first",
+        dict(needs=("classify_static_failures",), reads=("artifacts/reports/findings.json", "artifacts/reports/lanes.json"), writes=("artifacts/stages/lint_types.json",), always=True)),
+    (49, "stage2_unit_tests", "Unit tests and the coverage budget together",
+        dict(needs=("enforce_coverage_budget",), reads=("artifacts/tests/unit.json", "artifacts/tests/coverage.json"), writes=("artifacts/stages/unit_tests.json",), always=True)),
+    (50, "stage3_static_artifacts_emit", "junit, coverage and SARIF in artifacts/, also when a stage failed",
+        dict(after=("classify_static_failures", "export_junit_and_coverage_artifacts", "stage1_lint_types", "stage2_unit_tests"), reads=("artifacts/reports/static.sarif", "artifacts/reports/junit.xml", "artifacts/reports/coverage.xml", "artifacts/reports/htmlcov/index.html"), writes=("artifacts/reports/index.json",), always=True)),
+    (51, "compute_local_ci_exit_code", "Green, red or broken, as distinct exit codes",
+        dict(needs=("stage1_lint_types", "stage2_unit_tests", "stage3_static_artifacts_emit"), reads=("artifacts/stages/*.json", "artifacts/reports/index.json"), writes=("artifacts/gate.json",), always=True)),
+)
+_phase(8,
+    (52, "configure_auto_fix_iterations", "Bounds on attempts, time, tokens and cost in one table", dict(reads=_CONF, writes=("artifacts/fix/bounds.json",))),
+    (53, "run_auto_fix_cycle_once", "Gate, lanes, then the fixer under the guard, in a scratch worktree", dict(needs=("configure_auto_fix_iterations",), reads=_TREE, writes=("artifacts/fix/*.patch",), effect="host")),
+    (54, "apply_guarded_patch", "A minimal patch in scope; weakened tests are refused", dict(needs=("run_auto_fix_cycle_once",), reads=("artifacts/fix/*.patch",), writes=("src/", "tests/"), effect="tree")),
+    (55, "emit_auto_fix_report", "What changed and why, per attempt", dict(needs=("run_auto_fix_cycle_once",), reads=("artifacts/fix/*",), writes=("artifacts/reports/autofix.md",), always=True)),
+    (56, "terminate_auto_fix_on_green_or_limit", "One typed reason for stopping", dict(needs=("emit_auto_fix_report",), reads=("artifacts/fix/*",), writes=("artifacts/fix/stop.json",), always=True)),
+)
+_phase(9,
+    (57, "provision_integration_env", "Temp dirs, fake remotes, env vars and ports, torn down also on Ctrl-C", dict(writes=("artifacts/integration/env.json",), effect="host")),
+    (58, "run_pytest_integration", "-m integration with its own junit and partial coverage", dict(needs=("provision_integration_env",), reads=_TREE, writes=("artifacts/tests/integration.jsonl",))),
+    (59, "exercise_adapters_and_endpoints", "git, the file system and endpoints are driven for real", dict(needs=("run_pytest_integration",), reads=("artifacts/tests/integration.jsonl",), writes=("artifacts/integration/exercised.json",))),
+    (60, "collect_integration_artifacts", "Logs, junit and coverage that combines with the unit run", dict(needs=("run_pytest_integration",), reads=("artifacts/tests/integration.jsonl",), writes=("artifacts/reports/integration.xml",), always=True)),
+    (61, "gate_on_integration_results", "A required check for pull requests", dict(needs=("collect_integration_artifacts",), reads=("artifacts/tests/integration.jsonl",), writes=("artifacts/stages/integration.json",), always=True)),
+)
+_phase(10,
+    (62, "stage_e2e_preconditions", "Mock services started and health-checked", dict(writes=("artifacts/e2e/services.json",), effect="host")),
+    (63, "run_pytest_e2e", "-m e2e against the real installed command", dict(needs=("stage_e2e_preconditions",), reads=_TREE, writes=("artifacts/tests/e2e.jsonl",))),
+    (64, "simulate_quality_workflow", "A scratch clone goes through lint, fix, test and commit", dict(reads=_TREE, writes=("artifacts/e2e/workflow.json",), effect="host")),
+    (65, "capture_e2e_artifacts", "Logs, junit and screenshots", dict(needs=("run_pytest_e2e",), reads=("artifacts/tests/e2e.jsonl",), writes=("artifacts/reports/e2e.xml",), always=True)),
+    (66, "mark_e2e_required_on_main", "Required on main and nightly, not on pull requests", dict(reads=(".github/**/*",), writes=("artifacts/stages/e2e.json",))),
+)
+_phase(11,
+    (67, "generate_coverage_xml_html", "Coverage of all layers as XML and HTML", dict(reads=("artifacts/tests/*",), writes=("artifacts/reports/coverage/",))),
+    (68, "publish_local_reports_index", "One self-contained page to triage a run", dict(reads=_EVENTS, writes=("artifacts/index.html",), always=True)),
+    (69, "summarize_test_outcomes_for_pr", "Short Markdown for the job summary and the pull request", dict(reads=_EVENTS, writes=("artifacts/reports/summary.md",), always=True)),
+)
+_phase(12,
+    (70, "commit_fix_with_conventional_message", "Type, scope and subject from the change, checked", dict(writes=(".git/",), effect="tree")),
+    (71, "push_branch_and_open_pr", "Push and open or update one pull request", dict(needs=("commit_fix_with_conventional_message",), reads=("artifacts/reports/*",), effect="network")),
+    (72, "enforce_branch_protection_rules", "A ruleset file, compared first and applied on request", dict(reads=(".github/rulesets/*.json",), effect="network")),
+)
+_phase(13,
+    (73, "ci_job_lint_types", "Fails fast, first", dict(reads=(".github/workflows/*.yml",))),
+    (74, "ci_job_unit_linux_matrix", "Every supported Python, cached by lock hash", dict(reads=(".github/workflows/*.yml",))),
+    (75, "ci_job_integration_linux", "Runs only after unit is green", dict(reads=(".github/workflows/*.yml",))),
+    (76, "ci_job_pester_windows_optional", "Pester and PSScriptAnalyzer, only when there is PowerShell", dict(reads=("scripts/**/*.ps1", "tests/**/*.ps1"), writes=("artifacts/findings/pester.json",), optional=True, effect="host")),
+    (77, "ci_job_e2e_on_main_nightly", "Main and schedule", dict(reads=(".github/workflows/*.yml",))),
+    (78, "ci_publish_artifacts", "Reports uploaded, also on failure, with retention", dict(reads=(".github/workflows/*.yml",))),
+    (79, "ci_codecov_upload_optional", "Coverage trend by answer, tokenless or OIDC", dict(reads=(".github/workflows/*.yml",), optional=True)),
+    (80, "ci_slack_notification_on_failure", "A message that links the failing job; no secret: skipped", dict(reads=(".github/workflows/*.yml",), optional=True)),
+)
+_phase(14,
+    (81, "select_pure_module_for_recording", "Modules ranked by purity, with what disqualifies one", dict(reads=_SRC, writes=("artifacts/recording/candidates.json",))),
+    (82, "author_minimal_driver_script", "tools/record_<module>.py, to be edited", dict(needs=("select_pure_module_for_recording",), writes=("tools/",), effect="tree")),
+    (83, "wrap_driver_with_auger_magic", "The driver records through auger.magic", dict(needs=("author_minimal_driver_script",), writes=("tools/",), effect="tree")),
+    (84, "execute_driver_in_isolated_env", "An environment of its own, not the project's", dict(needs=("wrap_driver_with_auger_magic",), writes=("artifacts/recording/raw/",), effect="network")),
+    (85, "collect_generated_unittest_files", "Under tests/auger/<module>/", dict(needs=("execute_driver_in_isolated_env",), reads=("artifacts/recording/raw/*",), writes=("tests/auger/",), effect="tree")),
+    (86, "curate_and_deduplicate_cases", "Brittle, uncompilable and duplicate cases dropped with a report", dict(needs=("collect_generated_unittest_files",), reads=("tests/auger/**/*",), writes=("tests/auger/",), effect="tree")),
+    (87, "mark_generated_tests_for_selection", "Marker generated", dict(needs=("curate_and_deduplicate_cases",), reads=("tests/auger/**/*",), writes=("tests/auger/",), effect="tree")),
+    (88, "run_pytest_and_commit_curated_tests", "Green, coverage gained and stability; the commit is proposed", dict(needs=("mark_generated_tests_for_selection",), reads=("tests/auger/**/*",), writes=("artifacts/recording/report.json",))),
+)
+_phase(15,
+    (89, "merge_pr_via_squash_or_merge", "By the repository's policy, only when required checks are green", dict(effect="network")),
+    (90, "tag_release_if_applicable", "Next version and changelog from conventional commits", dict(reads=("CHANGELOG.md",), writes=("CHANGELOG.md", ".git/"), effect="network")),
+    (91, "delete_feature_branch", "Only when its content is contained in the target", dict(needs=("merge_pr_via_squash_or_merge",), effect="network")),
+    (92, "sync_local_main_and_dependencies", "Pull with rebase, lock refresh if needed", dict(after=("delete_feature_branch",), writes=("uv.lock",), effect="network")),
+)
+_phase(16,
+    (93, "enumerate_workflows_from_backlog", "A backlog becomes streams with scope and resources", dict(reads=("backlog.*",), writes=("artifacts/streams/streams.json",), effect="network")),
+    (94, "build_dependency_graph_across_streams", "Explicit and inferred edges, each with its reason", dict(needs=("enumerate_workflows_from_backlog",), reads=("artifacts/streams/streams.json",), writes=("artifacts/streams/graph.json",))),
+    (95, "detect_conflicts_and_overlaps", "File scope, API and schema, resources", dict(needs=("build_dependency_graph_across_streams",), reads=("artifacts/streams/graph.json",), writes=("artifacts/streams/conflicts.json",))),
+    (96, "score_parallelization_opportunities", "A documented, reproducible score", dict(needs=("detect_conflicts_and_overlaps",), reads=("artifacts/streams/conflicts.json",), writes=("artifacts/streams/scores.json",))),
+    (97, "form_parallel_execution_clusters", "Safe groups with a worktree, ports and env each", dict(needs=("score_parallelization_opportunities",), reads=("artifacts/streams/scores.json",), writes=("artifacts/streams/clusters.json",))),
+    (98, "schedule_clustered_execution_levels", "Topological levels, parallel within each", dict(needs=("form_parallel_execution_clusters",), reads=("artifacts/streams/clusters.json",), writes=("artifacts/streams/plan.json",))),
+    (99, "instrument_real_time_monitoring", "Progress, quality and cost per stream", dict(needs=("schedule_clustered_execution_levels",), reads=("artifacts/streams/plan.json",), writes=("artifacts/streams/monitor.html",), effect="host")),
+    (100, "enact_dynamic_adjustments_or_rollback", "A failing stream is isolated, the rest re-planned", dict(needs=("instrument_real_time_monitoring",), reads=("artifacts/streams/plan.json",), writes=("artifacts/streams/replan.json",), effect="tree")),
+)
+_phase(17,
+    (101, "manage_env_and_secrets_safely", ".env.example complete, .env ignored, only declared secrets", dict(reads=(".env.example", ".gitignore", "src/**/*.py", ".github/workflows/*.yml"), writes=("artifacts/security/env.json",))),
+    (102, "run_security_linters_and_scans", "bandit, a dependency audit and a secret scan", dict(reads=_TREE, writes=("artifacts/findings/security.json",), effect="network")),
+    (103, "enforce_artifact_privacy_and_retention", "No secret under artifacts/; old runs removed by age and size", dict(reads=("artifacts/**/*",), writes=("artifacts/security/retention.json",), effect="host")),
+    (104, "audit_logging_for_tooling_and_ci", "Who ran what, when and where; tampering is detectable", dict(reads=_EVENTS, writes=("artifacts/audit.jsonl",), always=True, effect="host")),
+)
+_phase(18,
+    (105, "classify_pipeline_failures", "static, unit, integration, e2e or infra, with the reason", dict(reads=_EVENTS, writes=("artifacts/reports/failures.json",), always=True)),
+    (106, "surface_actionable_diagnostics", "File and line, log, diff and a command that reproduces it", dict(needs=("classify_pipeline_failures",), reads=("artifacts/reports/failures.json",), writes=("artifacts/reports/diagnostics.md",), always=True)),
+    (107, "implement_checkpoint_and_retry_policies", "Continue from the last good atom; flaky tests re-run with bounds", dict(reads=_EVENTS, writes=("artifacts/checkpoint.json",))),
+    (108, "support_manual_override_and_escalation", "An override needs a reason and an expiry", dict(reads=_CONF, writes=("artifacts/overrides.json",))),
+)
+_phase(19,
+    (109, "cache_dependencies_effectively", "Keys from os, python and lock hash; a second CI run hits", dict(reads=(".github/workflows/*.yml", "uv.lock"), writes=("artifacts/performance/cache.json",))),
+    (110, "shard_and_parallelize_tests_where_safe", "Balanced shards whose union is the whole suite", dict(reads=("tests/**/*",), writes=("artifacts/performance/shards.json",))),
+    (111, "watch_ci_duration_and_flakiness", "Trends over past runs; alert beyond noise", dict(reads=_EVENTS, writes=("artifacts/performance/trends.json",))),
+)
+_phase(20,
+    (112, "precommit_hooks_clean", "The hooks pass on all files", dict(reads=_TREE, writes=("artifacts/done/hooks.json",), effect="host")),
+    (113, "local_ci_green", "The local gate is green for this commit", dict(reads=("artifacts/gate.json",), writes=("artifacts/done/local_ci.json",), effect="host")),
+    (114, "unit_coverage_meets_threshold", "The coverage budget is met for this commit", dict(reads=("artifacts/tests/coverage.json",), writes=("artifacts/done/coverage.json",), effect="host")),
+    (115, "integration_pass_for_affected_areas", "Adapters and endpoints pass when touched", dict(reads=("artifacts/stages/integration.json",), writes=("artifacts/done/integration.json",), effect="host")),
+    (116, "e2e_pass_on_main_if_critical_path", "By branch policy", dict(reads=("artifacts/stages/e2e.json",), writes=("artifacts/done/e2e.json",), effect="host")),
+    (117, "artifacts_uploaded_and_linked", "junit, coverage and htmlcov are in CI", dict(writes=("artifacts/done/artifacts.json",), effect="network")),
+    (118, "pr_checks_green_and_approved", "Required reviewers and checks", dict(writes=("artifacts/done/pull_request.json",), effect="network")),
+)
+# fmt: on
+
+ATOMS: tuple[Atom, ...] = tuple(_ROWS)
+_BY_NAME = {row.name: row for row in ATOMS}
+
+
+def _names(numbers: Iterable[int]) -> tuple[str, ...]:
+    return tuple(ATOMS[number].name for number in numbers)
+
+
+PIPELINES: tuple[Pipeline, ...] = (
+    Pipeline("bootstrap", "Machine, environment, lock, git and hooks", _names([*range(13), 19])),
+    Pipeline("triage", "Lint, format and types, classified", _names(range(31, 36))),
+    Pipeline("lint_types", "The gate's first stage, as the CI job runs it", _names([48, 50])),
+    Pipeline("unit", "The gate's second stage, as the CI job runs it", _names([40, 49, 50])),
+    Pipeline("local_ci", "The whole local gate", _names([40, 48, 49, 50, 51])),
+    Pipeline("guard", "A guarded AI editing session", _names(range(22, 31))),
+    Pipeline("autofix", "The bounded fix loop", _names(range(52, 57))),
+    Pipeline("integration", "Integration tests", _names(range(57, 62))),
+    Pipeline("e2e", "End-to-end tests", _names(range(62, 67))),
+    Pipeline("reports", "Page, Markdown and coverage of a run", _names(range(67, 70))),
+    Pipeline("pull_request", "Commit, push and open a pull request", _names(range(70, 73))),
+    Pipeline("recording", "Recorded tests with auger", _names(range(81, 89))),
+    Pipeline("release", "Merge, tag and clean up", _names(range(89, 93))),
+    Pipeline("streams", "Parallel workstreams", _names(range(93, 101))),
+    Pipeline("security", "Secrets, scans, retention and audit", _names(range(101, 105))),
+    Pipeline("done", "The definition of done", _names(range(112, 119))),
+)
+
+
+def atom(name: str) -> Atom:
+    """The built-in atom of that name; raises KeyError."""
+    return _BY_NAME[name]
+
+
+def phase_of(row: Atom) -> Phase:
+    """The phase that a row belongs to."""
+    return PHASES[row.phase]

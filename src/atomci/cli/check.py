@@ -1,0 +1,71 @@
+"""`atomci check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["check_command"]
+
+
+@click.command("check")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Another folder.",
+)
+def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None) -> int:
+    """Say whether each atom holds here, with evidence. Changes nothing.
+
+    Without targets: all atoms. Exits 1 when one doesn't hold; an atom that doesn't apply or is
+    planned counts neither way.
+
+    \b
+    atomci check
+    atomci check phase_01
+    atomci check run_ruff_lint --json
+    """
+    from atomci.atoms.checking import check_atoms
+    from atomci.atoms.load import Loader
+    from atomci.catalog import PHASES
+    from atomci.project import Project, open_project
+
+    loader = Loader(Project(project.resolve()) if project else open_project(Path.cwd()))
+    answers = []
+    for answer in check_atoms(loader, targets or [phase.name for phase in PHASES]):
+        answers.append(answer)
+        if not as_json and (targets or answer["status"] != "planned"):
+            _show(answer, all_evidence=len(targets) == 1)
+    broken = sum(answer["status"] == "broken" for answer in answers)
+    if as_json:
+        click.echo(json.dumps({"holds": not broken, "atoms": answers}, indent=1))
+    else:
+        counts = {
+            s: sum(a["status"] == s for a in answers)
+            for s in ("holds", "broken", "not applicable", "planned")
+        }
+        click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
+    return 1 if broken else 0
+
+
+def _show(answer: dict[str, Any], *, all_evidence: bool) -> None:
+    from atomci.cli.style import paint
+
+    colour = {"holds": "green", "broken": "red", "planned": "white"}.get(answer["status"], "yellow")
+    status = f"{answer['status']:14}"
+    head = f"{paint(status, colour)} {answer['number']:03d} {answer['atom']}"
+    evidence = answer["evidence"]
+    if answer["status"] != "broken" and not all_evidence:
+        more = f"; and {len(evidence) - 2} more" if len(evidence) > 2 else ""
+        click.echo(f"{head}  {'; '.join(evidence[:2])}{more}".rstrip())
+        return
+    click.echo(head)
+    for line in evidence:
+        click.echo(f"        {line}")
+    if answer["remedy"]:
+        click.echo(f"        mend it: {answer['remedy']}")

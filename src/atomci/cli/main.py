@@ -1,0 +1,154 @@
+"""The `atomci` command: finds the verb, loads only its module, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import click
+
+from atomci.errors import AtomciError, InfrastructureError
+
+__all__ = ["main"]
+
+_VERBS: dict[str, tuple[str, str]] = {
+    "new": ("atomci.cli.new", "Make a new project and run its gate."),
+    "run": ("atomci.cli.run", "Run atoms, phases or pipelines."),
+    "check": ("atomci.cli.check", "Say whether each atom holds, with evidence."),
+    "list": ("atomci.cli.show", "List atoms, phases and pipelines."),
+    "explain": ("atomci.cli.show", "Show what a target does, with the plain commands."),
+    "graph": ("atomci.cli.show", "Print a target's graph of atoms."),
+}
+_PLANNED = {
+    "status": "Template version lag and drift.",
+    "update": "Merge a newer template version.",
+    "diff": "Differences from the render.",
+    "restore": "Put files back as they were rendered.",
+    "adopt": "Let an existing repository join.",
+    "export": "Write the template for cookiecutter.",
+    "watch": "Run what a save affects.",
+    "fix": "The bounded fix loop.",
+    "done": "The definition of done, with evidence.",
+    "report": "Page and Markdown of a run.",
+    "doctor": "External programs and their versions.",
+    "guard": "Run an AI command line under guard.",
+    "undo": "Undo a guarded session.",
+    "fleet": "Many repositories.",
+    "streams": "Many workstreams.",
+}
+
+
+class _Verbs(click.Group):
+    """Verbs whose modules are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*_VERBS, *_PLANNED]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _VERBS:
+            module = importlib.import_module(_VERBS[cmd_name][0])
+            found: click.Command = getattr(module, f"{cmd_name}_command")
+            return found
+        return _planned(cmd_name) if cmd_name in _PLANNED else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _VERBS.items()])
+        with formatter.section("Planned (exit with an error today)"):
+            formatter.write_dl(list(_PLANNED.items()))
+
+
+def _planned(name: str) -> click.Command:
+    def refuse(**_: Any) -> None:
+        raise InfrastructureError(
+            f"atomci {name} is planned, not built yet", "atomci --help lists what runs today"
+        )
+
+    words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
+    settings = {"ignore_unknown_options": True}
+    return click.Command(
+        name, context_settings=settings, callback=refuse, params=[words], help=_PLANNED[name]
+    )
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"atomci {version('atomci')}")
+        ctx.exit()
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version.",
+)
+def _atomci() -> None:
+    """A quality pipeline of 119 named, swappable atoms.
+
+    \b
+    atomci new myproj              a new repository, its gate run
+    atomci run local_ci            the whole local gate
+    atomci check                   which atoms hold here, with evidence
+
+    Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 broken infrastructure, 4 refused by policy,
+    130 interrupted.
+    """
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+    try:
+        return _call(argv)
+    except AtomciError as error:
+        return _refuse(error)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except OSError as error:
+        closed = isinstance(error, BrokenPipeError)
+        return 0 if closed else _refuse(InfrastructureError(str(error)))
+    finally:
+        _flush()
+
+
+def _call(argv: list[str] | None) -> int:
+    code = _atomci.main(argv, prog_name="atomci", standalone_mode=False)
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(error: AtomciError) -> int:
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
+    return error.exit_code
+
+
+def _flush() -> None:
+    """Somebody may have closed the pipe, as `| head` does; the interpreter must not try again at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

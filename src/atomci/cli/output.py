@@ -1,0 +1,230 @@
+"""How a run is shown: live on a terminal, plain lines elsewhere, groups on GitHub, JSON Lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from atomci.artifacts.schemas import (
+    AtomFinished,
+    AtomStarted,
+    Event,
+    Finding,
+    RunFinished,
+    RunStarted,
+)
+from atomci.cli.style import paint
+from atomci.engine.context import Context, Options
+from atomci.engine.events import Listener
+from atomci.engine.inputs import Inputs
+from atomci.engine.plan import Plan
+
+if TYPE_CHECKING:
+    from atomci.atoms.load import Loader
+
+__all__ = ["dry_run_lines", "listener_for"]
+
+_WORDS = {
+    "pass": ("ok", "green"),
+    "fail": ("FAIL", "red"),
+    "skipped": ("skip", "yellow"),
+    "vacuous": ("VACUOUS", "red"),
+    "error": ("ERROR", "red"),
+}
+_FINDINGS_SHOWN = 20
+# GitHub shows ten annotations of a kind per step and drops the rest silently.
+_ANNOTATIONS = 10
+
+
+def listener_for(plan: Plan, as_json: bool, root: Path = Path()) -> AbstractContextManager[Listener]:
+    """The listener that suits where standard output goes; logs lie below `root`."""
+    if as_json:
+        return _json_lines()
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        return _github(plan, root)
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        return _live(plan)
+    return _plain(plan)
+
+
+def dry_run_lines(loader: Loader, plan: Plan, options: Options, as_json: bool) -> Iterator[str]:
+    """Each atom in order with the commands it would start, all of them exact."""
+    inputs = Inputs(loader.project.root)
+    for atom in plan.atoms:
+        ctx = Context(loader.project, atom, options, inputs)
+        enabled = loader.config.of(atom.name).enabled
+        commands = [str(command) for command in loader.implementation(atom).commands(ctx)] if enabled else []
+        if as_json:
+            yield json.dumps({"atom": atom.name, "enabled": enabled, "commands": commands})
+            continue
+        yield f"# {atom.number:03d} {atom.name}" + ("" if enabled else ": disabled in pyproject.toml")
+        yield from commands or (["#     inside atomci, no program is started"] if enabled else [])
+
+
+@contextmanager
+def _json_lines() -> Iterator[Listener]:
+    def show(event: Event) -> None:
+        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.flush()
+
+    yield show
+
+
+@contextmanager
+def _plain(plan: Plan) -> Iterator[Listener]:
+    lines = _Lines(plan)
+
+    def show(event: Event) -> None:
+        for line in lines.of(event):
+            click.echo(line)
+
+    yield show
+
+
+@contextmanager
+def _live(plan: Plan) -> Iterator[Listener]:
+    """Finished atoms as lines, the running ones in one line below that changes."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.spinner import Spinner
+    from rich.text import Text
+
+    lines, running = _Lines(plan), dict[str, float]()
+    finished = 0
+
+    class Status:
+        def __rich__(self) -> Spinner:
+            names = "  ".join(
+                f"{name} {time.monotonic() - since:.0f} s" for name, since in list(running.items())
+            )
+            return Spinner(
+                "dots",
+                Text(f" {finished}/{len(plan.atoms)}  {names}", no_wrap=True, overflow="ellipsis"),
+            )
+
+    console = Console(highlight=False)
+    with Live(Status(), console=console, transient=True, refresh_per_second=8) as live:
+
+        def show(event: Event) -> None:
+            nonlocal finished
+            if isinstance(event, AtomStarted):
+                running[event.atom] = time.monotonic()
+            elif isinstance(event, AtomFinished):
+                running.pop(event.atom, None)
+                finished += 1
+            for line in lines.of(event):
+                live.console.print(Text.from_ansi(line), soft_wrap=True)
+
+        yield show
+
+
+@contextmanager
+def _github(plan: Plan, root: Path) -> Iterator[Listener]:
+    """Each atom's log in a group, its findings as annotations on the lines they are about."""
+    lines = _Lines(plan)
+    annotated = 0
+
+    def show(event: Event) -> None:
+        nonlocal annotated
+        if isinstance(event, AtomFinished):
+            click.echo(f"::group::{lines.head(event)}")
+            if (log := root / event.log).is_file():
+                click.echo(_inert(log.read_text(encoding="utf-8", errors="replace")))
+            click.echo("::endgroup::")
+            for finding in event.findings[: max(0, _ANNOTATIONS - annotated)]:
+                click.echo(_annotation(finding))
+                annotated += 1
+        for line in lines.of(event):
+            click.echo(line.replace("##[", "## ["))
+
+    yield show
+
+
+def _annotation(finding: Finding) -> str:
+    kind = {"error": "error", "warning": "warning", "note": "notice"}[finding.level]
+    place = f"file={_escape(finding.path)},line={finding.line},col={finding.column}"
+    title = _escape(f"{finding.tool} {finding.rule}")
+    return f"::{kind} {place},title={title}::{_escape(finding.message, data=True)}"
+
+
+def _escape(text: str, *, data: bool = False) -> str:
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text if data else text.replace(":", "%3A").replace(",", "%2C")
+
+
+def _inert(log: str) -> str:
+    """A tool's output must not be taken for workflow commands, which may be indented or amid a line."""
+    token = secrets.token_hex(16)
+    return f"::stop-commands::{token}\n{log.rstrip()}\n::{token}::"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+class _Lines:
+    """Events as lines of text."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._numbers = {atom.name: atom.number for atom in plan.atoms}
+        self._targets = " ".join(plan.targets)
+        self._width = max(map(len, self._numbers), default=0)
+        self._red: list[AtomFinished] = []
+        self._reused = 0
+        self._started: RunStarted | None = None
+
+    def of(self, event: Event) -> list[str]:
+        """No line, or several."""
+        if isinstance(event, RunStarted):
+            self._started = event
+        elif isinstance(event, AtomFinished):
+            self._reused += event.cached
+            if event.status in ("fail", "vacuous", "error"):
+                self._red.append(event)
+            return [self.head(event), *self._findings(event)]
+        elif isinstance(event, RunFinished):
+            return self._end(event)
+        return []
+
+    def head(self, event: AtomFinished) -> str:
+        """`ok    031 run_ruff_lint   12 files   0.1 s   reason`."""
+        word, colour = _WORDS[event.status]
+        number = f"{self._numbers[event.atom]:03d}"
+        unit = event.unit.removesuffix("s") if event.examined == 1 else event.unit
+        amount = f"{event.examined} {unit}" if event.examined or event.status == "pass" else ""
+        time_taken = "unchanged" if event.cached else f"{event.seconds:.2f} s"
+        text = (
+            f"{paint(f'{word:7}', colour)} {number} {event.atom:{self._width}}  {amount:>14}  {time_taken:>9}"
+        )
+        return f"{text}  {_one_line(event.reason)}".rstrip()
+
+    def _findings(self, event: AtomFinished) -> list[str]:
+        shown = [f"        {_one_line(str(finding))}" for finding in event.findings[:_FINDINGS_SHOWN]]
+        more = len(event.findings) - len(shown)
+        return shown + ([f"        and {more} more in {event.log}"] if more > 0 else [])
+
+    def _end(self, event: RunFinished) -> list[str]:
+        counts = ", ".join(f"{count} {_WORDS[status][0].lower()}" for status, count in event.counts.items())
+        reused = f", {self._reused} unchanged" if self._reused else ""
+        verdict, colour = {
+            0: ("green", "green"),
+            3: ("broken", "red"),
+            130: ("interrupted", "yellow"),
+        }.get(event.exit_code, ("red", "red"))
+        head = paint(f"{self._targets}: {verdict}", colour, bold=True)
+        run = f"artifacts/runs/{event.run}"
+        lines = [f"{head} in {event.seconds:.1f} s ({counts}{reused})  {run}"]
+        for finished in self._red[:1]:
+            lines.append(f"  first red: {finished.atom}, log {finished.log}")
+            lines.append(f"  again:     atomci run {finished.atom}")
+        return lines

@@ -1,0 +1,87 @@
+"""`atomci run`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+__all__ = ["run_command"]
+
+
+@click.command("run")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option("--since", metavar="REF", help="Unit tests: only those that changes since REF reach.")
+@click.option("--all", "everything", is_flag=True, help="Unit tests: all, whatever --since says.")
+@click.option("--only", is_flag=True, help="The targets alone, on the artifacts that are there.")
+@click.option("--no-cache", is_flag=True, help="Run again what is proved unchanged.")
+@click.option("--jobs", "-j", type=click.IntRange(1), help="Atoms at a time.  [default: the cores]")
+@click.option("--keep-going", "-k", is_flag=True, help="Don't stop later phases when an atom is red.")
+@click.option("--install", is_flag=True, help="Install missing programs with this host's package manager.")
+@click.option("--dry-run", "-n", is_flag=True, help="Print the commands, run nothing.")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines: one event a line, the result last.")
+@click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Another folder.",
+)
+def run_command(
+    targets: tuple[str, ...],
+    since: str | None,
+    everything: bool,
+    only: bool,
+    no_cache: bool,
+    jobs: int | None,
+    keep_going: bool,
+    install: bool,
+    dry_run: bool,
+    as_json: bool,
+    project: Path | None,
+) -> int:
+    """Run atoms, phases or pipelines, and what they need.
+
+    A TARGET is an atom's id (atom_031), its name (run_ruff_lint), a phase (phase_04) or a pipeline
+    (local_ci). What is ready runs in parallel; what a content hash proves unchanged isn't run again.
+
+    \b
+    atomci run local_ci                 the whole gate
+    atomci run local_ci --since main    only unit tests that the branch's changes reach
+    atomci run triage -k                all static findings
+    atomci run run_mypy_typecheck -n    the command behind an atom
+    """
+    from atomci.atoms.load import Loader
+    from atomci.cli.output import dry_run_lines, listener_for
+    from atomci.engine.context import Options
+    from atomci.engine.plan import make_plan
+    from atomci.engine.runner import run_plan
+    from atomci.project import Project, open_project
+
+    loader = Loader(Project(project.resolve()) if project else open_project(Path.cwd()))
+    options = Options(
+        since=_known_ref(loader.project.root, since),
+        everything=everything,
+        keep_going=keep_going,
+        install=install,
+        use_cache=not no_cache,
+        jobs=jobs or os.cpu_count() or 1,
+        preview=dry_run,
+    )
+    plan = make_plan(targets, loader.catalog, only=only)
+    config = loader.config
+    if dry_run:
+        click.echo("\n".join(dry_run_lines(loader, plan, options, as_json)))
+        return 0
+    with listener_for(plan, as_json, loader.project.root) as listener:
+        return run_plan(loader.project, plan, config, options, loader.implementation, [listener]).exit_code
+
+
+def _known_ref(root: Path, ref: str | None) -> str | None:
+    from atomci.errors import UsageError
+    from atomci.tools.git import git
+
+    if ref is not None and git(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is None:
+        raise UsageError(
+            f"--since: git knows no commit {ref!r} here", "git fetch origin, or name another one"
+        )
+    return ref

@@ -1,0 +1,156 @@
+"""`atomci list`, `explain` and `graph`: the catalog, read by people and programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atomci.atoms.plugins import load_plugins
+from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, phase_of
+from atomci.errors import UsageError
+
+if TYPE_CHECKING:
+    from atomci.engine.plan import Plan
+
+__all__ = ["explain_command", "graph_command", "list_command"]
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def list_command(as_json: bool) -> None:
+    """List atoms by phase, then pipelines.
+
+    \b
+    atomci list
+    atomci list --json | jq '.atoms[] | select(.planned | not) | .name'
+    """
+    plugins = [plugin.atom for plugin in load_plugins().values()]
+    rows = [*ATOMS, *plugins]
+    if as_json:
+        click.echo(json.dumps({"atoms": [_row(row) for row in rows], "pipelines": _pipelines()}, indent=1))
+        return
+    width = max(len(row.name) for row in rows)
+    lines = []
+    for phase in PHASES:
+        lines.append(click.style(f"{phase.name}  {phase.title}", bold=True))
+        for row in (row for row in rows if row.phase == phase.number):
+            mark = "planned " if _planned(row) else "optional" if row.optional else ""
+            lines.append(f"  {row.number:03d} {row.name:{width}}  {mark:8}  {row.summary}")
+    lines.append(click.style("pipelines", bold=True))
+    lines += [f"  {pipeline.name:{width + 4}}            {pipeline.summary}" for pipeline in PIPELINES]
+    click.echo("\n".join(lines))
+
+
+def _planned(row: Atom) -> bool:
+    return row.number < 1000 and phase_of(row).module is None
+
+
+def _row(row: Atom) -> dict[str, Any]:
+    return {"id": row.id, **row._asdict(), "planned": _planned(row)}
+
+
+def _pipelines() -> list[dict[str, Any]]:
+    return [pipeline._asdict() for pipeline in PIPELINES]
+
+
+@click.command("explain")
+@click.argument("target")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def explain_command(target: str, as_json: bool) -> None:
+    """Show what a target does: its atoms, what they read and write, and the plain commands.
+
+    \b
+    atomci explain local_ci
+    atomci explain atom_031
+    """
+    from atomci.atoms.load import Loader
+    from atomci.engine.context import Context, Options
+    from atomci.engine.inputs import Inputs
+    from atomci.engine.plan import resolve
+    from atomci.project import Project, find_root
+
+    project = Project(find_root(Path.cwd()))
+    loader = Loader(project)
+    explained = []
+    for name in resolve(target, loader.catalog):
+        atom = loader.catalog.atoms[name]
+        row = _row(atom)
+        if not row["planned"]:
+            ctx = Context(project, atom, Options(preview=True), Inputs(project.root))
+            row |= _plain(loader.implementation(atom), ctx)
+        explained.append(row)
+    if as_json:
+        click.echo(json.dumps({"target": target, "atoms": explained}, indent=1))
+        return
+    for row in explained:
+        click.echo(click.style(f"{row['number']:03d} {row['name']}", bold=True) + f"  {row['summary']}")
+        for key in ("needs", "after", "reads", "writes"):
+            if row[key]:
+                click.echo(f"    {key:8} {', '.join(row[key])}")
+        if row["planned"]:
+            click.echo("    planned, not built yet")
+        for command in row.get("commands", ()):
+            click.echo(f"    $ {command}")
+        if row.get("origin", "built-in") != "built-in":
+            click.echo(f"    swapped  {row['origin']}")
+
+
+def _plain(implementation: Any, ctx: Any) -> dict[str, Any]:
+    from atomci.errors import AtomciError
+
+    try:
+        commands = [str(command) for command in implementation.commands(ctx)]
+    except AtomciError as error:
+        commands = [f"# {error.message}"]
+    return {
+        "origin": implementation.origin,
+        "commands": commands or ["# inside atomci, no program is started"],
+    }
+
+
+@click.command("graph")
+@click.argument("target")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["mermaid", "dot", "json"]),
+    default="mermaid",
+    show_default=True,
+)
+def graph_command(target: str, kind: str) -> None:
+    """Print the graph of atoms that running a target walks through.
+
+    \b
+    atomci graph local_ci                    paste into a Markdown file
+    atomci graph local_ci --format dot | dot -Tsvg > gate.svg
+    """
+    from atomci.atoms.plugins import load_plugins
+    from atomci.engine.plan import catalog_with, closure
+
+    catalog = catalog_with({name: (plugin.atom, plugin.pipelines) for name, plugin in load_plugins().items()})
+    plan = closure([target], catalog)
+    if not plan.atoms:
+        raise UsageError(f"{target} holds no atom")
+    click.echo({"mermaid": _mermaid, "dot": _dot, "json": _json}[kind](plan))
+
+
+def _edges(plan: Plan) -> list[tuple[str, str]]:
+    return [(before, atom.name) for atom in plan.atoms for before in sorted(plan.edges[atom.name])]
+
+
+def _mermaid(plan: Plan) -> str:
+    nodes = [f"  {atom.name}[{atom.number:03d} {atom.name}]" for atom in plan.atoms]
+    return "\n".join(["graph TD", *nodes, *(f"  {a} --> {b}" for a, b in _edges(plan))])
+
+
+def _dot(plan: Plan) -> str:
+    nodes = [f'  {atom.name} [label="{atom.number:03d} {atom.name}"];' for atom in plan.atoms]
+    return "\n".join(["digraph atomci {", *nodes, *(f"  {a} -> {b};" for a, b in _edges(plan)), "}"])
+
+
+def _json(plan: Plan) -> str:
+    nodes = [_row(atom) for atom in plan.atoms]
+    return json.dumps({"nodes": nodes, "edges": [list(edge) for edge in _edges(plan)]}, indent=1)

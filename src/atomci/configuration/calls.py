@@ -1,0 +1,84 @@
+"""Where a script, task, hook or job calls the gate, `atomci run TARGET...`, and by what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["Call", "calls_in", "in_locked_environment", "program_of"]
+
+_CALL = re.compile(r"(?<![\w.-])atomci\s+run\b(?P<words>[^\n;|&#<>]*)(?=(?P<then>\|\|?)?(?P<rest>[^\n]*))")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
+_WITH_VALUE = {"--since", "--jobs", "-j", "--project"}
+_TARGET = re.compile(r"[a-z]\w*")
+
+_IN_VENV = re.compile(r"\.venv/(?:bin|Scripts)/")
+_UV_WITH_VALUE = {"--extra", "--group", "--no-group", "--only-group", "--python", "-p", "--project"}
+_NOT_THE_LOCK = re.compile(r"--with\b.*|--no-project|--upgrade|-U|--isolated")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. `line` counts from 1; `defect` says why it can't make the caller red."""
+
+    line: int
+    targets: tuple[str, ...]
+    defect: str = ""
+
+
+def calls_in(text: str) -> Iterator[Call]:
+    """Every `atomci run` outside comments, in order; backslashes at line ends join lines."""
+    # Replaced by as many characters as were there, so that offsets tell lines of the text as given.
+    code = _COMMENT.sub(lambda comment: " " * len(comment[0]), text).replace("\\\n", "  ")
+    for match in _CALL.finditer(code):
+        targets, options = _words(match["words"])
+        yield Call(text.count("\n", 0, match.start()) + 1, targets, _defect(match, options))
+
+
+def program_of(command: str) -> tuple[str, ...]:
+    """A command's words behind the way to the lock's environment: of `uv run ruff`, ruff."""
+    program = _divide(command)[1]
+    return program[2:] if program[:2] == ("python", "-m") else program
+
+
+def in_locked_environment(command: str) -> bool:
+    """Whether a command runs what the lock installed: uv run, scripts/in_venv.sh, .venv/bin/."""
+    prefix = _divide(command)[0]
+    return bool(prefix) and not any(_NOT_THE_LOCK.fullmatch(word) for word in prefix)
+
+
+def _divide(command: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    words = tuple(command.split())
+    if words[:2] == ("uv", "run"):
+        end = 2
+        while end < len(words) and words[end].startswith("-"):
+            end += 2 if words[end] in _UV_WITH_VALUE else 1
+        return words[:end], words[end:]
+    for end in (1, 2):
+        if words[end - 1 : end] and words[end - 1].removeprefix("./") == "scripts/in_venv.sh":
+            return words[:end], words[end:]
+    if words and (inside := _IN_VENV.match(words[0].removeprefix("./"))):
+        return (inside[0],), (words[0].rpartition("/")[2], *words[1:])
+    return (), words
+
+
+def _words(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    targets, options = [], []
+    words = iter(text.split())
+    for word in words:
+        if word.startswith("-"):
+            options.append(word)
+            if word in _WITH_VALUE:
+                next(words, None)
+        elif _TARGET.fullmatch(word):
+            targets.append(word)
+    return tuple(targets), tuple(options)
+
+
+def _defect(match: re.Match[str], options: tuple[str, ...]) -> str:
+    if "--dry-run" in options:
+        return "--dry-run runs nothing"
+    if match["then"] and "exit" not in match["rest"]:
+        return f"`{match['then']}{match['rest']}` hides its exit code"
+    return ""

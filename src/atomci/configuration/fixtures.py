@@ -1,0 +1,84 @@
+"""atom_018: the shared fixtures are in tests/conftest.py, and each is used by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from atomci.configuration.facts import Fact, expect, problem
+from atomci.configuration.suite import Fixture, Source, Test
+
+__all__ = ["CONFTEST", "SHARED", "facts", "wanted"]
+
+CONFTEST = "tests/conftest.py"
+SHARED = {
+    "temp_project": "a temporary project",
+    "git_repo": "a git repository to play with",
+    "isolated_env": "an environment apart from the user's",
+}
+_OF_SERVICES = {"client": "an httpx client of the service"}
+
+
+def wanted(dependencies: Collection[str]) -> Mapping[str, str]:
+    """Names and purposes of the fixtures that a project with these dependencies shares."""
+    return SHARED | (_OF_SERVICES if "fastapi" in dependencies else {})
+
+
+def facts(sources: Sequence[Source], names: Mapping[str, str]) -> Iterator[Fact]:
+    """`sources` are the Python files below tests/."""
+    conftest = next((source for source in sources if source.path == CONFTEST), None)
+    if conftest is None:
+        yield problem(CONFTEST, "missing")
+        return
+    shared = {fixture.name: fixture for fixture in conftest.fixtures}
+    users = dict(_users(sources, shared))
+    for name, purpose in names.items():
+        fixture = shared.get(name)
+        if fixture is None:
+            yield problem(f"{CONFTEST}:1", f"no fixture {name} ({purpose})")
+            continue
+        yield expect(
+            name in users,
+            f"{CONFTEST}:{fixture.line}",
+            f"{name}, used by {users.get(name)}",
+            f"no test uses {name} ({purpose})",
+        )
+
+
+def _users(sources: Sequence[Source], shared: Mapping[str, Fixture]) -> Iterator[tuple[str, str]]:
+    """Shared fixtures with a test that uses them, by itself or through other fixtures."""
+    always = [fixture.name for fixture in shared.values() if fixture.autouse]
+    for source in sources:
+        local = {fixture.name: fixture for fixture in _nearer(source, sources)}
+        for test in source.tests:
+            if not test.skipped:
+                place = f"{source.path}:{test.line}"
+                yield from ((name, place) for name in _reached(test, always, local, shared))
+
+
+def _nearer(source: Source, sources: Sequence[Source]) -> Iterator[Fixture]:
+    """Fixtures that a file sees before those of tests/conftest.py: the nearest last."""
+    for other in sources:
+        folder = other.path.removesuffix("conftest.py")
+        if other.is_conftest and other.path != CONFTEST and source.path.startswith(folder):
+            yield from other.fixtures
+    yield from source.fixtures
+
+
+def _reached(
+    test: Test, always: Sequence[str], local: Mapping[str, Fixture], shared: Mapping[str, Fixture]
+) -> set[str]:
+    found: set[str] = set()
+    queue = [(name, "") for name in (*test.uses, *always)]
+    visited = set()
+    while queue:
+        name, asked_by = queue.pop()
+        if (name, asked_by) in visited:
+            continue
+        visited.add((name, asked_by))
+        # A fixture that asks for its own name gets the one it overrides.
+        nearest = local.get(name) if name != asked_by else None
+        if nearest is None and name in shared:
+            found.add(name)
+            nearest = shared[name]
+        queue += [(use, name) for use in (nearest.uses if nearest else ())]
+    return found

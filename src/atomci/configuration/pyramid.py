@@ -1,0 +1,64 @@
+"""atom_017: the layers of the test pyramid, each with a test that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from atomci.configuration.facts import Fact, expect, problem, seen
+from atomci.configuration.suite import Source
+
+__all__ = ["FOLDERS", "LAYERS", "facts"]
+
+LAYERS = ("unit", "integration", "e2e", "contracts")
+"""Folders of tests/ that hold tests."""
+FOLDERS = (*LAYERS, "auger", "fixtures")
+"""All folders of tests/. auger may be without tests: a tool records them."""
+
+
+def facts(folders: Collection[str], files: Sequence[str], sources: Sequence[Source]) -> Iterator[Fact]:
+    """`folders` are those of FOLDERS that exist, `files` all files below tests/."""
+    for name in FOLDERS:
+        place = f"tests/{name}/"
+        if name not in folders:
+            yield problem(place, "missing")
+        elif name in LAYERS:
+            yield _layer(place, [source for source in sources if source.path.startswith(place)])
+        elif name == "auger":
+            yield seen(place, "for recorded tests")
+        else:
+            yield _fixtures(place, files, sources)
+
+
+def _layer(place: str, sources: Sequence[Source]) -> Fact:
+    tests = [(source, test) for source in sources for test in source.tests]
+    run = [(source, test) for source, test in tests if not test.skipped]
+    if run:
+        source, test = run[0]
+        return seen(f"{source.path}:{test.line}", f"{test.name}, one of {len(run)} tests that run")
+    if tests:
+        source, test = tests[0]
+        return problem(
+            f"{source.path}:{test.line}",
+            f"no test of this layer runs: {test.name} is always skipped",
+        )
+    return problem(place, "no test: a layer needs one that runs")
+
+
+def _fixtures(place: str, files: Sequence[str], sources: Sequence[Source]) -> Fact:
+    inputs = [path for path in files if path.startswith(place) and PurePosixPath(path).name != "__init__.py"]
+    users = [source for source in sources if not source.path.startswith(place)]
+    for path in inputs:
+        for user in users:
+            if any(_is_named(path, name) for name in user.names):
+                return seen(path, f"named in {user.path}")
+    names = ", ".join(inputs[:3])
+    return expect(False, place, "", f"no test names {names}" if inputs else "no input for tests in it")
+
+
+def _is_named(path: str, name: str) -> bool:
+    """By its file name in a string, or by its module in an import."""
+    if PurePosixPath(name).name == PurePosixPath(path).name:
+        return True
+    module = path.removesuffix(".py").replace("/", ".")
+    return path.endswith(".py") and (name == module or name.startswith(f"{module}."))

@@ -1,0 +1,1 @@
+"""Plans and runs graphs of atoms. Knows atoms, not what they do."""

@@ -1,0 +1,141 @@
+"""`[tool.atomci]` of pyproject.toml: swapped, disabled and tuned atoms. Errors name key and line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+import tomllib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from atomci.errors import UsageError
+from atomci.project import Project
+
+__all__ = ["AtomConfig", "Config", "load_config", "table_error"]
+
+
+class AtomConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.atoms.NAME]`. At most one of `run` and `use` replaces what the atom does."""
+
+    run: str | None = None
+    """A command line, run in the project's root without a shell."""
+    use: str | None = None
+    """An entry point, `package.module:function`, called with the atom's context."""
+    reads: str | None = None
+    """The parser that turns the command's output into findings."""
+    inputs: tuple[str, ...] | None = None
+    """Globs that replace the files the atom is declared to read."""
+    enabled: bool = True
+    timeout: float | None = None
+    """Seconds after which one of its programs is killed."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci]`."""
+
+    atoms: dict[str, AtomConfig] = {}
+
+    def of(self, name: str) -> AtomConfig:
+        """The table of one atom, all defaults when there is none."""
+        return self.atoms.get(name, _DEFAULT)
+
+
+_DEFAULT = AtomConfig()
+
+
+def load_config(project: Project, names: Collection[str]) -> Config:
+    """Read and check the tables. Raises UsageError with `pyproject.toml:LINE: tool.atomci.KEY: ...`."""
+    table = project.table("tool").get("atomci", {})
+    if not isinstance(table, Mapping):
+        raise table_error(project, (), f"expected a table, got {table!r}")
+    for key in table.keys() - set(Config.__struct_fields__):
+        raise table_error(project, (key,), _unknown(Config))
+    atoms = table.get("atoms", {})
+    if not isinstance(atoms, Mapping):
+        raise table_error(project, ("atoms",), f"expected a table, got {atoms!r}")
+    return Config(atoms={name: _atom_config(project, name, row, names) for name, row in atoms.items()})
+
+
+def table_error(project: Project, keys: Sequence[str], message: str, hint: str = "") -> UsageError:
+    """What is wrong with `tool.atomci.KEYS`, with its line in pyproject.toml."""
+    path = ("tool", "atomci", *keys)
+    return UsageError(f"pyproject.toml:{_line_of(project.root, path)}: {'.'.join(path)}: {message}", hint)
+
+
+def _atom_config(project: Project, name: str, row: object, names: Collection[str]) -> AtomConfig:
+    def wrong(key: str, message: str, hint: str = "") -> UsageError:
+        return table_error(project, ("atoms", name, *([key] if key else [])), message, hint)
+
+    if name not in names:
+        close = difflib.get_close_matches(name, names, 1)
+        hint = f"did you mean {close[0]}?" if close else "atomci list shows the names"
+        raise wrong("", "no atom has this name", hint)
+    if isinstance(row, Mapping):
+        for key in row.keys() - set(AtomConfig.__struct_fields__):
+            raise wrong(key, _unknown(AtomConfig))
+    try:
+        atom = msgspec.convert(row, AtomConfig)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        raise wrong("".join(re.findall(r"^\w+", path)), message) from None
+    for key, problem in _problems(atom):
+        raise wrong(key, problem)
+    return atom
+
+
+def _problems(atom: AtomConfig) -> Iterator[tuple[str, str]]:
+    """What types don't show, each with its key."""
+    if atom.run is not None and atom.use is not None:
+        yield "use", "give either run or use"
+    if atom.use is not None and not re.fullmatch(r"[\w.]+:[\w.]+", atom.use):
+        yield "use", f"{atom.use!r} isn't package.module:function"
+    if atom.run is not None and (problem := _command_problem(atom.run)):
+        yield "run", problem
+    if atom.reads is not None and atom.run is None:
+        yield "reads", "names a parser, but there is no run"
+    if atom.inputs is not None and not atom.inputs:
+        yield "inputs", "give at least one glob, or delete the key"
+    if atom.timeout is not None and atom.timeout <= 0:
+        yield "timeout", "give a number of seconds above 0"
+
+
+def _unknown(kind: type[msgspec.Struct]) -> str:
+    return f"unknown key; known: {', '.join(kind.__struct_fields__)}"
+
+
+def _command_problem(command: str) -> str | None:
+    try:
+        return None if shlex.split(command) else "the command is empty"
+    except ValueError as error:
+        return f"not a command line: {error}"
+
+
+def _line_of(root: Path, keys: Sequence[str]) -> int:
+    """The line that first gives a key, or the closest table above it; tomllib doesn't tell positions.
+
+    Every whole statement ends a prefix of the file that parses, so the first prefix that holds the key
+    ends with the statement that gives it.
+    """
+    lines = (root / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    found, depth, start = 1, 0, 1
+    for end in range(1, len(lines) + 1):
+        try:
+            parsed = tomllib.loads("\n".join(lines[:end]) + "\n")
+        except tomllib.TOMLDecodeError:
+            continue
+        if (reached := _depth(parsed, keys)) > depth:
+            found, depth = start, reached
+        start = end + 1
+    return found
+
+
+def _depth(table: object, keys: Sequence[str]) -> int:
+    """How many of the keys lead somewhere."""
+    for count, key in enumerate(keys):
+        if not isinstance(table, Mapping) or key not in table:
+            return count
+        table = table[key]
+    return len(keys)

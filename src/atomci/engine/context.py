@@ -1,0 +1,142 @@
+"""What an atom is given, and what it gives back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from atomci.artifacts import store
+from atomci.artifacts.schemas import Finding, Status, TestResult
+from atomci.catalog import Atom
+from atomci.engine.inputs import Inputs
+from atomci.project import Project
+from atomci.tools.process import Children, Command, Completed, ToolMissing
+
+__all__ = ["Context", "Implementation", "Options", "Outcome", "Verdict", "runs"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller asked for."""
+
+    since: str | None = None
+    everything: bool = False
+    keep_going: bool = False
+    install: bool = False
+    use_cache: bool = True
+    jobs: int = 1
+    preview: bool = False
+    """Nothing will run: what commands depend on is worked out anew, since artifacts may be old."""
+    in_ci: bool = field(default_factory=lambda: os.environ.get("CI", "").lower() in ("1", "true"))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an atom ended, how much it looked at (in `unit`s), and what it found."""
+
+    status: Status
+    reason: str = ""
+    examined: int = 0
+    unit: str = "files"
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A check's answer. `holds` is None where the question doesn't apply, and `evidence` says why."""
+
+    holds: bool | None
+    evidence: tuple[str, ...]
+    remedy: str = ""
+
+    @classmethod
+    def of(cls, problems: Sequence[str], evidence: Sequence[str], remedy: str = "") -> Verdict:
+        """It holds when there is no problem; else the problems are the evidence."""
+        return cls(False, tuple(problems), remedy) if problems else cls(True, tuple(evidence))
+
+
+@dataclass(frozen=True)
+class Context:
+    """One atom's view of the project. Everything it starts, logs or writes goes through here."""
+
+    project: Project
+    atom: Atom
+    options: Options
+    inputs: Inputs
+    children: Children = field(default_factory=Children)
+    log: Callable[[str], None] = lambda text: None
+    emit: Callable[[TestResult], None] = lambda result: None
+    timeout: float | None = None
+
+    @property
+    def root(self) -> Path:
+        """The project's root."""
+        return self.project.root
+
+    def files(self, *globs: str) -> list[str]:
+        """Project files (not ignored, not artifacts) that match a glob, sorted."""
+        return self.inputs.matching(globs)
+
+    def read(self, path: str, kind: type[T]) -> T:
+        """An artifact that must be there."""
+        return store.read(self.root / path, kind)
+
+    def read_if_there(self, path: str, kind: type[T]) -> T | None:
+        """An artifact that may be absent."""
+        return store.read_if_there(self.root / path, kind)
+
+    def write(self, path: str, value: object) -> None:
+        """Write an artifact."""
+        store.write(self.root / path, value)
+
+    def run(self, command: Command) -> Completed:
+        """Run a program in the root; its line and output go to the atom's log."""
+        if command.timeout is None and self.timeout is not None:
+            command = Command(command.argv, command.env, self.timeout)
+        self.log(f"$ {command}\n")
+        done = self.children.run(command, self.root, self.log)
+        self.log(f"-> exit {done.code} after {done.seconds:.2f} s\n")
+        return done
+
+    def tool(self, name: str) -> str:
+        """The program in the project's environment. Raises ToolMissing."""
+        program = self.project.scripts / (f"{name}.exe" if os.name == "nt" else name)
+        if not program.is_file():
+            raise ToolMissing(
+                f"{name} isn't in {self.project.environment}",
+                "atomci run compile_lockfile_and_sync",
+            )
+        return str(program)
+
+
+class AtomFunction(Protocol):
+    """A function of a phase module: `def run_ruff_lint(ctx: Context) -> Outcome`."""
+
+    def __call__(self, ctx: Context, /) -> Outcome: ...
+
+
+Commands = Callable[[Context], Sequence[Command]]
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """What runs for an atom, the commands it would start, and where it comes from."""
+
+    run: AtomFunction
+    commands: Commands = lambda ctx: ()
+    origin: str = "built-in"
+
+
+def runs(commands: Commands) -> Callable[[AtomFunction], AtomFunction]:
+    """Mark an atom with the commands it starts, so that `--dry-run` and `explain` can print them."""
+
+    def mark(function: AtomFunction) -> AtomFunction:
+        function.commands = commands  # type: ignore[attr-defined]
+        return function
+
+    return mark

@@ -1,0 +1,114 @@
+"""From targets to one graph of atoms in an order that respects needs."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Pipeline, phase_of
+from atomci.errors import InfrastructureError, UsageError
+
+__all__ = ["Catalog", "Plan", "catalog_with", "closure", "make_plan", "resolve"]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The atoms and pipelines of one project: the built-in ones and those of plugins."""
+
+    atoms: Mapping[str, Atom]
+    pipelines: Mapping[str, Pipeline]
+    plugins: frozenset[str] = frozenset()
+
+    def planned(self, name: str) -> bool:
+        """Whether the atom's code isn't there yet."""
+        return name not in self.plugins and phase_of(self.atoms[name]).module is None
+
+
+def catalog_with(plugins: Mapping[str, tuple[Atom, tuple[str, ...]]]) -> Catalog:
+    """The built-in table with plugins' rows; each plugin's second part names the pipelines it joins."""
+    atoms = {row.name: row for row in ATOMS} | {name: row for name, (row, _) in plugins.items()}
+    pipelines = {
+        pipeline.name: pipeline._replace(
+            atoms=pipeline.atoms
+            + tuple(name for name, (_, joins) in plugins.items() if pipeline.name in joins)
+        )
+        for pipeline in PIPELINES
+    }
+    return Catalog(atoms, pipelines, frozenset(plugins))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Atoms in the order they may start; `edges` maps each to those it comes after."""
+
+    targets: tuple[str, ...]
+    atoms: tuple[Atom, ...]
+    edges: Mapping[str, frozenset[str]]
+
+
+def resolve(target: str, catalog: Catalog) -> tuple[str, ...]:
+    """The atoms a target names: an id, a name, a phase or a pipeline. Raises UsageError."""
+    if target in catalog.pipelines:
+        return catalog.pipelines[target].atoms
+    if target in catalog.atoms:
+        return (target,)
+    if match := re.fullmatch(r"(?:atom_)?(\d{1,6})", target):
+        found = [row.name for row in catalog.atoms.values() if row.number == int(match[1])]
+    elif match := re.fullmatch(r"phase_(\d{1,2})", target):
+        found = [row.name for row in catalog.atoms.values() if row.phase == int(match[1])]
+    else:
+        found = []
+    if not found:
+        known = [*catalog.pipelines, *catalog.atoms, *(phase.name for phase in PHASES)]
+        close = difflib.get_close_matches(target, known, 3, 0.5)
+        hint = (
+            f"did you mean {' or '.join(close)}?"
+            if close
+            else "atomci list shows atoms, phases and pipelines"
+        )
+        raise UsageError(f"no atom, phase or pipeline is called {target!r}", hint)
+    return tuple(found)
+
+
+def make_plan(targets: Sequence[str], catalog: Catalog, *, only: bool = False) -> Plan:
+    """What running the targets walks through. Raises InfrastructureError when an atom of it is planned."""
+    plan = closure(targets, catalog, only=only)
+    if planned := [atom.name for atom in plan.atoms if catalog.planned(atom.name)]:
+        raise InfrastructureError(
+            f"planned, not built yet: {', '.join(planned)}", "atomci list shows what runs today"
+        )
+    return plan
+
+
+def closure(targets: Sequence[str], catalog: Catalog, *, only: bool = False) -> Plan:
+    """Targets and what they need (`only`: the targets alone). Raises UsageError."""
+    wanted: dict[str, None] = {}
+    queue = [name for target in targets for name in resolve(target, catalog)]
+    while queue:
+        name = queue.pop()
+        if name not in wanted:
+            wanted[name] = None
+            queue += () if only else catalog.atoms[name].needs
+    edges = {
+        name: frozenset(n for n in (*catalog.atoms[name].needs, *catalog.atoms[name].after) if n in wanted)
+        for name in wanted
+    }
+    return Plan(tuple(targets), tuple(catalog.atoms[name] for name in _ordered(edges, catalog)), edges)
+
+
+def _ordered(edges: Mapping[str, frozenset[str]], catalog: Catalog) -> list[str]:
+    """Topological, and by number where needs leave it open."""
+    sorter = TopologicalSorter(edges)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise UsageError("needs go round in a circle: " + " -> ".join(error.args[1])) from None
+    order: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=lambda name: catalog.atoms[name].number)
+        order += ready
+        sorter.done(*ready)
+    return order

@@ -1,0 +1,49 @@
+"""What a red or skipped atom means for the others. Pure functions of the outcomes so far.
+
+Fail-fast goes by phase: when an atom is red, atoms of later phases don't start or are stopped, while
+those of its own and of earlier phases finish, so that one run shows every static finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from atomci.catalog import Atom
+from atomci.engine.context import Outcome
+
+__all__ = ["RED", "blocked_by_need", "exit_code_of", "stopped_by", "to_stop"]
+
+RED = ("fail", "vacuous", "error")
+
+
+def exit_code_of(outcomes: Iterable[Outcome]) -> int:
+    """0 green, 1 when something is red, 3 when something broke and nothing is red."""
+    statuses = {outcome.status for outcome in outcomes}
+    if statuses & {"fail", "vacuous"}:
+        return 1
+    return 3 if "error" in statuses else 0
+
+
+def stopped_by(atom: Atom, red: Iterable[Atom]) -> str | None:
+    """The red atom of an earlier phase that stops this one."""
+    return next((other.name for other in red if other.phase < atom.phase), None)
+
+
+def to_stop(running: Iterable[Atom], red: Atom) -> list[Atom]:
+    """Running atoms of later phases, but for those that always run."""
+    return [atom for atom in running if atom.phase > red.phase and not atom.always]
+
+
+def blocked_by_need(
+    atom: Atom, outcomes: Mapping[str, Outcome], left_nothing: Callable[[str], bool]
+) -> str | None:
+    """Why the atom can't run on what its needs left; a skipped need that left its artifacts will do."""
+    for need in atom.needs:
+        outcome = outcomes.get(need)
+        if outcome is None or outcome.status == "pass":
+            continue
+        if outcome.status in RED:
+            return f"needs {need}, which is red"
+        if left_nothing(need):
+            return f"needs {need}, which was skipped ({outcome.reason})"
+    return None

@@ -1,0 +1,139 @@
+"""One repository: where it is, what its pyproject and answers say, which Python runs its tools."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from atomci.errors import UsageError
+
+__all__ = ["ANSWERS_FILE", "Project", "find_root", "open_project"]
+
+ANSWERS_FILE = ".copier-answers.yml"
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder upwards with a pyproject.toml, else the nearest with .git, else `start`."""
+    start = start.resolve()
+    for marker in ("pyproject.toml", ".git"):
+        for folder in (start, *start.parents):
+            if (folder / marker).exists():
+                return folder
+    return start
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository at `root`. Files are read once, on first use."""
+
+    root: Path
+
+    @cached_property
+    def pyproject(self) -> Mapping[str, Any]:
+        """pyproject.toml parsed; empty when there is none. Raises UsageError when it can't be parsed."""
+        path = self.root / "pyproject.toml"
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path}: {error}", "mend the file; nothing was run") from None
+
+    def table(self, *keys: str) -> Mapping[str, Any]:
+        """A table of pyproject.toml by its keys, empty when absent: table("tool", "mypy")."""
+        found: Any = self.pyproject
+        for key in keys:
+            found = found.get(key, {}) if isinstance(found, Mapping) else {}
+        return found if isinstance(found, Mapping) else {}
+
+    @cached_property
+    def answers(self) -> Mapping[str, Any]:
+        """copier's recorded answers; empty when the project wasn't rendered from a template."""
+        path = self.root / ANSWERS_FILE
+        if not path.is_file():
+            return {}
+        import yaml
+
+        try:
+            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"{path}: not readable as YAML: {error}", f"git checkout -- {ANSWERS_FILE}"
+            ) from None
+        return loaded if isinstance(loaded, Mapping) else {}
+
+    @cached_property
+    def environment(self) -> Path:
+        """The environment that holds the project's tools: its own, else the one that runs atomci."""
+        override = os.environ.get("UV_PROJECT_ENVIRONMENT")
+        for folder in (self.root / override if override else None, self.root / ".venv"):
+            if folder is not None and (folder / "pyvenv.cfg").is_file():
+                return folder
+        return Path(sys.prefix)
+
+    @property
+    def scripts(self) -> Path:
+        """Where that environment keeps its programs."""
+        return self.environment / ("Scripts" if os.name == "nt" else "bin")
+
+    @property
+    def python(self) -> str:
+        """That environment's interpreter."""
+        return str(self.scripts / ("python.exe" if os.name == "nt" else "python"))
+
+    @cached_property
+    def packages(self) -> tuple[str, ...]:
+        """Import names under src/, sorted."""
+        src = self.root / "src"
+        if not src.is_dir():
+            return ()
+        found = [p.name for p in src.iterdir() if p.is_dir() and (p / "__init__.py").is_file()]
+        found += [p.stem for p in src.glob("*.py")]
+        return tuple(sorted(found))
+
+    @property
+    def prefix(self) -> str:
+        """What people here type before a tool's name to get the locked one."""
+        if (self.root / "uv.lock").is_file():
+            return "uv run "
+        inside = self.environment.is_relative_to(self.root)
+        return f"{self.scripts.relative_to(self.root).as_posix()}/" if inside else ""
+
+    def version_of(self, distribution: str) -> str | None:
+        """The installed version of a distribution in the environment, None when it isn't there."""
+        wanted = distribution.lower().replace("-", "_")
+        for name in self.fingerprint:
+            found, _, version = name.removesuffix(".dist-info").rpartition("-")
+            if found.lower().replace("-", "_").replace(".", "_") == wanted:
+                return version
+        return None
+
+    @cached_property
+    def fingerprint(self) -> tuple[str, ...]:
+        """Names and versions of all that is installed in the environment, read off its folder names."""
+        pattern = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
+        return tuple(
+            sorted(
+                entry.name
+                for site in self.environment.glob(pattern)
+                for entry in site.iterdir()
+                if entry.name.endswith(".dist-info")
+            )
+        )
+
+
+def open_project(start: Path) -> Project:
+    """The project that a folder lies in. Raises UsageError when there is none."""
+    root = find_root(start)
+    if not (root / "pyproject.toml").is_file():
+        raise UsageError(
+            f"no pyproject.toml in {start} or above",
+            "cd into a project, or make one: atomci new DEST",
+        )
+    return Project(root)

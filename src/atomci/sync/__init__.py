@@ -1,0 +1,1 @@
+"""Templates: where they come from, and rendering them through copier."""

@@ -1,0 +1,97 @@
+"""Rendering through copier's own API, so that the bytes equal those of `copier copy`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atomci.errors import InfrastructureError, UsageError
+from atomci.project import Project
+from atomci.sync.sources import Source
+
+__all__ = ["Rendered", "render"]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A fresh render: the project, and what copier warned of."""
+
+    project: Project
+    notes: tuple[str, ...]
+
+
+def render(source: Source, destination: Path, answers: Mapping[str, Any], *, ask: bool) -> Rendered:
+    """Render into an empty folder, asking for what `answers` leaves open, or taking the defaults.
+
+    Raises UsageError for a bad answer or template, InfrastructureError when it can't be fetched, and
+    KeyboardInterrupt when the questions are broken off. What was written until then stays.
+    """
+    copier = _copier()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            copier.run_copy(
+                source.location,
+                destination,
+                data=dict(answers),
+                vcs_ref=source.ref,
+                defaults=not ask,
+                quiet=True,
+                cleanup_on_error=False,
+            )
+        except copier.errors.CopierAnswersInterrupt:
+            raise KeyboardInterrupt from None
+        except copier.errors.UnsafeTemplateError as error:
+            raise UsageError(
+                f"{source.location}: {error}", "atomci renders templates that need no trust"
+            ) from None
+        except (copier.errors.UserMessageError, ValueError) as error:
+            raise UsageError(_one_line(error), "run it again with another answer or --ref") from None
+        except _git_failed() as error:
+            raise InfrastructureError(
+                f"{source.location} can't be fetched: {_git_said(error)}", "check the address and the network"
+            ) from None
+        except OSError as error:
+            raise InfrastructureError(f"{source.location} can't be rendered: {_one_line(error)}") from None
+    project = Project(destination)
+    unknown = sorted(set(answers) - set(project.answers))
+    if unknown:
+        raise UsageError(f"the template asks no question called {unknown[0]}", _questions(project))
+    notes = tuple(_one_line(w.message) for w in caught if type(w.message).__name__ == "DirtyLocalWarning")
+    return Rendered(project, notes)
+
+
+def _copier() -> Any:
+    try:
+        import copier
+        import copier.errors
+    except ImportError:
+        raise UsageError(
+            "rendering needs the template extra",
+            'uv tool install "atomci[template]", or uv sync --extra template',
+        ) from None
+    return copier
+
+
+def _git_failed() -> type[Exception]:
+    """What copier lets through when the git it runs fails; an OSError too, so it is caught first."""
+    from plumbum import ProcessExecutionError
+
+    failed: type[Exception] = ProcessExecutionError
+    return failed
+
+
+def _questions(project: Project) -> str:
+    return "it asks: " + ", ".join(name for name in project.answers if not name.startswith("_"))
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split())
+
+
+def _git_said(error: Exception) -> str:
+    lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
+    return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "")

@@ -1,0 +1,69 @@
+"""Where the template is that this atomci belongs to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+from urllib.request import url2pathname
+
+from atomci.errors import UsageError
+
+__all__ = ["Source", "named_source", "own_source"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What copier takes: a URL, a short form such as gh:org/name, or an absolute path; and a ref.
+
+    `ref` None leaves the choice to copier: the highest tag, or HEAD where there is none.
+    """
+
+    location: str
+    ref: str | None = None
+
+
+def named_source(location: str, ref: str | None) -> Source:
+    """A source as somebody typed it; local paths become absolute, so that later updates find them."""
+    path = Path(location).expanduser()
+    if path.is_dir():
+        return Source(str(path.resolve()), ref)
+    if location.startswith((".", "/", "~")) or ("/" not in location and ":" not in location):
+        raise UsageError(
+            f"--template: there is no folder {location}", "give a path, a git URL or gh:org/name"
+        )
+    return Source(location, ref)
+
+
+def own_source(ref: str | None = None) -> Source:
+    """The repository that this atomci was installed from (PEP 610), at the commit it was installed from.
+
+    A checkout is taken as it is now. Raises UsageError when the installation doesn't tell.
+    """
+    recorded = _direct_url()
+    url = str(recorded.get("url", ""))
+    if "vcs_info" in recorded:
+        revision = recorded["vcs_info"].get("requested_revision") or recorded["vcs_info"]["commit_id"]
+        return Source(f"git+{url}", ref or revision)
+    folder = Path(url2pathname(unquote(urlparse(url).path))) if url.startswith("file:") else _checkout()
+    if not (folder / "copier.yml").is_file():
+        raise UsageError(
+            "this atomci doesn't know which template it came with", "name it: --template gh:org/atomci"
+        )
+    return Source(str(folder), ref or ("HEAD" if (folder / ".git").exists() else None))
+
+
+def _direct_url() -> dict[str, dict[str, str]]:
+    try:
+        text = distribution("atomci").read_text("direct_url.json")
+    except PackageNotFoundError:
+        text = None
+    loaded: dict[str, dict[str, str]] = json.loads(text) if text else {}
+    return loaded
+
+
+def _checkout() -> Path:
+    """The folder above src/, when atomci runs from its sources."""
+    return Path(__file__).parents[3]

@@ -1,0 +1,50 @@
+"""How pytest is called, and what its exit codes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["LOG", "arguments", "environment", "looks_parallel", "workers_for"]
+
+LOG = "artifacts/tests/unit.jsonl"
+DATA = "artifacts/tests/coverage.data"
+
+NOTHING_COLLECTED = 5
+COMPLETE = (0, 1)
+
+# Below this, starting workers costs more than they save.
+_SECONDS_THAT_PAY = 6.0
+_TESTS_THAT_PAY = 300
+
+
+def arguments(tests: Sequence[str], *, workers: int, keep_going: bool) -> tuple[str, ...]:
+    """The words after `python -m pytest`. The budget is atom 039's, so pytest-cov's own is off."""
+    words = [*tests, "-q", "-p", "atomci.testing.recorder"]
+    words += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"]
+    words += [] if keep_going else ["--maxfail=1"]
+    words += ["-n", str(workers)] if workers else []
+    return tuple(words)
+
+
+def environment(root: str) -> dict[str, str]:
+    """Where the recorder and coverage put their files."""
+    return {"ATOMCI_TEST_LOG": f"{root}/{LOG}", "COVERAGE_FILE": f"{root}/{DATA}"}
+
+
+def workers_for(seconds: float | None, tests: int, cores: int) -> tuple[int, str]:
+    """How many xdist workers pay, 0 for none, and why. `seconds` is the suite's known time in one process."""
+    if cores < 2:
+        return 0, "one core"
+    if seconds is not None:
+        pays = seconds >= _SECONDS_THAT_PAY
+        return (cores if pays else 0), f"{seconds:.1f} s of tests the last time, {cores} cores"
+    pays = tests >= _TESTS_THAT_PAY
+    return (cores if pays else 0), f"about {tests} tests, no time known yet, {cores} cores"
+
+
+def looks_parallel(addopts: object) -> bool:
+    """Whether the project's own settings already choose workers."""
+    words = (
+        addopts.split() if isinstance(addopts, str) else list(addopts) if isinstance(addopts, list) else []
+    )
+    return any(word.startswith(("-n", "--numprocesses", "--dist")) for word in words)

@@ -1,0 +1,141 @@
+"""A pytest plugin (`-p atomci.testing.recorder`) that appends one JSON line per attempt of a test.
+
+JUnit loses re-runs, node ids and lines; these lines are the truth that JUnit is rendered from. The
+file is named by ATOMCI_TEST_LOG. Kept to the standard library, since it runs inside the tests' process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+__all__ = ["Recorder", "pytest_configure"]
+
+LOG_VARIABLE = "ATOMCI_TEST_LOG"
+_DETAILS = 20_000
+# `file:3: in name` of a traceback as pytest shows it, `File "file", line 3` as Python does.
+_FRAME = re.compile(r'^(?:E\s+)?\s*(?:File "(.+?)", line (\d+)|(\S.*?):(\d+): in )', re.MULTILINE)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the recorder in the process that collects results; xdist's workers report to it."""
+    path = os.environ.get(LOG_VARIABLE)
+    if path and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder(Path(path), config.rootpath), "atomci-recorder")
+
+
+class Recorder:
+    """Folds the phases of a test into one line: set-up and tear-down show only when they go wrong."""
+
+    def __init__(self, path: Path, root: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("w", encoding="utf-8")
+        self._root = root
+        self._attempts: Counter[str] = Counter()
+        self._seconds: dict[str, float] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One phase of one test ended."""
+        if report.when == "setup":
+            self._attempts[report.nodeid] += 1
+            self._seconds[report.nodeid] = 0
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+        outcome = _outcome(report)
+        if outcome is not None:
+            self._write(report, outcome, self._attempts[report.nodeid], self._seconds[report.nodeid])
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that can't be imported is a test that went wrong."""
+        if report.failed:
+            self._write(report, "error", 1, 0.0)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Let --maxfail end the loop without an exception, since pytest-cov saves nothing after one."""
+        try:
+            return (yield)
+        except (session.Failed, session.Interrupted):  # xdist raises the latter
+            if not session.testsfailed:
+                raise
+            return True
+
+    def pytest_unconfigure(self) -> None:
+        """The last line is written."""
+        self._file.close()
+
+    def _write(self, report: Any, outcome: str, attempt: int, seconds: float) -> None:
+        path, line = self._place(report)
+        row = {
+            "event": "test",
+            "nodeid": report.nodeid,
+            "outcome": outcome,
+            "attempt": attempt,
+            "seconds": round(seconds, 6),
+            "path": path,
+            "line": line,
+        }
+        if outcome in ("failed", "error", "rerun"):
+            row |= {"message": _message(report), "details": report.longreprtext[-_DETAILS:]}
+        elif outcome in ("skipped", "xfailed"):
+            row["message"] = _reason(report)
+        # A lone surrogate can't be written as UTF-8 by anyone who reads this.
+        text = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode()
+        self._file.write(text + "\n")
+        self._file.flush()
+
+    def _place(self, report: Any) -> tuple[str, int]:
+        """Where it went wrong if that is in the project, else where the test is; line 0 when unknown."""
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if crash is not None and (path := self._inside(crash.path)):
+            return path, crash.lineno
+        if crash is None and report.failed:
+            # A file that can't be imported or parsed: the last frame that lies in the project.
+            for frame in reversed(_FRAME.findall(report.longreprtext)):
+                if path := self._inside(frame[0] or frame[2]):
+                    return path, int(frame[1] or frame[3])
+        location = getattr(report, "location", None)
+        if location is not None:
+            return location[0].replace(os.sep, "/"), (location[1] or 0) + 1
+        return report.nodeid.partition("::")[0], 1
+
+    def _inside(self, path: str) -> str | None:
+        absolute = Path(os.path.normpath(self._root / path))
+        if not absolute.is_relative_to(self._root) or ".venv" in absolute.parts:
+            return None
+        return absolute.relative_to(self._root).as_posix()
+
+
+def _outcome(report: pytest.TestReport) -> str | None:
+    if report.outcome == "rerun":  # type: ignore[comparison-overlap]  # pytest-rerunfailures adds it
+        return "rerun"
+    if hasattr(report, "wasxfail"):
+        if report.when == "call" or report.skipped:
+            return "xfailed" if report.skipped else "xpassed"
+        return None
+    if report.failed:
+        return "failed" if report.when == "call" else "error"
+    if report.skipped:
+        return "skipped"
+    return "passed" if report.when == "call" else None
+
+
+def _message(report: Any) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = crash.message if crash is not None else report.longreprtext
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    if crash is None and lines:
+        lines = lines[-1:]
+    return lines[0][:500] if lines else "failed"
+
+
+def _reason(report: Any) -> str:
+    if hasattr(report, "wasxfail"):
+        return str(report.wasxfail)
+    return str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""

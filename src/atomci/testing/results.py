@@ -1,0 +1,131 @@
+"""What the recorder wrote, read back: results, summary, findings and JUnit XML."""
+
+from __future__ import annotations
+
+import os
+import re
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from atomci.artifacts.schemas import Finding, TestResult
+from atomci.artifacts.store import ArtifactError, replace_file
+
+__all__ = ["counts", "crash", "findings", "junit", "read_results", "write_results"]
+
+_BAD = ("failed", "error")
+# Characters that XML 1.0 can't hold.
+_NOT_XML = {
+    code: "\ufffd"
+    for code in (*range(32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
+    if chr(code) not in "\t\n\r"
+}
+# Frames of pytest's own report of a conftest that can't be imported, and of an internal error.
+_FRAME = re.compile(
+    r'^(?:INTERNALERROR>|E)?\s*(?:File "(.+?)", line (\d+)|(\S[^\n]*?):(\d+): in )', re.MULTILINE
+)
+_SAID = re.compile(r"^(?:INTERNALERROR> |E +)(\S.*)$", re.MULTILINE)
+_DETAILS = 20_000
+
+
+def read_results(path: Path) -> tuple[TestResult, ...]:
+    """One per attempt, in the order they ended. Raises ArtifactError."""
+    try:
+        return tuple(msgspec.json.decode(line, type=TestResult) for line in path.read_bytes().splitlines())
+    except FileNotFoundError:
+        raise ArtifactError(f"{path} is missing: pytest ended before any test") from None
+    except msgspec.MsgspecError as error:
+        raise ArtifactError(f"{path}: {error}") from None
+
+
+def write_results(path: Path, results: Iterable[TestResult]) -> None:
+    """The recorder's file anew."""
+    replace_file(path, b"".join(msgspec.json.encode(result) + b"\n" for result in results))
+
+
+def counts(results: Iterable[TestResult]) -> dict[str, int]:
+    """How many ended how; attempts that were run again count as `rerun`."""
+    return dict(sorted(Counter(result.outcome for result in results).items()))
+
+
+def findings(results: Iterable[TestResult]) -> tuple[Finding, ...]:
+    """Tests that failed, where they failed."""
+    return tuple(
+        Finding(
+            path=result.path,
+            line=max(result.line, 1),
+            tool="pytest",
+            rule=result.nodeid,
+            message=result.message,
+        )
+        for result in results
+        if result.outcome in _BAD
+    )
+
+
+def crash(output: str, root: Path) -> TestResult | None:
+    """Where the project's own code ended pytest itself: a conftest's import or hook; None when it didn't."""
+    for match in reversed(list(_FRAME.finditer(output))):
+        path = Path(os.path.normpath(root / (match[1] or match[3])))
+        if not path.is_relative_to(root) or not path.is_file() or ".venv" in path.parts:
+            continue
+        said = _SAID.findall(output, match.end())
+        where = path.relative_to(root).as_posix()
+        return TestResult(
+            nodeid=where,
+            outcome="error",
+            path=where,
+            line=int(match[2] or match[4]),
+            message=said[-1] if said else "pytest itself ended here",
+            details=output[-_DETAILS:],
+        )
+    return None
+
+
+def junit(results: Sequence[TestResult], suite: str) -> bytes:
+    """JUnit XML, one testcase per attempt, with file and line attributes."""
+    bad = Counter(result.outcome for result in results)
+    root = ET.Element("testsuites")
+    node = ET.SubElement(
+        root,
+        "testsuite",
+        name=suite,
+        tests=str(len(results)),
+        failures=str(bad["failed"]),
+        errors=str(bad["error"]),
+        skipped=str(bad["skipped"] + bad["xfailed"]),
+        time=f"{sum(result.seconds for result in results):.3f}",
+    )
+    for result in results:
+        node.append(_case(result))
+    ET.indent(root)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _case(result: TestResult) -> ET.Element:
+    file, _, name = result.nodeid.partition("::")
+    case = ET.Element(
+        "testcase",
+        classname=file.removesuffix(".py").replace("/", "."),
+        name=_clean(name or file),
+        file=file,
+        line=str(result.line),
+        time=f"{result.seconds:.3f}",
+    )
+    kinds = {
+        "failed": "failure",
+        "error": "error",
+        "rerun": "rerunFailure",
+        "skipped": "skipped",
+        "xfailed": "skipped",
+    }
+    if kind := kinds.get(result.outcome):
+        ET.SubElement(case, kind, message=_clean(result.message)).text = _clean(result.details) or None
+    return case
+
+
+def _clean(text: str) -> str:
+    return text.translate(_NOT_XML)

@@ -1,0 +1,1 @@
+"""Programs outside this process. The only room that starts one."""

@@ -1,0 +1,349 @@
+"""A small green project, made with real git and real tools, and ways to drive `atomci` in it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LAYERS = ("unit", "integration", "e2e", "contracts")
+# What an outer run, shell or CI job would lend to the runs under test.
+_FOREIGN = ("GIT_", "PYTEST_", "COV_", "COVERAGE_", "MYPY", "RUFF_", "BLACK_", "GITHUB_", "ATOMCI_TEST")
+_FOREIGN_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "PYTHONPATH", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}
+
+PYPROJECT = """\
+[project]
+name = "demo"
+version = "0.1.0"
+requires-python = ">=3.11"
+
+[tool.black]
+line-length = 100
+
+[tool.ruff]
+line-length = 100
+
+[tool.ruff.lint]
+select = ["E", "F", "I", "UP"]
+
+[tool.mypy]
+strict = true
+
+[tool.pytest.ini_options]
+pythonpath = ["src"]
+addopts = ["--strict-markers"]
+
+[tool.coverage.run]
+branch = true
+relative_files = true
+
+[tool.coverage.report]
+fail_under = 80
+"""
+
+SOURCES = {
+    "pyproject.toml": PYPROJECT,
+    ".gitignore": "/artifacts/\n/.venv/\n__pycache__/\n.*_cache/\n",
+    "README.md": "# demo\n",
+    "src/demo/__init__.py": '"""A demo."""\n',
+    "src/demo/prices.py": '''\
+"""Prices."""
+
+from demo.rounding import cents
+
+
+def total(prices: list[float], discount: float = 0.0) -> int:
+    """The sum in cents, less a discount."""
+    if discount:
+        return cents(sum(prices) * (1 - discount))
+    return cents(sum(prices))
+''',
+    "src/demo/rounding.py": '''\
+"""Rounding."""
+
+
+def cents(amount: float) -> int:
+    """An amount in cents."""
+    return round(amount * 100)
+''',
+    "src/demo/words.py": '''\
+"""Words."""
+
+
+def shout(text: str) -> str:
+    """A text in capitals."""
+    return text.upper() + "!"
+''',
+    "tests/unit/test_prices.py": """\
+import pytest
+
+from demo.prices import total
+
+
+@pytest.mark.parametrize(("discount", "wanted"), [(0.0, 300), (0.5, 150)])
+def test_total(discount: float, wanted: int) -> None:
+    assert total([1.0, 2.0], discount) == wanted
+""",
+    "tests/unit/test_rounding.py": """\
+from demo.rounding import cents
+
+
+def test_cents() -> None:
+    assert cents(1.5) == 150
+""",
+    "tests/unit/test_words.py": """\
+from demo.words import shout
+
+
+def test_shout() -> None:
+    assert shout("hey") == "HEY!"
+""",
+    "scripts/local_ci.sh": "#!/bin/sh\nexec atomci run local_ci\n",
+    "scripts/local_ci.ps1": "atomci run local_ci\nexit $LASTEXITCODE\n",
+    "Taskfile.yml": 'version: "3"\ntasks:\n  ci:\n    cmds:\n      - atomci run local_ci\n',
+    ".pre-commit-config.yaml": """\
+repos:
+  - repo: local
+    hooks:
+      - id: gate
+        name: gate
+        entry: atomci run local_ci
+        language: system
+        stages: [pre-push]
+        pass_filenames: false
+        always_run: true
+""",
+    ".github/workflows/ci.yml": """\
+on: push
+jobs:
+  lint:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: atomci run lint_types
+  unit:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: atomci run unit
+  gate:
+    if: always()
+    needs: [lint, unit]
+    runs-on: ubuntu-24.04
+    steps:
+      - run: test "$RESULTS" = "success success"
+        env:
+          RESULTS: ${{ needs.lint.result }} ${{ needs.unit.result }}
+""",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folder is the layer."""
+    here = Path(__file__).parent
+    for item in items:
+        layer = item.path.relative_to(here).parts[0]
+        if layer in LAYERS:
+            item.add_marker(layer)
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without what changes how tools behave."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_FOREIGN) and name not in _FOREIGN_NAMES
+    }
+    kept["GIT_CONFIG_GLOBAL"] = os.devnull
+    kept["GIT_CONFIG_NOSYSTEM"] = "1"
+    return kept
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The lines of `--json`."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def atoms(self) -> dict[str, dict[str, Any]]:
+        """The last events of the atoms of a `--json` run, by name."""
+        return {row["atom"]: row for row in self.events if row["event"] == "atom_finished"}
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """How each atom of a `--json` run ended."""
+        return {name: row["status"] for name, row in self.atoms.items()}
+
+    @property
+    def cached(self) -> set[str]:
+        """Atoms of a `--json` run whose results were taken over."""
+        return {name for name, row in self.atoms.items() if row["cached"]}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A project in a folder of its own."""
+
+    root: Path
+    env: dict[str, str] = field(default_factory=clean_environment)
+
+    def write(self, path: str, text: str) -> None:
+        """Make or replace a file."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+    def append(self, path: str, text: str) -> None:
+        """Add to a file's end."""
+        self.write(path, self.read(path) + text)
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Change a text that occurs in a file."""
+        text = self.read(path)
+        assert old in text, f"{old!r} isn't in {path}"
+        self.write(path, text.replace(old, new))
+
+    def read(self, path: str) -> str:
+        """A file's text."""
+        return (self.root / path).read_text(encoding="utf-8")
+
+    def json(self, path: str) -> Any:
+        """A file's JSON."""
+        return json.loads(self.read(path))
+
+    def delete(self, path: str) -> None:
+        """Remove a file or a folder."""
+        target = self.root / path
+        shutil.rmtree(target) if target.is_dir() else target.unlink()
+
+    def git(self, *words: str) -> str:
+        """git's output."""
+        identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+        done = subprocess.run(
+            ["git", *identity, *words],
+            cwd=self.root,
+            env=self.env,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    def commit(self, message: str = "change") -> None:
+        """Commit all there is."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+    def atomci(self, *words: str, cwd: Path | None = None, **env: str) -> Done:
+        """Run the command line there, to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "atomci", *words],
+            cwd=cwd or self.root,
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
+        """Start the command line there, as a terminal would: a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "atomci", *words],
+            cwd=self.root,
+            env={**self.env, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    @property
+    def runs(self) -> list[Path]:
+        """The folders of its runs, oldest first."""
+        return sorted((self.root / "artifacts/runs").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+
+    def log(self, atom: str) -> str:
+        """An atom's log of the last run."""
+        return (self.runs[-1] / f"{atom}.log").read_text(encoding="utf-8")
+
+    def copy(self, root: Path) -> "Sample":
+        """The same project elsewhere."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Sample(root, dict(self.env))
+
+
+@pytest.fixture(scope="session")
+def _pristine(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    sample = Sample(tmp_path_factory.mktemp("pristine") / "demo")
+    for path, text in SOURCES.items():
+        sample.write(path, text)
+    (sample.root / "scripts/local_ci.sh").chmod(0o755)
+    sample.git("init", "--quiet", "--initial-branch=main")
+    sample.commit("first")
+    return sample
+
+
+@pytest.fixture(scope="session")
+def reference(_pristine: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The project after a green gate with coverage and reports; don't write into it."""
+    sample = _pristine.copy(tmp_path_factory.mktemp("reference") / "demo")
+    done = sample.atomci("run", "local_ci")
+    assert done.code == 0, done.out + done.err
+    return sample
+
+
+@pytest.fixture
+def sample(_pristine: Sample, tmp_path: Path) -> Sample:
+    """The project before any run."""
+    return _pristine.copy(tmp_path / "sample")
+
+
+@pytest.fixture
+def green(reference: Sample, tmp_path: Path) -> Sample:
+    """The project after a green gate."""
+    return reference.copy(tmp_path / "green")
+
+
+@pytest.fixture
+def clone_environment(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Makes a second environment of links to this one's packages, without some programs.
+
+    `clone_environment(without=["mypy"])`; a package's recorded version is another with
+    `versions={"ruff": "99.0"}`.
+    """
+
+    def make(name: str = "env", without: Sequence[str] = (), versions: dict[str, str] | None = None) -> Path:
+        real, clone = Path(sys.prefix), tmp_path / name
+        python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        site = clone / "lib" / python / "site-packages"
+        site.mkdir(parents=True)
+        (clone / "bin").mkdir()
+        shutil.copyfile(real / "pyvenv.cfg", clone / "pyvenv.cfg")
+        for program in (real / "bin").iterdir():
+            if program.name not in without:
+                (clone / "bin" / program.name).symlink_to(os.path.realpath(program))
+        for entry in (real / "lib" / python / "site-packages").iterdir():
+            distribution = entry.name.partition("-")[0]
+            wanted = (versions or {}).get(distribution)
+            changed = (
+                f"{distribution}-{wanted}.dist-info" if entry.name.endswith(".dist-info") and wanted else ""
+            )
+            (site / (changed or entry.name)).symlink_to(entry)
+        return clone
+
+    yield make

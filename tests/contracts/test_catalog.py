@@ -1,0 +1,128 @@
+"""The catalog against the source document, itself and the code."""
+
+import ast
+import importlib
+import inspect
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, atom
+from atomci.engine.outputs import declared_outputs
+from atomci.engine.plan import catalog_with, closure
+
+SOURCE = Path(__file__).parents[2] / "src" / "atomci"
+LISTED = Path(__file__).parents[1] / "fixtures" / "atoms.txt"
+NAMES = {row.name for row in ATOMS}
+
+
+def test_names_and_order_are_those_of_the_source_document() -> None:
+    assert [f"{row.number:03d} {row.name}" for row in ATOMS] == LISTED.read_text().splitlines()
+
+
+def test_numbers_and_phases_ascend() -> None:
+    assert [row.number for row in ATOMS] == list(range(119))
+    assert [row.phase for row in ATOMS] == sorted(row.phase for row in ATOMS)
+    assert [phase.number for phase in PHASES] == list(range(21))
+
+
+def test_every_need_and_order_names_an_atom() -> None:
+    assert {name for row in ATOMS for name in (*row.needs, *row.after)} <= NAMES
+
+
+def test_needs_go_in_no_circle() -> None:
+    plan = closure([phase.name for phase in PHASES], catalog_with({}))
+    place = {row.name: index for index, row in enumerate(plan.atoms)}
+    assert len(place) == 119
+    for row in ATOMS:
+        assert all(place[before] < place[row.name] for before in (*row.needs, *row.after)), row.name
+
+
+def test_each_artifact_has_one_writer() -> None:
+    writers = Counter(path for row in ATOMS for path in declared_outputs(row))
+    assert [path for path, count in writers.items() if count > 1] == []
+
+
+def _before(row: Atom) -> set[str]:
+    found: set[str] = set()
+    queue = [*row.needs, *row.after]
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found.add(name)
+            queue += [*atom(name).needs, *atom(name).after]
+    return found
+
+
+def test_an_artifact_that_is_read_is_written_before() -> None:
+    writer = {path: row.name for row in ATOMS for path in declared_outputs(row)}
+    late = []
+    for row in ATOMS:
+        for path in row.reads:
+            # A file of a folder that is written counts as written with it.
+            found = writer.get(path) or next((w for p, w in writer.items() if path.startswith(p)), None)
+            if PHASES[row.phase].module and path.startswith("artifacts/") and "*" not in path:
+                late += [] if found in _before(row) else [(row.name, path, found)]
+    assert late == []
+
+
+def test_pipelines_name_atoms_once_and_are_no_atom_themselves() -> None:
+    for pipeline in PIPELINES:
+        assert set(pipeline.atoms) <= NAMES
+        assert len(set(pipeline.atoms)) == len(pipeline.atoms)
+        assert pipeline.name not in NAMES
+
+
+@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.name)
+def test_a_phase_has_a_module_when_each_of_its_atoms_has_a_function(phase: object) -> None:
+    assert hasattr(phase, "module")
+    files = list((SOURCE / "atoms").glob(f"phase_{phase.number:02d}_*.py"))
+    if phase.module is None:
+        assert files == []
+        return
+    assert [file.stem for file in files] == [phase.module]
+    module = importlib.import_module(f"atomci.atoms.{phase.module}")
+    own = [row.name for row in ATOMS if row.phase == phase.number]
+    assert [name for name in own if not inspect.isfunction(getattr(module, name, None))] == []
+    assert [name for name in own if len(inspect.signature(getattr(module, name)).parameters) != 1] == []
+
+
+def test_no_function_elsewhere_bears_an_atoms_name() -> None:
+    phase_of = {row.name: f"{row.phase:02d}" for row in ATOMS}
+    strays = []
+    for file in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name in phase_of:
+                homes = (f"phase_{phase_of[node.name]}_", f"checks_{phase_of[node.name]}_")
+                if file.parent.name != "atoms" or not file.stem.startswith(homes):
+                    strays.append(f"{file.relative_to(SOURCE)}: {node.name}")
+    assert strays == []
+
+
+def test_list_shows_what_is_planned(sample) -> None:
+    rows = {row["name"]: row for row in json.loads(sample.atomci("list", "--json").out)["atoms"]}
+    assert {name for name, row in rows.items() if row["planned"]} == {
+        row.name for row in ATOMS if PHASES[row.phase].module is None
+    }
+    lines = sample.atomci("list").out.splitlines()
+    for row in ATOMS:
+        (line,) = [line for line in lines if line.split()[:2] == [f"{row.number:03d}", row.name]]
+        assert ("planned" in line.split()[2:3]) == rows[row.name]["planned"]
+
+
+@pytest.mark.parametrize("target", ["run_pytest_e2e", "atom_063", "phase_10", "e2e"])
+def test_running_a_planned_atom_exits_3_with_that_word(sample, target: str) -> None:
+    done = sample.atomci("run", target)
+    assert done.code == 3
+    assert "planned" in done.err
+    assert "run_pytest_e2e" in done.err
+    assert not (sample.root / "artifacts").exists()
+
+
+@pytest.mark.parametrize("verb", ["watch", "fix", "guard", "doctor", "fleet"])
+def test_a_planned_verb_exits_3_with_that_word(sample, verb: str) -> None:
+    done = sample.atomci(verb, "--anything", "x")
+    assert done.code == 3
+    assert "planned" in done.err

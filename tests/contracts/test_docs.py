@@ -1,0 +1,425 @@
+"""The documents, the workflows and the repository's own set-up say what is so."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from atomci.analysis.parsers import PARSERS
+from atomci.artifacts.schemas import SCHEMAS
+from atomci.atoms.load import Loader
+from atomci.catalog import ATOMS
+from atomci.cli import main as cli
+from atomci.engine.config import load_config
+from atomci.engine.inputs import matches
+from atomci.engine.plan import Catalog, catalog_with, resolve
+from atomci.project import Project
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PROGRAMS = Path(sys.executable).parent
+NAMES = {row.name for row in ATOMS}
+PAGES = sorted(DOCS.glob("*.md"))
+# The template's prose may be Jinja; what it calls is in plain text.
+PROSE = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *PAGES,
+    *(
+        ROOT / "template" / name
+        for name in ("AGENTS.md.jinja", "README.md.jinja", "CONTRIBUTING.md.jinja", "docs/README.md.jinja")
+    ),
+]
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"`([^`\n]+)`")
+_CALL = re.compile(r"(?<![\w./-])atomci (?P<words>[^`|&;#\n]*)")
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return [text for kind, text in _FENCE.findall(page(name)) if kind == language]
+
+
+def program(name: str, *words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    found = shutil.which(name, path=PROGRAMS)
+    assert found, f"{name} isn't installed: uv sync --all-groups"
+    return subprocess.run(
+        [found, *words], cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+
+
+def table(text: str, heading: str) -> list[list[str]]:
+    """The rows of the first table below a heading, without its head."""
+    section = text.split(f"\n{heading}\n", 1)[1]
+    found = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)
+    assert found
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in found[0].splitlines()]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+# --- The site -----------------------------------------------------------------------------------
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    done = program("sphinx-build", "-q", "-W", "-n", "--keep-going", "-d", str(tmp_path / "doctrees"),
+                   str(DOCS), str(tmp_path / "site"))  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    atoms = (tmp_path / "site" / "atoms.html").read_text(encoding="utf-8")
+    assert [row.name for row in ATOMS if f'id="{row.name.replace("_", "-")}"' not in atoms] == []
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_page_holds_a_path_of_somebodys_machine(path: Path) -> None:
+    assert not re.search(r"/(root|home/\w+|Users/\w+|work|tmp)/", path.read_text(encoding="utf-8"))
+
+
+# --- Calls --------------------------------------------------------------------------------------
+
+
+def calls(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Every `atomci ...` in code, with its line; a line that says planned may name what isn't built."""
+    text = path.read_text(encoding="utf-8")
+    fenced = [(body, body) for kind, body in _FENCE.findall(text) if kind in ("console", "sh")]
+    prose = _FENCE.sub("", text)
+    inline = [(code, line) for line in prose.splitlines() for code in _CODE.findall(line)]
+    for code, line in [*((ln, ln) for body, _ in fenced for ln in body.splitlines()), *inline]:
+        if "planned" in line:
+            continue
+        for match in _CALL.finditer(code):
+            words = shlex.split(match["words"])
+            # An output's line begins with what it is about, and `atomci` alone is the command's name.
+            if words and re.fullmatch(r"-*[a-z]+|VERB", words[0]):
+                yield line.strip(), words
+
+
+def all_calls() -> list[Any]:
+    found = [(path, line, words) for path in PROSE for line, words in calls(path)]
+    return [pytest.param(p, ln, w, id=f"{p.name}-{n}") for n, (p, ln, w) in enumerate(found)]
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return catalog_with({})
+
+
+@pytest.mark.parametrize(("path", "line", "words"), all_calls())
+def test_what_a_page_says_to_type_exists(path: Path, line: str, words: list[str], catalog: Catalog) -> None:
+    verb = words[0]
+    if verb.startswith("-"):
+        assert verb in ("--help", "--version"), line
+        return
+    assert verb in cli._VERBS, f"{path.name}: {line}"
+    command = cli._atomci.get_command(click.Context(cli._atomci), verb)  # type: ignore[attr-defined]
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
+    assert [word for word in words[1:] if word.startswith("-") and word not in known] == [], line
+    if verb in ("run", "check", "explain", "graph"):
+        for target in targets(words[1:]):
+            named = resolve(target, catalog)
+            assert not (verb == "run" and any(catalog.planned(name) for name in named)), line
+
+
+def targets(words: list[str]) -> Iterator[str]:
+    with_value = {"--since", "--jobs", "-j", "--project", "--format"}
+    for before, word in zip(["", *words], words, strict=False):
+        # Capitals stand for what the reader puts there; Jinja in the template's prose too.
+        stands_in = re.search(r"[A-Z{.]", word) or word == "find_open_todos"
+        if not word.startswith("-") and before not in with_value and not stands_in:
+            yield word
+
+
+def test_pages_make_enough_calls_for_these_tests_to_mean_something() -> None:
+    found = [words[0] for path in PROSE for _, words in calls(path)]
+    assert set(found) >= set(cli._VERBS)
+    assert len(found) > 40
+
+
+def test_every_task_that_a_page_names_exists() -> None:
+    template = (ROOT / "template" / "Taskfile.yml.jinja").read_text(encoding="utf-8")
+    own = yaml.safe_load((ROOT / "Taskfile.yml").read_text(encoding="utf-8"))["tasks"]
+    there = set(re.findall(r"^  ([\w-]+):$", template, re.MULTILINE))
+    named = {
+        name
+        for path in PROSE
+        for name in re.findall(r"`task ([a-z][\w-]*)", path.read_text(encoding="utf-8"))
+    }
+    assert "ci" in named
+    assert named <= there
+    assert there <= own.keys(), "our Taskfile has the template's tasks, as docs/dogfood.md says"
+
+
+# --- Examples -----------------------------------------------------------------------------------
+
+
+def atom_tables() -> list[str]:
+    found = [text for name in ("swapping.md", "tour.md") for text in blocks(name, "toml")]
+    playbook = (ROOT / "template/docs/README.md.jinja").read_text(encoding="utf-8")
+    found += [text for kind, text in _FENCE.findall(playbook) if kind == "toml"]
+    return [text for text in found if "[tool.atomci" in text]
+
+
+@pytest.mark.parametrize("text", atom_tables())
+def test_an_example_table_is_taken(text: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+
+    config = load_config(Project(tmp_path), NAMES)
+
+    assert config.atoms.keys() == tomllib.loads(text)["tool"]["atomci"]["atoms"].keys()
+    for swap in config.atoms.values():
+        assert swap.reads is None or swap.reads in PARSERS
+
+
+def test_every_key_and_parser_is_explained() -> None:
+    text = page("swapping.md")
+    examples = [tomllib.loads(text)["tool"]["atomci"]["atoms"] for text in atom_tables()]
+    shown = {key for example in examples for swap in example.values() for key in swap}
+    from atomci.engine.config import AtomConfig
+
+    assert shown == set(AtomConfig.__struct_fields__)
+    assert [name for name in PARSERS if f"| `{name}` |" not in text] == []
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Path:
+    """The package of docs/swapping.md, installed in a folder for PYTHONPATH."""
+    site = tmp_path / "site"
+    for text in blocks("swapping.md", "python"):
+        first = text.splitlines()[0]
+        assert first.startswith("# acme/"), first
+        file = site / first.removeprefix("# ")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    (site / "acme" / "__init__.py").touch()
+    (settings,) = [tomllib.loads(text) for text in blocks("swapping.md", "toml") if "entry-points" in text]
+    project = settings["project"]
+    info = site / f"acme_todos-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    points = [
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in rows.items())
+        for group, rows in project["entry-points"].items()
+    ]
+    (info / "entry_points.txt").write_text("\n".join(points))
+    return site
+
+
+def test_the_example_plugin_runs(acme: Path, sample: Any) -> None:
+    listed = json.loads(sample.atomci("list", "--json", PYTHONPATH=str(acme)).out)
+    assert "find_open_todos" in [row["name"] for row in listed["atoms"]]
+
+    green = sample.atomci("run", "triage", "--json", PYTHONPATH=str(acme))
+    assert (green.code, green.statuses["find_open_todos"]) == (0, "pass"), green.out + green.err
+
+    sample.append("src/demo/words.py", "\n# TODO: whisper\n# TODO: sing, see #12\n")
+    red = sample.atomci("run", "triage", PYTHONPATH=str(acme))
+    assert red.code == 1
+    assert re.search(r"src/demo/words\.py:\d+:1: error: this TODO names no issue \[TODO\]", red.out)
+    assert red.out.count("[TODO]") == 1
+
+    check = sample.atomci("check", "find_open_todos", PYTHONPATH=str(acme))
+    assert (check.code, "names no issue" in check.out) == (1, True)
+
+
+def test_the_example_function_stands_in(acme: Path, sample: Any) -> None:
+    (text,) = [text for text in atom_tables() if "use =" in text]
+    sample.append("pyproject.toml", f"\n{text}")
+
+    done = sample.atomci("run", "parallelize_unit_suite_optional", PYTHONPATH=str(acme))
+
+    assert done.code == 0, done.out + done.err
+    assert sample.json("artifacts/tests/parallel.json")["workers"] == 4
+
+
+def test_the_example_of_ruffs_format_stands_in(sample: Any) -> None:
+    (text,) = [text for text in blocks("tour.md", "toml") if "[tool.atomci" in text]
+    assert text in blocks("swapping.md", "toml")
+    sample.append("pyproject.toml", f"\n{text}")
+    assert sample.atomci("run", "run_black_check").code == 0
+
+    sample.append("src/demo/words.py", "LOUD  =  1\n")
+    red = sample.atomci("run", "run_black_check")
+
+    assert red.code == 1
+    assert re.search(r"src/demo/words\.py:\d+:\d+: error: ", red.out)
+
+
+# --- Artifacts ----------------------------------------------------------------------------------
+
+
+def test_every_schema_is_linked_and_there() -> None:
+    linked = set(re.findall(r"schemas/([\w-]+)\.schema\.json", page("artifacts.md")))
+    published = {path.name.removesuffix(".schema.json") for path in DOCS.glob("schemas/*.schema.json")}
+    assert linked == set(SCHEMAS) == published
+
+
+def test_every_artifact_of_the_page_is_written_by_the_atom_it_names() -> None:
+    by_id = {row.id: row for row in ATOMS}
+    rows = table(page("artifacts.md"), "## What atoms leave")
+    assert rows
+    for paths, by, *_ in rows:
+        first, *rest = [by_id[name] for name in re.findall(r"#(atom_\d+)", by)]
+        last = rest[-1] if rest else first
+        written = [glob for row in ATOMS[first.number : last.number + 1] for glob in row.writes]
+        for path in _CODE.findall(paths):
+            fits = matches(path, written) or any(matches(glob, [path]) for glob in written)
+            assert fits, f"{path} by {by}"
+
+
+# --- Messages -----------------------------------------------------------------------------------
+
+
+def test_every_message_of_troubleshooting_is_one_of_ours() -> None:
+    source = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / "src" / "atomci").rglob("*.py"))
+    )
+    text = page("troubleshooting.md")
+    rows = table(text, "## Exit code 3: something broke")
+    quoted = [message for row in rows for message in _CODE.findall(row[0]) if not message.startswith("artif")]
+    quoted += re.findall(r"`(no [^`]+|there is [^`]+)`", text.replace("\n", " ").split("## Exit code 2")[0])
+    assert len(quoted) > 20
+    for message in quoted:
+        for part in filter(None, (part.strip() for part in message.split("…"))):
+            assert part in source, message
+
+
+# --- Our own repository -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template with its default answers, from a copy without history."""
+    import copier
+
+    source = tmp_path_factory.mktemp("source") / "atomci"
+    source.mkdir()
+    shutil.copyfile(ROOT / "copier.yml", source / "copier.yml")
+    for name in ("includes", "template"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    dest = tmp_path_factory.mktemp("rendered") / "package"
+    copier.run_copy(str(source), dest, defaults=True, quiet=True)
+    return dest
+
+
+def test_every_rendered_file_is_in_the_table_of_what_we_run_ourselves(rendered: Path) -> None:
+    told = {}
+    for file, here, _ in table(page("dogfood.md"), "## Files"):
+        told[file.strip("`")] = here
+    package = yaml.safe_load((rendered / ".copier-answers.yml").read_text())["package_name"]
+    files = [path.relative_to(rendered).as_posix() for path in rendered.rglob("*") if path.is_file()]
+
+    assert told.keys() == {path.replace(f"src/{package}/", "src/PACKAGE/") for path in files}
+    for path in files:
+        ours = ROOT / path
+        same = ours.is_file() and ours.read_bytes() == (rendered / path).read_bytes()
+        found = "same" if same else "adapted" if ours.exists() else "not here"
+        assert told[path.replace(f"src/{package}/", "src/PACKAGE/")] == found, path
+
+
+def test_the_checks_that_the_page_lists_are_those_that_do_not_hold() -> None:
+    told = {name for row in table(page("dogfood.md"), "## Checks that don't hold here")
+            for name in _CODE.findall(row[0])}  # fmt: skip
+    # Without those of the machine, of a clone and of runs, which the page tells apart.
+    asked = ["atom_006", "atom_008", *(f"atom_{number:03d}" for number in (14, 15, 16, 17, 18, 20, 21, 47))]
+    done = subprocess.run(
+        [sys.executable, "-m", "atomci", "check", "--json", *asked],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    answers = json.loads(done.stdout)["atoms"]
+    assert len(answers) == len(asked)
+    broken = {row["atom"]: row["evidence"] for row in answers if row["status"] == "broken"}
+    assert broken.keys() == told, json.dumps(broken, indent=1)
+    assert not any("isn't pinned" in line for line in broken["create_ci_workflow_skeleton"])
+
+
+def workflows(folder: Path = ROOT / ".github") -> list[Path]:
+    return sorted([*folder.rglob("*.yml"), *folder.rglob("*.yaml")])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("zizmor", "--offline", "--persona=pedantic", "--no-progress", ".github"),
+        ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml"),
+        ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),
+        (
+            "check-jsonschema",
+            "--builtin-schema",
+            "vendor.github-issue-forms",
+            ".github/ISSUE_TEMPLATE/bug.yml",
+        ),
+        ("check-jsonschema", "--builtin-schema", "vendor.taskfile", "Taskfile.yml"),
+        ("shellcheck", "scripts/local_ci.sh", ".ci/run"),
+        ("task", "--list-all"),
+        ("pre-commit", "validate-config", ".pre-commit-config.yaml"),
+    ],
+    ids=lambda words: " ".join(words[:3]),
+)
+def test_the_linters_find_nothing_in_our_own_files(words: tuple[str, ...]) -> None:
+    done = program(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def pins(text: str) -> dict[str, str]:
+    """Actions and what they are pinned to, comment included."""
+    return dict(re.findall(r"^\s*(?:- )?uses: ([\w./-]+)@(.+)$", text, re.MULTILINE))
+
+
+def test_every_action_is_pinned_and_the_templates_pins_are_ours() -> None:
+    own: dict[str, str] = {}
+    for path in workflows():
+        text = path.read_text(encoding="utf-8")
+        assert len(re.findall(r"\buses:", text)) == len(
+            re.findall(r"\buses: [\w./-]+@[0-9a-f]{40} # v\d", text)
+        )
+        own |= pins(text)
+    assert own
+    for path in (ROOT / "template" / ".github").rglob("*.jinja"):
+        for action, pin in pins(path.read_text(encoding="utf-8")).items():
+            if action in own:
+                assert own[action] == pin.partition("{{")[0].strip(), f"{action} in {path.name}"
+
+
+def test_ci_runs_the_readmes_test_command_and_waits_for_every_job() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = re.search(r"uv run (--all-groups pytest .*?) +# the tests", readme)
+    assert command
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]
+    steps = [step for step in jobs["tests"]["steps"] if "pytest" in step.get("run", "")]
+    assert [f"uv run --locked {command[1]}" in step["run"] for step in steps] == [True]
+    assert set(jobs["required"]["needs"]) == jobs.keys() - {"required"}
+    assert all(job["timeout-minutes"] for job in jobs.values())
+
+
+def test_a_local_hook_runs_the_locked_tools() -> None:
+    loaded = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook for repo in loaded["repos"] for hook in repo["hooks"]]
+    assert {repo["repo"] for repo in loaded["repos"]} == {"local"}
+    assert [hook["id"] for hook in hooks if not hook["entry"].startswith("uv run --frozen ")] == []
+    assert [hook["id"] for hook in hooks if hook.get("stages") == ["pre-push"]] == ["local-ci"]
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["dev"]
+    declared = {re.split(r"[>=\[]", row)[0] for row in groups}
+    assert declared >= {"ruff", "black", "pre-commit-hooks", "detect-secrets"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no executable bit on disk")
+def test_the_scripts_can_be_started() -> None:
+    assert os.access(ROOT / "scripts/local_ci.sh", os.X_OK)
+
+
+def test_our_own_tables_are_taken() -> None:
+    assert Loader(Project(ROOT)).config is not None

@@ -1,0 +1,103 @@
+"""The published schemas, and that what runs leave keeps them."""
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from atomci.artifacts.schemas import SCHEMAS
+
+FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
+# Written by coverage.py, in its own formats.
+FOREIGN = {"artifacts/tests/coverage.raw.json", "artifacts/reports/htmlcov/status.json"}
+
+
+def _validator(name: str) -> Any:
+    schema = json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_the_published_schemas_are_current() -> None:
+    wanted = runpy.run_path(str(FOLDER / "generate.py"))["documents"]()
+    there = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.schema.json")}
+    assert there == wanted, "uv run docs/schemas/generate.py"
+    assert set(there) == {f"{name}.schema.json" for name in SCHEMAS}
+
+
+@pytest.fixture(params=["green", "red", "nothing to do"])
+def after_a_run(request: pytest.FixtureRequest, green: Any) -> Any:
+    """The project after a gate that went one way or another."""
+    if request.param == "red":
+        green.append("src/demo/words.py", "import os\nx: int = ''\n")
+        green.append("tests/unit/test_words.py", "\n\ndef test_bad() -> None:\n    assert 0\n")
+        assert green.atomci("run", "local_ci", "--keep-going").code == 1
+    if request.param == "nothing to do":
+        assert green.atomci("run", "local_ci", "--since", "HEAD").code == 0
+    return green
+
+
+def test_every_artifact_of_a_run_keeps_its_schema(after_a_run) -> None:
+    seen = set()
+    for file in sorted((after_a_run.root / "artifacts").rglob("*.json")):
+        path = file.relative_to(after_a_run.root).as_posix()
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if path in FOREIGN:
+            continue
+        family, name, version = content["schema"].split("/")
+        assert (family, version) == ("atomci", "1")
+        _validator(name).validate(content)
+        seen.add(name)
+    assert seen >= {"findings", "all-findings", "lanes", "selection", "parallel", "tests", "stage"}
+    assert seen >= {"reports", "gate", "result", "index"}
+
+
+def test_every_event_of_a_run_keeps_the_schema(after_a_run) -> None:
+    validator = _validator("events")
+    kinds = set()
+    for run in after_a_run.runs:
+        for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines():
+            validator.validate(json.loads(line))
+            kinds.add(json.loads(line)["event"])
+    assert kinds == {"run_started", "atom_started", "test", "atom_finished", "run_finished"}
+
+
+def test_the_recorded_tests_keep_the_events_schema(reference) -> None:
+    validator = _validator("events")
+    lines = reference.read("artifacts/tests/unit.jsonl").splitlines()
+    for line in lines:
+        validator.validate(json.loads(line))
+    assert len(lines) == 4
+
+
+@pytest.mark.parametrize("wrong", [{"schema": "atomci/gate/2"}, {"exit_code": "0"}, {"verdict": "fine"}])
+def test_a_schema_refuses_what_it_does_not_describe(reference, wrong: dict[str, Any]) -> None:
+    content = reference.json("artifacts/gate.json")
+    _validator("gate").validate(content)
+    with pytest.raises(jsonschema.ValidationError):
+        _validator("gate").validate(content | wrong)
+
+
+def test_the_index_names_every_file_with_size_and_digest(after_a_run) -> None:
+    import hashlib
+
+    index = after_a_run.json("artifacts/index.json")
+    assert index["run"] == after_a_run.runs[-1].name
+    listed = {row["path"]: row for row in index["files"]}
+    for path, row in listed.items():
+        content = (after_a_run.root / path).read_bytes()
+        assert (row["size"], row["sha256"]) == (len(content), hashlib.sha256(content).hexdigest()), path
+    there = {
+        file.relative_to(after_a_run.root).as_posix()
+        for file in (after_a_run.root / "artifacts").rglob("*")
+        if file.is_file()
+    }
+    left_out = there - set(listed)
+    assert "artifacts/index.json" in left_out
+    own = f"artifacts/runs/{index['run']}/"
+    for path in left_out - {"artifacts/index.json"}:
+        assert path.startswith(("artifacts/runs/", "artifacts/reports/htmlcov/")), path
+        assert not path.startswith(own), path

@@ -1,0 +1,118 @@
+"""A clean checkout of this repository, a project made from it, and ways to drive both as a user would."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = Path(sys.executable).parent
+_LENT = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_RUN_RECURSION_DEPTH", "PYTHONPATH", "CI", "UV")
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """What a user's shell has: no settings of ours, this environment's uv, task and act on PATH."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GIT_", "PYTEST_", "COV_", "GITHUB_")) and name not in _LENT
+    }
+    (home / "gitconfig").write_text("[user]\nname = Test\nemail = test@example.com\n", encoding="utf-8")
+    return kept | {
+        "PATH": os.pathsep.join([str(PROGRAMS), kept["PATH"]]),
+        "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "COPIER_CACHE_DIR": str(home / "copier"),
+        "PRE_COMMIT_HOME": str(home / "pre-commit"),
+        **more,
+    }
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Runs words in a folder and gives exit code and all output."""
+
+    folder: Path
+    env: Mapping[str, str]
+    codes: list[int] = field(default_factory=list)
+
+    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """The process, its standard error merged into its output."""
+        return subprocess.run(
+            words,
+            cwd=self.folder,
+            env={**self.env, **more},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+
+    def ok(self, *words: str, **more: str) -> str:
+        """Its output; the test fails when it doesn't exit 0."""
+        done = self.run(*words, **more)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Settings of a user who has only a name."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
+    """What cloning this repository gives: its files as they are now, in one commit, no tags."""
+    folder = tmp_path_factory.mktemp("checkout") / "atomci"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    shell = Shell(folder, environment(home))
+    shell.ok("git", "init", "--quiet", "--initial-branch=main")
+    shell.ok("git", "add", "--all")
+    shell.ok("git", "commit", "--quiet", "-m", "one")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def atomci(checkout: Path, home: Path) -> Shell:
+    """The checkout with its environment made; `atomci.run("uv", "run", "atomci", ...)` runs it there."""
+    shell = Shell(checkout, environment(home))
+    shell.ok("uv", "sync", "--quiet", "--python", sys.executable)
+    return shell
+
+
+@pytest.fixture(scope="session")
+def made(atomci: Shell, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project as `atomci new --defaults` makes it. Tests clone it before they change it."""
+    project = tmp_path_factory.mktemp("made") / "my-project"
+    atomci.ok("uv", "run", "atomci", "new", str(project), "--defaults", UV_PYTHON=sys.executable)
+    return project
+
+
+@pytest.fixture
+def project(made: Path, home: Path, tmp_path: Path) -> Shell:
+    """A clone of the project with environment, hooks and a remote to push to."""
+    remote, clone = tmp_path / "remote.git", tmp_path / "my-project"
+    shell = Shell(clone, environment(home, UV_PYTHON=sys.executable))
+    Shell(tmp_path, shell.env).ok("git", "clone", "--quiet", "--bare", str(made), str(remote))
+    Shell(tmp_path, shell.env).ok("git", "clone", "--quiet", str(remote), str(clone))
+    shell.ok("uv", "sync", "--quiet", "--locked")
+    shell.ok("uv", "run", "--frozen", "pre-commit", "install")
+    return shell

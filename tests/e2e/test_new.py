@@ -1,0 +1,250 @@
+"""`atomci new`, as someone meets it who has just cloned this repository."""
+
+import filecmp
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, Shell, environment
+
+NEW = ("uv", "run", "atomci", "new")
+GENERATED = {
+    ".git",
+    ".venv",
+    "uv.lock",
+    "artifacts",
+    ".atomci_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+}
+
+
+def readme_command(word: str) -> str:
+    """The command of the README's two that has this word in it."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    (found,) = [
+        line[2:].split("  #")[0].strip()
+        for line in lines
+        if line.startswith("$ ") and word in line and "pip install uv" in line
+    ]
+    return found
+
+
+def interpreters() -> list[str]:
+    """The supported interpreters that start here, this one first."""
+    found = {f"{sys.version_info.major}.{sys.version_info.minor}": sys.executable}
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    question = "import sys; print(*sys.version_info[:2], sep='.'); print(sys.executable)"
+    for minor in ("3.11", "3.12", "3.13"):
+        names = [shutil.which(f"python{minor}"), *map(str, sorted(pyenv.glob(f"{minor}.*/bin/python")))]
+        for path in filter(None, names):
+            asked = subprocess.run([path, "-c", question], capture_output=True, text=True, check=False)
+            version, _, real = asked.stdout.strip().partition("\n")
+            if version == minor:
+                found.setdefault(minor, real)
+    return list(found.values())
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Every rendered file's bytes."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+        and not GENERATED & set(path.relative_to(root).parts)
+        and "__pycache__" not in path.parts
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the README's line is for a POSIX shell")
+def test_the_readmes_first_command_ends_green_from_empty_caches(
+    checkout: Path, home: Path, tmp_path: Path
+) -> None:
+    clone = tmp_path / "atomci"
+    Shell(tmp_path, environment(home)).ok("git", "clone", "--quiet", str(checkout), str(clone))
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "machine"], check=True)
+    path = os.pathsep.join([str(tmp_path / "machine" / "bin"), os.environ["PATH"]])
+    shell = Shell(
+        clone,
+        environment(home, UV_CACHE_DIR=str(tmp_path / "uv-cache"), PIP_NO_CACHE_DIR="1") | {"PATH": path},
+    )
+    said = shell.ok("sh", "-c", readme_command("atomci new"))
+    assert "local_ci: green" in said
+    made = Shell(tmp_path / "myproj", shell.env)
+    assert made.ok("git", "status", "--porcelain") == ""
+    assert made.ok("git", "ls-files", "uv.lock").strip() == "uv.lock"
+    assert (tmp_path / "myproj/.git/hooks/pre-push").is_file()
+
+
+def test_the_render_is_that_of_plain_copier_byte_for_byte(atomci: Shell, made: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "my-project"
+    atomci.ok("uv", "run", "copier", "copy", "--defaults", "--quiet", str(atomci.folder), str(plain))
+    assert tree(plain) == tree(made)
+    assert filecmp.cmp(plain / ".copier-answers.yml", made / ".copier-answers.yml", shallow=False)
+
+
+@pytest.mark.parametrize("python", interpreters())
+def test_a_project_is_green_on_each_python(atomci: Shell, python: str, tmp_path: Path) -> None:
+    said = atomci.ok(*NEW, str(tmp_path / "my-project"), "--defaults", UV_PYTHON=python)
+    assert "local_ci: green" in said
+    asked = Shell(tmp_path / "my-project", atomci.env).ok("uv", "run", "python", "-V", UV_PYTHON=python)
+    wanted = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout
+    assert asked == wanted
+
+
+def test_every_check_holds_in_a_new_project(made: Path, home: Path) -> None:
+    shell = Shell(made, environment(home, UV_PYTHON=sys.executable))
+    said = shell.ok("uv", "run", "--frozen", "atomci", "check")
+    assert re.search(r"^\d+ holds, \d+ not applicable, \d+ planned$", said, re.MULTILINE), said
+    assert shell.ok("git", "status", "--porcelain") == ""
+
+
+def test_answers_come_from_the_command_line_and_a_file(atomci: Shell, tmp_path: Path) -> None:
+    (tmp_path / "answers.yml").write_text("licence: Apache-2.0\nauthor_name: Ann\n", encoding="utf-8")
+    dest = tmp_path / "thing"
+    words = (
+        "--defaults",
+        "--no-bootstrap",
+        "--data-file",
+        str(tmp_path / "answers.yml"),
+        "-d",
+        "author_name=Bea",
+    )
+    atomci.ok(*NEW, str(dest), *words)
+    answers = (dest / ".copier-answers.yml").read_text(encoding="utf-8")
+    assert "licence: Apache-2.0" in answers
+    assert "author_name: Bea" in answers
+    assert not (dest / ".git").exists()
+
+
+def test_a_git_url_is_a_template_and_the_pin(atomci: Shell, tmp_path: Path) -> None:
+    url = f"git+file://{atomci.folder}"
+    said = atomci.ok(*NEW, str(tmp_path / "p"), "--defaults", "--template", url, UV_PYTHON=sys.executable)
+    assert "local_ci: green" in said
+    commit = atomci.ok("git", "rev-parse", "HEAD").strip()
+    pyproject = (tmp_path / "p/pyproject.toml").read_text(encoding="utf-8")
+    assert f'atomci = {{ git = "file://{atomci.folder}", rev = "{commit}" }}' in pyproject
+
+
+def test_an_empty_folder_that_is_there_is_taken(atomci: Shell, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    atomci.ok(*NEW, str(tmp_path / "here"), "--defaults", "--no-bootstrap")
+    assert (tmp_path / "here/pyproject.toml").is_file()
+
+
+# What goes wrong: more words, more variables, the exit code, what is said.
+WRONG: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
+    "bad answer": (("-d", "package_name=class"), {}, 2, "class is a Python keyword"),
+    "bad choice": (("-d", "licence=WTFPL"), {}, 2, "licence"),
+    "unknown question": (("-d", "colour=red"), {}, 2, "no question called colour"),
+    "not key=value": (("-d", "licence"), {}, 2, "not KEY=VALUE"),
+    "no such template": (("--template", "./nowhere"), {}, 2, "no folder ./nowhere"),
+    "template can't be fetched": (
+        ("--template", "git+file:///no/such/repository"),
+        {},
+        3,
+        "can't be fetched",
+    ),
+    "unknown ref": (("--ref", "v99.0.0"), {}, 2, "v99.0.0"),
+    "no network, nothing cached": (
+        (),
+        {"UV_OFFLINE": "1", "UV_CACHE_DIR": "{tmp}/empty"},
+        3,
+        "compile_lockfile_and_sync",
+    ),
+    "no interpreter": (
+        ("-d", "python_min=3.13"),
+        {
+            "PATH": "{bare}",
+            "HOME": "{tmp}",
+            "UV_OFFLINE": "1",
+            "PYENV_ROOT": "{tmp}/none",
+            "UV_PYTHON_INSTALL_DIR": "{tmp}/none",
+        },
+        3,
+        "uv python install 3.1",
+    ),
+    "no git": ((), {"PATH": "{nogit}"}, 3, "git isn't on PATH"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_goes_wrong_is_said_and_leaves_nothing_behind(atomci: Shell, case: str, tmp_path: Path) -> None:
+    words, variables, code, text = WRONG[case]
+    if case == "no interpreter" and sys.version_info >= (3, 13):
+        pytest.skip("atomci itself runs on an interpreter that satisfies")
+    bare, nogit = tmp_path / "bare", tmp_path / "nogit"
+    for folder, left_out in ((bare, "python"), (nogit, "git")):
+        folder.mkdir()
+        for program in (*Path("/usr/bin").iterdir(), *Path("/bin").iterdir()):
+            if not program.name.startswith(left_out) and not (folder / program.name).exists():
+                (folder / program.name).symlink_to(program)
+    places = {"tmp": str(tmp_path), "bare": str(bare), "nogit": str(nogit)}
+    env = {name: value.format(**places) for name, value in variables.items()}
+    program = str(atomci.folder / ".venv/bin/atomci")
+    env.setdefault("UV", str(shutil.which("uv", path=atomci.env["PATH"])))
+    before = sorted(tmp_path.iterdir())
+    done = atomci.run(program, "new", str(tmp_path / "deep/er/dest"), "--defaults", *words, **env)
+    assert (done.returncode, text in done.stdout) == (code, True), done.stdout
+    assert "Traceback" not in done.stdout
+    made = [path for path in sorted(tmp_path.iterdir()) if path not in before and path.name != "empty"]
+    assert made == [], made
+
+
+def test_a_folder_with_something_in_it_is_left_alone(atomci: Shell, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    done = atomci.run(*NEW, str(tmp_path), "--defaults")
+    assert done.returncode == 2
+    assert "isn't an empty folder" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_without_a_terminal_it_asks_for_defaults(atomci: Shell, tmp_path: Path) -> None:
+    done = atomci.run(*NEW, str(tmp_path / "dest"))
+    assert done.returncode == 2
+    assert "add --defaults" in done.stdout
+    assert not (tmp_path / "dest").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_leaves_nothing_behind(atomci: Shell, tmp_path: Path) -> None:
+    dest = tmp_path / "dest"
+    words = [str(atomci.folder / ".venv/bin/atomci"), "new", str(dest), "--defaults"]
+    process = subprocess.Popen(
+        words,
+        cwd=atomci.folder,
+        env=dict(atomci.env),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (dest / ".venv").exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 130
+    assert not dest.exists()
+
+
+def test_uncommitted_changes_of_a_template_install_and_say_so(
+    atomci: Shell, home: Path, tmp_path: Path
+) -> None:
+    dirty = tmp_path / "atomci"
+    Shell(tmp_path, atomci.env).ok("git", "clone", "--quiet", str(atomci.folder), str(dirty))
+    (dirty / "template/SECURITY.md.jinja").write_text("# changed here\n", encoding="utf-8")
+    said = atomci.ok(
+        *NEW, str(tmp_path / "p"), "--defaults", "--template", str(dirty), UV_PYTHON=sys.executable
+    )
+    assert "Dirty template changes included" in said
+    assert (tmp_path / "p/SECURITY.md").read_text(encoding="utf-8") == "# changed here\n"
+    assert f"the working tree at {dirty}" in (tmp_path / "p/pyproject.toml").read_text(encoding="utf-8")

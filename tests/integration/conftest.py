@@ -1,0 +1,213 @@
+"""The template as a git repository of its own, and renders of it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# All that a render, and the build of the runtime, needs.
+SHIPPED = (
+    "copier.yml",
+    "ownership.toml",
+    "hooks",
+    "includes",
+    "template",
+    "src",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+)
+
+Git = Callable[..., str]
+Render = Callable[..., Path]
+Tool = Callable[..., subprocess.CompletedProcess[str]]
+
+# Together these take every choice of every question, and the awkward free texts.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "defaults": {},
+    "strict": {
+        "project_name": "Strict.Project",
+        "licence": "BSD-3-Clause",
+        "author_email": "dev@example.com",
+        "python_min": "3.12",
+        "strict_hooks": True,
+        "default_branch": "trunk",
+    },
+    "pip-tools": {
+        "licence": "Apache-2.0",
+        "python_min": "3.13",
+        "dependency_manager": "pip-tools",
+        "runtime_source": "index",
+    },
+    "long": {
+        "project_name": "A project with as long a name as the questions let it have X",
+        "package_name": "a_package_with_as_long_a_name_as_allowed",
+        "description": """"Quoted", it's 100 % \\ <odd> & {{ braces }} … ünïcode 🎉""",
+        "author_name": """Zoë "Z" O'Neil & Söhne""",
+        "licence": "Proprietary",
+        "default_branch": "release/1.0",
+        "runtime_source": "index",
+    },
+    "short": {
+        "project_name": "q",
+        "package_name": "q",
+        "description": "Q",
+        "author_name": "Q",
+        "author_email": "q@q.example",
+        "dependency_manager": "pip-tools",
+        "strict_hooks": True,
+    },
+}
+
+
+def pass_environment_to_copier() -> None:
+    """copier runs git by plumbum, which keeps the environment of the moment it was imported."""
+    import plumbum
+
+    plumbum.local.env.clear()
+    plumbum.local.env.update(os.environ)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No git settings of the user, no environment that an outer uv or git hook left."""
+    home = tmp_path_factory.mktemp("settings")
+    (home / "gitconfig").write_text("[user]\nname = Test\nemail = test@example.com\n")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("GIT_") or name in {"VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}:
+                patch.delenv(name)
+        patch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        patch.setenv("COPIER_CACHE_DIR", str(home / "copier"))
+        pass_environment_to_copier()
+        yield
+
+
+@pytest.fixture(scope="session")
+def git() -> Git:
+    """Runs git in a folder: `git(folder, "log")`."""
+
+    def run(folder: Path, *arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=folder, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def snapshot(git: Git) -> Callable[[Path], Path]:
+    """Puts the shipped files, as they are in the working tree, into a new repository tagged v1.2.0."""
+
+    def make(folder: Path) -> Path:
+        folder.mkdir(parents=True)
+        for name in SHIPPED:
+            source = ROOT / name
+            if source.is_dir():
+                ignore = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, folder / name, ignore=ignore)
+            else:
+                shutil.copy2(source, folder / name)
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message=release")
+        git(folder, "tag", "v1.2.0")
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def template_repo(snapshot: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One snapshot for all tests that only read it."""
+    return snapshot(tmp_path_factory.mktemp("template") / "atomci")
+
+
+@pytest.fixture(scope="session")
+def render(template_repo: Path) -> Render:
+    """Renders by copier's own API: `render(dest, {answers}, source=..., ref=...)`."""
+    import copier
+
+    def run(
+        dest: Path,
+        answers: dict[str, Any] | None = None,
+        source: str | Path = template_repo,
+        ref: str | None = None,
+    ) -> Path:
+        copier.run_copy(str(source), dest, data=answers or {}, defaults=True, quiet=True, vcs_ref=ref)
+        return dest
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def rendered(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The project of one set of ANSWERS, rendered once; don't write into it."""
+    done: dict[str, Path] = {}
+
+    def get(name: str) -> Path:
+        if name not in done:
+            done[name] = render(tmp_path_factory.mktemp(name) / "my-project", ANSWERS[name])
+        return done[name]
+
+    return get
+
+
+@pytest.fixture
+def copier_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Changes the environment for copier too: `copier_environment(HOME="...")`."""
+
+    def change(**variables: str) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        pass_environment_to_copier()
+
+    yield change
+    monkeypatch.undo()
+    pass_environment_to_copier()
+
+
+@pytest.fixture(scope="session")
+def answer_sets() -> dict[str, dict[str, Any]]:
+    """The sets of answers by name."""
+    return ANSWERS
+
+
+@pytest.fixture(params=list(ANSWERS))
+def answers_name(request: pytest.FixtureRequest) -> str:
+    """The name of each set of answers in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def project(answers_name: str, rendered: Callable[[str], Path]) -> Path:
+    """Each rendered project in turn; don't write into it."""
+    return rendered(answers_name)
+
+
+@pytest.fixture(scope="session")
+def tool() -> Tool:
+    """Runs a program that is installed beside this Python: `tool(folder, "ruff", "check")`."""
+    programs = Path(sys.executable).parent
+
+    def run(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        program = shutil.which(name, path=programs)
+        assert program, f"{name} is not installed in {programs}"
+        return subprocess.run(
+            [program, *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run

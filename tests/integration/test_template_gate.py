@@ -1,0 +1,244 @@
+"""A rendered project really works: its tests, its tools, its hooks and each way to start the gate.
+
+The environments are real: the first run downloads what the projects develop with.
+"""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Git = Callable[..., str]
+Render = Callable[..., Path]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sh scripts; CI runs the project itself")
+
+
+def in_environment(project: Path) -> dict[str, str]:
+    """The programs of this test's environment (uv, task) on PATH, and no network."""
+    programs = str(Path(sys.executable).parent)
+    return os.environ | {
+        "PATH": os.pathsep.join([programs, os.environ["PATH"]]),
+        "UV_PYTHON": sys.executable,
+        "UV_OFFLINE": "1",
+        "PRE_COMMIT_HOME": str(project / ".git" / "pre-commit"),
+    }
+
+
+def run_in(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=project, env=in_environment(project), capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="session")
+def made(render: Render, git: Git, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with every hook, environment and first commit. Tests copy it before they change it."""
+    project = render(tmp_path_factory.mktemp("made") / "my-project", {"strict_hooks": True})
+    git(project, "init", "--quiet", "--initial-branch=main")
+    environment = in_environment(project) | {"UV_OFFLINE": "0"}
+    synced = subprocess.run(
+        ["uv", "sync", "--quiet"], cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    assert synced.returncode == 0, synced.stderr
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message=first")
+    return project
+
+
+@pytest.fixture
+def changed(made: Path, git: Git, tmp_path: Path) -> Path:
+    """A clone of the project to break, with an environment of its own."""
+    git(tmp_path, "clone", "--quiet", str(made), "my-project")
+    project = tmp_path / "my-project"
+    synced = run_in(project, "uv", "sync", "--quiet", "--frozen")
+    assert synced.returncode == 0, synced.stderr
+    return project
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ruff check .",
+        "black --check .",
+        "mypy",
+        "bandit --configfile pyproject.toml --quiet --recursive src",
+        "pytest -m unit --cov --cov-report=term",
+        "pytest -m integration",
+        "pytest -m e2e",
+        "pytest -m contracts",
+        "pre-commit run --all-files",
+    ],
+)
+def test_a_new_project_passes(made: Path, command: str, git: Git) -> None:
+    result = run_in(made, "uv", "run", "--frozen", *command.split())
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "no tests ran" not in result.stdout
+    assert git(made, "status", "--short") == ""
+
+
+@pytest.mark.parametrize("command", ["./scripts/local_ci.sh", "task ci", "task check -- atom_014 atom_016"])
+def test_each_way_to_start_atomci_works(made: Path, command: str) -> None:
+    result = run_in(made, *command.split())
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_gate_blocks_a_push_and_names_the_finding(changed: Path, git: Git, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "remote.git")
+    git(changed, "remote", "set-url", "origin", str(tmp_path / "remote.git"))
+    assert run_in(changed, "uv", "run", "--frozen", "pre-commit", "install").returncode == 0
+    pushed = run_in(changed, "git", "push", "origin", "main")
+    assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+    (changed / "src/my_project/slug.py").write_text("import os\n")
+    git(changed, "commit", "--quiet", "--all", "--no-verify", "--message=broken")
+
+    pushed = run_in(changed, "git", "push", "origin", "main")
+
+    assert pushed.returncode != 0
+    assert "src/my_project/slug.py:1" in pushed.stdout + pushed.stderr
+    assert "F401" in pushed.stdout + pushed.stderr
+    assert run_in(changed, "./scripts/local_ci.sh").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "hook"),
+    [
+        ("src/my_project/new.py", "import os\n", "ruff"),
+        ("src/my_project/new.py", "x = [1,2]\n", "black"),
+        ("src/my_project/new.py", "def f(x):  # untyped\n    return x\n", "mypy"),
+        ("src/my_project/new.py", "import pickle\n\nx = pickle.loads(b'')\n", "bandit"),
+        ("new.yml", "a: [\n", "YAML parses"),
+        ("new.toml", "a = \n", "TOML parses"),
+        ("new.json", "{,}\n", "JSON parses"),
+        ("new.bin", "x" * 600_000 + "\n", "no large file"),
+        ("new.md", "<" * 7 + " HEAD\n", "no conflict marker"),
+        ("new.md", "no newline", "files end in one newline"),
+        ("new.md", "trailing \n", "no trailing whitespace"),
+        ("new.pem", "-----BEGIN RSA " + "PRIVATE KEY-----\n", "no private key"),
+        ("new.py", f'TOKEN = "ghp_{"a1B2" * 9}"\n', "no secret"),
+    ],
+)
+def test_a_hook_refuses(made: Path, path: str, content: str, hook: str, git: Git) -> None:
+    file = made / path
+    file.write_text(content)
+    try:
+        git(made, "add", path)
+        result = run_in(made, "uv", "run", "--frozen", "pre-commit", "run")
+    finally:
+        git(made, "reset", "--quiet")
+        file.unlink()
+
+    failed = [line.split("..")[0] for line in result.stdout.splitlines() if line.endswith("Failed")]
+    assert hook in failed, result.stdout
+
+
+def test_every_shared_fixture_is_used_by_a_shipped_test(made: Path) -> None:
+    def functions(path: Path) -> list[ast.FunctionDef]:
+        return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+
+    fixtures = {
+        function.name
+        for function in functions(made / "tests" / "conftest.py")
+        if any("fixture" in ast.unparse(decorator) for decorator in function.decorator_list)
+    }
+    used = {
+        argument.arg
+        for path in (made / "tests").rglob("test_*.py")
+        for function in functions(path)
+        for argument in function.args.args
+    }
+    assert {"temp_project", "git_repo", "isolated_env"} <= fixtures <= used
+
+
+def test_an_unregistered_marker_fails(changed: Path) -> None:
+    (changed / "tests/unit/test_new.py").write_text(
+        "import pytest\n\n\n@pytest.mark.slow\ndef test_it() -> None: ...\n"
+    )
+
+    result = run_in(changed, "uv", "run", "--frozen", "pytest", "tests/unit/test_new.py")
+
+    assert result.returncode != 0
+    assert "'slow' not found in `markers`" in result.stdout
+
+
+def test_unit_tests_alone_hold_the_coverage_budget(changed: Path) -> None:
+    (changed / "tests/unit/test_outline.py").unlink()
+    (changed / "tests/unit/test_main.py").unlink()
+
+    result = run_in(changed, "uv", "run", "--frozen", "pytest", "tests/unit", "--cov")
+
+    assert result.returncode != 0
+    assert "Required test coverage of 90.0% not reached" in result.stdout
+
+
+def test_pip_tools_locks_syncs_and_runs(
+    snapshot: Callable[[Path], Path], render: Render, git: Git, tmp_path: Path
+) -> None:
+    source = snapshot(tmp_path / "atomci")
+    (source / "README.md").write_text("changed\n")  # pins to the working tree: the harder form
+    answers = {"dependency_manager": "pip-tools"}
+    project = render(tmp_path / "my-project", answers, source=source, ref="HEAD")
+    git(project, "init", "--quiet", "--initial-branch=main")
+    shim = tmp_path / "shims" / "python3"  # one that fails, as pyenv's do
+    shim.parent.mkdir()
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    real = Path(sys.executable).resolve()
+    (shim.parent / f"python{sys.version_info[0]}.{sys.version_info[1]}").symlink_to(real)
+    environment = os.environ | {"PATH": os.pathsep.join([str(shim.parent), os.environ["PATH"]])}
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", "scripts/in_venv.sh", *command],
+            cwd=project,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    first = run("atomci", "run", "local_ci")
+
+    assert first.returncode == 0, first.stdout + first.stderr
+    lock = (project / "requirements/dev.txt").read_text()
+    assert "ruff==" in lock
+    # The pin itself is the only path of this machine.
+    assert [line for line in lock.splitlines() if str(tmp_path) in line] == [f"-e file://{source}"]
+    environment["PIP_NO_INDEX"] = "1"
+    git(project, "add", "--all")
+    hooks = run("pre-commit", "run", "--all-files")
+    assert hooks.returncode == 0, hooks.stdout + hooks.stderr
+    assert run("pytest", "-q").returncode == 0
+    del environment["PIP_NO_INDEX"]
+    again = run("--lock")
+    assert again.returncode == 0, again.stderr
+    assert (project / "requirements/dev.txt").read_text() == lock
+
+
+def test_in_venv_without_a_python_says_what_to_do(render: Render, tmp_path: Path) -> None:
+    project = render(tmp_path / "my-project", {"dependency_manager": "pip-tools"})
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("sh", "dirname"):
+        (programs / name).symlink_to(shutil.which(name) or "")
+
+    result = subprocess.run(
+        ["sh", "scripts/in_venv.sh", "true"],
+        cwd=project,
+        env={"PATH": str(programs)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 3
+    assert "PYTHON=/path/to/python" in result.stderr
+    assert not (project / ".venv").exists()

@@ -1,0 +1,278 @@
+"""Rendered files are what the formatters would make of them and pass the linters, for every answer set."""
+
+import json
+import re
+import subprocess
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pathspec import GitIgnoreSpec
+
+ROOT = Path(__file__).parents[2]
+Git = Callable[..., str]
+Tool = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def pyproject(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ruff", "check", "--no-cache", "."),
+        ("black", "--check", "."),
+        ("validate-pyproject", "pyproject.toml"),
+        ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml"),
+        ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),
+        ("check-jsonschema", "--builtin-schema", "vendor.taskfile", "Taskfile.yml"),
+        (
+            *("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms"),
+            *(".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/idea.yml"),
+        ),
+        ("zizmor", "--offline", "--persona=pedantic", "--no-progress", "."),
+        ("task", "--list-all"),
+    ],
+    ids=lambda command: " ".join(command[:3]),
+)
+def test_the_tools_find_nothing(project: Path, command: tuple[str, ...], tool: Tool) -> None:
+    result = tool(project, *command)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_fixers_change_nothing(project: Path, tool: Tool) -> None:
+    for fixer in ("end-of-file-fixer", "trailing-whitespace-fixer"):
+        result = tool(project, fixer, *files(project))
+        assert result.returncode == 0, result.stdout
+    for path in files(project):
+        data = (project / path).read_bytes()
+        assert b"\r" not in data, path
+        assert b"\t" not in data, path
+
+
+def test_no_blank_lines_pile_up(project: Path) -> None:
+    """What a Jinja block leaves behind where it is not trimmed."""
+    for path in files(project):
+        text = (project / path).read_text(encoding="utf-8")
+        assert not text.startswith("\n"), path
+        if not path.endswith((".py", "LICENSE")):
+            assert "\n\n\n" not in text, path
+
+
+def test_every_script_passes_shellcheck(project: Path, tool: Tool) -> None:
+    scripts = [path for path in files(project) if path.endswith(".sh")]
+    assert scripts
+
+    result = tool(project, "shellcheck", *scripts)
+
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_data_file_parses(project: Path) -> None:
+    parsed = 0
+    for path in files(project):
+        text = (project / path).read_text(encoding="utf-8")
+        if path.endswith(".json"):
+            json.loads(text)
+        elif path.endswith(".toml"):
+            tomllib.loads(text)
+        elif path.endswith((".yml", ".yaml")):
+            yaml.safe_load(text)
+        else:
+            continue
+        parsed += 1
+    assert parsed > 8
+
+
+def test_nothing_is_left_unrendered(project: Path) -> None:
+    for path in files(project):
+        text = (project / path).read_text(encoding="utf-8")
+        assert "{%" not in text, path
+        assert not path.endswith(".jinja")
+        if path not in {".github/workflows/ci.yml", "Taskfile.yml"}:
+            assert "{{ braces }}" in text or "{{" not in text, path
+
+
+def test_template_paths_work_on_windows() -> None:
+    reserved = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
+    template = ROOT / "template"
+    folded: set[str] = set()
+    for path in template.rglob("*"):
+        relative = path.relative_to(ROOT).as_posix()
+        assert not re.search(r'[<>:"|?*\\\x00-\x1f]', relative), relative
+        assert len(relative) < 120, relative
+        for part in relative.split("/"):
+            assert part.split(".")[0].lower() not in reserved, relative
+            assert not part.endswith((" ", ".")), relative
+        assert relative.lower() not in folded, relative
+        folded.add(relative.lower())
+
+
+def test_rendered_paths_stay_short(project: Path) -> None:
+    assert max(map(len, files(project))) < 120
+
+
+# --- Ownership ----------------------------------------------------------------------------------
+
+
+def rules() -> list[dict[str, Any]]:
+    ownership = tomllib.loads((ROOT / "ownership.toml").read_text(encoding="utf-8"))
+    assert ownership["version"] == 1
+    found: list[dict[str, Any]] = ownership["rule"]
+    return found
+
+
+def owners(path: str) -> list[str]:
+    patterns = [(rule["tier"], pattern) for rule in rules() for pattern in rule["paths"]]
+    return [tier for tier, pattern in patterns if GitIgnoreSpec.from_lines([pattern]).match_file(path)]
+
+
+def test_every_rendered_path_has_exactly_one_owner(project: Path) -> None:
+    wrong = {path: owners(path) for path in files(project) if len(owners(path)) != 1}
+
+    assert not wrong
+
+
+def test_an_unclassified_path_has_no_owner() -> None:
+    assert owners("new.cfg") == []
+    assert owners("nested/README.md") == []
+
+
+def test_every_pattern_owns_something(rendered: Callable[[str], Path], answer_sets: dict[str, Any]) -> None:
+    paths = {path for name in answer_sets for path in files(rendered(name))}
+    for rule in rules():
+        assert rule["why"]
+        for pattern in rule["paths"]:
+            owned = list(GitIgnoreSpec.from_lines([pattern]).match_files(paths))
+            assert bool(owned) != (rule["tier"] == "generated"), pattern
+
+
+def test_the_seeds_are_what_copier_skips() -> None:
+    seeds = [pattern for rule in rules() if rule["tier"] == "seed" for pattern in rule["paths"]]
+
+    assert sorted(seeds) == sorted(load(ROOT / "copier.yml")["_skip_if_exists"])
+    assert {rule["tier"] for rule in rules()} == {"managed", "merged", "seed", "generated"}
+
+
+# --- What the parts of a project agree on -------------------------------------------------------
+
+
+def test_one_line_length_and_one_target_version(project: Path) -> None:
+    settings = pyproject(project)
+    tools = settings["tool"]
+    oldest = settings["project"]["requires-python"].removeprefix(">=")
+    short = "py" + oldest.replace(".", "")
+
+    assert tools["ruff"]["line-length"] == tools["black"]["line-length"]
+    assert [tools["ruff"]["target-version"]] == tools["black"]["target-version"] == [short]
+    assert tools["mypy"]["python_version"] == oldest
+    matrix = load(project / ".github/workflows/ci.yml")["jobs"]["unit"]["strategy"]["matrix"]
+    assert matrix["python"][0] == oldest
+    assert matrix["python"][-1] == "3.13"
+
+
+def test_one_manager_everywhere(project: Path) -> None:
+    manager = load(project / ".copier-answers.yml")["dependency_manager"]
+    other = {"uv": "in_venv", "pip-tools": "uv run"}[manager]
+
+    for path in files(project):
+        assert other not in (project / path).read_text(encoding="utf-8"), path
+    assert ("dependency-groups" in pyproject(project)) == (manager == "uv")
+    assert (project / "requirements" / "dev.in").exists() == (manager == "pip-tools")
+
+
+def test_actions_are_pinned_to_a_commit(project: Path) -> None:
+    uses = re.findall(r"uses: (.*)", (project / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+
+    assert uses
+    for action in uses:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+( # zizmor: .*)?", action), action
+
+
+def test_the_hooks_need_no_download(project: Path) -> None:
+    config = load(project / ".pre-commit-config.yaml")
+    hooks = [hook for repo in config["repos"] for hook in repo["hooks"]]
+
+    assert {repo["repo"] for repo in config["repos"]} == {"local"}
+    assert {hook["language"] for hook in hooks} == {"system"}
+    strict = load(project / ".copier-answers.yml")["strict_hooks"]
+    assert ({"mypy", "bandit"} <= {hook["id"] for hook in hooks}) == strict
+
+
+def test_what_a_run_leaves_is_ignored(project: Path, git: Git, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_bytes((project / ".gitignore").read_bytes())
+    left = [
+        *(".venv/bin/python", "artifacts/reports/junit.xml", ".atomci_cache/x", ".mypy_cache/x"),
+        *(".ruff_cache/x", ".pytest_cache/x", "src/x/__pycache__/x.pyc", "src/x.egg-info/PKG-INFO"),
+        *("dist/x.whl", ".coverage", ".env", ".env.local"),
+    ]
+
+    assert git(tmp_path, "check-ignore", *left).splitlines() == left
+    for path in (".env.example", "uv.lock", "src/x/artifacts/__init__.py", *files(project)):
+        result = subprocess.run(["git", "check-ignore", path], cwd=tmp_path, check=False)
+        assert result.returncode == 1, path
+
+
+def test_the_folders_of_the_appendix_exist(project: Path) -> None:
+    layers = ("unit", "integration", "e2e", "contracts", "auger", "fixtures")
+    folders = ["src", *(f"tests/{layer}" for layer in layers), ".github/workflows", ".vscode", "scripts"]
+
+    for folder in folders:
+        assert (project / folder).is_dir(), folder
+    for layer in ("unit", "integration", "e2e", "contracts"):
+        assert list((project / "tests" / layer).glob("test_*.py")), layer
+
+
+def test_the_problem_matcher_reads_a_finding(project: Path) -> None:
+    tasks = json.loads((project / ".vscode/tasks.json").read_text(encoding="utf-8"))["tasks"]
+    pattern = tasks[0]["problemMatcher"]["pattern"]
+
+    match = re.match(pattern["regexp"], "src/x/a.py:3:7: error: unused import [F401]")
+
+    assert match
+    parts = {key: match[group] for key, group in pattern.items() if key != "regexp"}
+    assert parts == {
+        "file": "src/x/a.py",
+        "line": "3",
+        "column": "7",
+        "severity": "error",
+        "message": "unused import",
+        "code": "F401",
+    }
+
+
+def test_the_licence_is_the_one_asked_for(project: Path) -> None:
+    answers = load(project / ".copier-answers.yml")
+    text = (project / "LICENSE").read_text(encoding="utf-8")
+    first = {
+        "MIT": "MIT License",
+        "Apache-2.0": "Apache License",
+        "BSD-3-Clause": "BSD 3-Clause License",
+        "Proprietary": "Copyright (c)",
+    }
+
+    assert text.lstrip().startswith(first[answers["licence"]])
+    assert answers["author_name"] in text
+    assert answers["licence"] in pyproject(project)["project"]["license"]
+
+
+def test_the_steps_after_a_first_render_are_data() -> None:
+    steps = tomllib.loads((ROOT / "hooks/after_first_render.toml").read_text(encoding="utf-8"))["step"]
+
+    assert [step["target"] for step in steps] == ["bootstrap", "local_ci"]
+    assert tomllib.loads((ROOT / "hooks/migrations.toml").read_text(encoding="utf-8"))["version"] == 1
+    assert {path.suffix for path in (ROOT / "hooks").iterdir()} == {".md", ".toml"}

@@ -1,0 +1,244 @@
+"""What copier makes of the template: the same twice, without trust, refusing what can't work."""
+
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+Git = Callable[..., str]
+Render = Callable[..., Path]
+Tool = Callable[..., subprocess.CompletedProcess[str]]
+AnswerSets = dict[str, dict[str, Any]]
+NEEDS_TRUST = {"_tasks", "_migrations", "_jinja_extensions"}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def questions() -> dict[str, Any]:
+    config = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    return {name: value for name, value in config.items() if not name.startswith("_")}
+
+
+def test_the_answer_sets_take_every_choice(answer_sets: AnswerSets) -> None:
+    asked = {name: question for name, question in questions().items() if "when" not in question}
+    assert asked
+
+    for name, question in asked.items():
+        if "choices" not in question and question["type"] != "bool":
+            continue
+        choices = question.get("choices", [True, False])
+        values = set(choices.values() if isinstance(choices, dict) else choices)
+        taken = {answers.get(name, question["default"]) for answers in answer_sets.values()}
+        assert taken == values, name
+
+
+def test_a_second_render_is_byte_identical(
+    answers_name: str, project: Path, answer_sets: AnswerSets, render: Render, tmp_path: Path
+) -> None:
+    first = contents(project)
+
+    again = render(tmp_path / "my-project", answer_sets[answers_name])
+
+    assert contents(again) == first
+    assert len(first) > 30
+
+
+def test_the_command_line_renders_what_the_api_does(
+    template_repo: Path, rendered: Callable[[str], Path], tool: Tool, tmp_path: Path
+) -> None:
+    dest = tmp_path / "my-project"
+
+    result = tool(tmp_path, "copier", "copy", "--defaults", str(template_repo), str(dest))
+
+    assert result.returncode == 0, result.stderr
+    assert contents(dest) == contents(rendered("defaults"))
+    assert "uv run atomci run local_ci" in result.stderr
+
+
+def test_uncommitted_template_changes_are_rendered(
+    snapshot: Callable[[Path], Path], render: Render, tmp_path: Path
+) -> None:
+    source = snapshot(tmp_path / "atomci")
+    (source / "template" / "NEW.md.jinja").write_text("{{ project_name }}\n")
+
+    project = render(tmp_path / "my-project", source=source, ref="HEAD")
+
+    assert (project / "NEW.md").read_text() == "my-project\n"
+
+
+def test_an_update_keeps_the_seeds_and_the_edits(
+    snapshot: Callable[[Path], Path], render: Render, git: Git, tmp_path: Path
+) -> None:
+    source = snapshot(tmp_path / "atomci")
+    project = render(tmp_path / "my-project", source=source)
+    package = project / "src" / "my_project"
+    (package / "slug.py").write_text("mine = 1\n")
+    (project / "README.md").write_text((project / "README.md").read_text() + "\nMine.\n")
+    git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message=mine")
+    (source / "template" / "src" / "{{ package_name }}" / "slug.py").write_text("theirs = 1\n")
+    (source / "template" / "SECURITY.md.jinja").write_text("# Changed\n")
+    git(source, "commit", "--quiet", "--all", "--message=next")
+    git(source, "tag", "v1.3.0")
+
+    copier.run_update(project, defaults=True, overwrite=True, quiet=True)
+
+    assert (package / "slug.py").read_text() == "mine = 1\n"
+    assert (project / "README.md").read_text().endswith("\nMine.\n")
+    assert (project / "SECURITY.md").read_text() == "# Changed\n"
+    assert 'tag = "v1.3.0"' in (project / "pyproject.toml").read_text()
+
+
+def test_no_release_ever_needs_trust(git: Git) -> None:
+    """copier refuses an update without --trust also when only the old release had tasks."""
+    configs = [(ROOT / "copier.yml").read_text(encoding="utf-8")]
+    configs += [git(ROOT, "show", f"{tag}:copier.yml") for tag in git(ROOT, "tag").splitlines()]
+
+    for config in configs:
+        assert not NEEDS_TRUST & set(yaml.safe_load(config))
+        assert "_external_data" not in config
+        assert "!include" not in config  # it could bring in what the line above looks for
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS_TRUST))
+def test_copier_would_refuse_a_template_with_tasks(
+    name: str, snapshot: Callable[[Path], Path], render: Render, git: Git, tmp_path: Path
+) -> None:
+    """The rule above guards something real."""
+    source = snapshot(tmp_path / "atomci")
+    config = source / "copier.yml"
+    entry: Any = {
+        "_tasks": ["true"],
+        "_jinja_extensions": ["jinja2.ext.do"],
+        "_migrations": [{"version": "1.3.0", "command": "true"}],
+    }[name]
+    project = render(tmp_path / "my-project", source=source)
+    git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message=mine")
+    config.write_text(config.read_text(encoding="utf-8") + f"\n{name}: {entry}\n", encoding="utf-8")
+    git(source, "commit", "--quiet", "--all", "--message=next")
+    git(source, "tag", "v1.3.0")
+
+    with pytest.raises(copier.errors.UnsafeTemplateError):
+        copier.run_update(project, defaults=True, overwrite=True, quiet=True)
+
+
+def test_a_misspelt_name_fails_the_render(
+    snapshot: Callable[[Path], Path], render: Render, tmp_path: Path
+) -> None:
+    source = snapshot(tmp_path / "atomci")
+    (source / "template" / "NEW.md.jinja").write_text("{{ projct_name }}\n")
+
+    with pytest.raises(Exception, match="'projct_name' is undefined"):
+        render(tmp_path / "my-project", source=source, ref="HEAD")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no executable bit on disk")
+def test_the_script_is_executable(rendered: Callable[[str], Path]) -> None:
+    for name in ("defaults", "pip-tools"):
+        assert (rendered(name) / "scripts" / "local_ci.sh").stat().st_mode & stat.S_IXUSR
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ({"project_name": ""}, "A project needs a name"),
+        ({"project_name": "-x"}, "starts and ends with a letter or digit"),
+        ({"project_name": "x\n"}, "starts and ends with a letter or digit"),
+        ({"project_name": "naïve"}, "holds letters, digits"),
+        ({"project_name": "x" * 61}, "at most 60"),
+        ({"project_name": "Pre_Commit"}, "the project itself develops with"),
+        ({"package_name": "My-Package"}, "lower case"),
+        ({"package_name": "2fast"}, "lower case"),
+        ({"package_name": "x\n"}, "lower case"),
+        ({"package_name": "x" * 41}, "at most 40"),
+        ({"package_name": "class"}, "Python keyword"),
+        ({"package_name": "json"}, "standard library"),
+        ({"package_name": "tests"}, "folder of the repository"),
+        ({"package_name": "xdist"}, "the project itself develops with"),
+        ({"description": "two\nlines"}, "one line"),
+        ({"description": " "}, "what the project is"),
+        ({"author_name": ""}, "needs a name"),
+        ({"author_name": "A <a@example.com>"}, "without < or >"),
+        ({"author_email": "nobody"}, "not an e-mail address"),
+        ({"author_email": "a b@example.com"}, "not an e-mail address"),
+        ({"default_branch": "a..b"}, "not a branch name"),
+        ({"default_branch": "a b"}, "not a branch name"),
+        ({"default_branch": "x.lock"}, "not a branch name"),
+        ({"default_branch": ""}, "not a branch name"),
+        ({"licence": "GPL"}, "Invalid choice"),
+        ({"python_min": "3.10"}, "Invalid choice"),
+        ({"dependency_manager": "poetry"}, "Invalid choice"),
+        ({"runtime_source": "moon"}, "Invalid choice"),
+    ],
+)
+def test_a_bad_answer_is_refused_and_leaves_nothing(
+    answers: dict[str, str], message: str, render: Render, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        render(tmp_path / "my-project", answers)
+
+    assert not (tmp_path / "my-project").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "project", "package"),
+    [
+        ("My Tool", "My Tool", "my_tool"),
+        ("json", "json", "json_lib"),
+        ("3d-shapes", "3d-shapes", "d_shapes"),
+        ("atomci", "atomci-project", "atomci_project"),
+        ("проект", "my-project", "my_project"),
+        ("class", "class", "class_lib"),
+        ("x" * 70, "x" * 60, "x" * 36),
+    ],
+)
+def test_defaults_from_any_folder_name_are_valid(
+    folder: str, project: str, package: str, render: Render, tmp_path: Path
+) -> None:
+    dest = render(tmp_path / folder)
+
+    answers = yaml.safe_load((dest / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert (answers["project_name"], answers["package_name"]) == (project, package)
+    assert (dest / "src" / package / "__init__.py").is_file()
+
+
+def test_the_list_of_standard_modules_is_whole(render: Render, tmp_path: Path) -> None:
+    """A newer Python that adds a module shows here."""
+    public = {name for name in sys.stdlib_module_names if not name.startswith("_")}
+    listed = (ROOT / "includes" / "names.jinja").read_text(encoding="utf-8").split()
+    if sys.version_info < (3, 14):
+        assert public <= set(listed)
+
+
+def test_computed_answers_are_not_recorded(project: Path) -> None:
+    answers = yaml.safe_load((project / ".copier-answers.yml").read_text(encoding="utf-8"))
+    hidden = {name for name, question in questions().items() if question.get("when") is False}
+
+    assert hidden
+    assert not hidden & set(answers)
+
+
+def test_a_destination_in_git_is_left_alone_otherwise(render: Render, git: Git, tmp_path: Path) -> None:
+    dest = tmp_path / "my-project"
+    dest.mkdir()
+    (dest / "notes.txt").write_text("mine")
+    git(dest, "init", "--quiet")
+
+    render(dest)
+
+    assert (dest / "notes.txt").read_text() == "mine"
+    assert "pyproject.toml" in git(dest, "status", "--short")

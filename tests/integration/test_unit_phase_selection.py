@@ -1,0 +1,118 @@
+"""Selection by --since, with real git, real pytest and the reasons that people see."""
+
+SELECT = "select_impacted_unit_tests"
+RUN = "run_pytest_unit_with_coverage"
+
+
+def _selection(project) -> dict:
+    return project.json("artifacts/tests/selection.json")
+
+
+def _ran(project) -> set[str]:
+    import json
+
+    lines = project.read("artifacts/tests/unit.jsonl").splitlines()
+    return {json.loads(line)["nodeid"].partition("::")[0] for line in lines}
+
+
+def test_only_tests_that_the_change_reaches_run_and_the_reason_is_printed(green) -> None:
+    green.replace("src/demo/words.py", '"!"', '"!" ""')
+    done = green.atomci("run", "local_ci", "--since", "HEAD")
+    assert done.code == 0
+    assert _ran(green) == {"tests/unit/test_words.py"}
+    assert (
+        "1 of 3 test files reach the change; tests/unit/test_words.py imports src/demo/words.py" in done.out
+    )
+    assert green.log(SELECT) == "tests/unit/test_words.py: imports src/demo/words.py\n"
+    # The total isn't known after a part, so the budget is neither met nor missed.
+    assert "only impacted tests ran" in done.out
+    assert green.json("artifacts/gate.json")["verdict"] == "green"
+
+
+def test_a_test_through_other_modules_is_picked(green) -> None:
+    green.append("src/demo/rounding.py", "\n\nX = 1\n")
+    green.atomci("run", RUN, "--since", "HEAD")
+    assert _ran(green) == {"tests/unit/test_prices.py", "tests/unit/test_rounding.py"}
+
+
+def test_a_failing_impacted_test_is_red(green) -> None:
+    green.replace("src/demo/words.py", '"!"', '"?"')
+    done = green.atomci("run", "local_ci", "--since", "HEAD", "--json")
+    assert done.code == 1
+    assert done.statuses[RUN] == "fail"
+    assert green.json("artifacts/gate.json")["verdict"] == "red"
+
+
+def test_changes_since_a_branch_are_all_that_differs_from_where_it_left(green) -> None:
+    green.git("switch", "--quiet", "-c", "topic")
+    green.append("src/demo/words.py", "\n\nX = 1\n")
+    green.commit()
+    green.git("switch", "--quiet", "main")
+    green.append("src/demo/prices.py", "\n\nX = 1\n")
+    green.commit()
+    green.git("switch", "--quiet", "topic")
+    green.write("tests/unit/test_new.py", "def test_new() -> None: ...\n")
+    green.atomci("run", SELECT, "--since", "main")
+    selection = _selection(green)
+    assert selection["changed"] == ["src/demo/words.py", "tests/unit/test_new.py"]
+    assert [row["path"] for row in selection["tests"]] == [
+        "tests/unit/test_new.py",
+        "tests/unit/test_words.py",
+    ]
+
+
+def test_nothing_reached_runs_nothing_says_so_and_is_no_failure(green) -> None:
+    green.append("README.md", "more\n")
+    done = green.atomci("run", "local_ci", "--since", "HEAD", "--json")
+    assert done.code == 0
+    assert done.statuses[RUN] == "skipped"
+    assert done.atoms[RUN]["reason"] == "no unit test reaches what changed"
+    assert done.statuses["stage2_unit_tests"] == "pass"
+
+
+def test_all_overrules_since(green) -> None:
+    green.append("src/demo/words.py", "\n\nX = 1\n")
+    green.atomci("run", SELECT, "--since", "HEAD", "--all")
+    assert _selection(green)["mode"] == "full"
+
+
+def test_a_deleted_module_a_renamed_one_and_a_conftest_widen(green) -> None:
+    green.git("mv", "src/demo/words.py", "src/demo/phrases.py")
+    green.atomci("run", SELECT, "--since", "HEAD")
+    assert _selection(green)["mode"] == "full"
+    assert "src/demo/words.py is gone" in _selection(green)["reason"]
+    green.git("reset", "--quiet", "--hard")
+    green.write("tests/unit/conftest.py", "")
+    green.atomci("run", SELECT, "--since", "HEAD")
+    assert "tests/unit/conftest.py reaches tests" in _selection(green)["reason"]
+
+
+def test_a_project_without_git_runs_everything(green) -> None:
+    green.delete(".git")
+    done = green.atomci("run", SELECT)
+    assert done.code == 0
+    assert _selection(green)["mode"] == "full"
+    assert green.atomci("run", SELECT, "--since", "main").code == 2
+
+
+def test_a_shallow_clone_that_lacks_the_base_widens(green, tmp_path) -> None:
+    green.git("switch", "--quiet", "-c", "topic")
+    for name in ("words", "prices"):
+        green.append(f"src/demo/{name}.py", "\n\nX = 1\n")
+        green.commit()
+    green.git(
+        "clone", "--quiet", "--depth=1", "--branch=topic", f"file://{green.root}", str(tmp_path / "shallow")
+    )
+    shallow = type(green)(tmp_path / "shallow", green.env)
+    shallow.git("fetch", "--quiet", "--depth=1", "origin", "main:main")
+    done = shallow.atomci("run", SELECT, "--since", "main")
+    assert done.code == 0, done.err
+    assert _selection(shallow)["mode"] == "full"
+    assert "git can't tell" in _selection(shallow)["reason"]
+
+
+def test_an_impacted_run_leaves_the_known_time_of_the_whole_suite_alone(green) -> None:
+    before = green.json("artifacts/tests/durations.json")
+    green.append("src/demo/words.py", "\n\nX = 1\n")
+    green.atomci("run", RUN, "--since", "HEAD")
+    assert green.json("artifacts/tests/durations.json") == before

@@ -1,0 +1,128 @@
+"""What tools print, as findings, and what isn't a finding."""
+
+from pathlib import Path
+
+import pytest
+
+from atomci.analysis import black, lanes, mypy, ruff, sarif
+from atomci.analysis.parsers import lines
+from atomci.analysis.paths import relative
+from atomci.artifacts.schemas import Finding
+from atomci.errors import InfrastructureError
+from atomci.tools.process import Command, Completed
+
+ROOT = Path("/p")
+
+
+def _done(code: int, out: str = "", err: str = "") -> Completed:
+    return Completed(Command(("tool",)), code, out, err, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("src/a.py", "src/a.py"),
+        ("./src/a.py", "src/a.py"),
+        ("/p/src/a.py", "src/a.py"),
+        ("src/../src/a.py", "src/a.py"),
+        ("/elsewhere/a.py", "/elsewhere/a.py"),
+        ("../a.py", "../a.py"),
+    ],
+)
+def test_paths_are_named_from_the_root(given: str, wanted: str) -> None:
+    assert relative(given, ROOT) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (
+            "error: cannot format /p/src/a.py: Cannot parse for target version Python 3.11: 4:11: def f(:",
+            ("src/a.py", 4, 12),
+        ),
+        (
+            "error: cannot parse: /p/src/a.py:4:11\n    def f(:\n           ^\nParseError: bad input",
+            ("src/a.py", 4, 12),
+        ),
+        ("error: cannot format /p/src/a.py: INTERNAL ERROR: Black produced code that", ("src/a.py", 1, 1)),
+    ],
+)
+def test_what_black_cannot_format_is_a_finding_in_old_and_new_words(
+    text: str, place: tuple[str, int, int]
+) -> None:
+    (finding,) = black.parse(_done(123, "", text), ROOT)
+    assert (finding.path, finding.line, finding.column) == place
+    assert (finding.rule, finding.fixable) == ("unparsable", False)
+
+
+def test_black_that_says_nothing_readable_is_broken() -> None:
+    with pytest.raises(InfrastructureError, match="black failed"):
+        black.parse(_done(123, "", "error: something new"), ROOT)
+
+
+def test_the_first_changed_line_comes_from_blacks_diff() -> None:
+    diff = (
+        "--- /p/src/a.py\t2026-01-01\n+++ /p/src/a.py\t2026-01-01\n@@ -3,4 +3,4 @@\n a\n b\n-c\n+d\n e\n"
+        "--- /p/src/b.py\t2026-01-01\n+++ /p/src/b.py\t2026-01-01\n@@ -0,0 +1 @@\n+x\n"
+    )
+    assert black.first_changes(diff, ROOT) == {"src/a.py": 5, "src/b.py": 1}
+
+
+def test_mypys_columns_count_from_one_and_notes_are_no_findings() -> None:
+    rows = (
+        '{"file": "src/a.py", "line": 3, "column": 0, "message": "bad", "hint": "do", "code": null, "severity": "error"}\n'
+        '{"file": "src/a.py", "line": 3, "column": 0, "message": "see", "hint": null, "code": null, "severity": "note"}\n'
+    )
+    (finding,) = mypy.parse(_done(1, rows), ROOT)
+    assert (finding.line, finding.column, finding.rule, finding.message) == (3, 1, "mypy", "bad (do)")
+
+
+@pytest.mark.parametrize("tool", [mypy, ruff])
+def test_a_tool_that_broke_found_nothing_and_says_so(tool: object) -> None:
+    with pytest.raises(InfrastructureError, match="went wrong"):
+        tool.parse(_done(2, "", "went wrong"), ROOT)
+
+
+def test_lines_are_read_with_and_without_columns_and_nothing_else_is() -> None:
+    text = "src/a.py:3:5: E1 bad\nsrc/b.py:7: odd\nno line here\n  src/c.py:1: indented\nhttp://x:80: y\nDone: 3\n"
+    found = [(f.path, f.line, f.column, f.message) for f in lines(_done(1, text), ROOT, "tool")]
+    assert found == [("src/a.py", 3, 5, "E1 bad"), ("src/b.py", 7, 1, "odd")]
+
+
+def test_lanes_come_in_the_order_of_mending() -> None:
+    found = [
+        Finding(path="a", line=1, tool="t", rule="r", message="m", lane=lane, fixable=lane != "type")
+        for lane in ("type", "format", "lint", "format")
+    ]
+    result = lanes.classify(found, "uv run ")
+    assert result.lane == "lint"
+    assert [(row.lane, row.findings, row.fixable, row.command) for row in result.lanes] == [
+        ("lint", 1, 1, "uv run ruff check --fix ."),
+        ("format", 2, 2, "uv run black ."),
+        ("type", 1, 0, "uv run mypy src"),
+    ]
+
+
+def test_a_fingerprint_ignores_blanks_and_line_ends() -> None:
+    plain = sarif.line_fingerprints("a = 1\nb = 2\n")
+    assert sarif.line_fingerprints("a=1\r\n\tb  =  2\r\n") == plain
+    assert sarif.line_fingerprints("a = 2\nb = 2\n")[0] != plain[0]
+
+
+def test_fingerprints_are_those_that_github_computes() -> None:
+    # From the tests of github/codeql-action, src/fingerprints.test.ts.
+    assert sarif.line_fingerprints("") == ["c129715d7a2bc9a3:1"]
+    assert sarif.line_fingerprints(" a\nb\n  \tc\n d") == [
+        "271789c17abda88f:1",
+        "54703d4cd895b18:1",
+        "180aee12dab6264:1",
+        "a23a3dc5e078b07b:1",
+    ]
+    assert sarif.line_fingerprints(" hello; \t\nworld!!!\n\n\n  \t\tGreetings\n End") == [
+        "8b7cf3e952e7aeb2:1",
+        "b1ae1287ec4718d9:1",
+        "bff680108adb0fcc:1",
+        "c6805c5e1288b612:1",
+        "b86d3392aea1be30:1",
+        "e6ceba753e1a442:1",
+    ]

@@ -1,0 +1,162 @@
+"""Which unit tests a change reaches; what can't be reasoned about widens to all of them."""
+
+from pathlib import Path
+
+import pytest
+
+from atomci.artifacts.schemas import Selection
+from atomci.testing.impact import select
+
+FILES = {
+    "src/demo/__init__.py": "",
+    "src/demo/low.py": "VALUE = 1\n",
+    "src/demo/middle.py": "from . import low\n",
+    "src/demo/high.py": "import demo.middle as m\n",
+    "src/demo/lonely.py": "",
+    "src/demo/named.py": "",
+    "src/demo/data.json": "{}",
+    "tests/conftest.py": "",
+    "tests/unit/test_low.py": "from demo.low import VALUE\n",
+    "tests/unit/test_middle.py": "def test_it():\n    from demo import middle\n",
+    "tests/unit/test_high.py": "import demo.high\n",
+    "tests/unit/test_patched.py": "def test_it(monkeypatch):\n    monkeypatch.setattr('demo.low.VALUE', 2)\n",
+    "tests/unit/deep/test_named.py": "def test_it(): ...\n",
+    "tests/unit/test_other.py": "import json\n",
+    "tests/integration/test_far.py": "import demo.low\n",
+    "README.md": "",
+    "docs/guide.md": "",
+}
+
+
+def _select(root: Path, changed: list[str] | None, files: dict[str, str] | None = None) -> Selection:
+    files = FILES if files is None else files
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return select(root, sorted(files), changed)
+
+
+def _picked(selection: Selection) -> dict[str, str]:
+    assert selection.mode == "impacted", selection.reason
+    return {Path(test.path).stem: "; ".join(test.reasons) for test in selection.tests}
+
+
+def test_a_change_reaches_tests_through_the_import_graph_with_reasons(tmp_path: Path) -> None:
+    selection = _select(tmp_path, ["src/demo/low.py"])
+    assert _picked(selection) == {
+        "test_low": "imports src/demo/low.py",
+        "test_middle": "imports src/demo/low.py through 1 other modules",
+        "test_high": "imports src/demo/low.py through 2 other modules",
+        "test_patched": "imports src/demo/low.py",
+    }
+    assert (selection.total, selection.reason) == (6, "4 of 6 test files reach the change")
+
+
+def test_a_change_does_not_reach_tests_below_it(tmp_path: Path) -> None:
+    assert set(_picked(_select(tmp_path, ["src/demo/middle.py"]))) == {"test_middle", "test_high"}
+
+
+def test_a_test_named_after_a_module_is_picked_though_it_imports_nothing(tmp_path: Path) -> None:
+    assert _picked(_select(tmp_path, ["src/demo/named.py"])) == {
+        "test_named": "is named after src/demo/named.py"
+    }
+
+
+def test_a_changed_test_is_picked(tmp_path: Path) -> None:
+    assert _picked(_select(tmp_path, ["tests/unit/test_other.py"])) == {"test_other": "it changed"}
+
+
+def test_a_test_that_others_import_reaches_them(tmp_path: Path) -> None:
+    files = FILES | {"tests/unit/test_user.py": "from tests.unit.test_other import helper\n"}
+    assert set(_picked(_select(tmp_path, ["tests/unit/test_other.py"], files))) == {"test_other", "test_user"}
+
+
+def test_several_changes_add_up(tmp_path: Path) -> None:
+    picked = _picked(_select(tmp_path, ["src/demo/high.py", "src/demo/middle.py"]))
+    assert picked["test_high"] == (
+        "imports src/demo/high.py; imports src/demo/middle.py through 1 other modules"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ("tests/conftest.py", "reaches tests without being imported"),
+        ("tests/unit/conftest.py", "reaches tests without being imported"),
+        ("src/demo/__init__.py", "reaches tests without being imported"),
+        ("pyproject.toml", "configures every test"),
+        ("uv.lock", "configures every test"),
+        ("pytest.ini", "configures every test"),
+        ("requirements/dev.txt", "configures every test"),
+        ("src/demo/data.json", "is data"),
+        ("tests/fixtures/case.txt", "is data"),
+        ("src/demo/gone.py", "is gone"),
+        ("tests/unit/test_gone.py", "is gone"),
+        ("src/demo/lonely.py", "no test is known to reach"),
+        ("tests/unit/helpers.py", "is shared by tests"),
+        ("scripts/make.py", "lies outside src/ and tests/"),
+        ("data/prices.csv", "lies outside src/ and tests/"),
+        ("VERSION", "lies outside src/ and tests/"),
+    ],
+)
+def test_what_no_import_shows_widens_to_the_whole_suite(tmp_path: Path, changed: str, why: str) -> None:
+    files = FILES if "gone" in changed else FILES | {changed: FILES.get(changed, "")}
+    selection = _select(tmp_path, [changed, "src/demo/low.py"], files)
+    assert selection.mode == "full"
+    assert changed in selection.reason
+    assert why in selection.reason
+
+
+@pytest.mark.parametrize(
+    "hides",
+    [
+        "import importlib\nimportlib.import_module('de' + 'mo')\n",
+        "__import__('x')\n",
+        "from importlib import import_module\nimport_module('x')\n",
+        "import runpy\nrunpy.run_path('x')\n",
+        "exec('import demo')\n",
+        "def broken(:\n",
+    ],
+)
+def test_source_that_hides_its_imports_widens_to_the_whole_suite(tmp_path: Path, hides: str) -> None:
+    for path in ("src/demo/hidden.py", "tests/unit/helpers.py", "tests/conftest.py"):
+        selection = _select(tmp_path / path[:3], ["src/demo/low.py"], FILES | {path: hides})
+        assert selection.mode == "full"
+        assert f"{path} imports modules by computed name" in selection.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("import importlib\nimportlib.import_module('de' + 'mo.low')\n", "imports modules by computed name"),
+        ("import subprocess\n", "starts programs"),
+        ("from multiprocessing import Process\n", "starts programs"),
+    ],
+)
+def test_a_test_that_hides_what_it_runs_is_always_picked(tmp_path: Path, text: str, why: str) -> None:
+    files = FILES | {"tests/unit/test_hides.py": text}
+    assert why in _picked(_select(tmp_path, ["src/demo/low.py"], files))["test_hides"]
+
+
+@pytest.mark.parametrize("changed", [["README.md"], ["docs/guide.md"], ["tests/integration/test_far.py"], []])
+def test_what_no_unit_test_can_see_picks_none_and_says_so(tmp_path: Path, changed: list[str]) -> None:
+    selection = _select(tmp_path, changed)
+    assert (selection.mode, selection.reason) == ("none", "no unit test reaches what changed")
+
+
+def test_prose_that_a_test_names_widens(tmp_path: Path) -> None:
+    files = FILES | {"tests/unit/test_readme.py": "TEXT = open('README.md').read()\n"}
+    selection = _select(tmp_path, ["README.md"], files)
+    assert (selection.mode, selection.reason) == ("full", "README.md is named in tests/unit/test_readme.py")
+
+
+def test_unknown_changes_widen(tmp_path: Path) -> None:
+    assert _select(tmp_path, None).mode == "full"
+
+
+def test_test_files_go_by_pytests_own_setting(tmp_path: Path) -> None:
+    _select(tmp_path, [])
+    (tmp_path / "tests/unit/check_low.py").write_text("import demo.low\n")
+    files = [*sorted(FILES), "tests/unit/check_low.py"]
+    selection = select(tmp_path, files, ["src/demo/low.py"], ("check_*.py",))
+    assert _picked(selection) == {"check_low": "imports src/demo/low.py"}
