@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -278,8 +278,9 @@ class Sample:
         return sorted((self.root / "artifacts/runs").iterdir(), key=lambda path: path.stat().st_mtime_ns)
 
     def log(self, atom: str) -> str:
-        """An atom's log of the last run."""
-        return (self.runs[-1] / f"{atom}.log").read_text(encoding="utf-8")
+        """An atom's log of the last run that has one; a run within a run may be the last of all."""
+        logs = [log for run in self.runs if (log := run / f"{atom}.log").is_file()]
+        return logs[-1].read_text(encoding="utf-8")
 
     def copy(self, root: Path) -> "Sample":
         """The same project elsewhere."""
@@ -320,7 +321,7 @@ def green(reference: Sample, tmp_path: Path) -> Sample:
 
 
 @pytest.fixture
-def clone_environment(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+def clone_environment(tmp_path: Path) -> Callable[..., Path]:
     """Makes a second environment of links to this one's packages, without some programs.
 
     `clone_environment(without=["mypy"])`; a package's recorded version is another with
@@ -346,4 +347,4 @@ def clone_environment(tmp_path: Path) -> Iterator[Callable[..., Path]]:
             (site / (changed or entry.name)).symlink_to(entry)
         return clone
 
-    yield make
+    return make

@@ -164,10 +164,10 @@ WRONG: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
         ("-d", "python_min=3.13"),
         {
             "PATH": "{bare}",
-            "HOME": "{tmp}",
+            "HOME": "{tmp}/empty",
             "UV_OFFLINE": "1",
-            "PYENV_ROOT": "{tmp}/none",
-            "UV_PYTHON_INSTALL_DIR": "{tmp}/none",
+            "PYENV_ROOT": "{tmp}/empty/none",
+            "UV_PYTHON_INSTALL_DIR": "{tmp}/empty/none",
         },
         3,
         "uv python install 3.1",
@@ -191,11 +191,12 @@ def test_what_goes_wrong_is_said_and_leaves_nothing_behind(atomci: Shell, case: 
     env = {name: value.format(**places) for name, value in variables.items()}
     program = str(atomci.folder / ".venv/bin/atomci")
     env.setdefault("UV", str(shutil.which("uv", path=atomci.env["PATH"])))
+    (tmp_path / "empty").mkdir()
     before = sorted(tmp_path.iterdir())
     done = atomci.run(program, "new", str(tmp_path / "deep/er/dest"), "--defaults", *words, **env)
     assert (done.returncode, text in done.stdout) == (code, True), done.stdout
     assert "Traceback" not in done.stdout
-    made = [path for path in sorted(tmp_path.iterdir()) if path not in before and path.name != "empty"]
+    made = [path for path in sorted(tmp_path.iterdir()) if path not in before]
     assert made == [], made
 
 

@@ -34,6 +34,8 @@ def test_a_red_run_shows_findings_with_place_and_how_to_see_it_again(sample) -> 
     assert f"src/demo/words.py:{line}:8: error: `os` imported but unused [F401]" in done.out
     assert "run_ruff_lint: red" in done.out
     assert "again:     atomci run run_ruff_lint" in done.out
+    sample.write("uv.lock", "version = 1\n")
+    assert "again:     uv run atomci run run_ruff_lint" in sample.atomci("run", "run_ruff_lint").out
     (log,) = re.findall(r"first red: run_ruff_lint, log (\S+)", done.out)
     assert (sample.root / log).is_file()
 

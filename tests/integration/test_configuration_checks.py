@@ -248,8 +248,9 @@ def test_an_index_out_of_reach_is_broken_surroundings_and_not_a_bad_project(
 
 @pytest.fixture
 def no_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine without uv: not in UV, not on PATH, not beside the interpreter."""
+    """A machine without uv: not in UV, not on PATH, not beside the interpreter, not as a package."""
     monkeypatch.delenv("UV", raising=False)
+    monkeypatch.setitem(sys.modules, "uv", None)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("executable", "_base_executable"):

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -118,9 +119,8 @@ def _assert_gone(pid: int) -> None:
     for _ in range(50):
         try:
             os.kill(pid, 0)
-            with open(f"/proc/{pid}/stat") as stat:
-                if stat.read().rpartition(")")[2].split()[0] == "Z":
-                    return
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return
         except (ProcessLookupError, FileNotFoundError):
             return
         time.sleep(0.1)
@@ -203,7 +203,7 @@ def test_an_index_that_cannot_be_written_is_a_clear_error(sample) -> None:
 def test_a_full_disk_under_the_screen_is_no_traceback(sample) -> None:
     import subprocess
 
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "atomci", "list"],
             cwd=sample.root,

@@ -122,8 +122,8 @@ def test_two_equal_lines_have_fingerprints_of_their_own(green) -> None:
     text = "\n\ndef f{}() -> None:\n    import os\n{}"
     green.append("src/demo/words.py", text.format(1, "\n" * 120) + text.format(2, ""))
     green.atomci("run", "triage")
-    prints = [print for print, _ in _fingerprints(green, "F401")]
-    assert len(prints) == len(set(prints)) == 2
+    marks = [mark for mark, _ in _fingerprints(green, "F401")]
+    assert len(marks) == len(set(marks)) == 2
 
 
 def test_another_finding_has_another_fingerprint(green) -> None:

@@ -63,10 +63,8 @@ CRASHES = {
 def test_a_red_suite_names_file_and_line_and_exits_1(green, name: str) -> None:
     path, text, line = CRASHES[name]
     green.write(path, (green.read(path) if (green.root / path).is_file() else "") + text)
-    if isinstance(line, tuple):
-        place = line
-    else:
-        place = (path, len(green.read(path).splitlines()) + (line or 0))
+    end = len(green.read(path).splitlines())
+    place = line if isinstance(line, tuple) else (path, end + (line or 0))
     done = green.atomci("run", "unit", "--json")
     assert done.code == 1, done.atoms[RUN]["reason"]
     assert done.statuses[RUN] == "fail"
@@ -167,7 +165,7 @@ def test_workers_keep_coverage_and_results_when_a_test_fails(green) -> None:
     assert done.code == 1
     assert ("tests/unit/test_words.py", 9) in _places(done)
     assert done.statuses["export_junit_and_coverage_artifacts"] == "pass"
-    assert [name for name in os.listdir(green.root) if name.startswith(".coverage")] == []
+    assert list(green.root.glob(".coverage*")) == []
 
 
 def test_without_xdist_the_suite_runs_in_one_process_and_the_plan_is_skipped(

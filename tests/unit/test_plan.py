@@ -89,7 +89,7 @@ def test_a_planned_atom_stops_the_plan_and_is_named() -> None:
 def test_a_circle_of_plugins_is_named() -> None:
     one = Atom(1001, "one", 4, "", needs=("two",))
     two = Atom(1002, "two", 4, "", needs=("one",))
-    with pytest.raises(UsageError, match="circle.*one"):
+    with pytest.raises(UsageError, match=r"circle.*one"):
         closure(["one"], catalog_with({"one": (one, ()), "two": (two, ())}))
 
 

@@ -65,7 +65,7 @@ def new_command(
         if not no_bootstrap:
             _bootstrap(rendered.project)
     if no_bootstrap:
-        click.echo(f"rendered {root}; next: cd {dest}, then task setup")
+        click.echo(f"rendered {root}; next: cd {dest}, then task setup (its README.md says how without task)")
         return 0
     code = _gate(root)
     _say_goodbye(dest, root, code)
@@ -149,7 +149,7 @@ def _bootstrap(project: Project) -> None:
     loader = Loader(project)
     plan = make_plan(["bootstrap"], loader.catalog)
     options = Options(jobs=os.cpu_count() or 1, in_ci=False)
-    with listener_for(plan, as_json=False) as listener:
+    with listener_for(plan, as_json=False, project=project) as listener:
         result = run_plan(project, plan, loader.config, options, loader.implementation, [listener])
     if result.exit_code == 130:
         raise KeyboardInterrupt

@@ -28,6 +28,7 @@ from atomci.engine.context import Context, Options
 from atomci.engine.events import Listener
 from atomci.engine.inputs import Inputs
 from atomci.engine.plan import Plan
+from atomci.project import Project
 
 if TYPE_CHECKING:
     from atomci.atoms.load import Loader
@@ -46,15 +47,16 @@ _FINDINGS_SHOWN = 20
 _ANNOTATIONS = 10
 
 
-def listener_for(plan: Plan, as_json: bool, root: Path = Path()) -> AbstractContextManager[Listener]:
-    """The listener that suits where standard output goes; logs lie below `root`."""
+def listener_for(plan: Plan, as_json: bool, project: Project) -> AbstractContextManager[Listener]:
+    """The listener that suits where standard output goes."""
     if as_json:
         return _json_lines()
+    lines = _Lines(plan, project)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        return _github(plan, root)
+        return _github(lines, project.root)
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-        return _live(plan)
-    return _plain(plan)
+        return _live(lines, len(plan.atoms))
+    return _plain(lines)
 
 
 def dry_run_lines(loader: Loader, plan: Plan, options: Options, as_json: bool) -> Iterator[str]:
@@ -81,9 +83,7 @@ def _json_lines() -> Iterator[Listener]:
 
 
 @contextmanager
-def _plain(plan: Plan) -> Iterator[Listener]:
-    lines = _Lines(plan)
-
+def _plain(lines: _Lines) -> Iterator[Listener]:
     def show(event: Event) -> None:
         for line in lines.of(event):
             click.echo(line)
@@ -92,14 +92,14 @@ def _plain(plan: Plan) -> Iterator[Listener]:
 
 
 @contextmanager
-def _live(plan: Plan) -> Iterator[Listener]:
+def _live(lines: _Lines, atoms: int) -> Iterator[Listener]:
     """Finished atoms as lines, the running ones in one line below that changes."""
     from rich.console import Console
     from rich.live import Live
     from rich.spinner import Spinner
     from rich.text import Text
 
-    lines, running = _Lines(plan), dict[str, float]()
+    running: dict[str, float] = {}
     finished = 0
 
     class Status:
@@ -109,7 +109,7 @@ def _live(plan: Plan) -> Iterator[Listener]:
             )
             return Spinner(
                 "dots",
-                Text(f" {finished}/{len(plan.atoms)}  {names}", no_wrap=True, overflow="ellipsis"),
+                Text(f" {finished}/{atoms}  {names}", no_wrap=True, overflow="ellipsis"),
             )
 
     console = Console(highlight=False)
@@ -129,9 +129,8 @@ def _live(plan: Plan) -> Iterator[Listener]:
 
 
 @contextmanager
-def _github(plan: Plan, root: Path) -> Iterator[Listener]:
+def _github(lines: _Lines, root: Path) -> Iterator[Listener]:
     """Each atom's log in a group, its findings as annotations on the lines they are about."""
-    lines = _Lines(plan)
     annotated = 0
 
     def show(event: Event) -> None:
@@ -175,7 +174,8 @@ def _one_line(text: str) -> str:
 class _Lines:
     """Events as lines of text."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, project: Project) -> None:
+        self._project = project
         self._numbers = {atom.name: atom.number for atom in plan.atoms}
         self._targets = " ".join(plan.targets)
         self._width = max(map(len, self._numbers), default=0)
@@ -226,5 +226,5 @@ class _Lines:
         lines = [f"{head} in {event.seconds:.1f} s ({counts}{reused})  {run}"]
         for finished in self._red[:1]:
             lines.append(f"  first red: {finished.atom}, log {finished.log}")
-            lines.append(f"  again:     atomci run {finished.atom}")
+            lines.append(f"  again:     {self._project.prefix}atomci run {finished.atom}")
         return lines

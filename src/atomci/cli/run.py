@@ -72,7 +72,7 @@ def run_command(
     if dry_run:
         click.echo("\n".join(dry_run_lines(loader, plan, options, as_json)))
         return 0
-    with listener_for(plan, as_json, loader.project.root) as listener:
+    with listener_for(plan, as_json, loader.project) as listener:
         return run_plan(loader.project, plan, config, options, loader.implementation, [listener]).exit_code
 
 

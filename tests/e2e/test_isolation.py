@@ -1,0 +1,57 @@
+"""Every atom alone, in a folder that holds nothing but the inputs that its row declares."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from atomci.catalog import ATOMS, Atom
+from atomci.engine.inputs import Inputs
+
+from .conftest import Shell, environment
+
+PHASES = (0, 1, 4, 5, 7)
+ALONE = [row for row in ATOMS if row.phase in PHASES]
+# What a machine may lack without being broken.
+MAY_BE_SKIPPED = {row.name for row in ALONE if row.optional}
+
+
+@pytest.fixture(scope="session")
+def done_project(made: Path, home: Path) -> Path:
+    """A project in which every pipeline of these phases has run, so that all artifacts are there."""
+    shell = Shell(made, environment(home))
+    shell.ok(".venv/bin/atomci", "run", *(f"phase_{number:02d}" for number in PHASES))
+    return made
+
+
+def with_inputs_only(project: Path, row: Atom, folder: Path) -> Path:
+    """The files of a project that the row's `reads` match, and what git keeps where it reads `.git/`."""
+    folder.mkdir()
+    for path in Inputs(project).matching(row.reads):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(project / path, folder / path)
+    for name in (glob for glob in row.reads if glob.endswith("/")):
+        shutil.copytree(project / name, folder / name)
+    return folder
+
+
+@pytest.mark.parametrize("row", ALONE, ids=lambda row: f"{row.id}_{row.name}")
+def test_an_atom_needs_no_more_than_its_inputs(
+    done_project: Path, row: Atom, home: Path, tmp_path: Path
+) -> None:
+    folder = with_inputs_only(done_project, row, tmp_path / "alone")
+    before = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    program = str(done_project / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "atomci")
+    shell = Shell(tmp_path, environment(home))
+    done = shell.run(program, "run", row.name, "--only", "--project", str(folder), "--json", "--no-cache")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    (ended,) = [event for event in events if event["event"] == "atom_finished"]
+    allowed = {"pass", "skipped"} if row.name in MAY_BE_SKIPPED else {"pass"}
+    assert ended["status"] in allowed, (ended, sorted(before))
+    assert done.returncode == 0
+    assert ended["examined"] > 0 or ended["status"] == "skipped"
+    if ended["status"] == "pass":
+        for glob in row.writes:
+            assert list(folder.glob(glob.rstrip("/"))), f"{glob} wasn't written"
