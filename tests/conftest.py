@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -140,6 +141,14 @@ jobs:
           RESULTS: ${{ needs.lint.result }} ${{ needs.unit.result }}
 """,
 }
+
+
+def pytest_configure() -> None:
+    """A background job may be started deaf to signals that tests send, and its children inherit that."""
+    for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

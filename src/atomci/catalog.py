@@ -210,7 +210,7 @@ _phase(6,
 )
 _phase(7,
     (47, "run_local_ci_script", "The scripts, the task, the hook and the CI jobs run the same atoms",
-        dict(reads=("scripts/local_ci.sh", "scripts/local_ci.ps1", "Taskfile.yml", ".pre-commit-config.yaml", ".github/workflows/*.yml"), effect="host")),
+        dict(reads=_TREE, effect="host")),
     (48, "stage1_lint_types", "Lint, format and types together, changed paths first",
         dict(needs=("classify_static_failures",), reads=("artifacts/reports/findings.json", "artifacts/reports/lanes.json"), writes=("artifacts/stages/lint_types.json",), always=True)),
     (49, "stage2_unit_tests", "Unit tests and the coverage budget together",

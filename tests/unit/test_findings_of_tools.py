@@ -40,8 +40,9 @@ def test_paths_are_named_from_the_root(given: str, wanted: str) -> None:
             "error: cannot format /p/src/a.py: Cannot parse for target version Python 3.11: 4:11: def f(:",
             ("src/a.py", 4, 12),
         ),
+        ("error: cannot parse: /p/src/a.py:4:11\n    def f(:\n           ^", ("src/a.py", 4, 12)),
         (
-            "error: cannot parse: /p/src/a.py:4:11\n    def f(:\n           ^\nParseError: bad input",
+            "error: cannot parse for target version Python 3.15: /p/src/a.py:4:11\n    def f(:\n           ^\nParseError: bad input",
             ("src/a.py", 4, 12),
         ),
         ("error: cannot format /p/src/a.py: INTERNAL ERROR: Black produced code that", ("src/a.py", 1, 1)),

@@ -19,7 +19,7 @@ DIFF_ARGUMENTS = ("--diff", "--quiet")
 _WOULD = re.compile(r"^would reformat (.+)$", re.MULTILINE)
 _CANNOT = re.compile(r"^error: cannot format (.+?): (.+?)(?:: (\d+):(\d+)(?:: .*)?)?$", re.MULTILINE)
 # How newer versions say so: the place, the line, a caret, then the error.
-_CANNOT_PARSE = re.compile(r"^error: cannot parse: (.+?):(\d+):(\d+)$", re.MULTILINE)
+_CANNOT_PARSE = re.compile(r"^error: cannot parse(?: for [^:\n]+)?: (.+?):(\d+):(\d+)$", re.MULTILINE)
 _HUNK = re.compile(r"^@@ -(\d+)")
 
 

@@ -79,7 +79,7 @@ def classify_static_failures(ctx: Context) -> Outcome:
     lanes = classify(findings, ctx.project.prefix)
     ctx.write("artifacts/reports/lanes.json", lanes)
     advice = f"start with {lanes.lane}: {lanes.lanes[0].command}" if lanes.lanes else ""
-    return Outcome("pass", advice, len(findings), "findings")
+    return Outcome("pass", advice, len(found.runs), "reports")
 
 
 def _examined(ctx: Context, done: Completed, *globs: str) -> int:

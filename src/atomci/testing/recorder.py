@@ -31,6 +31,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Recorder(Path(path), config.rootpath), "atomci-recorder")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Keep where an exception went through, also on xdist's workers, whose reports carry plain data only."""
+    report = yield
+    call = getattr(report, "call", None)
+    if call is not None and call.excinfo is not None:
+        frames = [(str(frame.path), frame.lineno + 1) for frame in call.excinfo.traceback]
+        report.atomci_frames = frames  # type: ignore[attr-defined]
+    return report
+
+
 class Recorder:
     """Folds the phases of a test into one line: set-up and tear-down show only when they go wrong."""
 
@@ -61,8 +72,9 @@ class Recorder:
         """Let --maxfail end the loop without an exception, since pytest-cov saves nothing after one."""
         try:
             return (yield)
-        except (session.Failed, session.Interrupted):  # xdist raises the latter
-            if not session.testsfailed:
+        except (session.Failed, KeyboardInterrupt) as stop:
+            # xdist stops by a class of its own that derives from KeyboardInterrupt; Ctrl-C is the bare one.
+            if type(stop) is KeyboardInterrupt or not session.testsfailed:
                 raise
             return True
 
@@ -95,11 +107,12 @@ class Recorder:
         crash = getattr(report.longrepr, "reprcrash", None)
         if crash is not None and (path := self._inside(crash.path)):
             return path, crash.lineno
-        if crash is None and report.failed:
-            # A file that can't be imported or parsed: the last frame that lies in the project.
-            for frame in reversed(_FRAME.findall(report.longreprtext)):
-                if path := self._inside(frame[0] or frame[2]):
-                    return path, int(frame[1] or frame[3])
+        if report.failed:
+            # A file that can't be imported, or that pytest refuses: the last frame in the project.
+            shown = [(a or c, int(b or d)) for a, b, c, d in _FRAME.findall(report.longreprtext)]
+            for file, line in reversed([*getattr(report, "atomci_frames", ()), *shown]):
+                if path := self._inside(file):
+                    return path, line
         location = getattr(report, "location", None)
         if location is not None:
             return location[0].replace(os.sep, "/"), (location[1] or 0) + 1

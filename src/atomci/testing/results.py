@@ -27,6 +27,7 @@ _NOT_XML = {
 _FRAME = re.compile(
     r'^(?:INTERNALERROR>|E)?\s*(?:File "(.+?)", line (\d+)|(\S[^\n]*?):(\d+): in )', re.MULTILINE
 )
+_FATAL = re.compile(r"Fatal Python error: .*")
 _SAID = re.compile(r"^(?:INTERNALERROR> |E +)(\S.*)$", re.MULTILINE)
 _DETAILS = 20_000
 
@@ -67,12 +68,16 @@ def findings(results: Iterable[TestResult]) -> tuple[Finding, ...]:
 
 
 def crash(output: str, root: Path) -> TestResult | None:
-    """Where the project's own code ended pytest itself: a conftest's import or hook; None when it didn't."""
-    for match in reversed(list(_FRAME.finditer(output))):
+    """Where the project's own code ended pytest itself: a conftest's import or hook, or a test that crashed
+    the interpreter. None when it didn't.
+    """
+    fatal = _FATAL.search(output)
+    frames = list(_FRAME.finditer(output, fatal.end() if fatal else 0))
+    for match in frames if fatal else reversed(frames):  # faulthandler begins with the innermost
         path = Path(os.path.normpath(root / (match[1] or match[3])))
         if not path.is_relative_to(root) or not path.is_file() or ".venv" in path.parts:
             continue
-        said = _SAID.findall(output, match.end())
+        said = [fatal[0]] if fatal else _SAID.findall(output, match.end())
         where = path.relative_to(root).as_posix()
         return TestResult(
             nodeid=where,
