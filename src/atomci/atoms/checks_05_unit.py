@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from atomci.artifacts.schemas import CoverageBudget, ParallelPlan, TestSummary
+from atomci.artifacts.schemas import CoverageBudget, TestSummary
 from atomci.atoms.evidence import last_result
 from atomci.engine.context import Context, Verdict
 from atomci.testing import pytest_runs, results
@@ -27,18 +27,6 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Verdict:
     if not summary.counts.get("passed"):
         problems.append("no test passed")
     return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
-
-
-def parallelize_unit_suite_optional(ctx: Context) -> Verdict:
-    """The plan is there and says why; xdist is installed where it wants workers."""
-    verdict = last_result(ctx)
-    if not verdict.holds:
-        return verdict
-    plan = ctx.read("artifacts/tests/parallel.json", ParallelPlan)
-    problems = [] if plan.reason else ["artifacts/tests/parallel.json gives no reason"]
-    if plan.workers and ctx.project.version_of("pytest-xdist") is None:
-        problems.append(f"{plan.workers} workers are planned, but pytest-xdist isn't installed")
-    return Verdict.of(problems, [f"{plan.workers} workers: {plan.reason}"], f"atomci run {ctx.atom.name}")
 
 
 def enforce_coverage_budget(ctx: Context) -> Verdict:
