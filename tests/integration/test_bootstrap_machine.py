@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 from bootstrap_world import INSTALL, MANAGER, PYPROJECT, RUNNING, World, other_interpreters, real
 
+from atomci.atoms import phase_00_bootstrap
+from atomci.catalog import atom
+from atomci.engine.context import Context, Options
+from atomci.engine.inputs import Inputs
+from atomci.project import Project
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stand-in programs are sh scripts")
 
 OTHERS = other_interpreters()
@@ -374,6 +380,21 @@ esac""",
     assert "the client 27.3.1 is here, no engine is running" in reason
     assert not [call for call in world.calls if call.startswith(MANAGER)], "there is nothing to install"
     assert not world.artifact("docker")["tools"][0]["usable"]
+
+
+def test_005_gives_up_on_an_engine_that_hangs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process, since nobody wants to wait for as long as a user's machine may take."""
+    world.program(
+        "docker", 'test "$1" = --version && { echo "Docker version 26.0.0"; exit 0; }\nexec /bin/sleep 60'
+    )
+    for name, value in world.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(phase_00_bootstrap, "_ASKED_WITHIN", 1.0)
+    row = atom("install_docker_optional")
+    outcome = phase_00_bootstrap.install_docker_optional(
+        Context(Project(world.root), row, Options(), Inputs(world.root))
+    )
+    assert (outcome.status, "no engine is running" in outcome.reason) == ("skipped", True)
 
 
 def test_002_without_sudo_still_gives_the_command(world: World) -> None:
