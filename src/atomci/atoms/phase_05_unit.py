@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from atomci.artifacts.schemas import Durations, ParallelPlan, Selection, TestResult, TestSummary
@@ -178,8 +179,9 @@ def export_junit_and_coverage_artifacts(ctx: Context) -> Outcome:
     replace_file(ctx.root / _JUNIT, results.junit(found, "unit"))
     if not (ctx.root / pytest_runs.DATA).is_file():
         return Outcome("skipped", "junit.xml only: no coverage was measured", len(found), "tests")
-    for command in _coverage_reports(ctx):
-        done = ctx.run(command)
+    with ThreadPoolExecutor() as pool:  # each takes seconds, and neither needs the other
+        reports = list(pool.map(ctx.run, _coverage_reports(ctx)))
+    for done in reports:
         if done.code != 0:
             return Outcome("skipped", f"junit.xml only: {done.stdout.strip()[:200]}", len(found), "tests")
     return Outcome("pass", "", len(found), "tests")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -11,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Pipeline, phase_of
 from atomci.errors import InfrastructureError, UsageError
 
-__all__ = ["Catalog", "Plan", "catalog_with", "closure", "make_plan", "resolve"]
+__all__ = ["Catalog", "Plan", "catalog_with", "closure", "make_plan", "most_urgent_first", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,18 @@ def closure(targets: Sequence[str], catalog: Catalog, *, only: bool = False) -> 
         for name in wanted
     }
     return Plan(tuple(targets), tuple(catalog.atoms[name] for name in _ordered(edges, catalog)), edges)
+
+
+def most_urgent_first(plan: Plan) -> list[Atom]:
+    """The order in which ready atoms take free slots: those that most others wait for, then those whose
+    chain has begun, then by number. So the longest chain starts at once and is never interrupted.
+    """
+    waits_for: dict[str, set[str]] = {}
+    for atom in plan.atoms:
+        before = plan.edges[atom.name]
+        waits_for[atom.name] = set(before).union(*(waits_for[name] for name in before))
+    followers = Counter(name for names in waits_for.values() for name in names)
+    return sorted(plan.atoms, key=lambda a: (-followers[a.name], -len(waits_for[a.name]), a.number))
 
 
 def _ordered(edges: Mapping[str, frozenset[str]], catalog: Catalog) -> list[str]:

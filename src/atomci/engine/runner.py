@@ -25,7 +25,7 @@ from atomci.engine.context import Context, Implementation, Options, Outcome
 from atomci.engine.events import EventLog, Listener, new_run_id, now
 from atomci.engine.inputs import Inputs
 from atomci.engine.outputs import clear_outputs, declared_outputs, missing_outputs
-from atomci.engine.plan import Plan
+from atomci.engine.plan import Plan, most_urgent_first
 from atomci.engine.policy import RED, blocked_by_need, exit_code_of, stopped_by, to_stop
 from atomci.errors import AtomciError, InfrastructureError
 from atomci.project import Project
@@ -92,7 +92,7 @@ class Run:
         self._inputs = Inputs(self.project.root)
         self._cache = ResultCache(self.project.root)
         self._atoms = {atom.name: atom for atom in self.plan.atoms}
-        self._waiting = dict(self._atoms)
+        self._waiting = {atom.name: atom for atom in most_urgent_first(self.plan)}
         self.events(self._run_started())
         with ThreadPoolExecutor(self.options.jobs, thread_name_prefix="atom") as pool:
             try:
