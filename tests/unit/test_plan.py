@@ -3,7 +3,7 @@
 import pytest
 
 from atomci.catalog import ATOMS, PIPELINES, Atom
-from atomci.engine.plan import catalog_with, closure, make_plan, resolve
+from atomci.engine.plan import catalog_with, closure, make_plan, most_urgent_first, resolve
 from atomci.errors import InfrastructureError, UsageError
 
 CATALOG = catalog_with({})
@@ -101,3 +101,12 @@ def test_a_plugins_atom_is_found_by_all_its_names_and_in_its_pipeline() -> None:
     assert "check_words" in resolve("triage", catalog)
     assert "check_words" in resolve("phase_04", catalog)
     assert not catalog.planned("check_words")
+
+
+def test_the_longest_chain_takes_a_free_slot_first() -> None:
+    plan = closure(["local_ci"], catalog_with({}))
+    order = [row.number for row in most_urgent_first(plan)]
+    assert sorted(order) == sorted(row.number for row in plan.atoms)
+    assert order[:3] == [36, 38, 37]
+    assert order.index(31) < order.index(32) < order.index(33)
+    assert order[-1] == 51

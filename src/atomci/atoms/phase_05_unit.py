@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from atomci.artifacts.schemas import Durations, ParallelPlan, Selection, TestResult, TestSummary
+from atomci.artifacts.schemas import Durations, ParallelPlan, Selection, Status, TestResult, TestSummary
 from atomci.artifacts.store import replace_file
 from atomci.engine.context import Context, Outcome, runs
 from atomci.testing import coverage, impact, pytest_runs, results
@@ -19,8 +19,8 @@ _PARALLEL = "artifacts/tests/parallel.json"
 _SUMMARY = "artifacts/tests/unit.json"
 _DURATIONS = "artifacts/tests/durations.json"
 _BUDGET = "artifacts/tests/coverage.json"
-_RAW = "artifacts/tests/coverage.raw.json"
 _JUNIT = "artifacts/reports/junit.xml"
+_XML = "artifacts/reports/coverage.xml"
 _NO_XDIST = "pytest-xdist isn't installed"
 _PICKS_SHOWN = 3
 
@@ -132,16 +132,6 @@ def _results(ctx: Context, done: Completed) -> tuple[TestResult, ...]:
     return found
 
 
-def _coverage_json(ctx: Context) -> Sequence[Command]:
-    if ctx.options.preview:
-        complete = _select(ctx).mode == "full"
-    else:
-        summary = ctx.read_if_there(_SUMMARY, TestSummary)
-        complete = summary is None or summary.complete
-    return (_coverage(ctx, "json", _RAW),) if complete else ()
-
-
-@runs(_coverage_json)
 def enforce_coverage_budget(ctx: Context) -> Outcome:
     summary = ctx.read(_SUMMARY, TestSummary)
     if not summary.complete:
@@ -149,10 +139,7 @@ def enforce_coverage_budget(ctx: Context) -> Outcome:
     budget = ctx.project.table("tool", "coverage", "report").get("fail_under")
     if not isinstance(budget, int | float) or budget <= 0:
         return Outcome("vacuous", "pyproject.toml sets no tool.coverage.report.fail_under", 0, "statements")
-    done = ctx.run(*_coverage_json(ctx))
-    if done.code != 0:
-        return Outcome("vacuous", f"nothing was measured: {done.stdout.strip()}", 0, "statements")
-    measured = coverage.budget_of(ctx.root / _RAW, float(budget))
+    measured = coverage.budget_of(ctx.root / _XML, ctx.root, float(budget))
     ctx.write(_BUDGET, measured)
     if measured.percent is None:
         return Outcome("vacuous", "no statement under src/ was measured", 0, "statements")
@@ -166,7 +153,7 @@ def _coverage_reports(ctx: Context) -> Sequence[Command]:
     if ctx.options.preview and _select(ctx).mode == "none":
         return ()
     return (
-        _coverage(ctx, "xml", "artifacts/reports/coverage.xml"),
+        _coverage(ctx, "xml", _XML),
         _coverage(ctx, "html", "artifacts/reports/htmlcov"),
     )
 
@@ -178,13 +165,19 @@ def export_junit_and_coverage_artifacts(ctx: Context) -> Outcome:
     found = results.read_results(ctx.root / pytest_runs.LOG)
     replace_file(ctx.root / _JUNIT, results.junit(found, "unit"))
     if not (ctx.root / pytest_runs.DATA).is_file():
-        return Outcome("skipped", "junit.xml only: no coverage was measured", len(found), "tests")
+        return _junit_only(found, "no coverage was measured")
     with ThreadPoolExecutor() as pool:  # each takes seconds, and neither needs the other
         reports = list(pool.map(ctx.run, _coverage_reports(ctx)))
     for done in reports:
         if done.code != 0:
-            return Outcome("skipped", f"junit.xml only: {done.stdout.strip()[:200]}", len(found), "tests")
+            return _junit_only(found, done.stdout.strip()[:200])
     return Outcome("pass", "", len(found), "tests")
+
+
+def _junit_only(found: Sequence[TestResult], why: str) -> Outcome:
+    """Tests that went wrong may leave no coverage; tests that passed owe it."""
+    status: Status = "skipped" if results.findings(found) else "vacuous"
+    return Outcome(status, f"junit.xml only: {why}", len(found), "tests")
 
 
 def _coverage(ctx: Context, kind: str, destination: str) -> Command:

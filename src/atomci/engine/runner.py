@@ -92,7 +92,10 @@ class Run:
         self._inputs = Inputs(self.project.root)
         self._cache = ResultCache(self.project.root)
         self._atoms = {atom.name: atom for atom in self.plan.atoms}
-        self._waiting = {atom.name: atom for atom in most_urgent_first(self.plan)}
+        # One at a time, earlier phases go first, since they may make later ones needless.
+        alone = self.options.jobs == 1
+        order = self.plan.atoms if alone else most_urgent_first(self.plan)
+        self._waiting = {atom.name: atom for atom in order}
         self.events(self._run_started())
         with ThreadPoolExecutor(self.options.jobs, thread_name_prefix="atom") as pool:
             try:

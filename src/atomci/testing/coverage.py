@@ -1,38 +1,50 @@
-"""coverage.py's JSON report against the budget."""
+"""coverage.py's reports: how they are made, and the budget's verdict on the XML one."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from atomci.artifacts.schemas import CoverageBudget, FileCoverage, Finding
+from atomci.artifacts.store import ArtifactError
 
 __all__ = ["budget_of", "findings", "line_ranges", "report_arguments"]
 
 _FILES_SHOWN = 10
+_EXITS = re.compile(r"\((\d+)/(\d+)\)")  # of `condition-coverage="50% (1/2)"`
 
 
 def report_arguments(kind: str, destination: str, data: str) -> tuple[str, ...]:
-    """The words after `python -m coverage` for a json, xml or html report; the budget isn't its business."""
-    flag = "-d" if kind == "html" else "-o"
-    quiet = () if kind == "json" else ("--skip-covered",) if kind == "html" else ()
-    return (kind, f"--data-file={data}", "--fail-under=0", "-q", flag, destination, *quiet)
+    """The words after `python -m coverage` for an xml or html report; the budget isn't its business."""
+    words = ("html", "--skip-covered", "-d") if kind == "html" else ("xml", "-o")
+    return (*words, destination, f"--data-file={data}", "--fail-under=0", "-q")
 
 
-def budget_of(report: Path, budget: float) -> CoverageBudget:
-    """The budget's verdict on a JSON report; `percent` is None when there was no statement to cover."""
-    loaded = json.loads(report.read_text(encoding="utf-8"))
-    totals = loaded["totals"]
-    measured = totals["num_statements"] > 0
-    percent = float(totals["percent_covered"]) if measured else None
-    files = [_file(path, row) for path, row in sorted(loaded["files"].items())]
+def budget_of(report: Path, root: Path, budget: float) -> CoverageBudget:
+    """The verdict on a Cobertura report, lines and branches together as coverage.py counts its total.
+
+    `percent` is None when there was no statement to cover. Raises ArtifactError.
+    """
+    try:
+        top = ET.parse(report).getroot()
+        statements, *others = (
+            int(top.attrib[name])
+            for name in ("lines-valid", "branches-valid", "lines-covered", "branches-covered")
+        )
+    except (OSError, ET.ParseError, KeyError, ValueError) as error:
+        raise ArtifactError(f"{report} isn't a coverage report: {error}") from None
+    branches, lines_covered, branches_covered = others
+    covered = lines_covered + branches_covered
+    percent = 100.0 * covered / (statements + branches) if statements else None
+    sources = [Path(source.text or "") for source in top.findall("./sources/source")]
+    files = sorted((_file(row, root, sources) for row in top.iter("class")), key=lambda file: file.path)
     return CoverageBudget(
         budget=budget,
         percent=percent,
         met=percent is not None and percent >= budget,
-        statements=totals["num_statements"],
+        statements=statements,
         files=tuple(file for file in files if file.missing_lines or file.missing_branches),
     )
 
@@ -54,13 +66,35 @@ def line_ranges(lines: Iterable[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
 
 
-def _file(path: str, row: dict[str, Any]) -> FileCoverage:
+def _file(row: ET.Element, root: Path, sources: Sequence[Path]) -> FileCoverage:
+    lines = row.findall("./lines/line")
+    missing = [int(line.attrib["number"]) for line in lines if line.get("hits") == "0"]
+    branches = [
+        f"{line.attrib['number']}->{target}"
+        for line in lines
+        if line.get("hits") != "0"
+        for target in line.get("missing-branches", "").split(",")
+        if target
+    ]
+    exits = [_EXITS.findall(line.get("condition-coverage", "")) for line in lines]
+    taken = [(int(a), int(b)) for ((a, b),) in filter(None, exits)]
+    total = len(lines) + sum(b for _, b in taken)
+    covered = len(lines) - len(missing) + sum(a for a, _ in taken)
     return FileCoverage(
-        path=path.replace("\\", "/"),
-        percent=round(row["summary"]["percent_covered"], 2),
-        missing_lines=tuple(row["missing_lines"]),
-        missing_branches=tuple(f"{a}->{b if b > 0 else 'exit'}" for a, b in row.get("missing_branches", ())),
+        path=_path(row.attrib["filename"], root, sources),
+        percent=round(100.0 * covered / total, 2) if total else 100.0,
+        missing_lines=tuple(missing),
+        missing_branches=tuple(branches),
     )
+
+
+def _path(name: str, root: Path, sources: Sequence[Path]) -> str:
+    """A report's file name counts from one of its sources, relative to the root or absolute."""
+    for source in (Path(), *sources):
+        path = root / source / name
+        if path.is_file() and path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return name.replace("\\", "/")
 
 
 def _finding(file: FileCoverage) -> Finding:

@@ -1,0 +1,84 @@
+"""The budget's verdict on coverage.py's XML, against coverage.py's own total."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from atomci.artifacts.store import ArtifactError
+from atomci.testing.coverage import budget_of, findings, line_ranges
+
+SOURCE = """\
+def sign(x):
+    if x > 0:
+        return 1
+    for _ in range(x):
+        print(x)
+    return 0
+
+
+def unused():
+    pass
+
+
+sign(1)
+"""
+
+
+@pytest.fixture(params=["relative", "absolute"])
+def measured(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A project whose one module ran with branch coverage, and both reports of it."""
+    (tmp_path / "src/demo").mkdir(parents=True)
+    (tmp_path / "src/demo/signs.py").write_text(SOURCE, encoding="utf-8")
+    settings = f"[run]\nbranch = true\nsource = src\nrelative_files = {request.param == 'relative'}\n"
+    (tmp_path / ".coveragerc").write_text(settings, encoding="utf-8")
+    for words in (["run", "src/demo/signs.py"], ["xml", "-q"], ["json", "-q"]):
+        subprocess.run([sys.executable, "-m", "coverage", *words], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def test_the_total_is_coverages_own(measured: Path) -> None:
+    totals = json.loads((measured / "coverage.json").read_text(encoding="utf-8"))["totals"]
+    budget = budget_of(measured / "coverage.xml", measured, 60.0)
+    assert budget.percent == pytest.approx(totals["percent_covered"], abs=1e-9)
+    assert budget.statements == totals["num_statements"]
+    assert budget.met is (totals["percent_covered"] >= 60)
+
+
+def test_lines_and_branches_to_cover_are_coverages_own(measured: Path) -> None:
+    (file,) = budget_of(measured / "coverage.xml", measured, 60.0).files
+    known = json.loads((measured / "coverage.json").read_text(encoding="utf-8"))["files"]
+    (wanted,) = known.values()
+    assert file.path == "src/demo/signs.py"
+    assert list(file.missing_lines) == wanted["missing_lines"]
+    assert file.percent == pytest.approx(wanted["summary"]["percent_covered"], abs=0.005)
+    reached = [(a, b) for a, b in wanted["missing_branches"] if a not in wanted["missing_lines"]]
+    assert list(file.missing_branches) == [f"{a}->{b if b > 0 else 'exit'}" for a, b in reached]
+
+
+def test_a_finding_names_the_lines(measured: Path) -> None:
+    (finding,) = findings(budget_of(measured / "coverage.xml", measured, 60.0))
+    assert (finding.path, finding.line) == ("src/demo/signs.py", 4)
+    assert "lines 4-6, 10" in finding.message
+    assert "branches 2->4" in finding.message
+
+
+def test_no_statement_is_no_percentage(tmp_path: Path) -> None:
+    report = tmp_path / "coverage.xml"
+    report.write_text('<coverage lines-valid="0" lines-covered="0" branches-valid="0" branches-covered="0"/>')
+    budget = budget_of(report, tmp_path, 90.0)
+    assert (budget.percent, budget.met) == (None, False)
+
+
+@pytest.mark.parametrize("text", ["", "<coverage/>", '<coverage lines-valid="x"/>', "no xml"])
+def test_what_is_no_report_is_said(tmp_path: Path, text: str) -> None:
+    (tmp_path / "coverage.xml").write_text(text)
+    with pytest.raises(ArtifactError, match="isn't a coverage report"):
+        budget_of(tmp_path / "coverage.xml", tmp_path, 90.0)
+
+
+def test_runs_of_lines_are_ranges() -> None:
+    assert line_ranges([9, 3, 5, 6, 8, 7]) == "3, 5-9"
+    assert line_ranges([]) == ""
