@@ -6,7 +6,7 @@ from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING
 
 from atomci import catalog
-from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Phase, phase_of
+from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Phase
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -52,13 +52,13 @@ def _atoms() -> str:
 
 
 def _state(phase: Phase) -> str:
-    if phase.module is None:
-        return f"`atomci run {phase.name}` says that it is planned, and exits 3.\n"
+    if any(row.planned for row in ATOMS if row.phase == phase.number):
+        return f"`atomci run {phase.name}` says what of it is planned, and exits 3.\n"
     return f"`atomci run {phase.name}` runs these and what they need.\n"
 
 
 def _atom(row: Atom) -> str:
-    marks = [word for word, there in (("optional", row.optional), ("planned", _planned(row))) if there]
+    marks = [word for word, there in (("optional", row.optional), ("planned", row.planned)) if there]
     facts = [
         ("needs", ", ".join(map(_link, row.needs))),
         ("comes after", ", ".join(map(_link, row.after))),
@@ -74,14 +74,10 @@ def _atom(row: Atom) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _planned(row: Atom) -> bool:
-    return phase_of(row).module is None
-
-
 def _pipelines() -> str:
     rows = ["| pipeline | what it is | atoms |", "|---|---|---|"]
     for pipeline in PIPELINES:
-        planned = any(_planned(row) for row in ATOMS if row.name in pipeline.atoms)
+        planned = any(row.planned for row in ATOMS if row.name in pipeline.atoms)
         mark = " *Planned.*" if planned else ""
         rows.append(
             f"| `{pipeline.name}` | {pipeline.summary}.{mark} | {', '.join(map(_link, pipeline.atoms))} |"

@@ -27,7 +27,7 @@ tree: writes files of the project, so it runs alone. network: talks to other mac
 
 
 class Phase(NamedTuple):
-    """A phase of the source document; `module` holds its atoms, None while they are planned."""
+    """A phase of the source document; `module` holds its atoms, None while all of them are planned."""
 
     number: int
     slug: str
@@ -38,6 +38,10 @@ class Phase(NamedTuple):
     def name(self) -> str:
         """The target that people type, such as `phase_04`."""
         return f"phase_{self.number:02d}"
+
+
+# The numbers of the atoms whose code is there; the others are planned.
+_BUILT = frozenset([*range(22), *range(31, 41), *range(47, 52)])
 
 
 class Atom(NamedTuple):
@@ -63,6 +67,11 @@ class Atom(NamedTuple):
     def id(self) -> str:
         """The short target, such as `atom_031`."""
         return f"atom_{self.number:03d}"
+
+    @property
+    def planned(self) -> bool:
+        """Whether it is built in, but its code isn't there yet."""
+        return self.number < 119 and self.number not in _BUILT
 
 
 class Pipeline(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atomci.atoms.plugins import load_plugins
-from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, phase_of
+from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom
 from atomci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,19 +37,15 @@ def list_command(as_json: bool) -> None:
     for phase in PHASES:
         lines.append(click.style(f"{phase.name}  {phase.title}", bold=True))
         for row in (row for row in rows if row.phase == phase.number):
-            mark = "planned " if _planned(row) else "optional" if row.optional else ""
+            mark = "planned " if row.planned else "optional" if row.optional else ""
             lines.append(f"  {row.number:03d} {row.name:{width}}  {mark:8}  {row.summary}")
     lines.append(click.style("pipelines", bold=True))
     lines += [f"  {pipeline.name:{width + 4}}            {pipeline.summary}" for pipeline in PIPELINES]
     click.echo("\n".join(lines))
 
 
-def _planned(row: Atom) -> bool:
-    return row.number < 1000 and phase_of(row).module is None
-
-
 def _row(row: Atom) -> dict[str, Any]:
-    return {"id": row.id, **row._asdict(), "planned": _planned(row)}
+    return {"id": row.id, **row._asdict(), "planned": row.planned}
 
 
 def _pipelines() -> list[dict[str, Any]]:

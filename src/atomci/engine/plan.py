@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Pipeline, phase_of
+from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Pipeline
 from atomci.errors import InfrastructureError, UsageError
 
 __all__ = ["Catalog", "Plan", "catalog_with", "closure", "make_plan", "most_urgent_first", "resolve"]
@@ -25,7 +25,7 @@ class Catalog:
 
     def planned(self, name: str) -> bool:
         """Whether the atom's code isn't there yet."""
-        return name not in self.plugins and phase_of(self.atoms[name]).module is None
+        return name not in self.plugins and self.atoms[name].planned
 
 
 def catalog_with(plugins: Mapping[str, tuple[Atom, tuple[str, ...]]]) -> Catalog:
