@@ -33,6 +33,7 @@ Tool = Callable[..., subprocess.CompletedProcess[str]]
 ANSWERS: dict[str, dict[str, Any]] = {
     "defaults": {},
     "strict": {
+        "kind": "service",
         "project_name": "Strict.Project",
         "licence": "BSD-3-Clause",
         "author_email": "dev@example.com",
@@ -41,12 +42,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "default_branch": "trunk",
     },
     "pip-tools": {
+        "kind": "cli",
         "licence": "Apache-2.0",
         "python_min": "3.13",
         "dependency_manager": "pip-tools",
         "runtime_source": "index",
     },
     "long": {
+        "kind": "service",
         "project_name": "A project with as long a name as the questions let it have X",
         "package_name": "a_package_with_as_long_a_name_as_allowed",
         "description": """"Quoted", it's 100 % \\ <odd> & {{ braces }} … ünïcode 🎉""",
@@ -56,6 +59,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "runtime_source": "index",
     },
     "short": {
+        "kind": "cli",
         "project_name": "q",
         "package_name": "q",
         "description": "Q",

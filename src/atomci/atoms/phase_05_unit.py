@@ -165,18 +165,19 @@ def export_junit_and_coverage_artifacts(ctx: Context) -> Outcome:
     found = results.read_results(ctx.root / pytest_runs.LOG)
     replace_file(ctx.root / _JUNIT, results.junit(found, "unit"))
     if not (ctx.root / pytest_runs.DATA).is_file():
-        return _junit_only(found, "no coverage was measured")
+        return _junit_only(ctx, found, "no coverage was measured")
     with ThreadPoolExecutor() as pool:  # each takes seconds, and neither needs the other
         reports = list(pool.map(ctx.run, _coverage_reports(ctx)))
     for done in reports:
         if done.code != 0:
-            return _junit_only(found, done.stdout.strip()[:200])
+            return _junit_only(ctx, found, done.stdout.strip()[:200])
     return Outcome("pass", "", len(found), "tests")
 
 
-def _junit_only(found: Sequence[TestResult], why: str) -> Outcome:
-    """Tests that went wrong may leave no coverage; tests that passed owe it."""
-    status: Status = "skipped" if results.findings(found) else "vacuous"
+def _junit_only(ctx: Context, found: Sequence[TestResult], why: str) -> Outcome:
+    """Tests that went wrong or were stopped may leave no coverage; a whole suite owes it."""
+    summary = ctx.read_if_there(_SUMMARY, TestSummary)
+    status: Status = "vacuous" if summary and summary.complete else "skipped"
     return Outcome(status, f"junit.xml only: {why}", len(found), "tests")
 
 
