@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 
-from atomci.cli.output import _escape
+from atomci.cli.github import _escape
 
 EVIL = "print('::error::injected')\nprint('  ::set-output name=x::1')\nprint('a ##[error]injected')\nraise SystemExit(3)\n"
 
@@ -302,3 +302,26 @@ def test_check_of_planned_atoms_counts_neither_way(sample) -> None:
     done = sample.atomci("check", "e2e")
     assert done.code == 0
     assert "5 planned" in done.out
+
+
+def test_a_job_on_github_gets_a_summary(sample, tmp_path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n", encoding="utf-8")
+    sample.append("src/demo/words.py", "import os\n")
+    sample.atomci("run", "triage", GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
+    text = summary.read_text(encoding="utf-8")
+    assert text.startswith("before\n### red in ")
+    assert "| ❌ | `run_ruff_lint` | 7 files |" in text
+    assert "- `src/demo/words.py:7:8: error: 'os' imported but unused [F401]`" in text
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + 5
+
+
+def test_a_summary_takes_no_markup_from_a_reason(sample, tmp_path) -> None:
+    summary = tmp_path / "summary.md"
+    table = "\n[tool.atomci.atoms.run_mypy_typecheck]\nrun = 'no-such|tool'\nreads = 'lines'\n"
+    sample.append("pyproject.toml", table)
+    sample.atomci("run", "run_mypy_typecheck", GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
+    (row,) = [ln for ln in summary.read_text(encoding="utf-8").splitlines() if "run_mypy_typecheck" in ln]
+    assert "no-such\\|tool" in row
+    assert row.startswith("| 💥 |")

@@ -1,10 +1,9 @@
-"""How a run is shown: live on a terminal, plain lines elsewhere, groups on GitHub, JSON Lines."""
+"""How a run is shown: live on a terminal, plain lines elsewhere, JSON Lines; for GitHub see github.py."""
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ from atomci.artifacts.schemas import (
     AtomFinished,
     AtomStarted,
     Event,
-    Finding,
     RunFinished,
     RunStarted,
 )
@@ -43,8 +41,6 @@ _WORDS = {
     "error": ("ERROR", "red"),
 }
 _FINDINGS_SHOWN = 20
-# GitHub shows ten annotations of a kind per step and drops the rest silently.
-_ANNOTATIONS = 10
 
 
 def listener_for(plan: Plan, as_json: bool, project: Project) -> AbstractContextManager[Listener]:
@@ -53,7 +49,9 @@ def listener_for(plan: Plan, as_json: bool, project: Project) -> AbstractContext
         return _json_lines()
     lines = _Lines(plan, project)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        return _github(lines, project.root)
+        from atomci.cli.github import github_lines
+
+        return github_lines(lines.of, lines.head, project.root)
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         return _live(lines, len(plan.atoms))
     return _plain(lines)
@@ -126,45 +124,6 @@ def _live(lines: _Lines, atoms: int) -> Iterator[Listener]:
                 live.console.print(Text.from_ansi(line), soft_wrap=True)
 
         yield show
-
-
-@contextmanager
-def _github(lines: _Lines, root: Path) -> Iterator[Listener]:
-    """Each atom's log in a group, its findings as annotations on the lines they are about."""
-    annotated = 0
-
-    def show(event: Event) -> None:
-        nonlocal annotated
-        if isinstance(event, AtomFinished):
-            click.echo(f"::group::{lines.head(event)}")
-            if (log := root / event.log).is_file():
-                click.echo(_inert(log.read_text(encoding="utf-8", errors="replace")))
-            click.echo("::endgroup::")
-            for finding in event.findings[: max(0, _ANNOTATIONS - annotated)]:
-                click.echo(_annotation(finding))
-                annotated += 1
-        for line in lines.of(event):
-            click.echo(line.replace("##[", "## ["))
-
-    yield show
-
-
-def _annotation(finding: Finding) -> str:
-    kind = {"error": "error", "warning": "warning", "note": "notice"}[finding.level]
-    place = f"file={_escape(finding.path)},line={finding.line},col={finding.column}"
-    title = _escape(f"{finding.tool} {finding.rule}")
-    return f"::{kind} {place},title={title}::{_escape(finding.message, data=True)}"
-
-
-def _escape(text: str, *, data: bool = False) -> str:
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return text if data else text.replace(":", "%3A").replace(",", "%2C")
-
-
-def _inert(log: str) -> str:
-    """A tool's output must not be taken for workflow commands, which may be indented or amid a line."""
-    token = secrets.token_hex(16)
-    return f"::stop-commands::{token}\n{log.rstrip()}\n::{token}::"
 
 
 def _one_line(text: str) -> str:

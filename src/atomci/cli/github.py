@@ -1,0 +1,98 @@
+"""How a run is shown on GitHub Actions: groups, annotations, and a summary of the job."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from atomci.artifacts.schemas import AtomFinished, Event, Finding, RunFinished
+from atomci.engine.events import Listener
+
+__all__ = ["github_lines"]
+
+# GitHub shows ten annotations of a kind per step and drops the rest silently.
+_ANNOTATIONS = 10
+_SUMMARY_FINDINGS = 50
+_MARKS = {"pass": "✅", "fail": "❌", "vacuous": "❌", "error": "💥", "skipped": "⚪"}
+
+
+@contextmanager
+def github_lines(
+    lines: Callable[[Event], Sequence[str]], head: Callable[[AtomFinished], str], root: Path
+) -> Iterator[Listener]:
+    """Each atom's log in a group, its findings as annotations on the lines they are about."""
+    annotated = 0
+    finished: list[AtomFinished] = []
+
+    def show(event: Event) -> None:
+        nonlocal annotated
+        if isinstance(event, AtomFinished):
+            finished.append(event)
+            click.echo(f"::group::{head(event)}")
+            if (log := root / event.log).is_file():
+                click.echo(_inert(log.read_text(encoding="utf-8", errors="replace")))
+            click.echo("::endgroup::")
+            for finding in event.findings[: max(0, _ANNOTATIONS - annotated)]:
+                click.echo(_annotation(finding))
+                annotated += 1
+        for line in lines(event):
+            click.echo(line.replace("##[", "## ["))
+        if isinstance(event, RunFinished) and (file := os.environ.get("GITHUB_STEP_SUMMARY")):
+            with Path(file).open("a", encoding="utf-8") as summary:
+                summary.write(_summary(finished, event))
+
+    yield show
+
+
+def _annotation(finding: Finding) -> str:
+    kind = {"error": "error", "warning": "warning", "note": "notice"}[finding.level]
+    place = f"file={_escape(finding.path)},line={finding.line},col={finding.column}"
+    title = _escape(f"{finding.tool} {finding.rule}")
+    return f"::{kind} {place},title={title}::{_escape(finding.message, data=True)}"
+
+
+def _escape(text: str, *, data: bool = False) -> str:
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text if data else text.replace(":", "%3A").replace(",", "%2C")
+
+
+def _inert(log: str) -> str:
+    """A tool's output must not be taken for workflow commands, which may be indented or amid a line."""
+    token = secrets.token_hex(16)
+    return f"::stop-commands::{token}\n{log.rstrip()}\n::{token}::"
+
+
+def _summary(finished: Sequence[AtomFinished], run: RunFinished) -> str:
+    """Markdown for the job's page: the verdict, a row per atom, and what was found."""
+    verdict = {0: "green", 3: "broken", 130: "interrupted"}.get(run.exit_code, "red")
+    lines = [
+        f"### {verdict} in {run.seconds:.1f} s",
+        "",
+        "| | atom | examined | seconds | |",
+        "|-|-|-:|-:|-|",
+    ]
+    lines += [
+        f"| {_MARKS[row.status]} | `{row.atom}` | {row.examined} {row.unit} | {row.seconds:.1f} | {_cell(row.reason)} |"
+        for row in finished
+    ]
+    findings = [finding for row in finished for finding in row.findings]
+    if findings:
+        lines += ["", *(f"- `{_code(str(finding))}`" for finding in findings[:_SUMMARY_FINDINGS])]
+    if (more := len(findings) - _SUMMARY_FINDINGS) > 0:
+        lines.append(f"- and {more} more in the logs")
+    return "\n".join(lines) + "\n\n"
+
+
+def _code(text: str) -> str:
+    """Text that can't end a code span."""
+    return " ".join(text.split()).replace("`", "'")
+
+
+def _cell(text: str) -> str:
+    """Text that can't end a cell, and brings no markup or mention of its own."""
+    return _code(text).replace("|", "\\|").replace("<", "&lt;").replace("@", "@\u200b")
