@@ -117,12 +117,12 @@ def test_list_shows_what_is_planned(sample) -> None:
         assert ("planned" in line.split()[2:3]) == rows[row.name]["planned"]
 
 
-@pytest.mark.parametrize("target", ["run_pytest_e2e", "atom_063", "phase_10", "e2e"])
+@pytest.mark.parametrize("target", ["run_auto_fix_cycle_once", "atom_053", "phase_08", "autofix"])
 def test_running_a_planned_atom_exits_3_with_that_word(sample, target: str) -> None:
     done = sample.atomci("run", target)
     assert done.code == 3
     assert "planned" in done.err
-    assert "run_pytest_e2e" in done.err
+    assert "run_auto_fix_cycle_once" in done.err
     assert not (sample.root / "artifacts").exists()
 
 

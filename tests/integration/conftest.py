@@ -35,6 +35,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "strict": {
         "kind": "service",
         "project_name": "Strict.Project",
+        "integrations": ["vscode", "powershell", "devcontainer", "docker", "codecov", "slack"],
+        "repository_owner": "acme",
         "licence": "BSD-3-Clause",
         "author_email": "dev@example.com",
         "python_min": "3.12",
@@ -43,6 +45,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "pip-tools": {
         "kind": "cli",
+        "integrations": [],
         "licence": "Apache-2.0",
         "python_min": "3.13",
         "dependency_manager": "pip-tools",
@@ -50,6 +53,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "long": {
         "kind": "service",
+        "integrations": ["docker", "devcontainer", "codecov"],
+        "repository_owner": "A-name-as-long-as-one-on-GitHub-may-be1",
         "project_name": "A project with as long a name as the questions let it have X",
         "package_name": "a_package_with_as_long_a_name_as_allowed",
         "description": """"Quoted", it's 100 % \\ <odd> & {{ braces }} … ünïcode 🎉""",

@@ -35,7 +35,11 @@ def pyproject(folder: Path) -> dict[str, Any]:
         ("ruff", "check", "--no-cache", "."),
         ("black", "--check", "."),
         ("validate-pyproject", "pyproject.toml"),
-        ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml"),
+        (
+            *("check-jsonschema", "--builtin-schema", "vendor.github-workflows"),
+            *(".github/workflows/ci.yml", ".github/workflows/release.yml"),
+        ),
+        ("check-jsonschema", "--builtin-schema", "vendor.github-actions", ".github/actions/setup/action.yml"),
         ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),
         ("check-jsonschema", "--builtin-schema", "vendor.taskfile", "Taskfile.yml"),
         (
@@ -102,7 +106,7 @@ def test_nothing_is_left_unrendered(project: Path) -> None:
         text = (project / path).read_text(encoding="utf-8")
         assert "{%" not in text, path
         assert not path.endswith(".jinja")
-        if path not in {".github/workflows/ci.yml", "Taskfile.yml"}:
+        if not path.startswith((".github/workflows/", ".github/actions/")) and path != "Taskfile.yml":
             assert "{{ braces }}" in text or "{{" not in text, path
 
 
@@ -195,10 +199,13 @@ def test_one_manager_everywhere(project: Path) -> None:
 
 
 def test_actions_are_pinned_to_a_commit(project: Path) -> None:
-    uses = re.findall(r"uses: (.*)", (project / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    texts = [path.read_text(encoding="utf-8") for path in (project / ".github").rglob("*.yml")]
+    uses = [action for text in texts for action in re.findall(r"^ +(?:- )?uses: (.*)", text, re.MULTILINE)]
 
     assert uses
     for action in uses:
+        if action.startswith("./.github/actions/"):
+            continue
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+( # zizmor: .*)?", action), action
 
 
@@ -229,15 +236,55 @@ def test_what_a_run_leaves_is_ignored(project: Path, git: Git, tmp_path: Path) -
 
 def test_the_folders_of_the_appendix_exist(project: Path) -> None:
     layers = ("unit", "integration", "e2e", "contracts", "auger", "fixtures")
-    folders = ["src", *(f"tests/{layer}" for layer in layers), ".github/workflows", ".vscode", "scripts"]
+    folders = ["src", *(f"tests/{layer}" for layer in layers), ".github/workflows", "scripts"]
 
     for folder in folders:
         assert (project / folder).is_dir(), folder
+    assert (project / ".vscode").is_dir() is ("vscode" in integrations(project))
     for layer in ("unit", "integration", "e2e", "contracts"):
         assert list((project / "tests" / layer).glob("test_*.py")), layer
 
 
-def test_the_problem_matcher_reads_a_finding(project: Path) -> None:
+# What each integration brings, and nobody else has.
+BROUGHT = {
+    "vscode": ".vscode/settings.json",
+    "powershell": "tests/scripts/local_ci.Tests.ps1",
+    "devcontainer": ".devcontainer/devcontainer.json",
+    "docker": "Dockerfile",
+}
+MENTIONED = {
+    "codecov": "codecov/codecov-action@",
+    "slack": "slackapi/slack-github-action@",
+    "powershell": "pester:",
+}
+
+
+def integrations(project: Path) -> list[str]:
+    return list(load(project / ".copier-answers.yml")["integrations"])
+
+
+def test_an_integration_brings_its_files_and_steps_and_only_then(project: Path) -> None:
+    workflow = (project / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    chosen = integrations(project)
+
+    assert {name for name, path in BROUGHT.items() if (project / path).exists()} == set(chosen) & set(BROUGHT)
+    assert {name for name, text in MENTIONED.items() if text in workflow} == set(chosen) & set(MENTIONED)
+
+
+def test_a_kind_brings_its_files(project: Path) -> None:
+    answers = load(project / ".copier-answers.yml")
+    package = project / "src" / answers["package_name"]
+
+    own = {"cli.py": "cli", "app.py": "service"}
+    assert {kind for name, kind in own.items() if (package / name).exists()} == {answers["kind"]} - {
+        "library"
+    }
+    scripts = pyproject(project)["project"].get("scripts", {})
+    assert bool(scripts) is (answers["kind"] != "library")
+
+
+def test_the_problem_matcher_reads_a_finding(rendered: Callable[[str], Path]) -> None:
+    project = rendered("defaults")
     tasks = json.loads((project / ".vscode/tasks.json").read_text(encoding="utf-8"))["tasks"]
     pattern = tasks[0]["problemMatcher"]["pattern"]
 

@@ -39,7 +39,10 @@ def test_the_answer_sets_take_every_choice(answer_sets: AnswerSets) -> None:
             continue
         choices = question.get("choices", [True, False])
         values = set(choices.values() if isinstance(choices, dict) else choices)
-        taken = {answers.get(name, question["default"]) for answers in answer_sets.values()}
+        taken = set()
+        for answers in answer_sets.values():
+            given = answers.get(name, question["default"])
+            taken |= set(given) if question.get("multiselect") else {given}
         assert taken == values, name
 
 
@@ -183,6 +186,11 @@ def test_the_script_is_executable(rendered: Callable[[str], Path]) -> None:
         ({"python_min": "3.10"}, "Invalid choice"),
         ({"dependency_manager": "poetry"}, "Invalid choice"),
         ({"runtime_source": "moon"}, "Invalid choice"),
+        ({"kind": "game"}, "Invalid choice"),
+        ({"integrations": ["vscode", "telex"]}, "Invalid choice"),
+        ({"repository_owner": "-x"}, "not a GitHub name"),
+        ({"repository_owner": "a/b"}, "not a GitHub name"),
+        ({"repository_owner": "x" * 40}, "not a GitHub name"),
     ],
 )
 def test_a_bad_answer_is_refused_and_leaves_nothing(

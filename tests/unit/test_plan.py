@@ -82,8 +82,8 @@ def test_a_target_given_twice_runs_once() -> None:
 
 
 def test_a_planned_atom_stops_the_plan_and_is_named() -> None:
-    with pytest.raises(InfrastructureError, match=r"planned.*run_pytest_e2e"):
-        make_plan(["phase_04", "run_pytest_e2e"], CATALOG)
+    with pytest.raises(InfrastructureError, match=r"planned.*run_auto_fix_cycle_once"):
+        make_plan(["phase_04", "run_auto_fix_cycle_once"], CATALOG)
 
 
 def test_a_circle_of_plugins_is_named() -> None:

@@ -156,7 +156,7 @@ class Durations(Struct, frozen=True, kw_only=True):
 
 
 class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event"):
-    """One attempt of one test, in atom_037's JSON Lines and in a run's events."""
+    """One attempt of one test, in the JSON Lines of a layer and in a run's events."""
 
     nodeid: str
     outcome: Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun"]
@@ -169,12 +169,53 @@ class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event
 
 
 class TestSummary(Struct, frozen=True, kw_only=True):
-    """atom_037: counts by outcome; `complete` is False when tests were left out or the run stopped early."""
+    """atoms 037, 058 and 063: counts by outcome; `complete` is False when some were left out."""
 
     schema: Literal["atomci/tests/1"] = "atomci/tests/1"
     counts: dict[str, int]
     complete: bool
     why_incomplete: str = ""
+
+
+class Diagnostic(Struct, frozen=True, kw_only=True):
+    """What PSScriptAnalyzer objects to. Paths of this and the next two are as PowerShell names them."""
+
+    path: str
+    line: int
+    column: int
+    rule: str
+    severity: str
+    message: str
+
+
+class PesterTest(Struct, frozen=True, kw_only=True):
+    """A test, or a file or block that broke by itself, with Pester's word for how it ended."""
+
+    path: str
+    line: int
+    name: str
+    result: str
+    seconds: float
+    message: str
+    stack: str
+
+
+class PesterRun(Struct, frozen=True, kw_only=True):
+    """atom_076, written by testing/pester.ps1. A tool that isn't installed has no version.
+
+    `result` is Pester's own word for all; `broken` holds files that couldn't be read as tests and blocks
+    whose set-up failed.
+    """
+
+    schema: Literal["atomci/pester/1"] = "atomci/pester/1"
+    root: str
+    powershell: str
+    pester: str | None
+    analyzer: str | None
+    result: str
+    diagnostics: tuple[Diagnostic, ...]
+    broken: tuple[PesterTest, ...]
+    tests: tuple[PesterTest, ...]
 
 
 class FileCoverage(Struct, frozen=True, kw_only=True):
@@ -198,7 +239,7 @@ class CoverageBudget(Struct, frozen=True, kw_only=True):
 
 
 class Stage(Struct, frozen=True, kw_only=True):
-    """A stage of the local gate and what made it what it is; `owes` names the reports it must have left."""
+    """A stage of a gate and what made it what it is; `owes` names the reports it must have left."""
 
     schema: Literal["atomci/stage/1"] = "atomci/stage/1"
     stage: str
@@ -217,7 +258,7 @@ class ReportFile(Struct, frozen=True, kw_only=True):
 
 
 class Reports(Struct, frozen=True, kw_only=True):
-    """atom_050."""
+    """atoms 050, 060 and 065."""
 
     schema: Literal["atomci/reports/1"] = "atomci/reports/1"
     reports: tuple[ReportFile, ...]
@@ -230,6 +271,70 @@ class Gate(Struct, frozen=True, kw_only=True):
     exit_code: int
     verdict: Literal["green", "red", "broken"]
     reasons: tuple[str, ...]
+
+
+class IntegrationEnv(Struct, frozen=True, kw_only=True):
+    """atom_057: what integration tests are given, and under which names; the folder lasts as long as a run.
+
+    `variables` hold paths relative to the root, which tests get as absolute ones.
+    """
+
+    schema: Literal["atomci/integration-env/1"] = "atomci/integration-env/1"
+    folder: str
+    variables: dict[str, str]
+    ports: int
+
+
+class Adapter(Struct, frozen=True, kw_only=True):
+    """Something outside the code that tests drive. `expected` says why they should, empty if they needn't."""
+
+    name: str
+    expected: str
+    tests: tuple[str, ...]
+
+
+class Exercised(Struct, frozen=True, kw_only=True):
+    """atom_059: which passed tests drive what."""
+
+    schema: Literal["atomci/exercised/1"] = "atomci/exercised/1"
+    adapters: tuple[Adapter, ...]
+
+
+class ServiceState(Struct, frozen=True, kw_only=True):
+    """A declared service: it came up and went away, was skipped, or failed; `command` with its `{port}`."""
+
+    name: str
+    command: str
+    ready: str
+    status: Literal["ready", "skipped", "failed"]
+    reason: str = ""
+
+
+class Preconditions(Struct, frozen=True, kw_only=True):
+    """atom_062: `installed` is what the tests run against."""
+
+    schema: Literal["atomci/preconditions/1"] = "atomci/preconditions/1"
+    installed: tuple[str, ...]
+    services: tuple[ServiceState, ...]
+    problems: tuple[str, ...]
+
+
+class WorkflowStep(Struct, frozen=True, kw_only=True):
+    """One step in the scratch clone; `command` has paths relative to the clone."""
+
+    name: str
+    command: str
+    expected: str
+    exit_code: int
+    ok: bool
+
+
+class Workflow(Struct, frozen=True, kw_only=True):
+    """atom_064: the steps that were taken, the last one being the one that failed if one did."""
+
+    schema: Literal["atomci/workflow/1"] = "atomci/workflow/1"
+    file: str
+    steps: tuple[WorkflowStep, ...]
 
 
 class Output(Struct, frozen=True, kw_only=True):
@@ -339,10 +444,15 @@ SCHEMAS: dict[str, object] = {
     "parallel": ParallelPlan,
     "durations": Durations,
     "tests": TestSummary,
+    "pester": PesterRun,
     "coverage": CoverageBudget,
     "stage": Stage,
     "reports": Reports,
     "gate": Gate,
+    "integration-env": IntegrationEnv,
+    "exercised": Exercised,
+    "preconditions": Preconditions,
+    "workflow": Workflow,
     "result": Result,
     "index": Index,
     "events": Event,

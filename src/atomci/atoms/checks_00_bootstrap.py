@@ -72,9 +72,10 @@ def _program(ctx: Context, program: programs.Program, *, required: bool) -> Verd
 
 
 def create_project_directory_structure(ctx: Context) -> Verdict:
-    missing = [f"{path} is a file, a folder belongs there" for path in layout.in_the_way(ctx.root)]
-    missing += [f"{folder}/ is missing" for folder in layout.missing_folders(ctx.root)]
-    return Verdict.of(missing, [f"{len(layout.FOLDERS)} folders"], f"atomci run {ctx.atom.name}")
+    folders = layout.folders_of(ctx.project.answers)
+    missing = [f"{path} is a file, a folder belongs there" for path in layout.in_the_way(ctx.root, folders)]
+    missing += [f"{folder}/ is missing" for folder in layout.missing_folders(ctx.root, folders)]
+    return Verdict.of(missing, [f"{len(folders)} folders"], f"atomci run {ctx.atom.name}")
 
 
 def initialize_git_repository(ctx: Context) -> Verdict:

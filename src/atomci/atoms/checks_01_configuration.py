@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from atomci.bootstrap.layout import folders_of
 from atomci.configuration import (
     coverage_settings,
     editor,
@@ -21,6 +22,7 @@ from atomci.configuration import (
     workflow,
     workflow_linters,
 )
+from atomci.configuration.actions import Actions, by_folder
 from atomci.configuration.documents import (
     Document,
     Unreadable,
@@ -45,6 +47,7 @@ __all__ = [
     "create_ci_workflow_skeleton",
     "create_precommit_config",
     "known_targets",
+    "local_actions",
     "scaffold_test_pyramid_directories",
     "seed_vscode_settings_tasks_extensions",
     "verdict_of",
@@ -84,6 +87,8 @@ def create_precommit_config(ctx: Context) -> Verdict:
 
 
 def seed_vscode_settings_tasks_extensions(ctx: Context) -> Verdict:
+    if ".vscode" not in folders_of(ctx.project.answers):
+        return Verdict(None, ("the answers leave VS Code out",))
     return verdict_of(_editor(ctx))
 
 
@@ -208,17 +213,25 @@ def _editor(ctx: Context) -> Iterator[Fact]:
     yield from editor.facts(documents, known_targets(ctx))
 
 
+def local_actions(ctx: Context) -> Actions:
+    """The repository's own actions. Raises Unreadable."""
+    paths = ctx.files(".github/actions/**/*.yml", ".github/actions/**/*.yaml")
+    return by_folder({path: yaml_document(ctx.root, path) for path in paths})
+
+
 def _workflows(ctx: Context) -> Iterator[Fact]:
     paths = ctx.files(".github/workflows/*.yml")
+    actions = local_actions(ctx)
     for path in paths:
         document = yaml_document(ctx.root, path)
         yield from workflow.workflow_facts(document)
+        yield from workflow.own_actions_facts(document, actions)
         if path == workflow.CI:
-            yield from workflow.ci_facts(document, known_targets(ctx))
+            yield from workflow.ci_facts(document, known_targets(ctx), actions)
     if workflow.CI not in paths:
         yield Fact(False, f"{workflow.CI}: missing")
-    for path in ctx.files(".github/actions/**/*.yml"):
-        yield from workflow.action_facts(yaml_document(ctx.root, path))
+    for action in actions.values():
+        yield from workflow.action_facts(action)
     for name, (arguments, _) in workflow_linters.LINTERS.items():
         yield from _linted(ctx, name, (*arguments, *paths)) if paths else ()
 

@@ -7,7 +7,8 @@ import xml.etree.ElementTree as ET
 from atomci.artifacts.schemas import CoverageBudget, TestSummary
 from atomci.atoms.evidence import last_result
 from atomci.engine.context import Context, Verdict
-from atomci.testing import pytest_runs, results
+from atomci.testing import results
+from atomci.testing.layers import UNIT
 
 _JUNIT = "artifacts/reports/junit.xml"
 _COVERAGE = "artifacts/reports/coverage.xml"
@@ -19,8 +20,8 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    found = results.read_results(ctx.root / pytest_runs.LOG)
-    summary = ctx.read("artifacts/tests/unit.json", TestSummary)
+    found = results.read_results(ctx.root / UNIT.log)
+    summary = ctx.read(UNIT.summary, TestSummary)
     problems = []
     if summary.counts != results.counts(found):
         problems.append(f"artifacts/tests/unit.json counts {summary.counts}, the results hold another number")
@@ -54,7 +55,7 @@ def export_junit_and_coverage_artifacts(ctx: Context) -> Verdict:
         return verdict
     problems = []
     cases = ET.parse(ctx.root / _JUNIT).findall(".//testcase")
-    attempts = len(results.read_results(ctx.root / pytest_runs.LOG))
+    attempts = len(results.read_results(ctx.root / UNIT.log))
     if len(cases) != attempts:
         problems.append(f"{_JUNIT} holds {len(cases)} cases for {attempts} attempts")
     if ET.parse(ctx.root / _COVERAGE).getroot().tag != "coverage":

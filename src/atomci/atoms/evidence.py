@@ -59,7 +59,7 @@ def _stale(ctx: Context) -> Iterator[str]:
     before = [ctx.atom]
     for atom in before:
         result = ctx.read_if_there(_path(atom.name), Result)
-        if result is not None and atom.effect == "pure" and result.key != _key_now(ctx, loader, atom, result):
+        if result is not None and _goes_by(atom) and result.key != _key_now(ctx, loader, atom, result):
             yield (
                 "stale: what it reads has changed"
                 if atom is ctx.atom
@@ -67,6 +67,13 @@ def _stale(ctx: Context) -> Iterator[str]:
             )
         rows = [loader.catalog.atoms[name] for name in (*atom.needs, *atom.after)]
         before += [row for row in rows if row not in before]
+
+
+def _goes_by(atom: Atom) -> bool:
+    """Whether a change of what it reads makes its result old: also that of one that tries the project out
+    on this machine.
+    """
+    return atom.effect == "pure" or (atom.effect == "host" and "**/*" in atom.reads)
 
 
 def _key_now(ctx: Context, loader: Loader, atom: Atom, result: Result) -> str:

@@ -197,12 +197,13 @@ def _said(ctx: Context, *words: str) -> str | None:
 
 
 def create_project_directory_structure(ctx: Context) -> Outcome:
-    if files := layout.in_the_way(ctx.root):
+    folders = layout.folders_of(ctx.project.answers)
+    if files := layout.in_the_way(ctx.root, folders):
         reason = f"a file is where a folder belongs, move it away: {', '.join(files)}"
-        return Outcome("fail", reason, len(layout.FOLDERS), "folders")
-    missing = layout.missing_folders(ctx.root)
+        return Outcome("fail", reason, len(folders), "folders")
+    missing = layout.missing_folders(ctx.root, folders)
     layout.make_folders(ctx.root, missing)
-    return Outcome("pass", f"made {', '.join(missing)}" if missing else "", len(layout.FOLDERS), "folders")
+    return Outcome("pass", f"made {', '.join(missing)}" if missing else "", len(folders), "folders")
 
 
 def _git_commands(ctx: Context) -> Sequence[Command]:

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from atomci.artifacts.schemas import Evidence, Finding
 from atomci.atoms import checks_01_configuration as checks
+from atomci.atoms.recorded import outcome_of, recorded
 from atomci.configuration import hooks
-from atomci.engine.context import Context, Outcome, Verdict, runs
+from atomci.engine.context import Context, Outcome, runs
 from atomci.tools.process import Command
-
-_PLACE = re.compile(r"(?P<path>[^:]+):(?P<line>\d+): (?P<message>.+)", re.DOTALL)
 
 
 def author_pyproject_toml_core(ctx: Context) -> Outcome:
-    return _recorded(ctx, checks.author_pyproject_toml_core(ctx))
+    return recorded(ctx, checks.author_pyproject_toml_core(ctx))
 
 
 def configure_pytest_plugins_and_markers(ctx: Context) -> Outcome:
-    return _recorded(ctx, checks.configure_pytest_plugins_and_markers(ctx))
+    return recorded(ctx, checks.configure_pytest_plugins_and_markers(ctx))
 
 
 def configure_coverage_thresholds(ctx: Context) -> Outcome:
-    return _recorded(ctx, checks.configure_coverage_thresholds(ctx))
+    return recorded(ctx, checks.configure_coverage_thresholds(ctx))
 
 
 def configure_ruff_black_mypy(ctx: Context) -> Outcome:
-    return _recorded(ctx, checks.configure_ruff_black_mypy(ctx))
+    return recorded(ctx, checks.configure_ruff_black_mypy(ctx))
 
 
 def scaffold_test_pyramid_directories(ctx: Context) -> Outcome:
-    return _recorded(ctx, checks.scaffold_test_pyramid_directories(ctx))
+    return recorded(ctx, checks.scaffold_test_pyramid_directories(ctx))
 
 
 def add_conftest_shared_fixtures(ctx: Context) -> Outcome:
-    return _recorded(ctx, checks.add_conftest_shared_fixtures(ctx))
+    return recorded(ctx, checks.add_conftest_shared_fixtures(ctx))
 
 
 def _install(ctx: Context) -> Sequence[Command]:
@@ -50,40 +47,12 @@ def create_precommit_config(ctx: Context) -> Outcome:
     done = ctx.run(*_install(ctx))
     if done.code != 0:
         return Outcome("fail", f"pre-commit install: {(done.stderr or done.stdout).strip()[-300:]}")
-    return _outcome(ctx, checks.create_precommit_config(ctx))
+    return outcome_of(ctx, checks.create_precommit_config(ctx))
 
 
 def seed_vscode_settings_tasks_extensions(ctx: Context) -> Outcome:
-    return _recorded(ctx, checks.seed_vscode_settings_tasks_extensions(ctx))
+    return recorded(ctx, checks.seed_vscode_settings_tasks_extensions(ctx))
 
 
 def create_ci_workflow_skeleton(ctx: Context) -> Outcome:
-    return _recorded(ctx, checks.create_ci_workflow_skeleton(ctx))
-
-
-def _recorded(ctx: Context, verdict: Verdict) -> Outcome:
-    evidence = Evidence(atom=ctx.atom.name, holds=verdict.holds is True, evidence=verdict.evidence)
-    ctx.write(ctx.atom.writes[0], evidence)
-    return _outcome(ctx, verdict)
-
-
-def _outcome(ctx: Context, verdict: Verdict) -> Outcome:
-    examined = len(verdict.evidence)
-    if verdict.holds:
-        return Outcome("pass", "", examined, "facts")
-    findings = [found for text in verdict.evidence if (found := _finding(ctx, text))]
-    return Outcome("fail", "; ".join(verdict.evidence), examined, "facts", tuple(findings))
-
-
-def _finding(ctx: Context, text: str) -> Finding | None:
-    """A problem that names file and line, as a finding."""
-    place = _PLACE.fullmatch(text)
-    if place is None:
-        return None
-    return Finding(
-        path=place["path"],
-        line=int(place["line"]),
-        tool="atomci",
-        rule=ctx.atom.name,
-        message=place["message"],
-    )
+    return recorded(ctx, checks.create_ci_workflow_skeleton(ctx))

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
-from atomci.artifacts.schemas import Durations, ParallelPlan, Selection, Status, TestResult, TestSummary
-from atomci.artifacts.store import replace_file
+from atomci.artifacts.schemas import Durations, ParallelPlan, Selection, TestSummary
+from atomci.atoms.layer_runs import coverage_command, export_reports, pytest_command, run_tests
 from atomci.engine.context import Context, Outcome, runs
 from atomci.testing import coverage, impact, pytest_runs, results
+from atomci.testing.layers import UNIT
 from atomci.tools.git import changed_paths
-from atomci.tools.process import Command, Completed, ToolMissing
+from atomci.tools.process import Command
 
 _SELECTION = "artifacts/tests/selection.json"
 _PARALLEL = "artifacts/tests/parallel.json"
-_SUMMARY = "artifacts/tests/unit.json"
 _DURATIONS = "artifacts/tests/durations.json"
 _BUDGET = "artifacts/tests/coverage.json"
-_JUNIT = "artifacts/reports/junit.xml"
-_XML = "artifacts/reports/coverage.xml"
 _NO_XDIST = "pytest-xdist isn't installed"
 _PICKS_SHOWN = 3
 
@@ -79,67 +77,34 @@ def _pytest(ctx: Context) -> Sequence[Command]:
     if mode == "none":
         return ()
     tests = [test.path for test in selection.tests] if selection and mode == "impacted" else ["tests/unit"]
-    words = pytest_runs.arguments(
-        tests, workers=plan.workers if plan else 0, keep_going=ctx.options.keep_going
-    )
-    env = pytest_runs.environment(ctx.root.as_posix())
-    return (Command((ctx.project.python, "-m", "pytest", *words), env),)
+    return (pytest_command(ctx, UNIT, tests, workers=plan.workers if plan else 0),)
 
 
 @runs(_pytest)
 def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
     selection = ctx.read(_SELECTION, Selection)
     if selection.mode == "none":
-        ctx.write(_SUMMARY, TestSummary(counts={}, complete=False, why_incomplete=selection.reason))
+        ctx.write(UNIT.summary, TestSummary(counts={}, complete=False, why_incomplete=selection.reason))
         return Outcome("skipped", selection.reason, 0, "tests")
-    if not (ctx.root / "tests/unit").is_dir():
-        ctx.write(_SUMMARY, TestSummary(counts={}, complete=True))
-        return Outcome("vacuous", "there is no tests/unit", 0, "tests")
-    return _ran(ctx, selection, ctx.run(*_pytest(ctx)))
-
-
-def _ran(ctx: Context, selection: Selection, done: Completed) -> Outcome:
-    found = _results(ctx, done)
-    for result in found:
-        ctx.emit(result)
-    bad = results.findings(found)
-    if not bad and done.code not in (0, pytest_runs.NOTHING_COLLECTED):
-        # No summary: what the suite says isn't known.
-        return Outcome("error", f"pytest ended with exit code {done.code}", len(found), "tests")
-    ctx.write(_SUMMARY, _summary(selection, found))
-    if bad:
-        return Outcome("fail", f"{len(bad)} failed", len(found), "tests", bad)
-    if all(result.outcome == "skipped" for result in found):
-        why = "every test was skipped" if found else "no test was collected"
-        return Outcome("vacuous", why, 0, "tests")
+    left_out = "" if selection.mode == "full" else "only impacted tests ran"
+    outcome = run_tests(ctx, UNIT, _pytest(ctx), left_out=left_out)
+    if outcome.status != "pass":
+        return outcome
     if selection.mode == "full":
+        found = results.read_results(ctx.root / UNIT.log)
         ctx.write(_DURATIONS, Durations(seconds=sum(result.seconds for result in found)))
-    return Outcome("pass", selection.reason if selection.mode == "impacted" else "", len(found), "tests")
-
-
-def _results(ctx: Context, done: Completed) -> tuple[TestResult, ...]:
-    """What the recorder wrote. A conftest's crash, which no test's result shows, is a result of its own."""
-    log = ctx.root / pytest_runs.LOG
-    found = results.read_results(log) if log.is_file() else ()
-    if done.code not in pytest_runs.COMPLETE and not results.findings(found):
-        crash = results.crash(done.stdout + done.stderr, ctx.root)
-        if crash is not None:
-            found = (*found, crash)
-            results.write_results(log, found)
-    if not found and not log.is_file():
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise ToolMissing(f"pytest left no results (exit {done.code}): {''.join(last)}", _pytest_hint(ctx))
-    return found
+        return outcome
+    return replace(outcome, reason=selection.reason)
 
 
 def enforce_coverage_budget(ctx: Context) -> Outcome:
-    summary = ctx.read(_SUMMARY, TestSummary)
+    summary = ctx.read(UNIT.summary, TestSummary)
     if not summary.complete:
         return Outcome("skipped", f"the total isn't known: {summary.why_incomplete}", 0, "statements")
     budget = ctx.project.table("tool", "coverage", "report").get("fail_under")
     if not isinstance(budget, int | float) or budget <= 0:
         return Outcome("vacuous", "pyproject.toml sets no tool.coverage.report.fail_under", 0, "statements")
-    measured = coverage.budget_of(ctx.root / _XML, ctx.root, float(budget))
+    measured = coverage.budget_of(ctx.root / UNIT.xml, ctx.root, float(budget))
     ctx.write(_BUDGET, measured)
     if measured.percent is None:
         return Outcome("vacuous", "no statement under src/ was measured", 0, "statements")
@@ -153,53 +118,15 @@ def _coverage_reports(ctx: Context) -> Sequence[Command]:
     if ctx.options.preview and _select(ctx).mode == "none":
         return ()
     return (
-        _coverage(ctx, "xml", _XML),
-        _coverage(ctx, "html", "artifacts/reports/htmlcov"),
+        coverage_command(ctx, UNIT, "xml", UNIT.xml),
+        coverage_command(ctx, UNIT, "html", "artifacts/reports/htmlcov"),
     )
 
 
 @runs(_coverage_reports)
 def export_junit_and_coverage_artifacts(ctx: Context) -> Outcome:
-    if not (ctx.root / pytest_runs.LOG).is_file():
-        return Outcome("skipped", "the unit tests left no results", 0, "tests")
-    found = results.read_results(ctx.root / pytest_runs.LOG)
-    replace_file(ctx.root / _JUNIT, results.junit(found, "unit"))
-    if not (ctx.root / pytest_runs.DATA).is_file():
-        return _junit_only(ctx, found, "no coverage was measured")
-    with ThreadPoolExecutor() as pool:  # each takes seconds, and neither needs the other
-        reports = list(pool.map(ctx.run, _coverage_reports(ctx)))
-    for done in reports:
-        if done.code != 0:
-            return _junit_only(ctx, found, done.stdout.strip()[:200])
-    return Outcome("pass", "", len(found), "tests")
-
-
-def _junit_only(ctx: Context, found: Sequence[TestResult], why: str) -> Outcome:
-    """Tests that went wrong or were stopped may leave no coverage; a whole suite owes it."""
-    summary = ctx.read_if_there(_SUMMARY, TestSummary)
-    status: Status = "vacuous" if summary and summary.complete else "skipped"
-    return Outcome(status, f"junit.xml only: {why}", len(found), "tests")
-
-
-def _coverage(ctx: Context, kind: str, destination: str) -> Command:
-    words = coverage.report_arguments(kind, destination, pytest_runs.DATA)
-    return Command((ctx.project.python, "-m", "coverage", *words))
-
-
-def _summary(selection: Selection, found: Sequence[TestResult]) -> TestSummary:
-    why = ""
-    if selection.mode != "full":
-        why = "only impacted tests ran"
-    elif results.findings(found):
-        why = "the suite stopped on a failure"
-    return TestSummary(counts=results.counts(found), complete=not why, why_incomplete=why)
+    return export_reports(ctx, UNIT, _coverage_reports(ctx))
 
 
 def _count_tests(path: Path) -> int:
     return path.read_text(encoding="utf-8", errors="replace").count("def test_")
-
-
-def _pytest_hint(ctx: Context) -> str:
-    if ctx.project.version_of("atomci") is None:
-        return "atomci isn't installed in the project's environment: add it to the dev group and sync"
-    return "see the atom's log"

@@ -17,6 +17,7 @@ from atomci.artifacts.schemas import (
     TestSummary,
 )
 from atomci.artifacts.store import sha256
+from atomci.atoms.stages import ended
 from atomci.engine.context import Context, Outcome, runs
 from atomci.tools.process import Command
 
@@ -50,17 +51,17 @@ def stage1_lint_types(ctx: Context) -> Outcome:
     found = ctx.read_if_there("artifacts/reports/findings.json", AllFindings)
     lanes = ctx.read_if_there("artifacts/reports/lanes.json", Lanes)
     if found is None or lanes is None:
-        return _stage(ctx, "lint_types", "error", ["findings were not aggregated"])
+        return ended(ctx, "lint_types", "error", ["findings were not aggregated"])
     broken = [f"{name} {why}" for name, why in found.missing.items() if why != "disabled"]
     work = [f"{lane.findings} in lane {lane.lane}: {lane.command}" for lane in lanes.lanes]
     empty = [f"{run.tool} examined no file" for run in found.runs if not run.examined]
     if work:
-        return _stage(ctx, "lint_types", "fail", [*work, *broken])
+        return ended(ctx, "lint_types", "fail", [*work, *broken])
     if broken:
-        return _stage(ctx, "lint_types", "error", broken)
+        return ended(ctx, "lint_types", "error", broken)
     if empty or not found.runs:
-        return _stage(ctx, "lint_types", "vacuous", empty or ["every tool is disabled"])
-    return _stage(
+        return ended(ctx, "lint_types", "vacuous", empty or ["every tool is disabled"])
+    return ended(
         ctx,
         "lint_types",
         "pass",
@@ -73,21 +74,21 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
     tests = ctx.read_if_there("artifacts/tests/unit.json", TestSummary)
     budget = ctx.read_if_there("artifacts/tests/coverage.json", CoverageBudget)
     if tests is None:
-        return _stage(ctx, "unit_tests", "skipped", ["the unit tests left no result"])
+        return ended(ctx, "unit_tests", "skipped", ["the unit tests left no result"])
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
     if bad := tests.counts.get("failed", 0) + tests.counts.get("error", 0):
-        return _stage(ctx, "unit_tests", "fail", [f"{bad} unit tests failed", text])
+        return ended(ctx, "unit_tests", "fail", [f"{bad} unit tests failed", text])
     if not tests.counts.keys() - {"skipped"} and (tests.complete or tests.counts):
-        return _stage(ctx, "unit_tests", "vacuous", ["no unit test ran", text])
+        return ended(ctx, "unit_tests", "vacuous", ["no unit test ran", text])
     if budget is None:
         if not tests.complete:
             owes = _UNIT_REPORTS if tests.counts else ()
-            return _stage(ctx, "unit_tests", "pass", [text, f"coverage: {tests.why_incomplete}"], owes)
+            return ended(ctx, "unit_tests", "pass", [text, f"coverage: {tests.why_incomplete}"], owes)
         unmeasured = not (ctx.root / _REPORTS["coverage-xml"]).is_file()
         why = "no coverage was measured" if unmeasured else "the coverage budget was not computed"
-        return _stage(ctx, "unit_tests", "vacuous" if unmeasured else "error", [text, why])
+        return ended(ctx, "unit_tests", "vacuous" if unmeasured else "error", [text, why])
     measured = f"{budget.percent or 0:.2f} % covered, budget {budget.budget:g} %"
-    return _stage(ctx, "unit_tests", "pass" if budget.met else "fail", [text, measured], _UNIT_REPORTS)
+    return ended(ctx, "unit_tests", "pass" if budget.met else "fail", [text, measured], _UNIT_REPORTS)
 
 
 def stage3_static_artifacts_emit(ctx: Context) -> Outcome:
@@ -134,11 +135,3 @@ def _verdict(statuses: set[Status], reasons: Sequence[str]) -> Gate:
     if statuses & {"fail", "vacuous"}:
         return Gate(exit_code=1, verdict="red", reasons=tuple(reasons))
     return Gate(exit_code=3, verdict="broken", reasons=tuple(reasons))
-
-
-def _stage(
-    ctx: Context, name: str, status: Status, reasons: Sequence[str], owes: tuple[str, ...] = ()
-) -> Outcome:
-    said = tuple(reason for reason in reasons if reason)
-    ctx.write(_STAGES[name], Stage(stage=name, status=status, reasons=said, owes=owes))
-    return Outcome(status, "; ".join(said), 1, "stages")

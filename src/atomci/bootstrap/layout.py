@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "FOLDERS",
     "LEFT_BY_A_RUN",
     "REQUIRED",
     "RequiredLines",
+    "folders_of",
     "in_the_way",
     "line_of",
     "make_folders",
@@ -80,14 +82,21 @@ LEFT_BY_A_RUN = (
 """What a full gate run leaves in the tree, none of which is for version control."""
 
 
-def missing_folders(root: Path) -> list[str]:
-    """Folders of the conventions that aren't there."""
-    return [folder for folder in FOLDERS if not (root / folder).is_dir()]
+def folders_of(answers: Mapping[str, Any]) -> tuple[str, ...]:
+    """The folders of the conventions, but for an editor's that the answers leave out."""
+    chosen = answers.get("integrations")
+    left_out = isinstance(chosen, list) and "vscode" not in chosen
+    return tuple(folder for folder in FOLDERS if not (left_out and folder == ".vscode"))
 
 
-def in_the_way(root: Path) -> list[str]:
-    """What stands where a folder of the conventions, or a parent of one, belongs, and is no folder."""
-    places = {Path(*Path(folder).parts[:n]) for folder in FOLDERS for n in (1, 2)}
+def missing_folders(root: Path, folders: Sequence[str] = FOLDERS) -> list[str]:
+    """Those that aren't there."""
+    return [folder for folder in folders if not (root / folder).is_dir()]
+
+
+def in_the_way(root: Path, folders: Sequence[str] = FOLDERS) -> list[str]:
+    """What stands where one of the folders, or a parent of one, belongs, and is no folder."""
+    places = {Path(*Path(folder).parts[:n]) for folder in folders for n in (1, 2)}
     return sorted(
         place.as_posix() for place in places if os.path.lexists(root / place) and not (root / place).is_dir()
     )

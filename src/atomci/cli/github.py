@@ -76,10 +76,9 @@ def _summary(finished: Sequence[AtomFinished], run: RunFinished) -> str:
         "| | atom | examined | seconds | |",
         "|-|-|-:|-:|-|",
     ]
-    lines += [
-        f"| {_MARKS[row.status]} | `{row.atom}` | {row.examined} {row.unit} | {row.seconds:.1f} | {_cell(row.reason)} |"
-        for row in finished
-    ]
+    for row in finished:
+        cells = [f"`{row.atom}`", f"{row.examined} {row.unit}", f"{row.seconds:.1f}", _cell(row.reason)]
+        lines.append(f"| {_MARKS[row.status]} | {' | '.join(cells)} |")
     findings = [finding for row in finished for finding in row.findings]
     if findings:
         lines += ["", *(f"- `{_code(str(finding))}`" for finding in findings[:_SUMMARY_FINDINGS])]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from atomci.configuration.actions import NO_ACTIONS, Actions
 from atomci.configuration.calls import calls_in
 from atomci.configuration.documents import Document, Key
 from atomci.configuration.facts import Fact, problem, seen
+from atomci.configuration.graph import Workflow
 from atomci.configuration.hooks import hooks_of
 from atomci.configuration.workflow import roll_up_of, rolls_up
 
@@ -48,35 +50,34 @@ def hook(document: Document) -> Fact:
     return _gate(document.path, found, document.line("repos"))
 
 
-def jobs(document: Document, closure: Closure) -> Iterator[Fact]:
+def jobs(document: Document, closure: Closure, actions: Actions = NO_ACTIONS) -> Iterator[Fact]:
     """CI's jobs together run every atom of the gate; `closure` gives the atoms that targets run.
 
-    It raises KeyError for a target that doesn't exist.
+    It raises KeyError for a target that doesn't exist. `actions` are the repository's own.
     """
     covered: dict[str, str] = {}
-    for name in document.table("jobs"):
-        for index, step in document.rows("jobs", name, "steps"):
-            place = document.at("jobs", name, "steps", index, "run")
-            for call in calls_in(str(step.get("run", ""))):
-                if call.defect:
-                    yield problem(place, f"{name}: {call.defect}")
-                    continue
-                try:
-                    covered |= dict.fromkeys(closure(call.targets), name)
-                except KeyError as error:
-                    yield problem(place, f"{name} runs what doesn't exist: {error.args[0]}")
+    workflow = Workflow(document, actions)
+    for name in workflow.jobs:
+        for step, call in workflow.calls(name):
+            if call.defect:
+                yield problem(step.at("run"), f"{name}: {call.defect}")
+                continue
+            try:
+                covered |= dict.fromkeys(closure(call.targets), name)
+            except KeyError as error:
+                yield problem(step.at("run"), f"{name} runs what doesn't exist: {error.args[0]}")
     gate = set(closure([GATE])) - {_ADDED_UP_BY_THE_ROLL_UP}
     if missing := sorted(gate - covered.keys()):
         yield problem(document.at("jobs"), f"no job runs {', '.join(missing)}, which {GATE} does")
     else:
         named = ", ".join(sorted({covered[name] for name in gate}))
         yield seen(document.at("jobs"), f"jobs {named} together run the {len(gate)} atoms of {GATE}")
-    yield _answers_for_all(document)
+    yield _answers_for_all(document, actions)
 
 
-def _answers_for_all(document: Document) -> Fact:
+def _answers_for_all(document: Document, actions: Actions) -> Fact:
     name = roll_up_of(document)
-    if name is None or not rolls_up(document, name):
+    if name is None or not rolls_up(document, name, actions):
         place = document.at("jobs", name or "") if name else document.at("jobs")
         return problem(place, "no job needs all others, runs always and looks at their results")
     return seen(

@@ -6,92 +6,110 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from atomci.configuration.calls import calls_in
-from atomci.configuration.documents import Document, Key
+from atomci.configuration.actions import NO_ACTIONS, Actions, Step, steps_at, unknown_actions
+from atomci.configuration.caching import cache_of
+from atomci.configuration.documents import Document
 from atomci.configuration.facts import Fact, expect, problem, seen
+from atomci.configuration.graph import Workflow
 
-__all__ = ["CI", "action_facts", "ci_facts", "roll_up_of", "rolls_up", "workflow_facts"]
+__all__ = [
+    "CI",
+    "action_facts",
+    "ci_facts",
+    "own_actions_facts",
+    "roll_up_of",
+    "rolls_up",
+    "workflow_facts",
+]
 
 CI = ".github/workflows/ci.yml"
 
 _PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 _DIGEST = re.compile(r"docker://.+@sha256:[0-9a-f]{64}")
 _VERSION = re.compile(r"#\s*v?\d+(\.\d+)*")
-_LOCK = re.compile(r"uv\.lock|requirements")
 
 Known = Callable[[str], bool]
-Step = tuple[tuple[Key, ...], Mapping[str, Any]]
 
 
 def action_facts(document: Document) -> Iterator[Fact]:
     """Rules for a composite action of the repository: what it uses is pinned."""
-    yield from _pins(document, _steps(document, ("runs",)))
+    yield from _pins(document, steps_at(document, "runs"))
 
 
 def workflow_facts(document: Document) -> Iterator[Fact]:
     """Rules for every workflow: pins, permissions, time limits, no credentials left behind."""
     yield from _permissions(document)
     for name, job in document.table("jobs").items():
-        where = ("jobs", name)
-        steps = _steps(document, where)
-        yield from _pins(document, [(where, job), *steps] if "uses" in job else steps)
+        steps = steps_at(document, "jobs", name)
+        called = [Step(document, ("jobs", name), job)] if "uses" in job else []
+        yield from _pins(document, [*called, *steps])
         yield from _limits(document, name, job)
-        for keys, step in steps:
-            if str(step.get("uses", "")).startswith("actions/checkout@"):
-                kept = _input(step, "persist-credentials")
-                place = document.at(*keys, "with", "persist-credentials")
+        for step in steps:
+            if step.action == "actions/checkout":
                 yield expect(
-                    kept == "false",
-                    place,
+                    step.input("persist-credentials") == "false",
+                    step.at("with", "persist-credentials"),
                     f"{name}: no credentials are left in the checkout",
                     f"{name}: credentials are left behind: persist-credentials isn't false",
                 )
 
 
-def ci_facts(document: Document, known: Known) -> Iterator[Fact]:
+def own_actions_facts(document: Document, actions: Actions) -> Iterator[Fact]:
+    """Rules for what a workflow uses of the repository's own actions: it is there, and checked out before."""
+    for name in document.table("jobs"):
+        for step in unknown_actions(document, name, actions):
+            yield problem(step.at("uses"), f"{name}: there is no {step.action.removeprefix('./')}/action.yml")
+        steps = steps_at(document, "jobs", name)
+        checked_out = [step.action == "actions/checkout" for step in steps]
+        for index, step in enumerate(steps):
+            if step.action.startswith("./") and not any(checked_out[:index]):
+                yield problem(step.at("uses"), f"{name}: {step.action} isn't there before actions/checkout")
+
+
+def ci_facts(document: Document, known: Known, actions: Actions = NO_ACTIONS) -> Iterator[Fact]:
     """Rules for ci.yml: jobs call the runtime, caches have their keys, and one job answers for all.
 
-    `known` says whether a target of `atomci run` exists.
+    `known` says whether a target of `atomci run` exists; `actions` are the repository's own.
     """
-    # YAML 1.1 reads the key `on` as the truth value.
-    triggers = (
-        document.data.get("on", document.data.get(True)) if isinstance(document.data, Mapping) else None
-    )
-    names = [triggers] if isinstance(triggers, str) else list(triggers or ())
-    good = f"runs on {', '.join(map(str, names))}"
+    workflow = Workflow(document, actions)
+    names = list(workflow.triggers)
+    good = f"runs on {', '.join(names)}"
     yield expect("pull_request" in names, document.at("on"), good, "doesn't run on pull_request")
-    jobs = document.table("jobs")
     roll_up = roll_up_of(document)
-    yield _roll_up(document, roll_up)
-    for name, job in jobs.items():
+    yield _roll_up(workflow, roll_up)
+    for name, job in workflow.jobs.items():
         if name == roll_up or "uses" in job:
             continue
-        yield from _calls(document, name, known)
-        if any(_is_call(step) for _, step in _steps(document, ("jobs", name))):
-            yield _cache(document, name, job)
+        if workflow.only_tells(name):
+            yield seen(document.at("jobs", name), f"{name} only tells of failures")
+            continue
+        yield from _calls(workflow, name, known)
+        if any(workflow.calls(name)):
+            yield cache_of(workflow, name)
 
 
-def rolls_up(document: Document, name: str) -> bool:
+def rolls_up(document: Document, name: str, actions: Actions = NO_ACTIONS) -> bool:
     """Whether a job runs always, needs all others and looks at how they ended."""
-    job = document.table("jobs", name)
-    return _runs_always(job) and not _unneeded(document, name) and _looks(document, name)
+    workflow = Workflow(document, actions)
+    return _runs_always(workflow.jobs[name]) and not _unneeded(workflow, name) and _looks(workflow, name)
 
 
 def roll_up_of(document: Document) -> str | None:
     """The job meant to answer for all others: it runs always and needs most of them."""
-    jobs = document.table("jobs")
-    found = [name for name, job in jobs.items() if _runs_always(job) and job.get("needs")]
-    return max(found, key=lambda name: len(_needs(jobs[name])), default=None)
+    workflow = Workflow(document)
+    found = [name for name, job in workflow.jobs.items() if _runs_always(job) and job.get("needs")]
+    return max(found, key=lambda name: (len(workflow.needs(name)), _looks(workflow, name)), default=None)
 
 
-def _roll_up(document: Document, name: str | None) -> Fact:
+def _roll_up(workflow: Workflow, name: str | None) -> Fact:
     if name is None:
-        return problem(document.at("jobs"), "no roll-up: no job with `if: always()` needs the others")
-    place = document.at("jobs", name, "needs")
-    if missing := _unneeded(document, name):
+        place = workflow.document.at("jobs")
+        return problem(place, "no roll-up: no job with `if: always()` needs the others")
+    place = workflow.at(name, "needs")
+    if missing := _unneeded(workflow, name):
         return problem(place, f"{name} doesn't need {', '.join(missing)}, so it is green without")
-    if not _looks(document, name):
-        return problem(document.at("jobs", name, "steps"), f"{name} doesn't look at needs.*.result")
+    if not _looks(workflow, name):
+        return problem(workflow.at(name, "steps"), f"{name} doesn't look at needs.*.result")
     return seen(place, f"{name} needs every other job and runs always")
 
 
@@ -99,44 +117,25 @@ def _runs_always(job: Mapping[str, Any]) -> bool:
     return re.sub(r"[\s${}]", "", str(job.get("if", ""))) == "always()"
 
 
-def _needs(job: Mapping[str, Any]) -> list[str]:
-    needs = job.get("needs") or []
-    return [needs] if isinstance(needs, str) else list(needs)
+def _unneeded(workflow: Workflow, name: str) -> list[str]:
+    """The jobs that could be red while the roll-up is green: all but those that only tell of failures."""
+    needed = (name, *workflow.needs(name))
+    return [other for other in workflow.jobs if other not in needed and not workflow.only_tells(other)]
 
 
-def _unneeded(document: Document, name: str) -> list[str]:
-    jobs = document.table("jobs")
-    return [other for other in jobs if other not in (name, *_needs(jobs[name]))]
-
-
-def _looks(document: Document, name: str) -> bool:
+def _looks(workflow: Workflow, name: str) -> bool:
     return any(
-        re.search(
-            r"needs\.\S+\.result|toJSON\(\s*needs\s*\)",
-            f"{step.get('env')} {step.get('run')} {step.get('with')}",
-        )
-        for _, step in _steps(document, ("jobs", name))
+        re.search(r"needs\.\S+\.result|toJSON\(\s*needs\s*\)", step.text) for step in workflow.steps(name)
     )
-
-
-def _steps(document: Document, where: tuple[Key, ...]) -> list[Step]:
-    return [((*where, "steps", index), step) for index, step in document.rows(*where, "steps")]
-
-
-def _input(step: Mapping[str, Any], name: str) -> str | None:
-    """An action's input as GitHub hands it over: a string, with truth values in lower case."""
-    given = step.get("with")
-    value = given.get(name) if isinstance(given, Mapping) else None
-    return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
 
 
 def _pins(document: Document, steps: Sequence[Step]) -> Iterator[Fact]:
     lines = document.text.splitlines()
-    for keys, step in steps:
-        uses = str(step.get("uses", ""))
+    for step in steps:
+        uses = str(step.given.get("uses", ""))
         if not uses or uses.startswith("./"):
             continue
-        place, line = document.at(*keys, "uses"), lines[document.line(*keys, "uses") - 1]
+        place, line = step.at("uses"), lines[document.line(*step.where, "uses") - 1]
         if uses.startswith("docker://"):
             yield expect(
                 bool(_DIGEST.fullmatch(uses)),
@@ -177,83 +176,23 @@ def _limits(document: Document, name: str, job: Mapping[str, Any]) -> Iterator[F
     yield expect(limited, place, f"{name} ends after {minutes} minutes", f"{name} has no timeout-minutes")
 
 
-def _is_call(step: Mapping[str, Any]) -> bool:
-    return any(calls_in(str(step.get("run", ""))))
-
-
-def _calls(document: Document, name: str, known: Known) -> Iterator[Fact]:
-    where = ("jobs", name)
-    if document.get(*where, "continue-on-error") not in (None, False):
-        place = document.at(*where, "continue-on-error")
+def _calls(workflow: Workflow, name: str, known: Known) -> Iterator[Fact]:
+    if workflow.jobs[name].get("continue-on-error") not in (None, False):
+        place = workflow.at(name, "continue-on-error")
         yield problem(place, f"{name} is green whatever happens: continue-on-error")
     called: list[str] = []
-    for keys, step in _steps(document, where):
-        for call in calls_in(str(step.get("run", ""))):
-            called += call.targets
-            place = document.at(*keys, "run")
-            if unknown := [target for target in call.targets if not known(target)]:
-                yield problem(place, f"{name} runs what doesn't exist: {', '.join(unknown)}")
-            if call.defect:
-                yield problem(place, f"{name}: {call.defect}")
-            if step.get("continue-on-error") not in (None, False):
-                yield problem(place, f"{name}: this step is green whatever happens: continue-on-error")
+    for step, call in workflow.calls(name):
+        called += call.targets
+        place = step.at("run")
+        if unknown := [target for target in call.targets if not known(target)]:
+            yield problem(place, f"{name} runs what doesn't exist: {', '.join(unknown)}")
+        if call.defect:
+            yield problem(place, f"{name}: {call.defect}")
+        if step.given.get("continue-on-error") not in (None, False):
+            yield problem(place, f"{name}: this step is green whatever happens: continue-on-error")
     yield expect(
         bool(called),
-        document.at(*where),
+        workflow.at(name),
         f"{name} calls atomci run {' '.join(called)}",
         f"{name} neither calls atomci run nor answers for all other jobs",
     )
-
-
-def _cache(document: Document, name: str, job: Mapping[str, Any]) -> Fact:
-    """Whether what a job installs is cached by system, Python and lock."""
-    place = document.at("jobs", name, "steps")
-    for keys, step in _steps(document, ("jobs", name)):
-        action = str(step.get("uses", "")).partition("@")[0]
-        rules = {
-            "astral-sh/setup-uv": _setup_uv,
-            "actions/setup-python": _setup_python,
-            "actions/cache": _plain_cache,
-        }.get(action)
-        if rules is None:
-            continue
-        place = document.at(*keys)
-        gap = rules(step, _pins_python(document, job))
-        if not gap:
-            return seen(place, f"{name}: {action} caches by system, Python and lock")
-        if action != "actions/setup-python" or _input(step, "cache"):
-            return problem(place, f"{name}: {gap}")
-    return problem(place, f"{name} caches nothing that it installs")
-
-
-def _pins_python(document: Document, job: Mapping[str, Any]) -> bool:
-    tables = [document.get("env"), job.get("env")]
-    return any(isinstance(table, Mapping) and "UV_PYTHON" in table for table in tables)
-
-
-def _setup_uv(step: Mapping[str, Any], python_is_set: bool) -> str:
-    # Its key holds the system and the architecture by itself, and Python when it is told which.
-    if _input(step, "enable-cache") == "false":
-        return "setup-uv's cache is off"
-    lock = _input(step, "cache-dependency-glob")
-    if lock is not None and not _LOCK.search(lock):
-        return f"setup-uv's cache key doesn't hold the lock: cache-dependency-glob: {lock}"
-    told = _input(step, "python-version") or re.search(r"py", _input(step, "cache-suffix") or "")
-    return "" if told or python_is_set else "setup-uv's cache key doesn't hold the Python version"
-
-
-def _setup_python(step: Mapping[str, Any], _python_is_set: bool) -> str:
-    # Its key holds the system and Python by itself.
-    if not _input(step, "cache"):
-        return "setup-python's cache is off"
-    lock = _input(step, "cache-dependency-path") or ""
-    return (
-        "" if _LOCK.search(lock) else "setup-python's cache key doesn't hold the lock: cache-dependency-path"
-    )
-
-
-def _plain_cache(step: Mapping[str, Any], _python_is_set: bool) -> str:
-    key = _input(step, "key") or ""
-    parts = {"runner.os": "system", "python": "Python version", "hashFiles(": "lock"}
-    missing = [meaning for part, meaning in parts.items() if part not in key]
-    return f"the cache key doesn't hold the {', '.join(missing)}" if missing else ""

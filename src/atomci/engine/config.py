@@ -8,13 +8,16 @@ import shlex
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from atomci.errors import UsageError
 from atomci.project import Project
 
-__all__ = ["AtomConfig", "Config", "load_config", "table_error"]
+__all__ = ["AtomConfig", "Config", "ServiceConfig", "load_config", "load_services", "table_error"]
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class AtomConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,10 +36,29 @@ class AtomConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Seconds after which one of its programs is killed."""
 
 
+class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.services.NAME]`: what the e2e tests find running. It is either `run` or `image`.
+
+    `{port}` in `run` and `ready` stands for a free port.
+    """
+
+    run: str | None = None
+    """A command line, run in the project's root without a shell."""
+    image: str | None = None
+    """A container's image, started where Docker runs."""
+    port: int | None = None
+    """The port inside the container, published as `{port}`."""
+    ready: str
+    """Where it answers when it is up: `http://127.0.0.1:{port}/PATH` or `tcp:{port}`."""
+    timeout: float = 30.0
+    """Seconds that it may take to be up."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[tool.atomci]`."""
 
     atoms: dict[str, AtomConfig] = {}
+    services: dict[str, ServiceConfig] = {}
 
     def of(self, name: str) -> AtomConfig:
         """The table of one atom, all defaults when there is none."""
@@ -56,7 +78,18 @@ def load_config(project: Project, names: Collection[str]) -> Config:
     atoms = table.get("atoms", {})
     if not isinstance(atoms, Mapping):
         raise table_error(project, ("atoms",), f"expected a table, got {atoms!r}")
-    return Config(atoms={name: _atom_config(project, name, row, names) for name, row in atoms.items()})
+    return Config(
+        atoms={name: _atom_config(project, name, row, names) for name, row in atoms.items()},
+        services=load_services(project),
+    )
+
+
+def load_services(project: Project) -> dict[str, ServiceConfig]:
+    """Read and check `[tool.atomci.services]`. Raises UsageError."""
+    services = project.table("tool", "atomci").get("services", {})
+    if not isinstance(services, Mapping):
+        raise table_error(project, ("services",), f"expected a table, got {services!r}")
+    return {name: _service(project, name, row) for name, row in services.items()}
 
 
 def table_error(project: Project, keys: Sequence[str], message: str, hint: str = "") -> UsageError:
@@ -73,17 +106,31 @@ def _atom_config(project: Project, name: str, row: object, names: Collection[str
         close = difflib.get_close_matches(name, names, 1)
         hint = f"did you mean {close[0]}?" if close else "atomci list shows the names"
         raise wrong("", "no atom has this name", hint)
-    if isinstance(row, Mapping):
-        for key in row.keys() - set(AtomConfig.__struct_fields__):
-            raise wrong(key, _unknown(AtomConfig))
-    try:
-        atom = msgspec.convert(row, AtomConfig)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$.")
-        raise wrong("".join(re.findall(r"^\w+", path)), message) from None
+    atom = _converted(project, ("atoms", name), row, AtomConfig)
     for key, problem in _problems(atom):
         raise wrong(key, problem)
     return atom
+
+
+def _service(project: Project, name: str, row: object) -> ServiceConfig:
+    service = _converted(project, ("services", name), row, ServiceConfig)
+    if not re.fullmatch(r"[A-Za-z]\w*", name):
+        raise table_error(project, ("services", name), "name it by letters, digits and underscores")
+    for key, problem in _service_problems(service):
+        raise table_error(project, ("services", name, *([key] if key else [])), problem)
+    return service
+
+
+def _converted(project: Project, keys: tuple[str, ...], row: object, kind: type[T]) -> T:
+    """A table as its struct."""
+    if isinstance(row, Mapping):
+        for key in row.keys() - set(kind.__struct_fields__):
+            raise table_error(project, (*keys, key), _unknown(kind))
+    try:
+        return msgspec.convert(row, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        raise table_error(project, (*keys, *re.findall(r"^\w+", path)), message) from None
 
 
 def _problems(atom: AtomConfig) -> Iterator[tuple[str, str]]:
@@ -99,6 +146,24 @@ def _problems(atom: AtomConfig) -> Iterator[tuple[str, str]]:
     if atom.inputs is not None and not atom.inputs:
         yield "inputs", "give at least one glob, or delete the key"
     if atom.timeout is not None and atom.timeout <= 0:
+        yield "timeout", "give a number of seconds above 0"
+
+
+_READY = re.compile(r"http://[^/\s]+(/\S*)?|tcp:(\d+|\{port\})")
+
+
+def _service_problems(service: ServiceConfig) -> Iterator[tuple[str, str]]:
+    if (service.run is None) == (service.image is None):
+        yield ("" if service.run is None else "image"), "give either run or image"
+    if service.run is not None and (problem := _command_problem(service.run)):
+        yield "run", problem
+    if service.image is not None and service.port is None:
+        yield "image", "give the port inside the container too: port = 5432"
+    if service.run is not None and service.port is not None:
+        yield "port", "is for an image; a command is told its port by {port}"
+    if not _READY.fullmatch(service.ready):
+        yield "ready", "give http://127.0.0.1:{port}/PATH or tcp:{port}"
+    if service.timeout <= 0:
         yield "timeout", "give a number of seconds above 0"
 
 

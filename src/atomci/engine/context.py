@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -94,12 +94,12 @@ class Context:
         """Write an artifact."""
         store.write(self.root / path, value)
 
-    def run(self, command: Command) -> Completed:
-        """Run a program in the root; its line and output go to the atom's log."""
+    def run(self, command: Command, *, cwd: Path | None = None) -> Completed:
+        """Run a program, in the root if nowhere else; its line and output go to the atom's log."""
         if command.timeout is None and self.timeout is not None:
-            command = Command(command.argv, command.env, self.timeout)
+            command = replace(command, timeout=self.timeout)
         self.log(f"$ {command}\n")
-        done = self.children.run(command, self.root, self.log)
+        done = self.children.run(command, cwd or self.root, self.log)
         self.log(f"-> exit {done.code} after {done.seconds:.2f} s\n")
         return done
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["LOG", "arguments", "environment", "looks_parallel", "workers_for"]
-
-LOG = "artifacts/tests/unit.jsonl"
-DATA = "artifacts/tests/coverage.data"
+__all__ = ["arguments", "environment", "looks_parallel", "workers_for"]
 
 NOTHING_COLLECTED = 5
 COMPLETE = (0, 1)
@@ -18,18 +15,22 @@ _CORE_SECONDS_THAT_PAY = 40.0
 _CORE_TESTS_THAT_PAY = 4000
 
 
-def arguments(tests: Sequence[str], *, workers: int, keep_going: bool) -> tuple[str, ...]:
+def arguments(
+    tests: Sequence[str], *, keep_going: bool, workers: int = 0, marker: str = "", cover: bool = True
+) -> tuple[str, ...]:
     """The words after `python -m pytest`. The budget is atom 039's, so pytest-cov's own is off."""
     words = [*tests, "-q", "-p", "atomci.testing.recorder"]
-    words += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"]
+    words += ["-m", marker] if marker else []
+    words += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"] if cover else []
     words += [] if keep_going else ["--maxfail=1"]
     words += ["-n", str(workers)] if workers else []
     return tuple(words)
 
 
-def environment(root: str) -> dict[str, str]:
+def environment(root: str, log: str, data: str) -> dict[str, str]:
     """Where the recorder and coverage put their files."""
-    return {"ATOMCI_TEST_LOG": f"{root}/{LOG}", "COVERAGE_FILE": f"{root}/{DATA}"}
+    cover = {"COVERAGE_FILE": f"{root}/{data}"} if data else {}
+    return {"ATOMCI_TEST_LOG": f"{root}/{log}", **cover}
 
 
 def workers_for(seconds: float | None, tests: int, cores: int) -> tuple[int, str]:

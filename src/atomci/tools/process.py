@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import shlex
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +29,8 @@ __all__ = [
 ]
 
 Sink = Callable[[str], None]
+# How much is read at once where output is bounded.
+_PIECE = 65536
 
 
 class ToolMissing(InfrastructureError):
@@ -44,11 +47,17 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """A program and its arguments; `env` is added to the surrounding environment."""
+    """A program and its arguments; `env` is added to the surrounding environment.
+
+    `limit` bounds the bytes of each stream that are logged, its first, and kept, its last; None: all.
+    Variables whose names begin with one of `without` aren't passed on.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
+    limit: int | None = None
+    without: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         words = [f"{name}={shlex.quote(value)}" for name, value in self.env.items()]
@@ -85,7 +94,7 @@ class Children:
         process = self._start(command, cwd)
         streams: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
         readers = [
-            threading.Thread(target=_drain, args=(pipe, streams[name], log), daemon=True)
+            threading.Thread(target=_drain, args=(pipe, streams[name], log, command.limit), daemon=True)
             for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr))
         ]
         for reader in readers:
@@ -109,6 +118,30 @@ class Children:
         out, err = (b"".join(streams[name]).decode("utf-8", "replace") for name in ("stdout", "stderr"))
         return Completed(command, code, out, err, time.monotonic() - started)
 
+    @contextlib.contextmanager
+    def beside(
+        self, command: Command, cwd: Path, log: Sink | None = None
+    ) -> Iterator[Callable[[], int | None]]:
+        """Run while the block runs; its tree is killed at the block's end, however that comes about.
+
+        Gives a function that answers its exit code, None while it runs. That, too, raises Stopped.
+        """
+        process = self._start(command, cwd)
+        for pipe in (process.stdout, process.stderr):
+            threading.Thread(target=_drain, args=(pipe, [], log, command.limit), daemon=True).start()
+
+        def code() -> int | None:
+            if self._stopped is not None:
+                raise Stopped(self._stopped)
+            return process.poll()
+
+        try:
+            yield code
+        finally:
+            kill_tree(process)
+            with self._lock:
+                self._running.discard(process)
+
     def stop(self, reason: str) -> None:
         """Kill every running tree; calls of `run`, also later ones, raise Stopped(reason)."""
         with self._lock:
@@ -125,7 +158,7 @@ class Children:
                 process: subprocess.Popen[bytes] = subprocess.Popen(
                     command.argv,
                     cwd=cwd,
-                    env={**os.environ, **command.env},
+                    env=_environment(command),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
@@ -137,18 +170,42 @@ class Children:
             return process
 
 
+def _environment(command: Command) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(command.without)}
+    return {**kept, **command.env}
+
+
 def _own_group() -> dict[str, Any]:
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"start_new_session": True}
 
 
-def _drain(pipe: IO[bytes] | None, into: list[bytes], log: Sink | None) -> None:
+def _drain(pipe: IO[bytes] | None, into: list[bytes], log: Sink | None, limit: int | None) -> None:
     assert pipe is not None
+    if limit is not None:
+        _drain_bounded(pipe, into, log, limit)
+        return
     for line in pipe:
         into.append(line)
         if log is not None:
             log(line.decode("utf-8", "replace"))
+
+
+def _drain_bounded(pipe: IO[bytes], into: list[bytes], log: Sink | None, limit: int) -> None:
+    """A stream of any length, and of lines of any length, in a few times `limit` bytes of memory."""
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    logged, kept = 0, bytearray()
+    while piece := os.read(pipe.fileno(), _PIECE):
+        if log is not None and logged <= limit:
+            log(decode(piece[: limit - logged]))
+            logged += len(piece)
+            if logged > limit:
+                log(f"\n[more than {limit} bytes: the rest isn't logged]\n")
+        kept += piece
+        if len(kept) > 2 * limit:
+            del kept[:-limit]
+    into.append(bytes(kept[-limit:]))
 
 
 def _finish(readers: Sequence[threading.Thread], process: subprocess.Popen[bytes]) -> None:

@@ -8,6 +8,7 @@ from atomci.bootstrap.layout import (
     FOLDERS,
     REQUIRED,
     RequiredLines,
+    folders_of,
     in_the_way,
     line_of,
     make_folders,
@@ -92,3 +93,12 @@ def test_a_line_is_found_by_number() -> None:
 def test_what_is_required_covers_what_a_run_leaves() -> None:
     lines = {line for required in REQUIRED for line in required.lines}
     assert {"/artifacts/", ".venv/", ".env", "* text=auto eol=lf"} <= lines
+
+
+@pytest.mark.parametrize(
+    ("answers", "there"),
+    [({}, True), ({"integrations": ["vscode", "docker"]}, True), ({"integrations": []}, False)],
+)
+def test_an_editor_that_the_answers_leave_out_gets_no_folder(answers: dict[str, object], there: bool) -> None:
+    assert (".vscode" in folders_of(answers)) is there
+    assert set(FOLDERS) - set(folders_of(answers)) == ({".vscode"} if not there else set())

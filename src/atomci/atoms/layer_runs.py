@@ -1,0 +1,139 @@
+"""Running one layer of tests: what atoms 037, 058 and 063, and the exports after them, have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from atomci.artifacts.schemas import ReportFile, Reports, Status, TestSummary
+from atomci.artifacts.store import replace_file, sha256
+from atomci.engine.context import Context, Outcome
+from atomci.testing import coverage, pytest_runs, results
+from atomci.testing.layers import Layer, gathered, summary_of
+from atomci.tools.process import Command, Completed, ToolMissing
+
+__all__ = [
+    "coverage_command",
+    "export_reports",
+    "keeping",
+    "pytest_command",
+    "run_tests",
+    "write_reports",
+]
+
+
+def pytest_command(
+    ctx: Context,
+    layer: Layer,
+    tests: Sequence[str] = (),
+    *,
+    workers: int = 0,
+    env: Mapping[str, str] | None = None,
+) -> Command:
+    """pytest on a layer, or on some of its files; `env` is added to where the results go."""
+    words = pytest_runs.arguments(
+        tests or [layer.folder],
+        workers=workers,
+        keep_going=ctx.options.keep_going,
+        marker=layer.marker,
+        cover=bool(layer.data),
+    )
+    own = pytest_runs.environment(ctx.root.as_posix(), layer.log, layer.data)
+    return Command((ctx.project.python, "-m", "pytest", *words), {**own, **(env or {})})
+
+
+def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_out: str = "") -> Outcome:
+    """Run the one command, and write the layer's summary. `left_out` says why some tests aren't run."""
+    if not (ctx.root / layer.folder).is_dir():
+        ctx.write(layer.summary, TestSummary(counts={}, complete=True))
+        return Outcome("vacuous", f"there is no {layer.folder}", 0, "tests")
+    (command,) = commands
+    return _judged(ctx, layer, ctx.run(command), left_out)
+
+
+def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outcome:
+    found = gathered(layer, ctx.root, done)
+    if found is None:
+        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+        raise ToolMissing(f"pytest left no results (exit {done.code}): {''.join(last)}", _hint(ctx))
+    for result in found:
+        ctx.emit(result)
+    bad = results.findings(found)
+    if not bad and done.code not in (0, pytest_runs.NOTHING_COLLECTED):
+        # No summary: what the suite says isn't known.
+        return Outcome("error", f"pytest ended with exit code {done.code}", len(found), "tests")
+    ctx.write(layer.summary, summary_of(found, left_out))
+    if bad:
+        return Outcome("fail", f"{len(bad)} failed", len(found), "tests", bad)
+    if all(result.outcome == "skipped" for result in found):
+        marked = f" with the marker {layer.marker}" if layer.marker else ""
+        why = "every test was skipped" if found else f"no test was collected{marked}"
+        return Outcome("vacuous", why, 0, "tests")
+    return Outcome("pass", "", len(found), "tests")
+
+
+def export_reports(ctx: Context, layer: Layer, commands: Sequence[Command]) -> Outcome:
+    """Render a layer's results as JUnit, and its coverage by the commands given."""
+    if not (ctx.root / layer.log).is_file():
+        return Outcome("skipped", f"the {layer.name} tests left no results", 0, "tests")
+    found = results.read_results(ctx.root / layer.log)
+    replace_file(ctx.root / layer.junit, results.junit(found, layer.name))
+    if not layer.data:
+        return Outcome("pass", "", len(found), "tests")
+    if not (ctx.root / layer.data).is_file():
+        return _junit_only(ctx, layer, len(found), "no coverage was measured")
+    with ThreadPoolExecutor() as pool:  # each takes seconds, and neither needs the other
+        reports = list(pool.map(ctx.run, commands))
+    for done in reports:
+        if done.code != 0:
+            return _junit_only(ctx, layer, len(found), done.stdout.strip()[:200])
+    return Outcome("pass", "", len(found), "tests")
+
+
+def _junit_only(ctx: Context, layer: Layer, tests: int, why: str) -> Outcome:
+    """Tests that went wrong or were stopped may leave no coverage; a whole suite owes it."""
+    summary = ctx.read_if_there(layer.summary, TestSummary)
+    status: Status = "vacuous" if summary and summary.complete else "skipped"
+    return Outcome(status, f"{layer.junit.rpartition('/')[2]} only: {why}", tests, "tests")
+
+
+def coverage_command(ctx: Context, layer: Layer, kind: str, destination: str) -> Command:
+    """coverage's xml or html report of what a layer covered."""
+    words = coverage.report_arguments(kind, destination, layer.data)
+    return Command((ctx.project.python, "-m", "coverage", *words))
+
+
+def write_reports(ctx: Context, path: str, layer: Layer, logs: Mapping[str, str]) -> Reports:
+    """List a layer's reports, `logs` by name, and the files that its tests left; what isn't there too."""
+    named = {"junit": layer.junit, **logs}
+    if layer.data:
+        named |= {"coverage-xml": layer.xml, "coverage-data": layer.data}
+    left = [f"{layer.kept}/{file}" for file in _files_below(ctx.root / layer.kept)]
+    rows = [_listed(ctx, name, file) for name, file in (*named.items(), *((file, file) for file in left))]
+    reports = Reports(reports=tuple(rows))
+    ctx.write(path, reports)
+    return reports
+
+
+def _listed(ctx: Context, name: str, path: str) -> ReportFile:
+    there = (ctx.root / path).is_file()
+    digest = sha256(ctx.root / path) if there else None
+    return ReportFile(name=name, path=path, sha256=digest, missing="" if there else "not produced")
+
+
+def _files_below(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def keeping(ctx: Context, layer: Layer) -> dict[str, str]:
+    """The variable that names the folder whose files are kept, for tests; the folder is made."""
+    folder = ctx.root / layer.kept
+    folder.mkdir(parents=True, exist_ok=True)
+    return {"ATOMCI_ARTIFACTS": str(folder)}
+
+
+def _hint(ctx: Context) -> str:
+    if ctx.project.version_of("atomci") is None:
+        return "atomci isn't installed in the project's environment: add it to the dev group and sync"
+    return "see the atom's log"

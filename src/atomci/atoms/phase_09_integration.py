@@ -1,0 +1,132 @@
+"""Phase 9: integration tests, with what they are lent and what they leave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from atomci.artifacts.schemas import Adapter, Exercised, IntegrationEnv, Reports, TestSummary
+from atomci.atoms.layer_runs import (
+    coverage_command,
+    export_reports,
+    keeping,
+    pytest_command,
+    run_tests,
+    write_reports,
+)
+from atomci.atoms.stages import ended
+from atomci.engine.context import Context, Outcome, runs
+from atomci.errors import InfrastructureError
+from atomci.testing import adapters, provision, results
+from atomci.testing.layers import INTEGRATION
+from atomci.tools.process import Command
+
+_ENV = "artifacts/integration/env.json"
+_EXERCISED = "artifacts/integration/exercised.json"
+_COLLECTED = "artifacts/integration/collected.json"
+_FASTAPI = re.compile(r"fastapi(?![\w.-])", re.IGNORECASE)
+
+
+def _remote(ctx: Context) -> Sequence[Command]:
+    return (provision.remote_command(ctx.root, provision.ENVIRONMENT),)
+
+
+@runs(_remote)
+def provision_integration_env(ctx: Context) -> Outcome:
+    """It can all be had, and is gone again: the tests get theirs when they start, so that nothing is left
+    behind between the atoms.
+    """
+    env = provision.ENVIRONMENT
+    with provision.lent(ctx.root, env, lambda: _make_remote(ctx, env)) as variables:
+        for name, value in variables.items():
+            ctx.log(f"{name}={value}\n")
+    ctx.write(_ENV, env)
+    return Outcome("pass", "", len(variables), "variables")
+
+
+def _make_remote(ctx: Context, env: IntegrationEnv) -> None:
+    done = ctx.run(provision.remote_command(ctx.root, env))
+    if done.code != 0:
+        raise InfrastructureError(f"git failed: {done.stderr.strip()[-300:]}")
+
+
+def _pytest(ctx: Context) -> Sequence[Command]:
+    env = ctx.read_if_there(_ENV, IntegrationEnv) or provision.ENVIRONMENT
+    kept = {"ATOMCI_ARTIFACTS": str(ctx.root / INTEGRATION.kept)}
+    return (pytest_command(ctx, INTEGRATION, env={**provision.variables(ctx.root, env), **kept}),)
+
+
+@runs(_pytest)
+def run_pytest_integration(ctx: Context) -> Outcome:
+    env = ctx.read(_ENV, IntegrationEnv)
+    with provision.lent(ctx.root, env, lambda: _make_remote(ctx, env)):
+        keeping(ctx, INTEGRATION)
+        return run_tests(ctx, INTEGRATION, _pytest(ctx))
+
+
+def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
+    suite = adapters.read_suite(ctx.root, ctx.files("tests/**/*.py"))
+    found = results.read_results(ctx.root / INTEGRATION.log)
+    passed = sorted({result.nodeid for result in found if result.outcome == "passed"})
+    driven = {test: suite.drives(test) for test in passed}
+    expected = {
+        adapters.FILES: "every project has one",
+        adapters.GIT: _why_git(ctx, suite),
+        adapters.ENDPOINT: _why_endpoint(ctx),
+    }
+    rows = [
+        Adapter(name=name, expected=why, tests=tuple(test for test in passed if name in driven[test]))
+        for name, why in expected.items()
+    ]
+    ctx.write(_EXERCISED, Exercised(adapters=tuple(rows)))
+    if not passed:
+        return Outcome("vacuous", "no integration test passed", 0, "tests")
+    if idle := [f"{row.name} ({row.expected})" for row in rows if row.expected and not row.tests]:
+        return Outcome("fail", f"no test that passed drives: {', '.join(idle)}", len(passed), "tests")
+    said = ", ".join(f"{row.name} by {len(row.tests)}" for row in rows if row.tests)
+    return Outcome("pass", said, len(passed), "tests")
+
+
+def _why_git(ctx: Context, suite: adapters.Suite) -> str:
+    if place := adapters.git_in(ctx.root, ctx.files("src/**/*.py")):
+        return f"{place} uses it"
+    fixture = suite.fixture_of_git(f"{INTEGRATION.folder}/")
+    return f"there is a fixture, {fixture}" if fixture else ""
+
+
+def _why_endpoint(ctx: Context) -> str:
+    declared = ctx.project.table("project").get("dependencies", ())
+    return "fastapi is a dependency" if any(_FASTAPI.match(str(line)) for line in declared) else ""
+
+
+def _coverage_report(ctx: Context) -> Sequence[Command]:
+    return (coverage_command(ctx, INTEGRATION, "xml", INTEGRATION.xml),)
+
+
+@runs(_coverage_report)
+def collect_integration_artifacts(ctx: Context) -> Outcome:
+    outcome = export_reports(ctx, INTEGRATION, _coverage_report(ctx))
+    write_reports(ctx, _COLLECTED, INTEGRATION, {"results": INTEGRATION.log})
+    return outcome
+
+
+def gate_on_integration_results(ctx: Context) -> Outcome:
+    tests = ctx.read_if_there(INTEGRATION.summary, TestSummary)
+    driven = ctx.read_if_there(_EXERCISED, Exercised)
+    left = ctx.read_if_there(_COLLECTED, Reports)
+    if tests is None:
+        return ended(ctx, "integration", "skipped", ["the integration tests left no result"])
+    text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
+    if bad := tests.counts.get("failed", 0) + tests.counts.get("error", 0):
+        return ended(ctx, "integration", "fail", [f"{bad} integration tests failed", text])
+    if not tests.counts.keys() - {"skipped"}:
+        return ended(ctx, "integration", "vacuous", ["no integration test ran", text])
+    idle = [row.name for row in driven.adapters if row.expected and not row.tests] if driven else []
+    if idle:
+        return ended(ctx, "integration", "fail", [text, f"not driven: {', '.join(idle)}"])
+    absent = [report.name for report in left.reports if report.missing] if left else ["every report"]
+    if driven is None or absent:
+        why = [f"without {', '.join(absent)}"] if absent else ["what the tests drive isn't known"]
+        return ended(ctx, "integration", "error", [text, *why])
+    shown = ", ".join(row.name for row in driven.adapters if row.tests)
+    return ended(ctx, "integration", "pass", [text, f"drive {shown}"], ("junit", "coverage-xml"))

@@ -1,0 +1,239 @@
+"""Phase 10: end-to-end tests, their services, and the project's own workflow gone through for real."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from atomci.artifacts.schemas import Preconditions, ServiceState, Status, TestSummary, Workflow
+from atomci.atoms import checks_10_e2e as checks
+from atomci.atoms.layer_runs import export_reports, keeping, pytest_command, run_tests, write_reports
+from atomci.atoms.recorded import outcome_of
+from atomci.atoms.stages import ended
+from atomci.engine.config import load_services
+from atomci.engine.context import Context, Outcome, runs
+from atomci.testing import workflow
+from atomci.testing.layers import E2E
+from atomci.testing.services import Service, ServiceFailed, docker_problem, running
+from atomci.tools.git import changed_paths, git
+from atomci.tools.process import Command, Completed
+
+_SERVICES = "artifacts/e2e/services.json"
+_WORKFLOW = "artifacts/e2e/workflow.json"
+_CAPTURED = "artifacts/e2e/captured.json"
+_STAGE = "e2e"
+
+
+def _service_commands(ctx: Context) -> Sequence[Command]:
+    return tuple(
+        service.command(ctx.root, service.port(ctx.root), ctx.project.scripts) for service in _services(ctx)
+    )
+
+
+@runs(_service_commands)
+def stage_e2e_preconditions(ctx: Context) -> Outcome:
+    installed, problems = _installed(ctx)
+    absent = _absent(ctx)
+    states = [_tried(ctx, service, absent.get(service.name, "")) for service in _services(ctx)]
+    problems += [state.reason for state in states if state.status == "failed"]
+    ctx.write(
+        _SERVICES,
+        Preconditions(installed=tuple(installed), services=tuple(states), problems=tuple(problems)),
+    )
+    examined = len(installed) + len(states)
+    if problems:
+        return Outcome("fail", "; ".join(problems), examined, "preconditions")
+    said = [f"{state.name} {state.status} {state.reason}".strip() for state in states]
+    return Outcome("pass", "; ".join(said or ["no service is declared"]), examined, "preconditions")
+
+
+def _installed(ctx: Context) -> tuple[list[str], list[str]]:
+    """What the tests run against, and what of it isn't there. A project without a build system has no
+    distribution: its environment is all there is.
+    """
+    project = ctx.project.table("project")
+    name = str(project.get("name", ""))
+    wanted = {"pytest"}
+    if "build-system" in ctx.project.pyproject and name:
+        wanted.add(name)
+    versions = {distribution: ctx.project.version_of(distribution) for distribution in sorted(wanted)}
+    problems = [
+        f"{distribution} isn't installed in {ctx.project.environment.name}: "
+        "atomci run compile_lockfile_and_sync"
+        for distribution, version in versions.items()
+        if version is None
+    ]
+    if versions.get(name):
+        suffix = ".exe" if os.name == "nt" else ""
+        programs = project.get("scripts", {})
+        there = {word: (ctx.project.scripts / f"{word}{suffix}").is_file() for word in programs}
+        problems += [f"the program {word} isn't installed" for word, found in there.items() if not found]
+    return [f"{name} {version}" for name, version in versions.items() if version], problems
+
+
+def _services(ctx: Context) -> list[Service]:
+    """The declared services. A program of the project's environment comes before one on PATH."""
+    found = []
+    for name, row in load_services(ctx.project).items():
+        if row.run is not None:
+            first, *rest = shlex.split(row.run, posix=os.name != "nt")
+            own = shutil.which(first, path=str(ctx.project.scripts))
+            found.append(Service(name, (own or first, *rest), row.ready, row.timeout))
+            continue
+        container = f"atomci-{name}-{os.getpid()}"
+        words = ("docker", "run", "--rm", "--name", container)
+        publish = ("--publish", f"127.0.0.1:{{port}}:{row.port}", str(row.image))
+        found.append(Service(name, (*words, *publish), row.ready, row.timeout, container))
+    return found
+
+
+def _absent(ctx: Context) -> dict[str, str]:
+    """Containers that can't be started here, with the reason."""
+    containers = [service.name for service in _services(ctx) if service.container]
+    problem = docker_problem(ctx.children, ctx.root) if containers else ""
+    return dict.fromkeys(containers, problem) if problem else {}
+
+
+def _tried(ctx: Context, service: Service, absent: str) -> ServiceState:
+    row = load_services(ctx.project)[service.name]
+    command = row.run or f"docker run {row.image}"
+
+    def state(status: str, reason: str = "") -> ServiceState:
+        return ServiceState(
+            name=service.name, command=command, ready=row.ready, status=status, reason=reason  # type: ignore[arg-type]
+        )
+
+    if absent:
+        return state("skipped", absent)
+    try:
+        with running(service, ctx.children, ctx.root, ctx.project.scripts, ctx.log):
+            return state("ready")
+    except ServiceFailed as error:
+        return state("failed", error.message)
+
+
+def _pytest(ctx: Context) -> Sequence[Command]:
+    return (pytest_command(ctx, E2E, env={"ATOMCI_ARTIFACTS": str(ctx.root / E2E.kept)}),)
+
+
+@runs(_pytest)
+def run_pytest_e2e(ctx: Context) -> Outcome:
+    with _services_up(ctx) as variables:
+        env = {**keeping(ctx, E2E), **variables}
+        return run_tests(ctx, E2E, (pytest_command(ctx, E2E, env=env),))
+
+
+@contextmanager
+def _services_up(ctx: Context) -> Iterator[dict[str, str]]:
+    """Those that can run here, and the variables that name them."""
+    absent = _absent(ctx)
+    variables: dict[str, str] = {}
+    with ExitStack() as stack:
+        for service in _services(ctx):
+            if service.name not in absent:
+                up = running(service, ctx.children, ctx.root, ctx.project.scripts, ctx.log)
+                variables |= stack.enter_context(up)
+        yield variables
+
+
+def _plan(ctx: Context, folder: Path, file: str) -> list[workflow.Step]:
+    top, prefix = _top(ctx)
+    clone = folder / "clone"
+    python, ruff, black = ctx.project.python, ctx.tool("ruff"), ctx.tool("black")
+    rest = workflow.steps(clone / prefix, clone, file, python, ruff, black)
+    return [workflow.clone_step(top, clone), *rest]
+
+
+def _top(ctx: Context) -> tuple[Path, str]:
+    """The repository's root, and where the project lies in it."""
+    prefix = (git(ctx.root, "rev-parse", "--show-prefix") or "").strip()
+    up = len(Path(prefix).parts)
+    return (ctx.root.parents[up - 1] if up else ctx.root), prefix
+
+
+def _simulation(ctx: Context) -> Sequence[Command]:
+    file = workflow.file_to_break(ctx.root, ctx.files("src/**/*.py"))
+    folder = Path(tempfile.gettempdir()) / "atomci-workflow"
+    return tuple(step.command for step in _plan(ctx, folder, file)) if file else ()
+
+
+@runs(_simulation)
+def simulate_quality_workflow(ctx: Context) -> Outcome:
+    file = workflow.file_to_break(ctx.root, ctx.files("src/**/*.py"))
+    changed = changed_paths(ctx.root)
+    if file is None:
+        return Outcome("vacuous", "there is no Python file under src/ to break", 0, "steps")
+    if changed is None:
+        return Outcome(
+            "vacuous", "there is no commit to clone: atomci run initialize_git_repository", 0, "steps"
+        )
+    with _scratch() as folder:
+        clone = folder / "clone" / _top(ctx)[1]
+
+        def run(step: workflow.Step) -> Completed:
+            ctx.log(f"[{step.name}]\n")
+            done = ctx.run(step.command, cwd=clone if clone.is_dir() else folder)
+            if step.name == "clone" and done.code == 0:
+                clone.mkdir(parents=True, exist_ok=True)
+                workflow.overlay(ctx.root, clone, changed)
+            return done
+
+        def hide(text: str) -> str:
+            return (
+                text.replace(str(clone), ".")
+                .replace(str(folder), "..")
+                .replace(f"{ctx.project.scripts}{os.sep}", "")
+            )
+
+        taken, wrong = workflow.walk(file, _plan(ctx, folder, file), run, hide)
+    ctx.write(_WORKFLOW, taken)
+    if wrong is None:
+        return Outcome("pass", f"{file} was broken, mended, tested and committed", len(taken.steps), "steps")
+    last = taken.steps[-1]
+    said = (wrong.stdout.strip() or wrong.stderr.strip()).splitlines()[-1:]
+    reason = f"{last.name}: exit {last.exit_code}, not {last.expected}: {''.join(said)[:200]}"
+    return Outcome("fail", reason, len(taken.steps), "steps")
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    # Its real path: macOS' temporary folder is a link, and programs name what it points to.
+    folder = Path(tempfile.mkdtemp(prefix="atomci-workflow-")).resolve()
+    try:
+        yield folder
+    finally:
+        from atomci.testing.provision import removed
+
+        removed(folder)
+
+
+def capture_e2e_artifacts(ctx: Context) -> Outcome:
+    outcome = export_reports(ctx, E2E, ())
+    reports = write_reports(ctx, _CAPTURED, E2E, {"results": E2E.log})
+    kept = sum(report.path.startswith(f"{E2E.kept}/") for report in reports.reports)
+    reason = outcome.reason or f"{kept} files that tests left in {E2E.kept}"
+    return Outcome(outcome.status, reason, outcome.examined, outcome.unit)
+
+
+def mark_e2e_required_on_main(ctx: Context) -> Outcome:
+    policy = outcome_of(ctx, checks.policy(ctx))
+    tests = ctx.read_if_there(E2E.summary, TestSummary)
+    taken = ctx.read_if_there(_WORKFLOW, Workflow)
+    reasons = [policy.reason]
+    status: Status = policy.status
+    counts = tests.counts if tests else {}
+    if bad := counts.get("failed", 0) + counts.get("error", 0):
+        status = "fail"
+        reasons.append(f"{bad} e2e tests failed")
+    if taken is not None and not all(step.ok for step in taken.steps):
+        status = "fail"
+        reasons.append(f"the workflow went wrong: {taken.steps[-1].name}")
+    shown = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    reasons.append(shown or "the e2e tests haven't run here")
+    stage = ended(ctx, _STAGE, status, reasons)
+    return Outcome(status, stage.reason, policy.examined, policy.unit, policy.findings)

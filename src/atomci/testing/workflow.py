@@ -1,0 +1,145 @@
+"""atom_064: what someone does who breaks something, sees it, mends it, tests it and commits it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atomci.artifacts.schemas import Workflow, WorkflowStep
+from atomci.tools.process import Command, Completed
+
+__all__ = ["DEFECTS", "Step", "break_file", "clone_step", "file_to_break", "overlay", "steps", "walk"]
+
+# ruff mends the f-string without a placeholder, black the spaces; the constant stays, to be committed.
+DEFECTS = "_ATOMCI_PROBE   =   f'probe'\n"
+_NO_GIT_VARIABLES = ("GIT_",)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command and the exit codes that are right for it."""
+
+    name: str
+    command: Command
+    wanted: tuple[int, ...] = (0,)
+    before: Callable[[], None] | None = None
+
+    @property
+    def expected(self) -> str:
+        """The exit codes in words."""
+        return f"exit {' or '.join(map(str, self.wanted))}"
+
+
+def clone_step(top: Path, clone: Path) -> Step:
+    """Cloning what HEAD holds."""
+    return Step(
+        "clone", Command(("git", "clone", "--quiet", str(top), str(clone)), without=_NO_GIT_VARIABLES)
+    )
+
+
+def file_to_break(root: Path, files: Iterable[str]) -> str | None:
+    """A source file that can be added to, a plain module if there is one."""
+    modules = [file for file in files if file.startswith("src/") and file.endswith(".py")]
+    for file in sorted(modules, key=lambda name: (name.rpartition("/")[2].startswith("_"), name)):
+        try:
+            ast.parse((root / file).read_text(encoding="utf-8"))
+        except (OSError, SyntaxError, ValueError):
+            continue
+        return file
+    return None
+
+
+def steps(clone: Path, top: Path, file: str, python: str, ruff: str, black: str) -> Iterator[Step]:
+    """What follows the clone. `top` is where the clone's .git is, `clone` the project in it."""
+    path = str(clone / file)
+
+    def git(*words: str) -> Command:
+        identity = ("user.name=atomci", "user.email=atomci@localhost")
+        # No hook of the user's and no key: the clone is nobody's.
+        config = (*identity, "commit.gpgsign=false", f"core.hooksPath={os.devnull}")
+        options = [word for setting in config for word in ("-c", setting)]
+        return Command(("git", "-C", str(top), *options, *words), without=_NO_GIT_VARIABLES)
+
+    def lint(*words: str) -> Command:
+        return Command((ruff, "check", "--quiet", "--no-cache", *words, path))
+
+    def style(*words: str) -> Command:
+        return Command((black, "--quiet", *words, path))
+
+    tests = (
+        python,
+        "-m",
+        "pytest",
+        f"--rootdir={clone}",
+        str(clone / "tests/unit"),
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    )
+    sources = {"PYTHONPATH": str(clone / "src")}
+    where = "import sys, importlib.util as u; sys.exit(u.find_spec(sys.argv[1]).origin != sys.argv[2])"
+    yield Step("add the working tree", git("add", "--all"))
+    yield Step(
+        "commit the working tree",
+        git("commit", "--quiet", "--no-verify", "--allow-empty", "--message", "the working tree"),
+    )
+    yield Step("lint before", lint())
+    yield Step("format before", style("--check"))
+    yield Step("broken: lint is red", lint(), (1,), lambda: break_file(clone / file))
+    yield Step("broken: format is red", style("--check"), (1,))
+    yield Step("fix lint", lint("--fix"))
+    yield Step("fix format", style())
+    yield Step("lint is green", lint())
+    yield Step("format is green", style("--check"))
+    yield Step("the clone's own code is tested", Command((python, "-c", where, _module(file), path), sources))
+    yield Step("unit tests", Command(tests, sources))
+    yield Step("stage", git("add", "--", path))
+    yield Step(
+        "commit", git("commit", "--quiet", "--no-verify", "--message", "chore: a change that was mended")
+    )
+    yield Step("it is committed", git("diff", "--quiet", "HEAD~1", "HEAD", "--", path), (1,))
+
+
+def break_file(path: Path) -> None:
+    """Add a line that lint and format object to."""
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + ("" if text.endswith("\n") or not text else "\n") + DEFECTS, encoding="utf-8")
+
+
+def overlay(root: Path, clone: Path, changed: Iterable[str]) -> None:
+    """Bring what was changed and not committed into the clone."""
+    for name in changed:
+        source, target = root / name, clone / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+        else:
+            target.unlink(missing_ok=True)
+
+
+def walk(
+    file: str, plan: Sequence[Step], run: Callable[[Step], Completed], hide: Callable[[str], str]
+) -> tuple[Workflow, Completed | None]:
+    """Take the steps until one goes wrong; that one's output comes along. `hide` makes commands portable."""
+    taken = []
+    for step in plan:
+        if step.before is not None:
+            step.before()
+        done = run(step)
+        ok = done.code in step.wanted
+        shown = hide(str(Command(step.command.argv, step.command.env)))
+        taken.append(
+            WorkflowStep(name=step.name, command=shown, expected=step.expected, exit_code=done.code, ok=ok)
+        )
+        if not ok:
+            return Workflow(file=file, steps=tuple(taken)), done
+    return Workflow(file=file, steps=tuple(taken)), None
+
+
+def _module(file: str) -> str:
+    name = file.removeprefix("src/").removesuffix(".py").replace("/", ".")
+    return name.removesuffix(".__init__")
