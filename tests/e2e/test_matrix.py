@@ -1,0 +1,117 @@
+"""Sets of answers that take every pair of choices, each made, run through everything it ships, and broken."""
+
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allpairspy import AllPairs
+
+from atomci.catalog import ATOMS
+
+from .conftest import Shell, environment
+from .test_ways_in import BROKEN
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a stand-in for pwsh in sh")
+
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+INTEGRATIONS = ("vscode", "powershell", "devcontainer", "docker", "codecov", "slack")
+# The runtime comes from the template throughout: nothing of it is on an index yet.
+OPTIONS: dict[str, list[Any]] = {
+    "kind": ["library", "cli", "service"],
+    "dependency_manager": ["uv", "pip-tools"],
+    "licence": ["MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary"],
+    "python_min": [version for version in ("3.11", "3.12", "3.13") if version <= RUNNING],
+    "strict_hooks": [False, True],
+    "author_email": ["", "dev@example.com"],
+    "repository_owner": ["", "acme"],
+    "default_branch": ["main", "trunk"],
+    **{name: [False, True] for name in INTEGRATIONS},
+}
+PAIRS = [dict(zip(OPTIONS, row, strict=True)) for row in AllPairs(list(OPTIONS.values()))]
+FULL = [{"kind": kind, "strict_hooks": True, **dict.fromkeys(INTEGRATIONS, True)} for kind in OPTIONS["kind"]]
+SETS = [*FULL, *PAIRS]
+# Atoms that prove facts about the workflows; the one that runs Pester has tests of its own.
+CI_FILES = [row.name for row in ATOMS if row.phase in (13, 19) and not row.planned and row.number != 76]
+# What a machine without PowerShell, or one with a client of Docker alone, can't have.
+MAY_BE_ABSENT = {"install_docker_optional", "ci_job_pester_windows_optional"}
+
+
+def named(answers: dict[str, Any]) -> str:
+    on = [name for name in INTEGRATIONS if answers.get(name)]
+    plain = [str(value) for name, value in answers.items() if name not in INTEGRATIONS]
+    return "-".join(filter(None, [*plain, *on])).replace("/", "_")
+
+
+def words_for(answers: dict[str, Any]) -> list[str]:
+    """The answers as words of `atomci new`."""
+    chosen = [name for name in INTEGRATIONS if answers.get(name)]
+    plain = {name: value for name, value in answers.items() if name not in INTEGRATIONS}
+    pairs = {**plain, "integrations": json.dumps(chosen)}
+    return [word for name, value in pairs.items() for word in ("-d", f"{name}={value}")]
+
+
+def test_every_pair_of_choices_is_taken() -> None:
+    names = list(OPTIONS)
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            wanted = {(a, b) for a in OPTIONS[one] for b in OPTIONS[other]}
+            assert {(row[one], row[other]) for row in PAIRS} == wanted, (one, other)
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> Path:
+    """A folder with a `pwsh` that only knows its version, where there is no real one."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    if shutil.which("pwsh") is None:
+        program = folder / "pwsh"
+        program.write_text(
+            '#!/bin/sh\nif [ "$1" = --version ]; then echo PowerShell 7.5.4; else exit 1; fi\n'
+        )
+        program.chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("answers", SETS, ids=named)
+def test_a_set_of_answers(
+    answers: dict[str, Any], atomci: Shell, home: Path, stand_in: Path, tmp_path: Path
+) -> None:
+    env = environment(home, UV_PYTHON=sys.executable)
+    env["PATH"] = os.pathsep.join([env["PATH"], str(stand_in)])
+    root = tmp_path / "my-project"
+    made = Shell(atomci.folder, env).ok(
+        "uv", "run", "atomci", "new", str(root), "--defaults", *words_for(answers)
+    )
+    assert "local_ci: green" in made
+    project = Shell(root, env)
+    everything_is_green(project)
+    for kind in BROKEN:
+        the_gate_is_red(project, kind)
+
+
+def everything_is_green(project: Shell) -> None:
+    """Hooks on all files, the other layers, all files of CI, and the check of every atom."""
+    program = ".venv/bin/atomci"
+    project.ok(".venv/bin/pre-commit", "run", "--all-files")
+    said = project.ok(program, "run", "integration", "e2e", "phase_01", *CI_FILES)
+    assert ": green in" in said
+    answered = json.loads(project.run(program, "check", "--json").stdout)["atoms"]
+    broken = {row["atom"]: row["evidence"] for row in answered if row["status"] == "broken"}
+    assert {name: text for name, text in broken.items() if name not in MAY_BE_ABSENT} == {}
+    assert project.ok("git", "status", "--porcelain") == ""
+
+
+def the_gate_is_red(project: Shell, kind: str) -> None:
+    """For one broken thing, which is then taken back."""
+    edit, finding = BROKEN[kind]
+    edit(project.folder)
+    done = project.run(".venv/bin/atomci", "run", "local_ci")
+    assert done.returncode == 1, (kind, done.stdout)
+    assert re.search(finding, done.stdout), (kind, done.stdout)
+    project.ok("git", "stash", "--quiet", "--include-untracked")
+    project.ok("git", "stash", "drop", "--quiet")
