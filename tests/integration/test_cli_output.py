@@ -299,7 +299,7 @@ def test_check_changes_nothing(green) -> None:
 
 
 def test_check_of_planned_atoms_counts_neither_way(sample) -> None:
-    done = sample.atomci("check", "e2e")
+    done = sample.atomci("check", "autofix")
     assert done.code == 0
     assert "5 planned" in done.out
 
