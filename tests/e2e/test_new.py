@@ -102,6 +102,11 @@ def test_a_project_is_green_on_each_python(atomci: Shell, python: str, tmp_path:
 
 def test_every_check_holds_in_a_new_project(made: Path, home: Path) -> None:
     shell = Shell(made, environment(home, UV_PYTHON=sys.executable))
+    ran = [f"phase_{number:02d}" for number in (0, 1, 4, 5, 7)]
+    said = shell.ok("uv", "run", "--frozen", "atomci", "check", *ran)
+    assert re.search(r"^\d+ holds, \d+ not applicable$", said, re.MULTILINE), said
+    # The layers that the gate leaves out hold once they have run.
+    shell.run("uv", "run", "--frozen", "atomci", "run", "integration", "e2e", "pester")
     said = shell.ok("uv", "run", "--frozen", "atomci", "check")
     assert re.search(r"^\d+ holds, \d+ not applicable, \d+ planned$", said, re.MULTILINE), said
     assert shell.ok("git", "status", "--porcelain") == ""
