@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version as version_of
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from atomci import catalog
 from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Phase
@@ -22,6 +26,7 @@ html_theme = "furo"
 html_title = f"atomci {version}"
 html_show_copyright = False
 
+_COPIER_YML = Path(__file__).parents[1] / "copier.yml"
 _EFFECTS = {
     "pure": "a function of what it reads, so that a result may be reused",
     "host": "looks at this machine",
@@ -36,10 +41,14 @@ def setup(app: Sphinx) -> None:
 
 
 def _fill(app: Sphinx, page: str, source: list[str]) -> None:
-    for name, write in {"atoms": _atoms, "pipelines": _pipelines}.items():
+    for name, write, read in (
+        ("atoms", _atoms, catalog.__file__),
+        ("pipelines", _pipelines, catalog.__file__),
+        ("questions", _questions, str(_COPIER_YML)),
+    ):
         mark = f"<!-- generated: {name} -->"
         if mark in source[0]:
-            app.env.note_dependency(catalog.__file__)
+            app.env.note_dependency(read)
             source[0] = source[0].replace(mark, write())
 
 
@@ -83,6 +92,48 @@ def _pipelines() -> str:
             f"| `{pipeline.name}` | {pipeline.summary}.{mark} | {', '.join(map(_link, pipeline.atoms))} |"
         )
     return "\n".join(rows)
+
+
+def _questions() -> str:
+    """Every asked question in its group; a group is a rule of dashes in copier.yml."""
+    text = _COPIER_YML.read_text(encoding="utf-8")
+    details = yaml.safe_load(text)
+    asked = [
+        name for name, row in details.items() if not name.startswith("_") and row.get("when") is not False
+    ]
+    rows = ["| question | asks | answers | default |", "|---|---|---|---|"]
+    for group, name in re.findall(r"^# --- (.+?) -+$|^([a-z]\w*):", text, re.MULTILINE):
+        if name in asked:
+            row = details[name]
+            rows.append(
+                f"| {_link(name)} | {row['help']} | {_answers(row)} | {_default(row['default'], asked)} |"
+            )
+        elif group and not group.startswith("Computed"):
+            rows.append(f"| **{group}** | | | |")
+    return "\n".join(rows)
+
+
+def _answers(row: dict[str, Any]) -> str:
+    choices = row.get("choices")
+    if isinstance(choices, dict):
+        listed = ", ".join(f"`{value}` ({label})" for label, value in choices.items())
+    elif choices:
+        listed = _code(tuple(choices))
+    else:
+        listed = "yes or no" if row["type"] == "bool" else "text"
+    return f"any of {listed}" if row.get("multiselect") else listed
+
+
+def _default(default: Any, asked: list[str]) -> str:
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    if isinstance(default, list):
+        return _code(tuple(default)) or "none"
+    if "{" not in default:
+        return f"`{default}`" if default else "none"
+    if "_folder_name" in default:
+        return "made from the folder's name"
+    return "made from " + ", ".join(f"`{name}`" for name in asked if re.search(rf"\b{name}\b", default))
 
 
 def _link(name: str) -> str:

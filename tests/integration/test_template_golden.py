@@ -7,10 +7,11 @@ from golden_trees import ANSWERS, GOLDEN, render
 
 
 def files(folder: Path) -> dict[str, str]:
+    """Their texts by path, without the caches of tools that someone ran in there."""
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and not any(part.endswith("_cache") for part in path.parts)
     }
 
 
