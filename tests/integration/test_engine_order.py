@@ -224,3 +224,10 @@ def _sleep(seconds: float) -> object:
     from atomci.tools.process import Command
 
     return Command((sys.executable, "-c", f"import time; time.sleep({seconds})"))
+
+
+def test_the_tests_take_a_slot_before_the_static_checks_fill_them(sample) -> None:
+    done = sample.atomci("run", "local_ci", "--json", "--jobs", "2")
+    assert done.code == 0
+    begun = [row["atom"] for row in done.events if row["event"] == "atom_started"]
+    assert begun.index("run_pytest_unit_with_coverage") < begun.index("run_mypy_typecheck")
