@@ -33,7 +33,7 @@ def pytest_command(
 ) -> Command:
     """pytest on a layer, or on some of its files; `env` is added to where the results go."""
     words = pytest_runs.arguments(
-        tests or [layer.folder],
+        tests or layer.folders(ctx.root),
         workers=workers,
         keep_going=ctx.options.keep_going,
         marker=layer.marker,
@@ -66,9 +66,10 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
     ctx.write(layer.summary, summary_of(found, left_out))
     if bad:
         return Outcome("fail", f"{len(bad)} failed", len(found), "tests", bad)
-    if all(result.outcome == "skipped" for result in found):
+    own = [result for result in found if result.nodeid.startswith(f"{layer.folder}/")]
+    if all(result.outcome == "skipped" for result in own):
         marked = f" with the marker {layer.marker}" if layer.marker else ""
-        why = "every test was skipped" if found else f"no test was collected{marked}"
+        why = "every test was skipped" if own else f"no test was collected{marked}"
         return Outcome("vacuous", why, 0, "tests")
     return Outcome("pass", "", len(found), "tests")
 
