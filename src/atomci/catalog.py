@@ -41,7 +41,7 @@ class Phase(NamedTuple):
 
 
 # The numbers of the atoms whose code is there; the others are planned.
-_BUILT = frozenset([*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(73, 81), 109])
+_BUILT = frozenset([*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(73, 81), 109, 110])
 
 
 class Atom(NamedTuple):
@@ -202,7 +202,7 @@ _phase(5,
     (36, "select_impacted_unit_tests", "Changed source mapped to its tests, with the reason for each",
         dict(reads=_TREE, writes=("artifacts/tests/selection.json",))),
     (37, "run_pytest_unit_with_coverage", "tests/unit with branch coverage, stopping on the first failure",
-        dict(needs=("select_impacted_unit_tests", "parallelize_unit_suite_optional"), reads=(*_TREE, "artifacts/tests/selection.json"), hints=("artifacts/tests/parallel.json",), writes=(*_UNIT, "artifacts/tests/duration*.json"))),
+        dict(needs=("select_impacted_unit_tests", "parallelize_unit_suite_optional"), reads=(*_TREE, "artifacts/tests/selection.json"), hints=("artifacts/tests/parallel.json", "artifacts/tests/shards/*/tests/*"), writes=(*_UNIT, "artifacts/tests/duration*.json"))),
     (38, "parallelize_unit_suite_optional", "xdist workers when they pay: suite time and cores",
         dict(needs=("select_impacted_unit_tests",), reads=("tests/unit/**/*.py", "artifacts/tests/selection.json"), hints=("artifacts/tests/durations.json",), writes=("artifacts/tests/parallel.json",), optional=True, effect="host")),
     (39, "enforce_coverage_budget", "The total budget, and which lines to cover",
@@ -329,7 +329,8 @@ _phase(18,
 )
 _phase(19,
     (109, "cache_dependencies_effectively", "Keys from os, python and lock hash; a second CI run hits", dict(reads=(*_CI, "uv.lock", "requirements/*"), writes=("artifacts/performance/cache.json",))),
-    (110, "shard_and_parallelize_tests_where_safe", "Balanced shards whose union is the whole suite", dict(reads=("tests/**/*",), writes=("artifacts/performance/shards.json",))),
+    (110, "shard_and_parallelize_tests_where_safe", "Balanced shards whose union is the whole suite, slow tests off pull requests",
+        dict(reads=_TREE, hints=("artifacts/tests/durations.json",), writes=("artifacts/performance/shards.json",), effect="host")),
     (111, "watch_ci_duration_and_flakiness", "Trends over past runs; alert beyond noise", dict(reads=_EVENTS, writes=("artifacts/performance/trends.json",))),
 )
 _phase(20,

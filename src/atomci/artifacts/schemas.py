@@ -149,10 +149,11 @@ class ParallelPlan(Struct, frozen=True, kw_only=True):
 
 
 class Durations(Struct, frozen=True, kw_only=True):
-    """atom_037, for the next run's atom_038: what the whole suite's tests took, added up."""
+    """atom_037, for the next run's atom_038: what the whole suite's tests took, added up and each alone."""
 
     schema: Literal["atomci/durations/1"] = "atomci/durations/1"
     seconds: float
+    tests: dict[str, float] = {}
 
 
 class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event"):
@@ -168,13 +169,32 @@ class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event
     details: str = ""
 
 
+class Portion(Struct, frozen=True, kw_only=True):
+    """What a run took of the suite: `ids` are its own tests, `suite` those of all shards together.
+
+    `selection` is the mode of what was selected before it was divided; `left_out` are slow tests that
+    no shard holds.
+    """
+
+    shard: int = 1
+    count: int = 1
+    selection: Literal["full", "impacted", "none"]
+    ids: tuple[str, ...]
+    suite: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
 class TestSummary(Struct, frozen=True, kw_only=True):
-    """atoms 037, 058 and 063: counts by outcome; `complete` is False when some were left out."""
+    """atoms 037, 058 and 063: counts by outcome; `complete` is False when some were left out.
+
+    `portion` says which, where shards or slow tests are the reason.
+    """
 
     schema: Literal["atomci/tests/1"] = "atomci/tests/1"
     counts: dict[str, int]
     complete: bool
     why_incomplete: str = ""
+    portion: Portion | None = None
 
 
 class Diagnostic(Struct, frozen=True, kw_only=True):
@@ -337,6 +357,28 @@ class Workflow(Struct, frozen=True, kw_only=True):
     steps: tuple[WorkflowStep, ...]
 
 
+class Shard(Struct, frozen=True, kw_only=True):
+    """One shard's tests; `seconds` is None when no test's time is known."""
+
+    shard: int
+    seconds: float | None
+    ids: tuple[str, ...]
+
+
+class Shards(Struct, frozen=True, kw_only=True):
+    """atom_110. `imbalance` is the longest shard's part of a fair share: 1 is perfect.
+
+    `slow` counts the tests with that marker.
+    """
+
+    schema: Literal["atomci/shards/1"] = "atomci/shards/1"
+    count: int
+    balanced_by: Literal["seconds", "tests"]
+    imbalance: float
+    slow: int
+    shards: tuple[Shard, ...]
+
+
 class Output(Struct, frozen=True, kw_only=True):
     """A file that an atom wrote."""
 
@@ -453,6 +495,7 @@ SCHEMAS: dict[str, object] = {
     "exercised": Exercised,
     "preconditions": Preconditions,
     "workflow": Workflow,
+    "shards": Shards,
     "result": Result,
     "index": Index,
     "events": Event,

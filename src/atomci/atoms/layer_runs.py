@@ -30,17 +30,21 @@ def pytest_command(
     *,
     workers: int = 0,
     env: Mapping[str, str] | None = None,
+    portion: Mapping[str, str] | None = None,
 ) -> Command:
-    """pytest on a layer, or on some of its files; `env` is added to where the results go."""
+    """pytest on a layer, or on some of its files; `env` is added to where the results go, `portion` too: it
+    says which of the tests to take.
+    """
     words = pytest_runs.arguments(
         tests or layer.folders(ctx.root),
         workers=workers,
         keep_going=ctx.options.keep_going,
         marker=layer.marker,
         cover=bool(layer.data),
+        portion=portion is not None,
     )
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log, layer.data)
-    return Command((ctx.project.python, "-m", "pytest", *words), {**own, **(env or {})})
+    return Command((ctx.project.python, "-m", "pytest", *words), {**own, **(env or {}), **(portion or {})})
 
 
 def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_out: str = "") -> Outcome:

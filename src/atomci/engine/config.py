@@ -7,7 +7,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import msgspec
@@ -15,9 +15,23 @@ import msgspec
 from atomci.errors import UsageError
 from atomci.project import Project
 
-__all__ = ["AtomConfig", "Config", "ServiceConfig", "load_config", "load_services", "table_error"]
+__all__ = [
+    "AtomConfig",
+    "Config",
+    "ServiceConfig",
+    "ShardsConfig",
+    "SlowConfig",
+    "load_config",
+    "load_services",
+    "load_shards",
+    "load_slow",
+    "table_error",
+]
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_EVENTS = ("pull_request", "merge_group", "push", "schedule", "workflow_dispatch", "local")
+"""What may start a run."""
 
 
 class AtomConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,11 +68,28 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Seconds that it may take to be up."""
 
 
+class ShardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.shards]`: over how many jobs the unit suite is divided, and by which durations."""
+
+    count: int = 1
+    durations: str = "artifacts/tests/durations.json"
+    """What a whole run left. CI has none of its own, so a committed copy is named here."""
+
+
+class SlowConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.slow]`: on which events unit tests with the marker `slow` are left out."""
+
+    skip_on: tuple[str, ...] = ("pull_request",)
+    """GitHub's names of events, and `local` for every run elsewhere."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[tool.atomci]`."""
 
     atoms: dict[str, AtomConfig] = {}
     services: dict[str, ServiceConfig] = {}
+    shards: ShardsConfig = ShardsConfig()
+    slow: SlowConfig = SlowConfig()
 
     def of(self, name: str) -> AtomConfig:
         """The table of one atom, all defaults when there is none."""
@@ -81,6 +112,8 @@ def load_config(project: Project, names: Collection[str]) -> Config:
     return Config(
         atoms={name: _atom_config(project, name, row, names) for name, row in atoms.items()},
         services=load_services(project),
+        shards=load_shards(project),
+        slow=load_slow(project),
     )
 
 
@@ -90,6 +123,27 @@ def load_services(project: Project) -> dict[str, ServiceConfig]:
     if not isinstance(services, Mapping):
         raise table_error(project, ("services",), f"expected a table, got {services!r}")
     return {name: _service(project, name, row) for name, row in services.items()}
+
+
+def load_shards(project: Project) -> ShardsConfig:
+    """Read and check `[tool.atomci.shards]`. Raises UsageError."""
+    shards = _own_table(project, "shards", ShardsConfig)
+    if shards.count < 1:
+        raise table_error(project, ("shards", "count"), "give a number of shards, 1 or more")
+    path = PurePosixPath(shards.durations)
+    if path.is_absolute() or ".." in path.parts or "\\" in shards.durations or not path.parts:
+        raise table_error(
+            project, ("shards", "durations"), "give a file of the project, relative to its root"
+        )
+    return shards
+
+
+def load_slow(project: Project) -> SlowConfig:
+    """Read and check `[tool.atomci.slow]`. Raises UsageError."""
+    slow = _own_table(project, "slow", SlowConfig)
+    if unknown := [event for event in slow.skip_on if event not in _EVENTS]:
+        raise table_error(project, ("slow", "skip_on"), f"{unknown[0]!r} is none of {', '.join(_EVENTS)}")
+    return slow
 
 
 def table_error(project: Project, keys: Sequence[str], message: str, hint: str = "") -> UsageError:
@@ -110,6 +164,13 @@ def _atom_config(project: Project, name: str, row: object, names: Collection[str
     for key, problem in _problems(atom):
         raise wrong(key, problem)
     return atom
+
+
+def _own_table(project: Project, name: str, kind: type[T]) -> T:
+    row = project.table("tool", "atomci").get(name, {})
+    if not isinstance(row, Mapping):
+        raise table_error(project, (name,), f"expected a table, got {row!r}")
+    return _converted(project, (name,), row, kind)
 
 
 def _service(project: Project, name: str, row: object) -> ServiceConfig:
