@@ -12,7 +12,7 @@ from atomci.artifacts.store import ArtifactError
 from atomci.atoms.layer_runs import run_tests
 from atomci.engine.config import load_shards, load_slow
 from atomci.engine.context import Context, Outcome
-from atomci.testing import portions, pytest_runs, results
+from atomci.testing import coverage, portions, pytest_runs, results
 from atomci.testing.layers import UNIT, summary_of
 from atomci.testing.portion import SLOW
 from atomci.tools.process import Command, Completed
@@ -49,10 +49,14 @@ def durations_of(found: Sequence[TestResult]) -> Durations:
 
 
 def portion_environment(ctx: Context) -> dict[str, str] | None:
-    """What makes the unit run take a portion only; None where it takes the whole suite."""
+    """What makes the unit run take a portion only; None where it takes the whole suite.
+
+    Raises ArtifactError when the durations can't be read.
+    """
     shard, off = ctx.options.shard, ctx.options.event in load_slow(ctx.project).skip_on
     if shard is None and not off:
         return None
+    known_durations(ctx)  # a broken file is told here, and not by the tests' process
     return portions.environment(
         ctx.root / _REPORT,
         shard=f"{shard.index}/{shard.count}" if shard else "",
@@ -119,8 +123,8 @@ def combine_commands(ctx: Context) -> Sequence[Command]:
     files = [str(left.data) for left in _left(ctx) if left.data]
     if not files:
         return ()
-    words = ("-m", "coverage", "combine", "--keep", "--quiet", f"--data-file={UNIT.data}")
-    return (Command((ctx.project.python, *words, *files)),)
+    words = coverage.combine_arguments(UNIT.data, files)
+    return (Command((ctx.project.python, "-m", "coverage", *words)),)
 
 
 def combined(ctx: Context, commands: Sequence[Command]) -> Outcome:
@@ -134,11 +138,12 @@ def combined(ctx: Context, commands: Sequence[Command]) -> Outcome:
     for result in found:
         ctx.emit(result)
     results.write_results(ctx.root / UNIT.log, found)
-    wrong += [done.stdout.strip() for done in map(ctx.run, commands) if done.code]
-    if wrong:
+    wrong += filter(None, map(coverage.left_behind, map(ctx.run, commands)))
+    if wrong and bad:
         ctx.write(UNIT.summary, summary_of(found, wrong[0]))
-        status = "fail" if bad else "error"
-        return Outcome(status, "; ".join(wrong), len(found), "tests", bad)  # type: ignore[arg-type]
+        return Outcome("fail", "; ".join(wrong), len(found), "tests", bad)
+    if wrong:  # no summary: what the suite says isn't known
+        return Outcome("error", "; ".join(wrong), len(found), "tests")
     return _whole(ctx, left, found)
 
 

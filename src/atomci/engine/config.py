@@ -132,9 +132,7 @@ def load_shards(project: Project) -> ShardsConfig:
         raise table_error(project, ("shards", "count"), "give a number of shards, 1 or more")
     path = PurePosixPath(shards.durations)
     if path.is_absolute() or ".." in path.parts or "\\" in shards.durations or not path.parts:
-        raise table_error(
-            project, ("shards", "durations"), "give a file of the project, relative to its root"
-        )
+        raise table_error(project, ("shards", "durations"), "give a path relative to the project's root")
     return shards
 
 
