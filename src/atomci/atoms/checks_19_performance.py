@@ -14,8 +14,8 @@ from atomci.configuration.facts import Fact, expect, problem, seen
 from atomci.engine.config import load_shards
 from atomci.engine.context import Context, Verdict
 from atomci.testing import shards
-from atomci.testing.portion import SLOW
 from atomci.testing.portions import Collected
+from atomci.testing.shards import SLOW
 
 __all__ = [
     "SHARDS",

@@ -14,7 +14,7 @@ from atomci.engine.config import load_shards, load_slow
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, portions, pytest_runs, results
 from atomci.testing.layers import UNIT, summary_of
-from atomci.testing.portion import SLOW
+from atomci.testing.shards import SLOW
 from atomci.tools.process import Command, Completed
 
 __all__ = [

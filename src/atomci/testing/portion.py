@@ -1,7 +1,8 @@
 """A pytest plugin (`-p atomci.testing.portion`) that runs a portion of the suite: one shard of it, or all
 but the slow tests. What it took and what it left out is written to a file.
 
-It is told by the variables below. Kept to the standard library, since it runs inside the tests' process.
+It is told by variables, whose names shards.py holds. Kept to the standard library, since it runs inside
+the tests' process.
 """
 
 from __future__ import annotations
@@ -14,19 +15,17 @@ from typing import Any
 
 import pytest
 
-from atomci.testing.shards import costs_of, divide
+from atomci.testing.shards import (
+    DURATIONS_VARIABLE,
+    REPORT_VARIABLE,
+    SHARD_VARIABLE,
+    SLOW,
+    WITHOUT_VARIABLE,
+    costs_of,
+    divide,
+)
 
 __all__ = ["pytest_collection_modifyitems"]
-
-REPORT_VARIABLE = "ATOMCI_TEST_PORTION"
-"""The file to write."""
-SHARD_VARIABLE = "ATOMCI_TEST_SHARD"
-"""Such as 2/4; empty for the whole suite."""
-DURATIONS_VARIABLE = "ATOMCI_TEST_DURATIONS"
-"""The file that says how long tests took the last time; it may be absent."""
-WITHOUT_VARIABLE = "ATOMCI_TEST_WITHOUT"
-"""A marker whose tests are left out, or empty."""
-SLOW = "slow"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

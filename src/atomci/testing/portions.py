@@ -9,8 +9,16 @@ import msgspec
 
 from atomci.artifacts.schemas import Durations, Portion, Shard, Shards, TestResult, TestSummary
 from atomci.artifacts.store import read
-from atomci.testing import portion, results
-from atomci.testing.shards import costs_of, divide, problems
+from atomci.testing import results
+from atomci.testing.shards import (
+    DURATIONS_VARIABLE,
+    REPORT_VARIABLE,
+    SHARD_VARIABLE,
+    WITHOUT_VARIABLE,
+    costs_of,
+    divide,
+    problems,
+)
 
 __all__ = ["Collected", "Left", "environment", "incomplete", "objections", "plan", "read_left"]
 
@@ -37,10 +45,10 @@ class Collected(msgspec.Struct, frozen=True):
 def environment(report: Path, *, shard: str = "", durations: str = "", without: str = "") -> dict[str, str]:
     """What the plugin is told, all of it, so that nothing of a run around this one is taken over."""
     return {
-        portion.REPORT_VARIABLE: report.as_posix(),
-        portion.SHARD_VARIABLE: shard,
-        portion.DURATIONS_VARIABLE: durations,
-        portion.WITHOUT_VARIABLE: without,
+        REPORT_VARIABLE: report.as_posix(),
+        SHARD_VARIABLE: shard,
+        DURATIONS_VARIABLE: durations,
+        WITHOUT_VARIABLE: without,
         "ATOMCI_SHARD": "",
     }
 

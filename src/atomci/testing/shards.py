@@ -11,7 +11,29 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
-__all__ = ["Share", "costs_of", "divide", "problems"]
+__all__ = [
+    "DURATIONS_VARIABLE",
+    "REPORT_VARIABLE",
+    "SHARD_VARIABLE",
+    "SLOW",
+    "WITHOUT_VARIABLE",
+    "Share",
+    "costs_of",
+    "divide",
+    "problems",
+]
+
+SLOW = "slow"
+"""The marker of tests that pull requests leave out."""
+# What the plugin portion.py is told; here, since importing it imports pytest.
+REPORT_VARIABLE = "ATOMCI_TEST_PORTION"
+"""The file to write."""
+SHARD_VARIABLE = "ATOMCI_TEST_SHARD"
+"""Such as 2/4; empty for the whole suite."""
+DURATIONS_VARIABLE = "ATOMCI_TEST_DURATIONS"
+"""The file that says how long tests took the last time; it may be absent."""
+WITHOUT_VARIABLE = "ATOMCI_TEST_WITHOUT"
+"""A marker whose tests are left out, or empty."""
 
 _MICROSECONDS = 1_000_000
 
