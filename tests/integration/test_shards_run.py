@@ -318,6 +318,7 @@ BROKEN = {
         lambda p: change(p, 2, lambda portion: portion.update(count=4)),
         "unit-shard2 is one of 4 shards, not of 3",
     ),
+    "another commit": (lambda p: p.commit("later"), "unit-shard1 ran on"),
     "not a shard": (
         lambda p: p.write(
             "kept/unit-shard2/tests/unit.json",

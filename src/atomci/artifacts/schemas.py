@@ -173,11 +173,12 @@ class Portion(Struct, frozen=True, kw_only=True):
     """What a run took of the suite: `ids` are its own tests, `suite` those of all shards together.
 
     `selection` is the mode of what was selected before it was divided; `left_out` are slow tests that
-    no shard holds.
+    no shard holds. `commit` is the one that a shard ran on, where git knows it.
     """
 
     shard: int = 1
     count: int = 1
+    commit: str = ""
     selection: Literal["full", "impacted", "none"]
     ids: tuple[str, ...]
     suite: tuple[str, ...]

@@ -15,6 +15,7 @@ from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, portions, pytest_runs, results
 from atomci.testing.layers import UNIT, summary_of
 from atomci.testing.shards import SLOW
+from atomci.tools.git import git
 from atomci.tools.process import Command, Completed
 
 __all__ = [
@@ -111,11 +112,16 @@ def _portion(ctx: Context, mode: str, seen: portions.Collected) -> Portion:
     return Portion(
         shard=shard.index if shard else 1,
         count=shard.count if shard else 1,
+        commit=_commit(ctx) if shard else "",
         selection=mode,  # type: ignore[arg-type]
         ids=seen.ids,
         suite=seen.suite,
         left_out=seen.left_out,
     )
+
+
+def _commit(ctx: Context) -> str:
+    return (git(ctx.root, "rev-parse", "--verify", "--quiet", "HEAD") or "").strip()
 
 
 def combine_commands(ctx: Context) -> Sequence[Command]:
@@ -133,7 +139,7 @@ def combined(ctx: Context, commands: Sequence[Command]) -> Outcome:
     """
     left = _left(ctx)
     found = tuple(result for one in left for result in one.results)
-    wrong = portions.objections(left, load_shards(ctx.project).count)
+    wrong = portions.objections(left, load_shards(ctx.project).count, _commit(ctx))
     bad = results.findings(found)
     for result in found:
         ctx.emit(result)

@@ -118,12 +118,17 @@ def read_left(folder: Path, files: Mapping[str, str]) -> tuple[Left, ...]:
     return tuple(sorted(found, key=lambda left: left.summary.portion.shard if left.summary.portion else 0))
 
 
-def objections(left: Sequence[Left], count: int) -> list[str]:
-    """Why what was left isn't that of all shards, each once and of one suite; empty when it is."""
+def objections(left: Sequence[Left], count: int, commit: str) -> list[str]:
+    """Why what was left isn't that of all shards, each once, of one suite and of this commit; empty when it
+    is.
+    """
     if strangers := [one.folder for one in left if one.summary.portion is None]:
         return [f"{strangers[0]} holds no shard's results"]
     if odd := [one for one in left if one.taken.count != count]:
         return [f"{odd[0].folder} is one of {odd[0].taken.count} shards, not of {count}"]
+    if old := [one for one in left if one.taken.commit != commit]:
+        ran, here = old[0].taken.commit[:12] or "no commit", commit[:12] or "none"
+        return [f"{old[0].folder} ran on {ran}, and this is {here}"]
     numbers = [one.taken.shard for one in left]
     said = [f"shard {n} of {count} left nothing" for n in range(1, count + 1) if n not in numbers]
     said += [
