@@ -281,6 +281,39 @@ def test_a_shard_with_a_failing_test_makes_the_whole_red(project) -> None:
     assert together.statuses[BUDGET] != "pass"
 
 
+SKIPPED = "\n\nimport pytest\n\npytestmark = pytest.mark.skip(reason='not here')\n"
+
+
+def test_a_shard_whose_tests_are_all_skipped_is_no_shard_of_a_suite_that_is(sample) -> None:
+    sample.append("pyproject.toml", "\n[tool.atomci.shards]\ncount = 3\n")
+    sample.append("tests/unit/test_words.py", SKIPPED)
+
+    done = [kept(sample, number) for number in (1, 2, 3)]
+
+    assert [row.code for row in done] == [0, 0, 0]
+    assert [row.statuses[RUN] for row in done] == ["pass", "pass", "skipped"]
+    assert done[2].atoms[RUN]["reason"] == "every test was skipped: only shard 3 of 3 ran"
+    together = sample.atomci("run", "unit", "--shards-from", "kept", "--json")
+    assert (together.code, together.statuses[RUN]) == (0, "pass")
+    assert sample.json("artifacts/tests/unit.json")["counts"] == {"passed": 3, "skipped": 1}
+
+    sample.delete("kept")
+    for name in ("prices", "rounding"):
+        sample.append(f"tests/unit/test_{name}.py", SKIPPED)
+    assert [kept(sample, number).code for number in (1, 2, 3)] == [0, 0, 0]
+    empty = sample.atomci("run", "unit", "--shards-from", "kept", "--json")
+    assert (empty.code, empty.statuses[RUN]) == (1, "vacuous")
+
+
+def test_a_gate_over_shards_that_are_not_whole_is_not_green(sharded) -> None:
+    sharded.delete("kept/unit-shard2")
+
+    done = sharded.atomci("run", "local_ci", "--shards-from", "kept")
+
+    assert done.code != 0
+    assert sharded.json("artifacts/gate.json")["verdict"] == "broken"
+
+
 def lose(path: str) -> Any:
     return lambda project: project.delete(f"kept/{path}")
 

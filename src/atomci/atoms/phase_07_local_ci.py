@@ -78,7 +78,8 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
     if bad := tests.counts.get("failed", 0) + tests.counts.get("error", 0):
         return ended(ctx, "unit_tests", "fail", [f"{bad} unit tests failed", text])
-    if not tests.counts.keys() - {"skipped"} and (tests.complete or tests.counts):
+    one_of_several = tests.portion is not None and tests.portion.count > 1
+    if not tests.counts.keys() - {"skipped"} and (tests.complete or tests.counts) and not one_of_several:
         return ended(ctx, "unit_tests", "vacuous", ["no unit test ran", text])
     if budget is None:
         if not tests.complete:

@@ -73,8 +73,10 @@ def nothing_selected(ctx: Context, reason: str) -> TestSummary:
 
 
 def run_portion(ctx: Context, commands: Sequence[Command], mode: str) -> Outcome:
-    """Run the unit tests; the summary says what was taken and what was left out. A shard that holds no test
-    of a suite that has some is skipped, not vacuous.
+    """Run the unit tests; the summary says what was taken and what was left out.
+
+    A shard in which nothing runs is skipped, not vacuous, when the suite has tests: whoever judges all
+    shards sees whether any ran.
     """
     report = ctx.root / _REPORT
     report.unlink(missing_ok=True)
@@ -88,6 +90,8 @@ def run_portion(ctx: Context, commands: Sequence[Command], mode: str) -> Outcome
     _explain(ctx, taken, why)
     if outcome.status == "vacuous" and not seen.ids and (seen.suite or seen.left_out):
         return Outcome("skipped", f"no test is left to run: {why}", 0, "tests")
+    if outcome.status == "vacuous" and seen.ids and taken.count > 1:
+        return Outcome("skipped", f"{outcome.reason}: {why}", 0, "tests")
     return replace(outcome, reason=why) if outcome.status == "pass" else outcome
 
 

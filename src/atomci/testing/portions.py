@@ -158,4 +158,5 @@ def _unfinished(left: Left) -> str:
     missing = sorted(set(left.taken.ids) - {result.nodeid for result in left.results})
     if missing:
         return f"{left.folder} has no result of {missing[0]}"
-    return "" if left.data else f"{left.folder} has no coverage"
+    ran = any(result.outcome != "skipped" for result in left.results)
+    return f"{left.folder} has no coverage" if ran and not left.data else ""
