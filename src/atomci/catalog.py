@@ -41,7 +41,7 @@ class Phase(NamedTuple):
 
 
 # The numbers of the atoms whose code is there; the others are planned.
-_BUILT = frozenset([*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(73, 81), 109, 110])
+_BUILT = frozenset([*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(72, 81), 109, 110])
 
 
 class Atom(NamedTuple):
@@ -95,7 +95,7 @@ PHASES: tuple[Phase, ...] = (
     Phase(9, "integration", "Integration tests", "phase_09_integration"),
     Phase(10, "e2e", "E2E and feature tests", "phase_10_e2e"),
     Phase(11, "reports", "Reports and observability"),
-    Phase(12, "pull_request", "Commit, pull request and branch protections"),
+    Phase(12, "pull_request", "Commit, pull request and branch protections", "phase_12_pull_request"),
     Phase(13, "ci", "CI orchestration", "phase_13_ci"),
     Phase(14, "recording", "Auger-assisted test generation"),
     Phase(15, "release", "Merge, release and cleanup"),
@@ -269,7 +269,8 @@ _phase(11,
 _phase(12,
     (70, "commit_fix_with_conventional_message", "Type, scope and subject from the change, checked", dict(writes=(".git/",), effect="tree")),
     (71, "push_branch_and_open_pr", "Push and open or update one pull request", dict(needs=("commit_fix_with_conventional_message",), reads=("artifacts/reports/*",), effect="network")),
-    (72, "enforce_branch_protection_rules", "A ruleset file, compared first and applied on request", dict(reads=(".github/rulesets/*.json",), effect="network")),
+    (72, "enforce_branch_protection_rules", "A ruleset file, compared first and applied on request",
+        dict(reads=(".github/rulesets/*.json", *_CI, ".git/"), writes=("artifacts/pull_request/protection.json",), effect="network")),
 )
 _phase(13,
     (73, "ci_job_lint_types", "Fails fast, first",

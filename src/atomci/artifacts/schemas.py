@@ -6,7 +6,7 @@ durations seconds. Nothing that changes between equal runs stands in an artifact
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -380,6 +380,40 @@ class Shards(Struct, frozen=True, kw_only=True):
     shards: tuple[Shard, ...]
 
 
+class RulesetDifference(Struct, frozen=True, kw_only=True):
+    """What a file says and GitHub has, null where there is nothing; `loosens`: lets more through."""
+
+    what: str
+    kind: Literal["missing", "differs", "extra", "unknown"]
+    file: Any = None
+    github: Any = None
+    loosens: bool = False
+
+
+class RulesetState(Struct, frozen=True, kw_only=True):
+    """A ruleset of the files, of GitHub or of both. `github` is as it was found, before any change.
+
+    `extra` ones have no file; `inherited` ones belong to an organisation or enterprise, and are only listed.
+    `differences` are those that are left.
+    """
+
+    name: str
+    path: str | None
+    status: Literal["equal", "missing", "differs", "extra", "inherited"]
+    source: str
+    done: Literal["created", "updated", "deleted"] | None = None
+    differences: tuple[RulesetDifference, ...] = ()
+    github: dict[str, Any] | None = None
+
+
+class Protection(Struct, frozen=True, kw_only=True):
+    """atom_072: `repository` is HOST/OWNER/NAME."""
+
+    schema: Literal["atomci/protection/1"] = "atomci/protection/1"
+    repository: str
+    rulesets: tuple[RulesetState, ...]
+
+
 class Output(Struct, frozen=True, kw_only=True):
     """A file that an atom wrote."""
 
@@ -497,6 +531,7 @@ SCHEMAS: dict[str, object] = {
     "preconditions": Preconditions,
     "workflow": Workflow,
     "shards": Shards,
+    "protection": Protection,
     "result": Result,
     "index": Index,
     "events": Event,

@@ -33,6 +33,8 @@ __all__ = ["run_command"]
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Atoms at a time.  [default: the cores]")
 @click.option("--keep-going", "-k", is_flag=True, help="Don't stop later phases when an atom is red.")
 @click.option("--install", is_flag=True, help="Install missing programs with this host's package manager.")
+@click.option("--apply", is_flag=True, help="Branch protection: make GitHub what the files say.")
+@click.option("--prune", is_flag=True, help="Branch protection: what only GitHub has is to go too.")
 @click.option("--dry-run", "-n", is_flag=True, help="Print the commands, run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one event a line, the result last.")
 @click.option(
@@ -51,6 +53,8 @@ def run_command(
     jobs: int | None,
     keep_going: bool,
     install: bool,
+    apply: bool,
+    prune: bool,
     dry_run: bool,
     as_json: bool,
     project: Path | None,
@@ -86,6 +90,8 @@ def run_command(
         # What shards are divided by, and what they left, is in no hash.
         use_cache=not (no_cache or shard or shards_from),
         jobs=jobs or os.cpu_count() or 1,
+        apply=apply,
+        prune=prune,
         preview=dry_run,
         shard=_known_shard(loader.config.shards.count, shard) if shard else None,
         shards_from=shards_from,

@@ -41,6 +41,10 @@ class Options:
     install: bool = False
     use_cache: bool = True
     jobs: int = 1
+    apply: bool = False
+    """Make GitHub what the project's files say; else it is only compared."""
+    prune: bool = False
+    """Count and, with `apply`, take away what only GitHub has."""
     preview: bool = False
     """Nothing will run: what commands depend on is worked out anew, since artifacts may be old."""
     shard: Shard | None = None
