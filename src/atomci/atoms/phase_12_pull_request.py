@@ -45,7 +45,7 @@ def enforce_branch_protection_rules(ctx: Context) -> Outcome:
         _write(ctx, repository, compared)
         return _compared(ctx, repository, compared, {document.path: document for document in documents})
     done = _done(compared)
-    reason = f"{done}, then: {broken.message}" if done else broken.message
+    reason = ", then: ".join(filter(None, (done, broken.message)))
     return Outcome("error", f"{reason}; {broken.hint}", len(documents), _UNIT)
 
 
@@ -90,7 +90,7 @@ def _compared(
     findings = tuple(found for row in compared for found in _findings(ctx, row, documents))
     wrong = [row for row in compared if row.done != "deleted" and _is_wrong(row, prune)]
     unseen = [row.name for row in wrong if {d.kind for d in row.counting(prune=prune)} == {"unknown"}]
-    said = [_done(compared)] if ctx.options.apply else []
+    said = [_done(compared) or "nothing was changed"] if ctx.options.apply else []
     status: Status = "pass"
     if len(unseen) < len(wrong):
         status = "fail"
@@ -111,9 +111,8 @@ def _is_wrong(row: Compared, prune: bool) -> bool:
 
 
 def _done(compared: Sequence[Compared]) -> str:
-    """What was changed, in words."""
-    done = [f"{row.done} {row.name}" for row in compared if row.done]
-    return ", ".join(done) or "nothing was changed"
+    """What was changed, in words; empty when nothing was."""
+    return ", ".join(f"{row.done} {row.name}" for row in compared if row.done)
 
 
 def _how_they_differ(ctx: Context, repository: Repository, wrong: Sequence[Compared]) -> str:

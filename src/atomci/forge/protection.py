@@ -105,7 +105,7 @@ def applied(api: Api, compared: Compared, *, prune: bool) -> Compared:
     if _now(api, compared.live) != compared.live:
         raise InfrastructureError(
             f"{compared.name} was changed on GitHub while this ran, so it was left as it is now",
-            "compare again, then apply",
+            "run it without --apply to see how",
         )
     path = f"{_PATH}/{compared.live['id']}"
     if step == "delete":
