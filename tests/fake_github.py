@@ -103,7 +103,7 @@ class GitHub:
 
     @property
     def env(self) -> dict[str, str]:
-        """What a process needs to take this for GitHub. gh sends no request to a port that is closed."""
+        """What a process needs to take this for GitHub; give it an empty GH_CONFIG_DIR too."""
         proxy = f"http://127.0.0.1:{self.port}"
         return {"HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": "", "no_proxy": "", "GH_TOKEN": TOKEN}
 

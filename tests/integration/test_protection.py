@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from fake_github import HOST, TOKEN, GitHub, Refusal, Reply, Repo, serving
 from layered_project import CI, WORKFLOW
@@ -89,6 +90,16 @@ def test_what_github_adds_of_its_own_makes_no_difference(project, github) -> Non
     (state,) = project.json(ARTIFACT)["rulesets"]
     assert (state["status"], state["differences"], state["github"]["id"]) == ("equal", [], 41)
     assert project.json(ARTIFACT)["repository"] == f"{HOST}/{REPO}"
+
+
+def test_the_artifact_keeps_its_published_schema(project, github) -> None:
+    schema = Path(__file__).parents[2] / "docs/schemas/protection.schema.json"
+    validator = jsonschema.Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
+    github.ruleset(REPO, {"name": "ours", "enforcement": "active"}, "Organization")
+    live(project, github)["bypass_actors"] = [{"actor_id": 5, "actor_type": "Team"}]
+    for options in ((), ("--apply",), ("--apply", "--prune")):
+        run(project, *options)
+        validator.validate(project.json(ARTIFACT))
 
 
 def test_a_file_that_github_exported_is_compared_by_what_it_declares(project, github) -> None:
@@ -402,6 +413,16 @@ def test_ctrl_c_ends_the_wait_for_a_limit(project, github) -> None:
     process.communicate(timeout=30)
     assert process.returncode == 130
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("when", ["reading", "writing"])
+def test_an_answer_that_never_comes_is_an_error(project, github, when: str) -> None:
+    project.append("pyproject.toml", f"\n[tool.atomci.atoms.{ATOM}]\ntimeout = 2.0\n")
+    github.before("GET" if when == "reading" else "POST", lambda: time.sleep(4))
+    code, status, reason = run(project, "--apply")
+    assert (code, status) == (3, "error")
+    assert f"gh got no answer from {HOST}: gh took more than 2 s and was killed" in reason
+    assert ("whether it was written is unknown" in reason) == (when == "writing")
 
 
 def test_a_login_that_may_not_write_is_told_so(project, github) -> None:

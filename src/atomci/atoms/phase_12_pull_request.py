@@ -19,6 +19,8 @@ from atomci.tools.process import Command
 
 _ARTIFACT = "artifacts/pull_request/protection.json"
 _UNIT = "rulesets"
+# The longest that one answer may take.
+_SECONDS = 60.0
 
 
 def _protection(ctx: Context) -> Sequence[Command]:
@@ -38,15 +40,14 @@ def enforce_branch_protection_rules(ctx: Context) -> Outcome:
         return outcome_of(ctx, shaped)
     require_gh()
     repository = origin(ctx.root)
-    api = Api(repository, ctx.run, ctx.children.pause)
+    api = Api(repository, ctx.run, ctx.children.pause, ctx.timeout or _SECONDS)
     compared = read(api, [(document.path, document.data) for document in documents])
     broken = _apply(ctx, api, compared) if ctx.options.apply else None
     if broken is None:
         _write(ctx, repository, compared)
         return _compared(ctx, repository, compared, {document.path: document for document in documents})
-    done = _done(compared)
-    reason = ", then: ".join(filter(None, (done, broken.message)))
-    return Outcome("error", f"{reason}; {broken.hint}", len(documents), _UNIT)
+    reason = ", then: ".join(filter(None, (_done(compared), broken.message)))
+    return Outcome("error", "; ".join(filter(None, (reason, broken.hint))), len(documents), _UNIT)
 
 
 def _apply(ctx: Context, api: Api, compared: list[Compared]) -> AtomciError | None:

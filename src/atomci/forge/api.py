@@ -8,22 +8,25 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from atomci.errors import InfrastructureError
 from atomci.forge.remote import Repository
-from atomci.tools.process import Command, Completed, ToolMissing
+from atomci.tools.process import Command, Completed, ToolMissing, ToolTimeout
 
 __all__ = ["Api", "ApiError", "page_command", "require_gh"]
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
-_SECONDS = 60.0
 _TRIES = 3
 _LONGEST_WAIT = 30.0
 _PAGE = 100
+_STATUS_PAGE = "see https://www.githubstatus.com, then type the same again"
+_WRITTEN = "whether it was written is unknown, so compare before you write again; "
+# What a hint begins with where the host broke.
+_UNKNOWN: Mapping[Method, str] = {"GET": "", "POST": _WRITTEN, "PUT": _WRITTEN, "DELETE": _WRITTEN}
 # What would colour the answer or comment on it.
 _WITHOUT = ("GH_FORCE_TTY", "GH_DEBUG", "DEBUG", "CLICOLOR_FORCE")
 
@@ -97,12 +100,13 @@ def _command(repository: Repository, method: Method, path: str, body: Path | Non
     words = ["gh", "api", "--include", "--method", method, f"{repository.path}/{path}"]
     if body is not None:
         words += ["--input", str(body)]
-    return Command(tuple(words), {"GH_HOST": repository.host}, timeout=_SECONDS, without=_WITHOUT)
+    return Command(tuple(words), {"GH_HOST": repository.host}, without=_WITHOUT)
 
 
 @dataclass(frozen=True)
 class Api:
-    """What lies below one repository. `run` starts a program, `pause` waits some seconds.
+    """What lies below one repository. `run` starts a program, `pause` waits some seconds; no answer takes
+    longer than `timeout` seconds.
 
     A rate limit that lasts no longer than half a minute is waited for. Reading is tried again when the
     host breaks; writing isn't, since it may have happened.
@@ -111,6 +115,7 @@ class Api:
     repository: Repository
     run: Callable[[Command], Completed]
     pause: Callable[[float], None]
+    timeout: float
 
     def read(self, path: str) -> Any:
         """A path's JSON. Raises ApiError."""
@@ -138,9 +143,9 @@ class Api:
             return self._ask(method, path, body)
 
     def _ask(self, method: Method, path: str, body: Path | None) -> Any:
-        command = _command(self.repository, method, path, body)
+        command = replace(_command(self.repository, method, path, body), timeout=self.timeout)
         for attempt in range(_TRIES):
-            answer = self._answer(self.run(command))
+            answer = self._answer(command, method)
             wait = _wait(answer, method, attempt)
             if wait is None:
                 break
@@ -151,22 +156,28 @@ class Api:
             raise self._error(answer, method, path)
         return answer.data
 
-    def _answer(self, done: Completed) -> _Answer:
+    def _answer(self, command: Command, method: Method) -> _Answer:
+        try:
+            done = self.run(command)
+        except ToolTimeout as error:
+            raise self._no_answer(error.message, method) from None
         head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
         first, *lines = head.split("\n")
         status = re.match(r"HTTP/\S+ (\d{3})", first)
         if status is None:
-            raise self._no_answer(done)
+            if done.code == 4 or "gh auth login" in done.stderr:
+                raise ApiError(f"gh isn't logged in to {self.repository.host}", self._login)
+            said = done.stderr.strip().splitlines() or ["it says nothing"]
+            raise self._no_answer(said[0], method)
         pairs = (line.partition(":") for line in lines)
         headers = {name.lower(): value.strip() for name, _, value in pairs}
         return _Answer(int(status[1]), headers, body)
 
-    def _no_answer(self, done: Completed) -> ApiError:
+    def _no_answer(self, said: str, method: Method) -> ApiError:
         host = self.repository.host
-        said = (done.stderr.strip().splitlines() or ["it says nothing"])[0]
-        if done.code == 4 or "gh auth login" in done.stderr:
-            return ApiError(f"gh isn't logged in to {host}", self._login)
-        return ApiError(f"gh got no answer from {host}: {said}", f"gh auth status --hostname {host}")
+        return ApiError(
+            f"gh got no answer from {host}: {said}", f"{_UNKNOWN[method]}gh auth status --hostname {host}"
+        )
 
     def _error(self, answer: _Answer, method: Method, path: str) -> ApiError:
         host, status = self.repository.host, answer.status
@@ -185,20 +196,16 @@ class Api:
             return f"gh auth status --hostname {self.repository.host}; git remote get-url origin"
         if answer.status in (403, 404):
             return (
-                "this login may not change it: gh auth refresh --scopes repo, or a token with "
+                "this login lacks the right: gh auth refresh --scopes repo, or a token with "
                 "Administration: read and write"
             )
         if answer.status == 422:
-            return "mend the file"
-        unknown = "whether it was written is unknown, so compare before you write again; "
-        return ("" if method == "GET" else unknown) + _STATUS_PAGE
+            return "compare again; where nobody else changed it, mend the file"
+        return _UNKNOWN[method] + _STATUS_PAGE
 
     @property
     def _login(self) -> str:
         return f"gh auth login --hostname {self.repository.host}, or set GH_TOKEN"
-
-
-_STATUS_PAGE = "see https://www.githubstatus.com, then type the same again"
 
 
 def _wait(answer: _Answer, method: Method, attempt: int) -> float | None:
