@@ -267,6 +267,7 @@ def test_prune_first_shows_and_then_takes_away_what_no_file_names(project, githu
     assert {row["type"] for row in made["rules"]} == {row["type"] for row in json.loads(RULESET)["rules"]}
     states = {row["name"]: row for row in project.json(ARTIFACT)["rulesets"]}
     assert (states["old"]["done"], states["old"]["github"]) == ("deleted", other)
+    assert findings(project) == {}
 
     again = run(project, "--apply", "--prune")
     assert again == (0, "pass", f"nothing was changed; {HOST}/{REPO} has what the files say")
@@ -393,6 +394,13 @@ def test_what_passes_soon_is_waited_for(project, github, reply: Reply) -> None:
     assert run(project)[:2] == (0, "pass")
 
 
+def test_a_spent_limit_is_waited_for_until_it_is_set_back(project, github) -> None:
+    live(project, github)
+    soon = str(int(time.time()) + 6)
+    github.fail(refused(403, "Forbidden", X_RateLimit_Remaining="0", X_RateLimit_Reset=soon))
+    assert run(project)[:2] == (0, "pass")
+
+
 def test_a_rate_limit_on_a_write_is_waited_for(project, github) -> None:
     github.fail(refused(403, SECONDARY, Retry_After="1"), on="POST")
     assert run(project, "--apply")[:2] == (0, "pass")
@@ -441,6 +449,7 @@ def without_gh(project: Any, tmp_path: Path) -> dict[str, str]:
     return {"PATH": str(folder)}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="git can't be linked to")
 def test_without_gh_it_is_an_error_that_says_how_to_get_it(project, github, tmp_path: Path) -> None:
     code, status, reason = run(project, **without_gh(project, tmp_path))
     assert (code, status) == (3, "error")
@@ -517,6 +526,13 @@ def test_files_that_say_nothing_clear_change_nothing(project, github, act, statu
     assert (code, found) == (1, status)
     assert said in reason
     assert github.requests == []
+
+
+def test_settings_for_peoples_terminals_do_not_colour_what_is_read(project, github) -> None:
+    live(project, github)
+    settings = {"GH_FORCE_TTY": "1", "CLICOLOR_FORCE": "1", "GH_DEBUG": "api", "GH_HOST": "example.com"}
+    assert run(project, **settings)[:2] == (0, "pass")
+    assert "Authorization" not in project.log(ATOM)
 
 
 def test_the_token_is_in_no_file_that_is_left(project, github) -> None:
