@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from atomci.artifacts.sync import Lock, SyncStatus, Update
+
 __all__ = ["SCHEMAS"]
 
 Status = Literal["pass", "fail", "skipped", "vacuous", "error"]
@@ -535,5 +537,8 @@ SCHEMAS: dict[str, object] = {
     "result": Result,
     "index": Index,
     "events": Event,
+    "lock": Lock,
+    "status": SyncStatus,
+    "update": Update,
 }
 """Schema name to struct; the published file is docs/schemas/<name>.schema.json."""
