@@ -2,20 +2,25 @@
 
 gh reaches it as the host `github.localhost` through a proxy, which is this server, so it takes the paths of
 github.com in plain HTTP. A route is a method of `GitHub` marked with `@route`; more kinds of things are
-added as more of those.
+added as more of those. Real git clones, fetches and pushes through the same port, by git's own backend.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import gzip
 import json
+import os
 import re
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 HOST = "github.localhost"
 TOKEN = "ghp_of_the_tests"
@@ -33,13 +38,14 @@ _ROUTES: list[tuple[str, re.Pattern[str], str]] = []
 
 @dataclass(frozen=True)
 class Request:
-    """One call: `path` without its query, `body` parsed."""
+    """One call: `path` without its query, `body` parsed, `content` as it came."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any = None
+    content: bytes = b""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -47,7 +53,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered; text that isn't JSON goes as it is."""
+    """What is answered; text that isn't JSON, and bytes, go as they are."""
 
     status: int = 200
     body: Any = None
@@ -81,9 +87,13 @@ def route(method: str, path: str) -> Callable[[Callable[..., Any]], Callable[...
 
 @dataclass
 class Repo:
-    """A repository's state."""
+    """A repository's state; `bare` is what git has of it."""
 
     rulesets: list[dict[str, Any]] = field(default_factory=list)
+    pulls: list[dict[str, Any]] = field(default_factory=list)
+    statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    bare: Path | None = None
+    drafts: bool = True
     private: bool = True
     may_write: bool = True
 
@@ -115,7 +125,11 @@ class GitHub:
     @property
     def writes(self) -> list[str]:
         """Calls that change something."""
-        return [str(request) for request in self.requests if request.method != "GET"]
+        return [
+            str(request)
+            for request in self.requests
+            if request.method != "GET" and not request.path.endswith("/git-upload-pack")
+        ]
 
     def fail(self, reply: Reply, *, on: str = "", times: int = 1) -> None:
         """Answer the next calls whose `METHOD PATH` has these words with this, instead of the truth."""
@@ -153,6 +167,8 @@ class GitHub:
                 self.faults.remove(fault)
                 return reply
         try:
+            if found := _GIT.fullmatch(request.path):
+                return self._git(request, found["repo"], found["rest"])
             for method, pattern, name in _ROUTES:
                 found = pattern.fullmatch(request.path)
                 if found and method == request.method:
@@ -164,8 +180,8 @@ class GitHub:
 
     def _repo(self, request: Request, name: str, *, write: bool = False) -> Repo:
         """The repository, as whoever asks may see or change it."""
-        given = request.headers.get("authorization", "")
-        if given and given.split()[-1] != TOKEN:
+        given = _token(request)
+        if given and given != TOKEN:
             raise Refusal(401, "Bad credentials")
         repo = self.repos.get(name)
         if repo is None or (repo.private and not given):
@@ -175,6 +191,118 @@ class GitHub:
         if write and not repo.may_write:
             raise Refusal(403, "Resource not accessible by personal access token")
         return repo
+
+    # --- Git ------------------------------------------------------------------------------------
+
+    def _git(self, request: Request, name: str, rest: str) -> Reply:
+        """What `git http-backend`, a CGI program, makes of it."""
+        writing = "git-receive-pack" in (rest, request.query.get("service"))
+        try:
+            there = self._repo(request, name, write=writing)
+        except Refusal as refusal:
+            missing = not _token(request)
+            ask = {"WWW-Authenticate": 'Basic realm="GitHub"'} if missing else {}
+            return Reply(401 if missing else refusal.reply.status, "refused", ask)
+        assert there.bare is not None
+        packed = request.headers.get("content-encoding") == "gzip"
+        content = gzip.decompress(request.content) if packed else request.content
+        env = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
+            "GIT_PROJECT_ROOT": str(there.bare.parent),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
+            "PATH_INFO": f"/{there.bare.name}/{rest}",
+            "REQUEST_METHOD": request.method,
+            "QUERY_STRING": urlencode(request.query),
+            "CONTENT_TYPE": request.headers.get("content-type", ""),
+            "CONTENT_LENGTH": str(len(content)),
+            "REMOTE_USER": "tests" if _token(request) else "",
+        }
+        command = ["git", "http-backend"]
+        done = subprocess.run(command, env=env, input=content, capture_output=True, check=True)
+        head, _, body = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        return Reply(int(headers.pop("Status", "200").split()[0]), body, headers)
+
+    # --- Pull requests --------------------------------------------------------------------------
+
+    @route("GET", "/repos/{repo}/pulls")
+    def list_pulls(self, request: Request, repo: str) -> Reply:
+        """Those of a state and a head, the newest first."""
+        state, head = request.query.get("state", "open"), request.query.get("head")
+        rows = [
+            row
+            for row in reversed(self._repo(request, repo).pulls)
+            if state in ("all", row["state"]) and head in (None, row["head"]["label"])
+        ]
+        return paged(request, rows)
+
+    @route("POST", "/repos/{repo}/pulls")
+    def create_pull(self, request: Request, repo: str) -> Reply:
+        """One for a branch that is there and has none."""
+        there, body = self._repo(request, repo, write=True), request.body
+        label = f"{repo.partition('/')[0]}:{body['head']}"
+        if any(row["head"]["label"] == label and row["state"] == "open" for row in there.pulls):
+            raise Refusal(422, "Validation Failed", f"A pull request already exists for {label}.")
+        if body.get("draft") and not there.drafts:
+            raise Refusal(422, "Draft pull requests are not supported in this repository.")
+        if there.bare is None or not (tip := _tip(there.bare, body["head"])):
+            raise Refusal(422, "Validation Failed", "Field 'head' is invalid")
+        number = len(there.pulls) + 1
+        made = {
+            "number": number,
+            "node_id": f"PR_{repo}_{number}",
+            "html_url": f"https://{HOST}/{repo}/pull/{number}",
+            "state": "open",
+            "merged_at": None,
+            "draft": bool(body.get("draft")),
+            "title": body["title"],
+            "body": body.get("body"),
+            "head": {"ref": body["head"], "label": label, "sha": tip},
+            "base": {"ref": body["base"]},
+        }
+        there.pulls.append(made)
+        return Reply(201, made)
+
+    @route("PATCH", "/repos/{repo}/pulls/{number}")
+    def update_pull(self, request: Request, repo: str, number: str) -> dict[str, Any]:
+        """Title, body and state; drafts aren't made here."""
+        for row in self._repo(request, repo, write=True).pulls:
+            if str(row["number"]) == number:
+                changed = {
+                    key: request.body[key] for key in ("title", "body", "state") if key in request.body
+                }
+                row.update(changed)
+                return row
+        raise Refusal(404, "Not Found")
+
+    @route("POST", "/graphql")
+    def graphql(self, request: Request) -> dict[str, Any]:
+        """The two mutations that turn a pull request into a draft and back."""
+        query, node = request.body["query"], request.body["variables"]["id"]
+        for name, repo in self.repos.items():
+            for row in repo.pulls:
+                if row["node_id"] != node:
+                    continue
+                self._repo(request, name)
+                if not repo.may_write:
+                    refused = {"type": "FORBIDDEN", "message": "Resource not accessible by integration"}
+                    return {"data": None, "errors": [refused]}
+                row["draft"] = "convertPullRequestToDraft" in query
+                return {"data": {"done": {"pullRequest": {"isDraft": row["draft"]}}}}
+        unknown = f"Could not resolve to a node with the global id of '{node}'"
+        return {"data": None, "errors": [{"type": "NOT_FOUND", "message": unknown}]}
+
+    @route("GET", "/repos/{repo}/commits/{sha}/status")
+    def combined_status(self, request: Request, repo: str, sha: str) -> dict[str, Any]:
+        """The newest of each context."""
+        return {"sha": sha, "statuses": self._repo(request, repo).statuses.get(sha, [])}
+
+    @route("POST", "/repos/{repo}/statuses/{sha}")
+    def create_status(self, request: Request, repo: str, sha: str) -> Reply:
+        """One more."""
+        self._repo(request, repo, write=True).statuses.setdefault(sha, []).append(request.body)
+        return Reply(201, request.body)
 
     # --- Rulesets -------------------------------------------------------------------------------
 
@@ -242,6 +370,22 @@ class GitHub:
                 raise Refusal(422, "Validation Failed", "Invalid rule 'pull_request': missing parameters")
 
 
+_GIT = re.compile(r"/(?P<repo>[^/]+/[^/]+)\.git/(?P<rest>.+)")
+
+
+def _token(request: Request) -> str:
+    """What is given as a token, or as a password; empty when nothing is."""
+    given = request.headers.get("authorization", "")
+    if given.lower().startswith("basic "):
+        return base64.b64decode(given.split()[-1]).decode().partition(":")[2]
+    return given.split()[-1] if given else ""
+
+
+def _tip(bare: Path, branch: str) -> str:
+    command = ["git", "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"]
+    return subprocess.run(command, cwd=bare, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def paged(request: Request, rows: list[Any]) -> Reply:
     """The page of a list that is asked for, with the link to the next."""
     size, page = int(request.query.get("per_page", 30)), int(request.query.get("page", 1))
@@ -268,24 +412,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _do(self) -> None:
         split = urlsplit(self.path)
-        length = int(self.headers.get("Content-Length") or 0)
-        content = self.rfile.read(length)
+        content = self._content()
         request = Request(
             self.command,
             split.path.removeprefix("/api/v3"),
             {name: values[-1] for name, values in parse_qs(split.query).items()},
             {name.lower(): value for name, value in self.headers.items()},
-            json.loads(content) if content else None,
+            json.loads(content) if content and content[:1] in b"{[" else None,
+            content,
         )
         reply = self.github.answer(request)
         is_text = isinstance(reply.body, str)
-        body = b"" if reply.body is None else (reply.body if is_text else json.dumps(reply.body)).encode()
+        if isinstance(reply.body, bytes):
+            body = reply.body
+        else:
+            body = b"" if reply.body is None else (reply.body if is_text else json.dumps(reply.body)).encode()
         kind = "text/html" if is_text else "application/json; charset=utf-8"
         self.send_response(reply.status)
         for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **reply.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def _content(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        content = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            content += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return content
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _do  # noqa: N815
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from atomci.artifacts.sync import Lock, SyncStatus, Update
+from atomci.artifacts.sync import Lock, Proposal, SyncStatus, Update
 
 __all__ = ["SCHEMAS"]
 
@@ -540,5 +540,6 @@ SCHEMAS: dict[str, object] = {
     "lock": Lock,
     "status": SyncStatus,
     "update": Update,
+    "proposal": Proposal,
 }
 """Schema name to struct; the published file is docs/schemas/<name>.schema.json."""

@@ -9,11 +9,13 @@ from msgspec import Struct
 __all__ = [
     "AnswerChange",
     "Drift",
+    "ExceptedDrift",
     "FileChange",
     "Lock",
     "LockedFile",
     "MigrationStep",
     "PinChoice",
+    "Proposal",
     "SyncStatus",
     "Update",
 ]
@@ -92,6 +94,25 @@ class Update(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
+class Proposal(Struct, frozen=True, kw_only=True):
+    """An update as a pull request. `conflicts` are paths; with any of them it is a draft.
+
+    declined: somebody closed the pull request of this very version. `commit` is the tip of `branch`; it and
+    the pull request's `number` and `url` are None where there is nothing to update.
+    """
+
+    schema: Literal["atomci/proposal/1"] = "atomci/proposal/1"
+    state: Literal["up-to-date", "opened", "updated", "unchanged", "declined"]
+    branch: str
+    commit: str | None = None
+    number: int | None = None
+    url: str | None = None
+    draft: bool = False
+    conflicts: tuple[str, ...] = ()
+    update: Update
+    notes: tuple[str, ...] = ()
+
+
 class LockedFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A rendered file: who owns it, and the id that git gives its content."""
 
@@ -118,10 +139,24 @@ class Drift(Struct, frozen=True, kw_only=True):
     allowed: bool
 
 
+class ExceptedDrift(Struct, frozen=True, kw_only=True):
+    """An entry of `[[tool.atomci.drift]]`; `until` is its last day, in UTC.
+
+    holds: the file drifts, and may. expired: whether it drifts or not. unneeded: it is as rendered, or no
+    managed file.
+    """
+
+    path: str
+    reason: str
+    until: str
+    state: Literal["holds", "expired", "unneeded"]
+
+
 class SyncStatus(Struct, frozen=True, kw_only=True):
     """Where a project stands. `latest` is None where nobody was asked, `drift` holds every difference.
 
-    `allowed` differences are those of files that are the user's too; the others make `clean` false.
+    `allowed` differences are those of files that are the user's too; the others make `clean` false, whether
+    excepted or not. The verdict is unknown where no lock tells: `examined` is 0 then.
     """
 
     schema: Literal["atomci/status/1"] = "atomci/status/1"
@@ -133,3 +168,11 @@ class SyncStatus(Struct, frozen=True, kw_only=True):
     lock: Literal["current", "missing", "stale", "written"]
     examined: int
     drift: tuple[Drift, ...]
+    verdict: Literal["clean", "excepted", "drifted", "unknown"]
+    exceptions: tuple[ExceptedDrift, ...] = ()
+
+    @property
+    def red(self) -> bool:
+        """Whether the answer is no: a newer version, drift that isn't excepted, an exception that is over."""
+        expired = any(row.state == "expired" for row in self.exceptions)
+        return bool(self.behind) or self.verdict == "drifted" or expired

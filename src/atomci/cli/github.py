@@ -13,7 +13,7 @@ import click
 from atomci.artifacts.schemas import AtomFinished, Event, Finding, RunFinished
 from atomci.engine.events import Listener
 
-__all__ = ["github_lines"]
+__all__ = ["annotation", "github_lines"]
 
 # GitHub shows ten annotations of a kind per step and drops the rest silently.
 _ANNOTATIONS = 10
@@ -47,6 +47,11 @@ def github_lines(
                 summary.write(_summary(finished, event))
 
     yield show
+
+
+def annotation(kind: str, text: str, path: str = "") -> str:
+    """A workflow command that marks a file, or the whole job."""
+    return f"::{kind}{f' file={_escape(path)}' if path else ''}::{_escape(text, data=True)}"
 
 
 def _annotation(finding: Finding) -> str:

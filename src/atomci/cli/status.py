@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from atomci.artifacts.sync import SyncStatus
+    from atomci.artifacts.sync import Drift, ExceptedDrift, SyncStatus
     from atomci.sync.answers import Recorded
 
 __all__ = ["diff_command", "restore_command", "status_command"]
@@ -34,7 +34,8 @@ def status_command(
 ) -> int:
     """Say whether a newer version of the template is out, and which managed files aren't as rendered.
 
-    A missing or stale .atomci/lock.json, as after plain copier, is written anew.
+    A missing or stale .atomci/lock.json, as after plain copier, is written anew. With --offline drift is
+    unknown then. [[tool.atomci.drift]] in pyproject.toml excepts a managed file, until a date.
 
     \b
     atomci status               version and drift
@@ -42,9 +43,13 @@ def status_command(
 
     Exit codes: 0 current and as rendered, 1 behind or drifted, 2 usage, 3 the template can't be reached.
     """
+    from atomci.engine.config import load_drift
+    from atomci.project import Project
     from atomci.sync.drift import status, status_offline
+    from atomci.sync.exceptions import excepted, today
 
     recorded = _recorded(project, answers_file)
+    exceptions = load_drift(Project(recorded.root))
     if offline:
         found = status_offline(recorded)
     else:
@@ -52,8 +57,9 @@ def status_command(
 
         with Workshop() as shop:
             found = status(shop, recorded, prereleases=prerelease)
+    found = excepted(found, exceptions, today())
     _show(found, as_json)
-    return 0 if found.clean and not found.behind else 1
+    return 1 if found.red else 0
 
 
 @click.command("diff")
@@ -151,11 +157,49 @@ def _show(found: SyncStatus, as_json: bool) -> None:
         click.echo(f"  version   {paint(news, 'yellow') if found.behind else news}")
     elif found.behind is None:
         click.echo("  version   not asked, or the template has no release")
+    exceptions = {row.path: row for row in found.exceptions}
     for row in found.drift:
-        word = f"{row.state:9}"
-        note = "yours too" if row.allowed else f"drift: atomci diff {row.path}, atomci restore {row.path}"
-        click.echo(f"  {word if row.allowed else paint(word, 'red')} {row.path}  {note}")
+        _show_drift(row, exceptions.pop(row.path, None))
+    for exception in exceptions.values():
+        left = "is over" if exception.state == "expired" else "isn't needed"
+        text = f"exception for {exception.path} until {exception.until} {left}: delete it"
+        click.echo(f"  {paint(text, 'red' if exception.state == 'expired' else 'yellow')}")
+        if exception.state == "expired":
+            _annotate("error", text, "pyproject.toml")
+    if found.verdict == "unknown":
+        text = f"drift is unknown: .atomci/lock.json is {found.lock}; type atomci status and commit the file"
+        click.echo(f"  {paint(text, 'yellow')}")
+        _annotate("warning", text)
+        return
     drifted = sum(not row.allowed for row in found.drift)
-    click.echo(f"  {found.examined} files looked at, {drifted} drifted")
+    held = sum(row.state == "holds" for row in found.exceptions)
+    click.echo(
+        f"  {found.examined} files looked at, {drifted} drifted" + (f", {held} excepted" if held else "")
+    )
     if found.lock == "written":
         click.echo("  .atomci/lock.json was missing or stale and is written anew: commit it")
+
+
+def _show_drift(row: Drift, exception: ExceptedDrift | None) -> None:
+    from atomci.cli.style import paint
+
+    word = f"{row.state:9}"
+    if row.allowed:
+        click.echo(f"  {word} {row.path}  yours too")
+    elif exception is not None and exception.state == "holds":
+        note = f"drift, excepted until {exception.until}: {exception.reason}"
+        click.echo(f"  {paint(word, 'yellow')} {row.path}  {note}")
+        _annotate("warning", note, row.path)
+    else:
+        over = f"its exception was over on {exception.until}; " if exception is not None else ""
+        note = f"drift: {over}atomci diff {row.path}, atomci restore {row.path}"
+        click.echo(f"  {paint(word, 'red')} {row.path}  {note}")
+        _annotate("error", note, row.path)
+
+
+def _annotate(kind: str, text: str, path: str = "") -> None:
+    """A mark on GitHub's page of the job, and on the file in a pull request."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from atomci.cli.github import annotation
+
+        click.echo(annotation(kind, text, path))

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from atomci.artifacts.sync import FileChange, Update
 
-__all__ = ["update_command"]
+__all__ = ["progress", "show_update", "update_command"]
 
 _COLOURS = {"conflicted": "red", "replaced": "yellow", "kept-deleted": "yellow", "corrected-upstream": "cyan"}
 
@@ -23,6 +23,9 @@ _COLOURS = {"conflicted": "red", "replaced": "yellow", "kept-deleted": "yellow",
 @click.option("--prerelease", is_flag=True, help="Pre-releases count as releases.")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would change, touch nothing.")
 @click.option("--commit", "and_commit", is_flag=True, help="Commit when there are no conflicts.")
+@click.option(
+    "--pull-request", is_flag=True, help="Open or update the update's pull request; touch no file here."
+)
 @click.option("--abort", is_flag=True, help="Put everything back as it was before the update.")
 @click.option("--continue", "go_on", is_flag=True, help="Commit the update, its conflicts resolved.")
 @click.option("--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Change an answer.")
@@ -38,6 +41,7 @@ def update_command(
     prerelease: bool,
     only_plan: bool,
     and_commit: bool,
+    pull_request: bool,
     abort: bool,
     go_on: bool,
     pairs: tuple[str, ...],
@@ -57,15 +61,19 @@ def update_command(
     atomci update                    to the newest release, staged
     atomci update --to v2.1.0        to that one
     atomci update -d licence=MIT     another answer, the same version
+    atomci update --pull-request     as a pull request, through gh; a draft when there are conflicts
 
     Exit codes: 0 done or up to date, 1 conflicts, 2 usage, 3 the template or the disk can't be reached,
-    4 refused: uncommitted work in the way, an older version, a template that needs trust.
+    4 refused: uncommitted work in the way, an older version, a template that needs trust, commits of others
+    on the branch of the pull request.
     """
     from atomci.errors import UsageError
     from atomci.sync.answers import recorded_answers, rendered_root
 
-    if abort + go_on + bool(only_plan or and_commit or to or pairs or template) > 1:
+    if abort + go_on + bool(only_plan or and_commit or pull_request or to or pairs or template) > 1:
         raise UsageError("--abort and --continue stand alone", "atomci update --abort")
+    if only_plan + and_commit + pull_request > 1:
+        raise UsageError("--plan, --commit and --pull-request exclude each other", "atomci update --plan")
     root = project.resolve() if project else rendered_root(Path.cwd().resolve())
     if abort or go_on:
         return _end(root, as_json, abort)
@@ -73,7 +81,7 @@ def update_command(
     from atomci.sync.sources import named_source
     from atomci.sync.update import Request
 
-    if recover(root):
+    if not pull_request and recover(root):
         click.echo("finished an update that was broken off", err=True)
     request = Request(
         to=to,
@@ -83,6 +91,10 @@ def update_command(
         skip=frozenset(skip),
     )
     recorded = recorded_answers(root, answers_file)
+    if pull_request:
+        from atomci.cli.pull_request import propose_update
+
+        return propose_update(recorded, request, as_json)
     return _run(recorded, request, as_json, only_plan, and_commit)
 
 
@@ -93,26 +105,26 @@ def _run(recorded: object, request: object, as_json: bool, only_plan: bool, and_
     from atomci.sync.update import Planned, plan_update
     from atomci.sync.workshop import Workshop
 
-    with Workshop() as shop, _progress(as_json) as tell:
+    with Workshop() as shop, progress(as_json) as tell:
         planned = plan_update(shop, recorded, request, tell)  # type: ignore[arg-type]
         if not isinstance(planned, Planned):
-            _show(planned, as_json)
+            show_update(planned, as_json)
             return 0
         if only_plan:
-            _show(planned.update, as_json)
+            show_update(planned.update, as_json)
             return 1 if planned.merged.stages else 0
         done = apply_update(planned, alone=and_commit)
         if and_commit and done.state == "staged":
             commit_update(planned.repository.top)
             done = msgspec.structs.replace(done, state="committed")
-    _show(done, as_json)
+    show_update(done, as_json)
     return 1 if done.state == "conflicts" else 0
 
 
 def _end(root: Path, as_json: bool, abort: bool) -> int:
     from atomci.sync.apply import abort_update, continue_update
 
-    _show(abort_update(root) if abort else continue_update(root), as_json)
+    show_update(abort_update(root) if abort else continue_update(root), as_json)
     return 0
 
 
@@ -129,7 +141,7 @@ def _answers(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 @contextmanager
-def _progress(as_json: bool) -> Iterator[Callable[[str], None]]:
+def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
     """What goes on, on a line that disappears; nothing where nobody watches."""
     if as_json or not sys.stderr.isatty():
         yield lambda _: None
@@ -144,7 +156,8 @@ def _progress(as_json: bool) -> Iterator[Callable[[str], None]]:
         click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _show(update: Update, as_json: bool) -> None:
+def show_update(update: Update, as_json: bool, following: str = "") -> None:
+    """An update's rows, or its JSON; `following` takes the place of what is to be done next."""
     if as_json:
         import msgspec
 
@@ -169,7 +182,7 @@ def _show(update: Update, as_json: bool) -> None:
         click.echo(f"  migration           {step.id} ({step.version}): {done}; {step.reason}")
     for note in update.notes:
         click.echo(f"  note                {note}")
-    click.echo(_next(update))
+    click.echo(following or _next(update))
 
 
 def _row(file: FileChange) -> str:

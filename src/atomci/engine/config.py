@@ -7,6 +7,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ import msgspec
 
 from atomci.errors import UsageError
 from atomci.project import Project
+from atomci.sync.exceptions import LONGEST, DriftException, today
 
 __all__ = [
     "AtomConfig",
@@ -22,6 +24,7 @@ __all__ = [
     "ShardsConfig",
     "SlowConfig",
     "load_config",
+    "load_drift",
     "load_services",
     "load_shards",
     "load_slow",
@@ -88,6 +91,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     atoms: dict[str, AtomConfig] = {}
     services: dict[str, ServiceConfig] = {}
+    drift: tuple[DriftException, ...] = ()
     shards: ShardsConfig = ShardsConfig()
     slow: SlowConfig = SlowConfig()
 
@@ -112,6 +116,7 @@ def load_config(project: Project, names: Collection[str]) -> Config:
     return Config(
         atoms={name: _atom_config(project, name, row, names) for name, row in atoms.items()},
         services=load_services(project),
+        drift=load_drift(project),
         shards=load_shards(project),
         slow=load_slow(project),
     )
@@ -123,6 +128,20 @@ def load_services(project: Project) -> dict[str, ServiceConfig]:
     if not isinstance(services, Mapping):
         raise table_error(project, ("services",), f"expected a table, got {services!r}")
     return {name: _service(project, name, row) for name, row in services.items()}
+
+
+def load_drift(project: Project) -> tuple[DriftException, ...]:
+    """Read and check `[[tool.atomci.drift]]`; those that are over are among them. Raises UsageError."""
+    rows = project.table("tool", "atomci").get("drift", [])
+    if not isinstance(rows, list):
+        raise table_error(project, ("drift",), "expected a list: [[tool.atomci.drift]]")
+    found: dict[str, DriftException] = {}
+    for index, row in enumerate(rows):
+        exception = _converted(project, ("drift", index), row, DriftException)
+        for key, problem, hint in _drift_problems(exception, found):
+            raise table_error(project, ("drift", index, key), problem, hint)
+        found[exception.path] = exception
+    return tuple(found.values())
 
 
 def load_shards(project: Project) -> ShardsConfig:
@@ -144,10 +163,11 @@ def load_slow(project: Project) -> SlowConfig:
     return slow
 
 
-def table_error(project: Project, keys: Sequence[str], message: str, hint: str = "") -> UsageError:
-    """What is wrong with `tool.atomci.KEYS`, with its line in pyproject.toml."""
+def table_error(project: Project, keys: Sequence[str | int], message: str, hint: str = "") -> UsageError:
+    """What is wrong with `tool.atomci.KEYS`, with its line in pyproject.toml; a number counts in a list."""
     path = ("tool", "atomci", *keys)
-    return UsageError(f"pyproject.toml:{_line_of(project.root, path)}: {'.'.join(path)}: {message}", hint)
+    shown = ".".join(key for key in path if isinstance(key, str))
+    return UsageError(f"pyproject.toml:{_line_of(project.root, path)}: {shown}: {message}", hint)
 
 
 def _atom_config(project: Project, name: str, row: object, names: Collection[str]) -> AtomConfig:
@@ -171,6 +191,20 @@ def _own_table(project: Project, name: str, kind: type[T]) -> T:
     return _converted(project, (name,), row, kind)
 
 
+def _drift_problems(exception: DriftException, before: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """What types don't show, each with its key and a hint."""
+    if not exception.reason.strip():
+        yield "reason", "is empty", "say why the file may differ"
+    path = PurePosixPath(exception.path)
+    if path.is_absolute() or ".." in path.parts or str(path) != exception.path or "\\" in exception.path:
+        yield "path", f"{exception.path!r} isn't the path of a file, relative to the project", "no patterns"
+    if exception.path in before:
+        yield "path", f"{exception.path} has an exception already", "one file, one exception"
+    if (exception.until - today()).days > LONGEST:
+        problem = f"{exception.until} is more than {LONGEST} days ahead"
+        yield "until", problem, f"at the latest: until = {today() + timedelta(days=LONGEST)}"
+
+
 def _service(project: Project, name: str, row: object) -> ServiceConfig:
     service = _converted(project, ("services", name), row, ServiceConfig)
     if not re.fullmatch(r"[A-Za-z]\w*", name):
@@ -180,7 +214,7 @@ def _service(project: Project, name: str, row: object) -> ServiceConfig:
     return service
 
 
-def _converted(project: Project, keys: tuple[str, ...], row: object, kind: type[T]) -> T:
+def _converted(project: Project, keys: tuple[str | int, ...], row: object, kind: type[T]) -> T:
     """A table as its struct."""
     if isinstance(row, Mapping):
         for key in row.keys() - set(kind.__struct_fields__):
@@ -237,7 +271,7 @@ def _command_problem(command: str) -> str | None:
         return f"not a command line: {error}"
 
 
-def _line_of(root: Path, keys: Sequence[str]) -> int:
+def _line_of(root: Path, keys: Sequence[str | int]) -> int:
     """The line that first gives a key, or the closest table above it; tomllib doesn't tell positions.
 
     Every whole statement ends a prefix of the file that parses, so the first prefix that holds the key
@@ -256,10 +290,11 @@ def _line_of(root: Path, keys: Sequence[str]) -> int:
     return found
 
 
-def _depth(table: object, keys: Sequence[str]) -> int:
+def _depth(table: object, keys: Sequence[str | int]) -> int:
     """How many of the keys lead somewhere."""
     for count, key in enumerate(keys):
-        if not isinstance(table, Mapping) or key not in table:
+        known = range(len(table)) if isinstance(table, list) else table if isinstance(table, Mapping) else ()
+        if key not in known:
             return count
-        table = table[key]
+        table = table[key]  # type: ignore[index]
     return len(keys)

@@ -18,7 +18,7 @@ from atomci.tools.process import Command, Completed, ToolMissing, ToolTimeout
 
 __all__ = ["Api", "ApiError", "page_command", "require_gh"]
 
-Method = Literal["GET", "POST", "PUT", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 _TRIES = 3
 _LONGEST_WAIT = 30.0
@@ -26,7 +26,7 @@ _PAGE = 100
 _STATUS_PAGE = "see https://www.githubstatus.com, then type the same again"
 _WRITTEN = "whether it was written is unknown, so compare before you write again; "
 # What a hint begins with where the host broke.
-_UNKNOWN: Mapping[Method, str] = {"GET": "", "POST": _WRITTEN, "PUT": _WRITTEN, "DELETE": _WRITTEN}
+_UNKNOWN: Mapping[Method, str] = {"GET": "", **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), _WRITTEN)}
 # What would colour the answer or comment on it.
 _WITHOUT = ("GH_FORCE_TTY", "GH_DEBUG", "DEBUG", "CLICOLOR_FORCE")
 
@@ -89,15 +89,19 @@ def require_gh() -> None:
 
 def page_command(repository: Repository, path: str, page: int = 1) -> Command:
     """What reads a page of a list that lies below a repository."""
-    return _command(repository, "GET", _page(path, page))
+    return _command(repository, "GET", _below(repository, _page(path, page)))
 
 
 def _page(path: str, page: int) -> str:
     return f"{path}{'&' if '?' in path else '?'}per_page={_PAGE}&page={page}"
 
 
+def _below(repository: Repository, path: str) -> str:
+    return f"{repository.path}/{path}"
+
+
 def _command(repository: Repository, method: Method, path: str, body: Path | None = None) -> Command:
-    words = ["gh", "api", "--include", "--method", method, f"{repository.path}/{path}"]
+    words = ["gh", "api", "--include", "--method", method, path]
     if body is not None:
         words += ["--input", str(body)]
     return Command(tuple(words), {"GH_HOST": repository.host}, without=_WITHOUT)
@@ -106,7 +110,7 @@ def _command(repository: Repository, method: Method, path: str, body: Path | Non
 @dataclass(frozen=True)
 class Api:
     """What lies below one repository. `run` starts a program, `pause` waits some seconds; no answer takes
-    longer than `timeout` seconds.
+    longer than `timeout` seconds. `right` is the permission that a token needs to write.
 
     A rate limit that lasts no longer than half a minute is waited for. Reading is tried again when the
     host breaks; writing isn't, since it may have happened.
@@ -116,10 +120,11 @@ class Api:
     run: Callable[[Command], Completed]
     pause: Callable[[float], None]
     timeout: float
+    right: str = "Administration"
 
     def read(self, path: str) -> Any:
         """A path's JSON. Raises ApiError."""
-        return self._ask("GET", path, None)
+        return self._ask("GET", _below(self.repository, path), None)
 
     def read_all(self, path: str) -> list[Any]:
         """The items of all pages of a list. Raises ApiError."""
@@ -133,8 +138,19 @@ class Api:
                 break
         return found
 
-    def write(self, method: Literal["POST", "PUT", "DELETE"], path: str, data: Any = None) -> Any:
+    def write(self, method: Literal["POST", "PUT", "PATCH", "DELETE"], path: str, data: Any = None) -> Any:
         """Send JSON and give what comes back. Raises ApiError."""
+        return self._send(method, _below(self.repository, path), data)
+
+    def graphql(self, query: str, **variables: Any) -> Any:
+        """Send a query, for what REST lacks, and give its data. Raises ApiError."""
+        answer = self._send("POST", "graphql", {"query": query, "variables": variables})
+        if errors := answer.get("errors"):
+            said = "; ".join(str(error.get("message")) for error in errors)
+            raise ApiError(f"{self.repository.host} refuses: {said}", self._lacking)
+        return answer.get("data")
+
+    def _send(self, method: Method, path: str, data: Any) -> Any:
         if data is None:
             return self._ask(method, path, None)
         with tempfile.TemporaryDirectory(prefix="atomci-gh-") as folder:
@@ -184,7 +200,7 @@ class Api:
         if (seconds := answer.limited) is not None:
             text = f"{host} asks to wait {seconds:.0f} s: {answer.message}"
             return ApiError(text, "type the same again after that", status)
-        text = f"{host} answers {status} to {method} {self.repository.path}/{path}: {answer.message}"
+        text = f"{host} answers {status} to {method} {path}: {answer.message}"
         return ApiError(text, self._hint(answer, method), status)
 
     def _hint(self, answer: _Answer, method: Method) -> str:
@@ -195,13 +211,17 @@ class Api:
         if answer.status == 404 and method == "GET":
             return f"gh auth status --hostname {self.repository.host}; git remote get-url origin"
         if answer.status in (403, 404):
-            return (
-                "this login lacks the right: gh auth refresh --scopes repo, or a token with "
-                "Administration: read and write"
-            )
+            return self._lacking
         if answer.status == 422:
             return "compare again; where nobody else changed it, mend the file"
         return _UNKNOWN[method] + _STATUS_PAGE
+
+    @property
+    def _lacking(self) -> str:
+        return (
+            "this login lacks the right: gh auth refresh --scopes repo, or a token with "
+            f"{self.right}: read and write"
+        )
 
     @property
     def _login(self) -> str:

@@ -12,6 +12,7 @@ from atomci.artifacts.sync import Drift, Lock, LockedFile, SyncStatus
 from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.sync.answers import Recorded
 from atomci.sync.lock import is_current, lock_bytes, made_lock, read_lock, same_content
+from atomci.tools.git import Git
 
 if TYPE_CHECKING:
     from atomci.sync.objects import Files, Objects, Repository
@@ -50,15 +51,27 @@ def _state(path: Path, file: LockedFile) -> Literal["modified", "missing"] | Non
 
 
 def status_offline(recorded: Recorded) -> SyncStatus:
-    """Drift by the lock alone. Raises InfrastructureError where no lock belongs to the recorded version."""
+    """Drift by the lock alone. It is unknown where plain copier left no lock, or an older one.
+
+    Raises InfrastructureError for a lock that can't be read, or that git has and the folder hasn't.
+    """
     lock = read_lock(recorded)
-    if lock is None or not is_current(lock, recorded):
-        what = "there is no" if lock is None else "the recorded version isn't that of"
-        raise InfrastructureError(
-            f"drift is unknown: {what} {recorded.lock}",
-            "atomci status, which asks the template, writes it anew",
-        )
+    if lock is None:
+        if what := _lost_lock(recorded):
+            raise InfrastructureError(f"drift is unknown: {what}", "atomci status writes it anew; commit it")
+        return _status(recorded, None, "missing", None)
+    if not is_current(lock, recorded):
+        return _status(recorded, None, "stale", None)
     return _status(recorded, lock, "current", None)
+
+
+def _lost_lock(recorded: Recorded) -> str:
+    """What became of a lock that was there; empty where there never was one."""
+    if (recorded.root / recorded.lock).exists():
+        return f"{recorded.lock} can't be read"
+    if Git(recorded.root).ask("log", "-1", "--format=%h", "--", recorded.lock):
+        return f"{recorded.lock} was deleted"
+    return ""
 
 
 def status(shop: Workshop, recorded: Recorded, *, prereleases: bool = False) -> SyncStatus:
@@ -79,17 +92,19 @@ def status(shop: Workshop, recorded: Recorded, *, prereleases: bool = False) -> 
     return _status(recorded, lock, state, latest)
 
 
-def _status(recorded: Recorded, lock: Lock, state: str, latest: str | None) -> SyncStatus:
-    found = drift(recorded.root, lock)
+def _status(recorded: Recorded, lock: Lock | None, state: str, latest: str | None) -> SyncStatus:
+    found = drift(recorded.root, lock) if lock else ()
+    clean = lock is not None and all(row.allowed for row in found)
     return SyncStatus(
         template=recorded.location,
         version=recorded.version,
         latest=latest,
         behind=None if latest is None else _behind(recorded.version, latest),
-        clean=all(row.allowed for row in found),
+        clean=clean,
         lock=state,  # type: ignore[arg-type]
-        examined=sum(file.tier in _SHARED for file in lock.files.values()),
+        examined=sum(file.tier in _SHARED for file in lock.files.values()) if lock else 0,
         drift=found,
+        verdict="unknown" if lock is None else "clean" if clean else "drifted",
     )
 
 

@@ -1,0 +1,76 @@
+"""`atomci update --pull-request`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from atomci.artifacts.sync import Proposal
+    from atomci.sync.answers import Recorded
+    from atomci.sync.update import Request
+
+__all__ = ["propose_update"]
+
+_SECONDS = 60.0
+
+
+def propose_update(recorded: Recorded, request: Request, as_json: bool) -> int:
+    """Plan, propose, show; 1 with conflicts."""
+    from atomci.artifacts.sync import Proposal
+    from atomci.cli.update import progress
+    from atomci.fleet.proposals import branch_of, propose
+    from atomci.forge.api import Api, require_gh
+    from atomci.forge.remote import origin
+    from atomci.sync.update import Planned, plan_update
+    from atomci.sync.workshop import Workshop
+    from atomci.tools.process import Children
+
+    with Workshop() as shop, progress(as_json) as tell:
+        planned = plan_update(shop, recorded, request, tell)
+        if not isinstance(planned, Planned):
+            _show(Proposal(state="up-to-date", branch=branch_of(recorded, ""), update=planned), as_json)
+            return 0
+        require_gh()
+        root, children = recorded.root, Children()
+        api = Api(
+            origin(root),
+            lambda command: children.run(command, root),
+            children.pause,
+            _SECONDS,
+            right="Pull requests",
+        )
+        tell("asking GitHub")
+        proposal = propose(planned, recorded, api, anew=request.to is not None)
+    _show(proposal, as_json)
+    return 1 if proposal.conflicts else 0
+
+
+def _show(proposal: Proposal, as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(proposal).decode())
+        return
+    from atomci.cli.update import show_update
+
+    if proposal.state == "up-to-date":
+        show_update(proposal.update, as_json=False)
+        return
+    update = proposal.update
+    if proposal.state == "declined":
+        click.echo(f"{update.after} is out; somebody closed {proposal.url}, so it stays closed")
+        click.echo(f"  to have it all the same: atomci update --pull-request --to {update.after}")
+        return
+    show_update(update, as_json=False, following=_following(proposal))
+    for note in proposal.notes:
+        click.echo(f"  note: {note}")
+
+
+def _following(proposal: Proposal) -> str:
+    head = f"{proposal.state}: {proposal.url}"
+    if not proposal.conflicts:
+        return head
+    count = len(proposal.conflicts)
+    return f"{head}, a draft: {count} file{'s' if count != 1 else ''} in conflict; it says what to type"

@@ -1,0 +1,189 @@
+"""A planned update as the one pull request of its branch. The working tree and the index aren't looked at.
+
+A commit is ours when its message names the tree that it holds: whoever adds to it, amends it or merges into
+the branch makes another tree. Such a branch is somebody's, and is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from atomci.artifacts.sync import Proposal
+from atomci.errors import InfrastructureError, RefusedError
+from atomci.fleet.description import body_of, mark_of
+from atomci.forge.api import Api, ApiError
+from atomci.forge.branches import Branches, fetch, push, read_branches
+from atomci.forge.pull_requests import (
+    PullRequest,
+    edited,
+    fail_commit,
+    latest,
+    made_draft,
+    made_ready,
+    opened,
+)
+from atomci.sync.answers import Recorded
+from atomci.sync.sources import address
+from atomci.sync.update import Planned, identity, message_of
+
+__all__ = ["branch_of", "propose"]
+
+_CHECK = "atomci/template-update"
+_TREE = "Template-Update-Tree"
+
+
+def branch_of(recorded: Recorded, prefix: str) -> str:
+    """The branch of an answers file's updates: one each in a repository of several."""
+    words = re.findall(
+        r"[\w.]+", f"{prefix} {recorded.lock.removeprefix('.atomci/lock').removesuffix('json')}"
+    )
+    return "-".join(["atomci/template-update", *(word.strip(".") for word in words if word.strip("."))])
+
+
+def propose(planned: Planned, recorded: Recorded, api: Api, *, anew: bool = False) -> Proposal:
+    """Push an update to its branch, and open its pull request or bring it up to date.
+
+    `anew`: also where somebody closed the pull request of this version. With conflicts it is a draft, and
+    so it is before the branch holds them. Nothing is written where all of it is there already.
+
+    Raises RefusedError where the branch holds what isn't ours, or HEAD what origin hasn't;
+    InfrastructureError where origin or GitHub refuses.
+    """
+    _refuse_uncommitted(planned, recorded)
+    branch = branch_of(recorded, planned.repository.prefix)
+    there = read_branches(planned.repository.git, branch)
+    fetch(planned.repository.git, there.default, *([branch] if there.tip else []))
+    _refuse_unpushed(planned, there)
+    proposing = _Proposing(planned, api, branch, there)
+    pull = latest(api, branch)
+    mark = mark_of(pull.body) if pull else None
+    if pull and pull.state == "closed":
+        same = mark is not None and mark.about(planned.update.after)
+        if same and not pull.merged and not anew:
+            return proposing.proposal("declined", there.tip, pull)
+        pull = None
+    proposing.refuse_others(pull)
+    return proposing.run(pull)
+
+
+@dataclass(frozen=True)
+class _Proposing:
+    planned: Planned
+    api: Api
+    branch: str
+    there: Branches
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        return tuple(sorted(self.planned.merged.stages))
+
+    def refuse_others(self, pull: PullRequest | None) -> None:
+        """Raises RefusedError where the tip of the branch isn't a commit that this made."""
+        tip = self.there.tip
+        if tip is None or self._named_tree(tip) == self._ask(f"{tip}^{{tree}}"):
+            return
+        where = f" ({pull.url})" if pull else ""
+        raise RefusedError(
+            f"{self.branch} has commits of somebody else{where}, so it is left alone",
+            f"merge it or close it; to have it made anew: git push origin --delete {self.branch}",
+        )
+
+    def run(self, pull: PullRequest | None) -> Proposal:
+        """Draft first, then the branch, then the text, and only then ready."""
+        drafted = pull is not None and bool(self.conflicts) and not pull.draft
+        if pull and drafted:
+            made_draft(self.api, pull)
+        commit, pushed = self._commit()
+        failed, notes = self._failed(commit) if self.conflicts else (False, ())
+        update, location = self.planned.update, address(self.planned.update.template)
+        title = message_of(update).partition("\n")[0]
+        body = body_of(update, self.conflicts, self.branch, location, pull.body if pull else "")
+        if pull is None:
+            return self.proposal("opened", commit, self._opened(title, body), notes)
+        mark = mark_of(pull.body)
+        # A draft of somebody's own making stays one, and so does somebody's title.
+        ready = not self.conflicts and pull.draft and mark is not None and mark.conflicts
+        if ready:
+            made_ready(self.api, pull)
+        same = mark is not None and mark.about(update.after)
+        after = edited(self.api, pull, pull.title if same else title, body)
+        changed = drafted or pushed or failed or ready or after is not pull
+        return self.proposal("updated" if changed else "unchanged", commit, pull, notes)
+
+    def proposal(
+        self, state: str, commit: str | None, pull: PullRequest, notes: tuple[str, ...] = ()
+    ) -> Proposal:
+        conflicts = () if state == "declined" else self.conflicts
+        return Proposal(
+            state=state,  # type: ignore[arg-type]
+            branch=self.branch,
+            commit=commit,
+            number=pull.number,
+            url=pull.url,
+            draft=bool(conflicts),
+            conflicts=conflicts,
+            update=self.planned.update,
+            notes=notes,
+        )
+
+    def _commit(self) -> tuple[str, bool]:
+        """The tip of the branch, and whether it had to be pushed."""
+        planned, tip = self.planned, self.there.tip
+        objects = planned.objects
+        tree = objects.tree(planned.merged.files)
+        message = f"{message_of(planned.update).rstrip()}\n\n{_TREE}: {tree}\n"
+        if tip and self._named_tree(tip) == tree and self._ask(f"{tip}^") == planned.head:
+            return tip, False
+        commit = objects.commit(tree, message, identity(planned.repository), (planned.head,))
+        objects.migrate()
+        push(planned.repository.git, commit, self.branch, tip)
+        return commit, True
+
+    def _failed(self, commit: str) -> tuple[bool, tuple[str, ...]]:
+        """Set a check that is red until somebody commits a resolution; whether it was set, and notes."""
+        count = len(self.conflicts)
+        why = f"{count} file{'s' if count != 1 else ''} in conflict: resolve on this branch"
+        try:
+            return fail_commit(self.api, commit, _CHECK, why), ()
+        except ApiError as error:
+            note = f"no red check on the commit, a token needs Commit statuses: {error.message}"
+            return False, (note,)
+
+    def _opened(self, title: str, body: str) -> PullRequest:
+        draft = bool(self.conflicts)
+        try:
+            return opened(self.api, self.branch, self.there.default, title, body, draft=draft)
+        except ApiError as error:
+            if draft and "draft" in error.message.lower():
+                raise InfrastructureError(
+                    f"{error.message}; conflicts are never put in a pull request that could be merged",
+                    "drafts are for public repositories and paid plans; do it at home: atomci update",
+                ) from None
+            raise
+
+    def _named_tree(self, commit: str) -> str | None:
+        """The tree that a commit's message says it holds."""
+        message = self.planned.repository.git.ask("log", "-1", "--format=%B", commit) or ""
+        found = re.search(rf"^{_TREE}: ([0-9a-f]+)$", message, re.MULTILINE)
+        return found[1] if found else None
+
+    def _ask(self, what: str) -> str | None:
+        return self.planned.repository.git.ask("rev-parse", "--verify", "--quiet", what)
+
+
+def _refuse_uncommitted(planned: Planned, recorded: Recorded) -> None:
+    """The plan read the answers file of the folder, and the commit is to follow HEAD's."""
+    path = planned.repository.prefix + recorded.file
+    code, _, _ = planned.repository.git.code("diff", "--quiet", planned.head, "--", path)
+    if code != 0:
+        raise RefusedError(f"{path} isn't as it was committed", "git commit it, or git restore it")
+
+
+def _refuse_unpushed(planned: Planned, there: Branches) -> None:
+    code, _, _ = planned.repository.git.code("merge-base", "--is-ancestor", planned.head, there.default_tip)
+    if code != 0:
+        raise RefusedError(
+            f"HEAD isn't part of {there.default} on origin, which the pull request is for",
+            f"git switch {there.default}, and git push what is to be part of it",
+        )
