@@ -37,7 +37,7 @@ def pyproject(folder: Path) -> dict[str, Any]:
         ("validate-pyproject", "pyproject.toml"),
         (
             *("check-jsonschema", "--builtin-schema", "vendor.github-workflows"),
-            *(".github/workflows/ci.yml", ".github/workflows/release.yml"),
+            *(f".github/workflows/{name}.yml" for name in ("ci", "release", "template-update")),
         ),
         ("check-jsonschema", "--builtin-schema", "vendor.github-actions", ".github/actions/setup/action.yml"),
         ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),

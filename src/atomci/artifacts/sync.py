@@ -97,7 +97,8 @@ class Update(Struct, frozen=True, kw_only=True):
 class Proposal(Struct, frozen=True, kw_only=True):
     """An update as a pull request. `conflicts` are paths; with any of them it is a draft.
 
-    declined: somebody closed the pull request of this very version. `commit` is the tip of `branch`; it and
+    declined: somebody closed the pull request of this very version. `finished` is false where the command of
+    --then failed, so that what it makes isn't part of the commit. `commit` is the tip of `branch`; it and
     the pull request's `number` and `url` are None where there is nothing to update.
     """
 
@@ -109,6 +110,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     url: str | None = None
     draft: bool = False
     conflicts: tuple[str, ...] = ()
+    finished: bool = True
     update: Update
     notes: tuple[str, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,17 +17,18 @@ __all__ = ["propose_update"]
 _SECONDS = 60.0
 
 
-def propose_update(recorded: Recorded, request: Request, as_json: bool) -> int:
-    """Plan, propose, show; 1 with conflicts."""
+def propose_update(recorded: Recorded, request: Request, command: str | None, as_json: bool) -> int:
+    """Plan, propose, show; 1 with conflicts, or where the command fails that is to finish it."""
     from atomci.artifacts.sync import Proposal
     from atomci.cli.update import progress
-    from atomci.fleet.proposals import branch_of, propose
+    from atomci.fleet.proposals import Finish, branch_of, propose
     from atomci.forge.api import Api, require_gh
     from atomci.forge.remote import origin
     from atomci.sync.update import Planned, plan_update
     from atomci.sync.workshop import Workshop
-    from atomci.tools.process import Children
+    from atomci.tools.process import Children, Command
 
+    words = _words(command)
     with Workshop() as shop, progress(as_json) as tell:
         planned = plan_update(shop, recorded, request, tell)
         if not isinstance(planned, Planned):
@@ -41,10 +43,37 @@ def propose_update(recorded: Recorded, request: Request, as_json: bool) -> int:
             _SECONDS,
             right="Pull requests",
         )
+
+        def finish(folder: Path) -> bool:
+            done = children.run(Command(words), folder)
+            if done.code != 0:
+                click.echo(f"{done.stdout}{done.stderr}".rstrip(), err=True)
+            return done.code == 0
+
         tell("asking GitHub")
-        proposal = propose(planned, recorded, api, anew=request.to is not None)
+        proposal = propose(
+            planned,
+            recorded,
+            api,
+            anew=request.to is not None,
+            finish=Finish(command, shop.folder(), finish) if command else None,
+        )
     _show(proposal, as_json)
-    return 1 if proposal.conflicts else 0
+    return 1 if proposal.conflicts or not proposal.finished else 0
+
+
+def _words(command: str | None) -> tuple[str, ...]:
+    import shlex
+
+    from atomci.errors import UsageError
+
+    try:
+        words = tuple(shlex.split(command or ""))
+    except ValueError as error:
+        raise UsageError(f"--then {command}: not a command line: {error}") from None
+    if command is not None and not words:
+        raise UsageError("--then: the command is empty", "for example --then 'uv lock'")
+    return words
 
 
 def _show(proposal: Proposal, as_json: bool) -> None:

@@ -26,6 +26,11 @@ _COLOURS = {"conflicted": "red", "replaced": "yellow", "kept-deleted": "yellow",
 @click.option(
     "--pull-request", is_flag=True, help="Open or update the update's pull request; touch no file here."
 )
+@click.option(
+    "--then",
+    metavar="COMMAND",
+    help="Run it on what is to be committed to the pull request, such as uv lock.",
+)
 @click.option("--abort", is_flag=True, help="Put everything back as it was before the update.")
 @click.option("--continue", "go_on", is_flag=True, help="Commit the update, its conflicts resolved.")
 @click.option("--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Change an answer.")
@@ -42,6 +47,7 @@ def update_command(
     only_plan: bool,
     and_commit: bool,
     pull_request: bool,
+    then: str | None,
     abort: bool,
     go_on: bool,
     pairs: tuple[str, ...],
@@ -74,27 +80,34 @@ def update_command(
         raise UsageError("--abort and --continue stand alone", "atomci update --abort")
     if only_plan + and_commit + pull_request > 1:
         raise UsageError("--plan, --commit and --pull-request exclude each other", "atomci update --plan")
+    if then is not None and not pull_request:
+        raise UsageError("--then goes with --pull-request", "atomci update --pull-request --then 'uv lock'")
     root = project.resolve() if project else rendered_root(Path.cwd().resolve())
     if abort or go_on:
         return _end(root, as_json, abort)
+    from atomci.engine.config import load_drift
+    from atomci.project import Project
     from atomci.sync.apply import recover
+    from atomci.sync.exceptions import holding, today
     from atomci.sync.sources import named_source
     from atomci.sync.update import Request
 
     if not pull_request and recover(root):
         click.echo("finished an update that was broken off", err=True)
+    recorded = recorded_answers(root, answers_file)
+    exceptions = load_drift(Project(root))
     request = Request(
         to=to,
         prereleases=prerelease,
         answers=_answers(pairs),
         template=named_source(template, None).location if template else None,
         skip=frozenset(skip),
+        excepted=holding(exceptions, today()),
     )
-    recorded = recorded_answers(root, answers_file)
     if pull_request:
         from atomci.cli.pull_request import propose_update
 
-        return propose_update(recorded, request, as_json)
+        return propose_update(recorded, request, then, as_json)
     return _run(recorded, request, as_json, only_plan, and_commit)
 
 

@@ -42,11 +42,20 @@ class Mark:
         return self.version == quote(version, safe="")
 
 
-def body_of(update: Update, conflicts: Sequence[str], branch: str, location: str, before: str = "") -> str:
-    """The body; `location` is the template's address for git, `before` the body that there is by now."""
+def body_of(
+    update: Update,
+    conflicts: Sequence[str],
+    branch: str,
+    location: str,
+    before: str = "",
+    unfinished: str = "",
+) -> str:
+    """The body. `location` is the template's address for git, `before` the body that there is by now,
+    `unfinished` what is left to do besides conflicts.
+    """
     state = "conflicts" if conflicts else "clean"
     start = f"<!-- atomci:template-update version={quote(update.after, safe='')} state={state} -->"
-    parts = [_versions(update, location), *_parts(update, conflicts, branch)]
+    parts = [_versions(update, location), *_parts(update, conflicts, branch, unfinished)]
     ours = "\n\n".join([f"{start}\n{parts[0]}", *parts[1:], _END])
     found = _START.search(before)
     if found is None:
@@ -70,9 +79,11 @@ def _versions(update: Update, location: str) -> str:
     return f"{text} [What changed in the template](https://{there}/compare/{pair})"
 
 
-def _parts(update: Update, conflicts: Sequence[str], branch: str) -> Iterator[str]:
+def _parts(update: Update, conflicts: Sequence[str], branch: str, unfinished: str) -> Iterator[str]:
     if conflicts:
         yield _conflicts(update, branch)
+    elif unfinished:
+        yield f"No conflicts, but {_code(unfinished)}"
     else:
         yield "No conflicts. Look at it, and merge it when its checks are green."
     if files := [change for change in update.files if change.change != "conflicted"]:

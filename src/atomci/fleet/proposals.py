@@ -7,7 +7,9 @@ the branch makes another tree. Such a branch is somebody's, and is left alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from atomci.artifacts.sync import Proposal
 from atomci.errors import InfrastructureError, RefusedError
@@ -24,13 +26,24 @@ from atomci.forge.pull_requests import (
     opened,
 )
 from atomci.sync.answers import Recorded
+from atomci.sync.finish import finished_tree
 from atomci.sync.sources import address
 from atomci.sync.update import Planned, identity, message_of
 
-__all__ = ["branch_of", "propose"]
+__all__ = ["Finish", "branch_of", "propose"]
 
 _CHECK = "atomci/template-update"
 _TREE = "Template-Update-Tree"
+_MERGE = "Template-Update-Merge"
+
+
+@dataclass(frozen=True)
+class Finish:
+    """A command that finishes the merged tree in an empty folder's copy of it, such as `uv lock`."""
+
+    command: str
+    folder: Path
+    run: Callable[[Path], bool]
 
 
 def branch_of(recorded: Recorded, prefix: str) -> str:
@@ -41,7 +54,9 @@ def branch_of(recorded: Recorded, prefix: str) -> str:
     return "-".join(["atomci/template-update", *(word.strip(".") for word in words if word.strip("."))])
 
 
-def propose(planned: Planned, recorded: Recorded, api: Api, *, anew: bool = False) -> Proposal:
+def propose(
+    planned: Planned, recorded: Recorded, api: Api, *, anew: bool = False, finish: Finish | None = None
+) -> Proposal:
     """Push an update to its branch, and open its pull request or bring it up to date.
 
     `anew`: also where somebody closed the pull request of this version. With conflicts it is a draft, and
@@ -55,7 +70,7 @@ def propose(planned: Planned, recorded: Recorded, api: Api, *, anew: bool = Fals
     there = read_branches(planned.repository.git, branch)
     fetch(planned.repository.git, there.default, *([branch] if there.tip else []))
     _refuse_unpushed(planned, there)
-    proposing = _Proposing(planned, api, branch, there)
+    proposing = _Proposing(planned, api, branch, there, finish)
     pull = latest(api, branch)
     mark = mark_of(pull.body) if pull else None
     if pull and pull.state == "closed":
@@ -73,6 +88,7 @@ class _Proposing:
     api: Api
     branch: str
     there: Branches
+    finish: Finish | None
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -81,7 +97,7 @@ class _Proposing:
     def refuse_others(self, pull: PullRequest | None) -> None:
         """Raises RefusedError where the tip of the branch isn't a commit that this made."""
         tip = self.there.tip
-        if tip is None or self._named_tree(tip) == self._ask(f"{tip}^{{tree}}"):
+        if tip is None or self._named(tip, _TREE) == self._ask(f"{tip}^{{tree}}"):
             return
         where = f" ({pull.url})" if pull else ""
         raise RefusedError(
@@ -94,13 +110,14 @@ class _Proposing:
         drafted = pull is not None and bool(self.conflicts) and not pull.draft
         if pull and drafted:
             made_draft(self.api, pull)
-        commit, pushed = self._commit()
+        commit, pushed, unfinished = self._commit()
         failed, notes = self._failed(commit) if self.conflicts else (False, ())
         update, location = self.planned.update, address(self.planned.update.template)
         title = message_of(update).partition("\n")[0]
-        body = body_of(update, self.conflicts, self.branch, location, pull.body if pull else "")
+        before = pull.body if pull else ""
+        body = body_of(update, self.conflicts, self.branch, location, before, unfinished)
         if pull is None:
-            return self.proposal("opened", commit, self._opened(title, body), notes)
+            return self.proposal("opened", commit, self._opened(title, body), notes, unfinished)
         mark = mark_of(pull.body)
         # A draft of somebody's own making stays one, and so does somebody's title.
         ready = not self.conflicts and pull.draft and mark is not None and mark.conflicts
@@ -109,11 +126,17 @@ class _Proposing:
         same = mark is not None and mark.about(update.after)
         after = edited(self.api, pull, pull.title if same else title, body)
         changed = drafted or pushed or failed or ready or after is not pull
-        return self.proposal("updated" if changed else "unchanged", commit, pull, notes)
+        return self.proposal("updated" if changed else "unchanged", commit, pull, notes, unfinished)
 
     def proposal(
-        self, state: str, commit: str | None, pull: PullRequest, notes: tuple[str, ...] = ()
+        self,
+        state: str,
+        commit: str | None,
+        pull: PullRequest,
+        notes: tuple[str, ...] = (),
+        unfinished: str = "",
     ) -> Proposal:
+        """What became of it."""
         conflicts = () if state == "declined" else self.conflicts
         return Proposal(
             state=state,  # type: ignore[arg-type]
@@ -123,22 +146,37 @@ class _Proposing:
             url=pull.url,
             draft=bool(conflicts),
             conflicts=conflicts,
+            finished=not unfinished,
             update=self.planned.update,
-            notes=notes,
+            notes=(*notes, unfinished) if unfinished else notes,
         )
 
-    def _commit(self) -> tuple[str, bool]:
-        """The tip of the branch, and whether it had to be pushed."""
+    def _commit(self) -> tuple[str, bool, str]:
+        """The tip of the branch, whether it had to be pushed, and what couldn't be finished."""
         planned, tip = self.planned, self.there.tip
         objects = planned.objects
-        tree = objects.tree(planned.merged.files)
-        message = f"{message_of(planned.update).rstrip()}\n\n{_TREE}: {tree}\n"
-        if tip and self._named_tree(tip) == tree and self._ask(f"{tip}^") == planned.head:
-            return tip, False
+        merged = objects.tree(planned.merged.files)
+        same = tip is not None and self._named(tip, _MERGE) == merged and self._ask(f"{tip}^") == planned.head
+        # What a tool makes of the same files changes from week to week, so it is done once.
+        if tip and same and (self.finish is None or self._named(tip, _TREE) != merged):
+            return tip, False, ""
+        tree, unfinished = self._finished(merged)
+        if tip and same and self._named(tip, _TREE) == tree:
+            return tip, False, unfinished
+        message = f"{message_of(planned.update).rstrip()}\n\n{_TREE}: {tree}\n{_MERGE}: {merged}\n"
         commit = objects.commit(tree, message, identity(planned.repository), (planned.head,))
         objects.migrate()
         push(planned.repository.git, commit, self.branch, tip)
-        return commit, True
+        return commit, True, unfinished
+
+    def _finished(self, tree: str) -> tuple[str, str]:
+        """The tree to commit, and what couldn't be finished. No tool could read conflict markers."""
+        if self.finish is None or self.conflicts:
+            return tree, ""
+        found = finished_tree(self.planned.objects, tree, self.finish.folder, self.finish.run)
+        if found is None:
+            return tree, f"{self.finish.command} failed in the updated tree: run it on the branch"
+        return found, ""
 
     def _failed(self, commit: str) -> tuple[bool, tuple[str, ...]]:
         """Set a check that is red until somebody commits a resolution; whether it was set, and notes."""
@@ -162,10 +200,10 @@ class _Proposing:
                 ) from None
             raise
 
-    def _named_tree(self, commit: str) -> str | None:
-        """The tree that a commit's message says it holds."""
+    def _named(self, commit: str, trailer: str) -> str | None:
+        """The tree that a commit's message names."""
         message = self.planned.repository.git.ask("log", "-1", "--format=%B", commit) or ""
-        found = re.search(rf"^{_TREE}: ([0-9a-f]+)$", message, re.MULTILINE)
+        found = re.search(rf"^{trailer}: ([0-9a-f]+)$", message, re.MULTILINE)
         return found[1] if found else None
 
     def _ask(self, what: str) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from atomci.artifacts.sync import ExceptedDrift, SyncStatus
 
-__all__ = ["LONGEST", "DriftException", "excepted", "today"]
+__all__ = ["LONGEST", "DriftException", "excepted", "holding", "today"]
 
 LONGEST = 90
 """Days that an exception may still have to go."""
@@ -23,13 +23,18 @@ class DriftException(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     until: date
 
 
+def holding(exceptions: Iterable[DriftException], day: date) -> frozenset[str]:
+    """The paths that may differ on a day."""
+    return frozenset(exception.path for exception in exceptions if exception.until >= day)
+
+
 def excepted(found: SyncStatus, exceptions: Iterable[DriftException], day: date) -> SyncStatus:
     """A status with what a project's exceptions come to on a day. An expired one excepts nothing."""
     drifted = {row.path for row in found.drift if not row.allowed}
     rows = tuple(_row(exception, drifted, day) for exception in exceptions)
-    holding = {row.path for row in rows if row.state == "holds"}
+    held = {row.path for row in rows if row.state == "holds"}
     verdict = found.verdict
-    if verdict == "drifted" and drifted <= holding:
+    if verdict == "drifted" and drifted <= held:
         verdict = "excepted"
     return msgspec.structs.replace(found, verdict=verdict, exceptions=rows)
 

@@ -29,13 +29,17 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. No `to`: the newest version; `answers` count over the recorded ones."""
+    """What is asked for. No `to`: the newest version; `answers` count over the recorded ones.
+
+    `excepted` managed files, relative to the project, are merged instead of replaced.
+    """
 
     to: str | None = None
     prereleases: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
     template: str | None = None
     skip: frozenset[str] = frozenset()
+    excepted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,9 @@ class _Planning:
         prefix = self.repository.prefix
 
         def tier(path: str) -> Any:
-            return owners.tier(path.removeprefix(prefix))
+            name = path.removeprefix(prefix)
+            found = owners.tier(name)
+            return "merged" if found == "managed" and name in self.request.excepted else found
 
         ignored = self._ignored(before, base.files, theirs.files)
         kept_base = {path: entry for path, entry in base.files.items() if path not in ignored}

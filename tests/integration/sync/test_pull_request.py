@@ -542,6 +542,79 @@ def test_it_goes_with_no_other_way_to_end(words: tuple[str, ...], world: World) 
     assert world.propose(*words).code == 2
 
 
+# --- Finished by a tool -------------------------------------------------------------------------
+
+LOCK = (
+    f"{sys.executable} -c 'import pathlib, time; pathlib.Path(\"tool.lock\").write_text(str(time.time_ns()))'"
+)
+
+
+def test_what_a_command_makes_of_the_updated_tree_is_part_of_it(world: World) -> None:
+    world.push_own(tool_lock="old\n")
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    python = f"{sys.executable} -c"
+    work = (
+        'from pathlib import Path as P; assert "line number 25" in P("ci.yml").read_text(); '
+        'P("tool.lock").write_text("new"); P("made.txt").write_text("made")'
+    )
+
+    done = world.propose("--then", f"{python} '{work}'")
+
+    assert done.code == 0, done.err
+    assert done.json["finished"]
+    assert [world.bare.git("show", f"{BRANCH}:{path}") for path in ("tool.lock", "made.txt")] == [
+        "new",
+        "made",
+    ]
+    assert world.bare.git("show", "main:tool.lock") == "old"
+
+
+def test_what_a_tool_makes_is_not_made_again_for_the_same_update(world: World) -> None:
+    world.push_own(tool_lock="old\n")
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    assert world.propose("--then", LOCK).code == 0
+    made = world.bare.git("show", f"{BRANCH}:tool.lock")
+
+    assert world.propose("--then", LOCK).json["state"] == "unchanged"
+    assert world.github.writes == []
+
+    world.release("v3.0.0", ci_yml=lines("ci", 30))
+    assert world.propose("--then", LOCK).json["state"] == "updated"
+    assert world.bare.git("show", f"{BRANCH}:tool.lock") != made
+
+
+def test_a_command_that_fails_is_told_and_tried_again(world: World) -> None:
+    world.push_own(tool_lock="old\n")
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    failing = f"{sys.executable} -c 'raise SystemExit(\"no such version\")'"
+
+    done = world.propose("--then", failing)
+
+    assert (done.code, done.json["state"], done.json["finished"]) == (1, "opened", False)
+    assert "no such version" in done.err
+    assert "failed in the updated tree" in world.pull["body"]
+    assert not world.pull["draft"]
+    assert (world.propose("--then", failing).code, world.github.writes) == (1, [])
+
+    assert world.propose("--then", LOCK).code == 0
+    assert world.bare.git("show", f"{BRANCH}:tool.lock") != "old"
+    assert "failed" not in world.pull["body"]
+
+
+def test_conflicts_are_not_given_to_a_tool(world: World) -> None:
+    world.conflict()
+
+    assert world.propose("--then", LOCK).code == 1
+
+    assert "tool.lock" not in world.bare.git("ls-tree", "--name-only", BRANCH).splitlines()
+
+
+@pytest.mark.parametrize("words", [("--then", "'"), ("--then", " ")])
+def test_a_command_that_is_none_is_wrong_usage(words: tuple[str, ...], world: World) -> None:
+    assert world.propose(*words).code == 2
+    assert world.atomci("update", "--then", "uv lock").code == 2
+
+
 # --- Several ------------------------------------------------------------------------------------
 
 

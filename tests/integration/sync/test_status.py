@@ -1,8 +1,10 @@
 """Version lag and drift, with and without the template; diff and restore."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import copier
@@ -108,8 +110,8 @@ def test_after_plain_copier_the_lock_is_stale_and_computed_anew(
     copier.run_update(project.root, defaults=True, overwrite=True, quiet=True)
 
     done = atomci("status", "--offline")
-    assert done.code == 3
-    assert "drift is unknown" in done.err
+    assert (done.code, done.json["lock"], done.json["verdict"]) == (0, "stale", "unknown")
+    assert (done.json["clean"], done.json["examined"]) == (False, 0)
 
     assert {key: atomci("status").json[key] for key in ("lock", "clean", "behind")} == {
         "lock": "written", "clean": True, "behind": False
@@ -124,6 +126,125 @@ def test_a_broken_lock_is_a_missing_one(content: str, project: Folder, atomci: R
     assert atomci("status", "--offline").code == 3
     assert atomci("status").json["lock"] == "written"
     assert atomci("status", "--offline").code == 0
+
+
+def test_offline_and_without_a_lock_drift_is_unknown_and_said_to_be(
+    project: Folder, atomci: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = atomci("status", "--offline")
+    assert (done.code, done.json["lock"], done.json["verdict"]) == (0, "missing", "unknown")
+    assert (done.json["clean"], done.json["examined"]) == (False, 0)
+
+    said = atomci("status", "--offline", as_json=False).out
+    assert "drift is unknown" in said
+    assert "drifted" not in said
+    assert "::" not in said
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert "::warning::drift is unknown" in atomci("status", "--offline", as_json=False).out
+
+
+def test_a_lock_that_was_deleted_is_no_way_around(locked: Folder, atomci: Run) -> None:
+    locked.commit({".atomci/lock.json": None, "ci.yml": "mine\n"})
+
+    done = atomci("status", "--offline")
+
+    assert done.code == 3
+    assert ".atomci/lock.json was deleted" in done.err
+
+
+# --- Exceptions ---------------------------------------------------------------------------------
+
+
+def exception(path: str = "ci.yml", days: int = 30, reason: str = "until acme#12 is done") -> str:
+    until = datetime.now(UTC).date() + timedelta(days=days)
+    return f'[[tool.atomci.drift]]\npath = "{path}"\nreason = "{reason}"\nuntil = {until}\n'
+
+
+def test_an_exception_makes_drift_green_and_never_clean(
+    template: Folder, locked: Folder, atomci: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template.root.with_name("elsewhere").rename(template.root)
+    locked.write({"ci.yml": "mine\n", "pyproject.toml": exception(days=0)})
+
+    for words in (("--offline",), ()):
+        done = atomci("status", *words)
+        assert (done.code, done.json["clean"], done.json["verdict"]) == (0, False, "excepted")
+        assert [row["path"] for row in done.json["drift"]] == ["ci.yml"]
+        (row,) = done.json["exceptions"]
+        assert (row["path"], row["state"], row["reason"]) == ("ci.yml", "holds", "until acme#12 is done")
+
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    said = atomci("status", "--offline", as_json=False).out
+    assert "excepted until" in said
+    assert "until acme#12 is done" in said
+    assert "1 drifted, 1 excepted" in said
+    assert "::warning file=ci.yml::" in said
+
+
+@pytest.mark.parametrize("days", [0, -1])
+def test_an_update_merges_into_an_excepted_file_and_replaces_it_when_that_is_over(
+    days: int, template: Folder, project: Folder, atomci: Run
+) -> None:
+    project.commit({"ci.yml": lines("ci", 20, n3="mine"), "pyproject.toml": exception(days=days)})
+    template.commit({"template/ci.yml": lines("ci", 20, n18="the template's")}, "v2.0.0")
+
+    done = atomci("update", "--commit")
+
+    assert done.code == 0, done.err
+    assert done.files["ci.yml"] == ("merged" if days == 0 else "replaced")
+    assert ("mine" in project.read("ci.yml")) == (days == 0)
+    assert "the template's" in project.read("ci.yml")
+    status = atomci("status", "--offline")
+    assert (status.code, status.json["verdict"]) == ((0, "excepted") if days == 0 else (1, "clean"))
+
+
+def test_an_exception_is_for_its_own_file(
+    locked: Folder, atomci: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked.write({"ci.yml": "mine\n", "pyproject.toml": exception("keep.txt")})
+
+    done = atomci("status", "--offline")
+    assert (done.code, done.json["verdict"]) == (1, "drifted")
+    assert done.json["exceptions"][0]["state"] == "unneeded"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    said = atomci("status", "--offline", as_json=False).out
+    assert "::error file=ci.yml::drift" in said
+    assert "exception for keep.txt" in said
+
+
+@pytest.mark.parametrize("content", ["mine\n", lines("ci", 20)], ids=["drifted", "as rendered"])
+def test_an_exception_that_is_over_is_red(content: str, locked: Folder, atomci: Run) -> None:
+    locked.write({"ci.yml": content, "pyproject.toml": exception(days=-1)})
+
+    done = atomci("status", "--offline")
+
+    assert (done.code, done.json["exceptions"][0]["state"]) == (1, "expired")
+    said = atomci("status", "--offline", as_json=False).out
+    assert ("its exception was over" in said) == (content == "mine\n")
+    assert "delete it" in said or content == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        (exception(days=91), "drift.until"),
+        (exception(reason=" "), "drift.reason"),
+        (exception(path="../ci.yml"), "drift.path"),
+        (exception() + exception(), "drift.path"),
+        ('[[tool.atomci.drift]]\npath = "ci.yml"\nreason = "x"\n', "drift"),
+        (exception() + 'owner = "me"\n', "drift.owner"),
+        ("[tool.atomci.drift]\n", "drift"),
+    ],
+)
+def test_an_exception_that_is_not_whole_is_wrong_usage_and_excepts_nothing(
+    table: str, key: str, locked: Folder, atomci: Run
+) -> None:
+    locked.write({"ci.yml": "mine\n", "pyproject.toml": table})
+
+    done = atomci("status", "--offline")
+
+    assert done.code == 2
+    assert re.search(rf"pyproject.toml:\d+: tool.atomci.{key}: ", done.err), done.err
 
 
 def test_a_stale_lock_does_not_stop_an_update(template: Folder, project: Folder, atomci: Run) -> None:
