@@ -1,5 +1,7 @@
 """Our own template, updated by our own updater: from a release to the next, for every set of answers."""
 
+import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from atomci.cli.main import main
 
 Git = Callable[..., str]
 Render = Callable[..., Path]
+Tool = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -26,7 +29,7 @@ def releases(snapshot: Callable[[Path], Path], git: Git, tmp_path_factory: pytes
     template = source / "template"
     for name, old, new in (
         ("README.md.jinja", "# {{ project_name }}", "# The {{ project_name }}"),
-        ("scripts/local_ci.sh.jinja", "exec ", "# next\nexec "),
+        ("scripts/local_ci.sh.jinja", " -}}\n", " }}# next\n"),
     ):
         text = (template / name).read_text()
         assert old in text
@@ -99,3 +102,40 @@ def test_edits_stay_seeds_stay_and_managed_files_are_the_templates(
     assert "# mine" not in script.read_text()
     assert (root / "src/my_project/slug.py").read_text() == "mine = 1\n"
     assert 'tag = "v1.3.0"' in (root / "pyproject.toml").read_text()
+
+
+RENOVATE = ("update", "--skip-answered", "--defaults", "--answers-file", ".copier-answers.yml", "--vcs-ref")
+"""What Renovate's copier manager types, but for the version."""
+
+
+def test_renovate_updates_it_with_plain_copier_and_status_says_what_is_left(
+    releases: Path, render: Render, git: Git, tool: Tool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    root = render(tmp_path / "my-project", source=releases, ref="v1.2.0")
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message=first")
+    status = ("status", "--json", "--project", str(root))
+    assert main([*status]) == 1
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message=lock")
+    capfd.readouterr()
+
+    done = tool(root, "copier", *RENOVATE, "v1.3.0")
+
+    assert done.returncode == 0, done.stderr
+    assert 'tag = "v1.3.0"' in (root / "pyproject.toml").read_text()
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message=renovate")
+    # The check of its pull request: copier doesn't write the lock, so drift is unknown, which is said.
+    assert main([*status, "--offline"]) == 0
+    offline = json.loads(capfd.readouterr().out)
+    assert (offline["version"], offline["lock"], offline["verdict"]) == ("v1.3.0", "stale", "unknown")
+    assert main([*status]) == 0
+    online = json.loads(capfd.readouterr().out)
+    assert (online["behind"], online["lock"], online["verdict"]) == (False, "written", "clean")
+    assert main([*status, "--offline"]) == 0
+    assert json.loads(capfd.readouterr().out)["verdict"] == "clean"
+    git(root, "commit", "--quiet", "--all", "--message=lock")
+    assert main(["update", "--project", str(root)]) == 0
+    assert git(root, "status", "--porcelain").strip() == ""
