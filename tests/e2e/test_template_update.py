@@ -1,0 +1,147 @@
+"""The rendered template-update.yml, run for real by act: real uv, git and gh, against a GitHub of our own."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_github import HOST, TOKEN, GitHub, Repo, serving
+
+from .conftest import Shell, environment
+from .test_act import stand_ins
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="act's self-hosted mode")
+
+BRANCH = "atomci/template-update"
+README = "template/README.md.jinja"
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[GitHub]:
+    """A GitHub with the empty private repository o/r."""
+    bare = tmp_path / "hub" / "r.git"
+    bare.mkdir(parents=True)
+    with serving(GitHub({"o/r": Repo(bare=bare)})) as running:
+        yield running
+
+
+@pytest.fixture
+def template(checkout: Path, home: Path, tmp_path: Path) -> Shell:
+    """Our template with the release v1.0.0."""
+    shell = Shell(tmp_path / "template", environment(home))
+    Shell(tmp_path, shell.env).ok("git", "clone", "--quiet", str(checkout), "template")
+    shell.ok("git", "tag", "v1.0.0")
+    return shell
+
+
+@pytest.fixture
+def rendered(template: Shell, hub: GitHub, home: Path, tmp_path: Path) -> Shell:
+    """A project of v1.0.0, locked and pushed."""
+    folder = tmp_path / "my-project"
+    shell = Shell(folder, environment(home, UV_PYTHON=sys.executable, **hub.env))
+    Shell(tmp_path, shell.env).ok(
+        *("copier", "copy", "--defaults", "--quiet", "--vcs-ref", "v1.0.0", str(template.folder), str(folder))
+    )
+    shell.ok("uv", "lock", "--quiet")
+    bare = hub.repos["o/r"].bare
+    assert bare is not None
+    Shell(bare, shell.env).ok("git", "init", "--quiet", "--bare", "--initial-branch=main")
+    shell.ok("git", "init", "--quiet", "--initial-branch=main")
+    # gh's credential helper is for https alone, and this GitHub has none.
+    shell.ok("git", "remote", "add", "origin", f"http://x:{TOKEN}@{HOST}/o/r.git")
+    commit(shell)
+    return shell
+
+
+def commit(project: Shell) -> None:
+    project.ok("git", "add", "--all")
+    project.ok("git", "commit", "--quiet", "--message", "change")
+    project.ok("git", "push", "--quiet", "origin", "main")
+
+
+def release(template: Shell, tag: str, old: str, new: str) -> None:
+    path = template.folder / README
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    template.ok("git", "commit", "--quiet", "--all", "--message", tag)
+    template.ok("git", "tag", tag)
+
+
+def workflow(project: Shell, tmp_path: Path, token: str = "") -> tuple[int, str]:
+    """Exit code, and all that was said."""
+    done = project.run(
+        *("act", "workflow_dispatch", "--platform=ubuntu-24.04=-self-hosted", "--no-cache-server", "--json"),
+        *("--workflows", ".github/workflows/template-update.yml"),
+        *(("--secret", f"TEMPLATE_UPDATE_TOKEN={token}") if token else ()),
+        *stand_ins(project.folder),
+        XDG_CACHE_HOME=str(tmp_path / "act-cache"),
+        UV_CACHE_DIR=project.ok("uv", "cache", "dir").strip(),
+        UV_PYTHON=sys.executable,
+    )
+    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return (
+        done.returncode,
+        "".join(str(row.get("msg", "")).rstrip("\n") + "\n" for row in rows) or done.stdout,
+    )
+
+
+def test_with_the_token_a_newer_version_becomes_a_pull_request_with_its_lock(
+    template: Shell, rendered: Shell, hub: GitHub, tmp_path: Path
+) -> None:
+    release(template, "v2.0.0", "# {{ project_name }}", "# The {{ project_name }}")
+
+    code, said = workflow(rendered, tmp_path, TOKEN)
+
+    assert code == 0, said
+    (pull,) = hub.repos["o/r"].pulls
+    assert (pull["draft"], pull["head"]["ref"], pull["base"]["ref"]) == (False, BRANCH, "main")
+    rendered.ok("git", "fetch", "--quiet", "origin", BRANCH)
+    rendered.ok("git", "switch", "--quiet", "--detach", "FETCH_HEAD")
+    assert (rendered.folder / "README.md").read_text(encoding="utf-8").startswith("# The ")
+    # What CI does first: with a lock that isn't that of pyproject.toml this fails.
+    rendered.ok("uv", "lock", "--check", "--quiet")
+    assert "tag=v2.0.0" in (rendered.folder / "uv.lock").read_text(encoding="utf-8")
+    rendered.ok("uv", "run", "--locked", "--quiet", "atomci", "status", "--offline")
+    assert "github-actions[bot]" in rendered.ok("git", "log", "-1", "--format=%an")
+
+    rendered.ok("git", "switch", "--quiet", "main")
+    hub.requests.clear()
+    code, said = workflow(rendered, tmp_path, TOKEN)
+    assert (code, hub.writes) == (0, []), said
+
+
+def test_with_conflicts_it_is_red_and_the_pull_request_a_draft(
+    template: Shell, rendered: Shell, hub: GitHub, tmp_path: Path
+) -> None:
+    release(template, "v2.0.0", "# {{ project_name }}", "# The {{ project_name }}")
+    readme = rendered.folder / "README.md"
+    readme.write_text("# Mine\n" + readme.read_text(encoding="utf-8").partition("\n")[2], encoding="utf-8")
+    commit(rendered)
+
+    code, said = workflow(rendered, tmp_path, TOKEN)
+
+    assert code != 0, said
+    (pull,) = hub.repos["o/r"].pulls
+    assert pull["draft"]
+    assert "- `README.md`" in pull["body"]
+    ((status,),) = hub.repos["o/r"].statuses.values()
+    assert status["state"] == "failure"
+
+
+def test_without_the_token_it_reports_and_is_red_only_when_behind(
+    template: Shell, rendered: Shell, hub: GitHub, tmp_path: Path
+) -> None:
+    code, said = workflow(rendered, tmp_path)
+    assert code == 0, said
+    assert "the newest" in said
+
+    release(template, "v2.0.0", "# {{ project_name }}", "# The {{ project_name }}")
+    hub.requests.clear()
+    code, said = workflow(rendered, tmp_path)
+
+    assert code != 0, said
+    assert "v2.0.0 is out" in said
+    assert hub.writes == []
+    assert hub.repos["o/r"].pulls == []
