@@ -25,6 +25,19 @@ BAD = {
         "unknown key; known: run, use, reads",
     ),
     "unknown atom": ("[tool.atomci.atoms.run_ruff]\nenabled = false", 5, "atoms.run_ruff", "no atom"),
+    "second entry of a list": (
+        "[[tool.atomci.drift]]\npath = 'a'\nreason = 'b'\nuntil = 2000-01-01\n"
+        "[[tool.atomci.drift]]\npath = 'c'\nreason = ' '\nuntil = 2000-01-01",
+        11,
+        "drift.reason",
+        "is empty",
+    ),
+    "a date that is a text": (
+        "[[tool.atomci.drift]]\npath = 'a'\nreason = 'b'\nuntil = 'soon'",
+        8,
+        "drift.until",
+        "Invalid",
+    ),
     "unknown key at the top": ("[tool.atomci]\n\njobs = 2", 7, "jobs", "unknown key; known: atoms"),
     "both run and use": (
         "[tool.atomci.atoms.run_ruff_lint]\nrun = 'a'\nuse = 'a:b'",
