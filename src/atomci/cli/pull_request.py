@@ -24,6 +24,7 @@ def propose_update(recorded: Recorded, request: Request, command: str | None, as
     from atomci.fleet.proposals import Finish, branch_of, propose
     from atomci.forge.api import Api, require_gh
     from atomci.forge.remote import origin
+    from atomci.sync.objects import open_repository
     from atomci.sync.update import Planned, plan_update
     from atomci.sync.workshop import Workshop
     from atomci.tools.process import Children, Command
@@ -32,7 +33,8 @@ def propose_update(recorded: Recorded, request: Request, command: str | None, as
     with Workshop() as shop, progress(as_json) as tell:
         planned = plan_update(shop, recorded, request, tell)
         if not isinstance(planned, Planned):
-            _show(Proposal(state="up-to-date", branch=branch_of(recorded, ""), update=planned), as_json)
+            branch = branch_of(recorded, open_repository(recorded.root).prefix)
+            _show(Proposal(state="up-to-date", branch=branch, update=planned), as_json)
             return 0
         require_gh()
         root, children = recorded.root, Children()

@@ -33,7 +33,7 @@ def read_branches(git: Git, name: str) -> Branches:
     try:
         out = git.with_env(**_NO_QUESTIONS)("ls-remote", "--symref", "origin", "HEAD", ref).decode()
     except GitFailed as error:
-        raise InfrastructureError(f"origin can't be read: {error.said}", _LOGIN) from None
+        raise _unreachable("read", error) from None
     default, tips = "", {}
     for line in out.splitlines():
         value, _, key = line.partition("\t")
@@ -53,7 +53,7 @@ def fetch(git: Git, *names: str) -> None:
     try:
         git.with_env(**_NO_QUESTIONS)("fetch", *words)
     except GitFailed as error:
-        raise InfrastructureError(f"origin can't be fetched: {error.said}", _LOGIN) from None
+        raise _unreachable("fetched", error) from None
 
 
 def push(git: Git, commit: str, name: str, expected: str | None) -> None:
@@ -84,6 +84,11 @@ def push(git: Git, commit: str, name: str, expected: str | None) -> None:
         )
     reason = _reason(said)
     raise InfrastructureError(f"git push: {reason}", _LOGIN if _DENIED.search(said) else "")
+
+
+def _unreachable(what: str, error: GitFailed) -> InfrastructureError:
+    hint = _LOGIN if _DENIED.search(error.said) else "see: git ls-remote origin"
+    return InfrastructureError(f"origin can't be {what}: {error.said}", hint)
 
 
 def _reason(said: str) -> str:

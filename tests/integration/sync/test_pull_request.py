@@ -523,6 +523,17 @@ def test_a_token_that_may_only_read_is_told_what_it_lacks(world: World) -> None:
     assert "Contents: read and write" in done.err
 
 
+def test_an_origin_that_is_gone_is_told(world: World) -> None:
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    world.github.repos[REPO].bare = None
+    world.project.git("remote", "set-url", "origin", f"http://{HOST}/o/gone.git")
+
+    done = world.propose()
+
+    assert done.code == 3
+    assert "origin can't be read" in done.err
+
+
 def test_without_a_token_nothing_is_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.release("v2.0.0", ci_yml=lines("ci", 25))
     monkeypatch.delenv("GH_TOKEN")
@@ -642,6 +653,9 @@ def test_projects_in_one_repository_have_a_branch_each(world: World, tmp_path: P
     assert done.code == 0, done.err
     assert untouchable(world.project) == before
     assert [pull["head"]["ref"] for pull in world.pulls] == [BRANCH, f"{BRANCH}-services-api"]
+    world.project.git("merge", "--quiet", f"origin/{BRANCH}-services-api")
+    done = world.atomci("update", "--pull-request", root=folder)
+    assert (done.json["state"], done.json["branch"]) == ("up-to-date", f"{BRANCH}-services-api")
     changed = world.bare.git("diff", "--name-only", "main", f"{BRANCH}-services-api").splitlines()
     assert changed
     assert all(path.startswith("services/api/") for path in changed)
