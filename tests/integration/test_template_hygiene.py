@@ -340,25 +340,6 @@ def test_a_kind_brings_its_files(project: Path) -> None:
     assert bool(scripts) is (answers["kind"] != "library")
 
 
-def test_the_problem_matcher_reads_a_finding(rendered: Callable[[str], Path]) -> None:
-    project = rendered("defaults")
-    tasks = json.loads((project / ".vscode/tasks.json").read_text(encoding="utf-8"))["tasks"]
-    pattern = tasks[0]["problemMatcher"]["pattern"]
-
-    match = re.match(pattern["regexp"], "src/x/a.py:3:7: error: unused import [F401]")
-
-    assert match
-    parts = {key: match[group] for key, group in pattern.items() if key != "regexp"}
-    assert parts == {
-        "file": "src/x/a.py",
-        "line": "3",
-        "column": "7",
-        "severity": "error",
-        "message": "unused import",
-        "code": "F401",
-    }
-
-
 def test_the_licence_is_the_one_asked_for(project: Path) -> None:
     answers = load(project / ".copier-answers.yml")
     text = (project / "LICENSE").read_text(encoding="utf-8")
