@@ -88,6 +88,7 @@ def act(
         *_stand_ins(project.folder),
         PATH=os.pathsep.join([*map(str, programs), project.env["PATH"]]),
         XDG_CACHE_HOME=str(folder / "cache"),
+        **_NO_NETWORK,
     )
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert rows, done.stdout

@@ -255,6 +255,21 @@ def test_one_manager_everywhere(project: Path) -> None:
     assert (project / "requirements" / "dev.in").exists() == (manager == "pip-tools")
 
 
+def test_the_workflows_start_for_these_events_alone(project: Path) -> None:
+    """act runs a workflow for any branch or tag, so its tests can't tell."""
+    branch = load(project / ".copier-answers.yml")["default_branch"]
+    ci, release = (load(project / f".github/workflows/{name}.yml")[True] for name in ("ci", "release"))
+
+    assert ci == {
+        "pull_request": None,
+        "push": {"branches": [branch]},
+        "merge_group": None,
+        "schedule": [{"cron": "23 3 * * *"}],
+        "workflow_dispatch": None,
+    }
+    assert release == {"push": {"tags": ["v*"]}}
+
+
 def test_actions_are_pinned_to_a_commit(project: Path) -> None:
     texts = [path.read_text(encoding="utf-8") for path in (project / ".github").rglob("*.yml")]
     uses = [action for text in texts for action in re.findall(r"^ +(?:- )?uses: (.*)", text, re.MULTILINE)]
