@@ -15,7 +15,15 @@ import msgspec
 from atomci.errors import UsageError
 from atomci.project import Project
 
-__all__ = ["AtomConfig", "Config", "ServiceConfig", "load_config", "load_services", "table_error"]
+__all__ = [
+    "AtomConfig",
+    "Config",
+    "ServiceConfig",
+    "load_config",
+    "load_secrets",
+    "load_services",
+    "table_error",
+]
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -59,6 +67,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     atoms: dict[str, AtomConfig] = {}
     services: dict[str, ServiceConfig] = {}
+    secrets: tuple[str, ...] = ()
+    """Names of the secrets that workflows use."""
 
     def of(self, name: str) -> AtomConfig:
         """The table of one atom, all defaults when there is none."""
@@ -81,6 +91,7 @@ def load_config(project: Project, names: Collection[str]) -> Config:
     return Config(
         atoms={name: _atom_config(project, name, row, names) for name, row in atoms.items()},
         services=load_services(project),
+        secrets=load_secrets(project),
     )
 
 
@@ -90,6 +101,18 @@ def load_services(project: Project) -> dict[str, ServiceConfig]:
     if not isinstance(services, Mapping):
         raise table_error(project, ("services",), f"expected a table, got {services!r}")
     return {name: _service(project, name, row) for name, row in services.items()}
+
+
+def load_secrets(project: Project) -> tuple[str, ...]:
+    """Read and check `[tool.atomci] secrets`. Raises UsageError."""
+    names = project.table("tool", "atomci").get("secrets", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise table_error(project, ("secrets",), 'expected names: secrets = ["SLACK_WEBHOOK_URL"]')
+    for name in names:
+        if not re.fullmatch(r"(?!GITHUB_)[A-Z_]\w*", name, re.IGNORECASE | re.ASCII):
+            why = "isn't a secret's name: letters, digits and underscores; GITHUB_ in front is GitHub's own"
+            raise table_error(project, ("secrets",), f"{name!r} {why}")
+    return tuple(names)
 
 
 def table_error(project: Project, keys: Sequence[str], message: str, hint: str = "") -> UsageError:
