@@ -41,7 +41,9 @@ class Phase(NamedTuple):
 
 
 # The numbers of the atoms whose code is there; the others are planned.
-_BUILT = frozenset([*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(73, 81), 101, 109])
+_BUILT = frozenset(
+    [*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(73, 81), 101, 103, 109]
+)
 
 
 class Atom(NamedTuple):
@@ -318,7 +320,7 @@ _phase(16,
 _phase(17,
     (101, "manage_env_and_secrets_safely", ".env.example complete, .env ignored, only declared secrets", dict(reads=(*_CONF, *_CI, ".github/workflows/*.yaml", ".env.example", ".gitignore", ".git/", "src/**/*.py", "tests/**/*.py", "scripts/**/*", "Taskfile.yml", "Dockerfile", "*compose*.yml", "*compose*.yaml"), writes=("artifacts/security/env.json",), effect="host")),
     (102, "run_security_linters_and_scans", "bandit, a dependency audit and a secret scan", dict(reads=_TREE, writes=("artifacts/findings/security.json",), effect="network")),
-    (103, "enforce_artifact_privacy_and_retention", "No secret under artifacts/; old runs removed by age and size", dict(reads=("artifacts/**/*",), writes=("artifacts/security/retention.json",), effect="host")),
+    (103, "enforce_artifact_privacy_and_retention", "No secret under artifacts/; old runs removed by age and size", dict(after=("run_security_linters_and_scans",), reads=(*_CONF, *_CI, ".github/workflows/*.yaml", ".env", ".env.example", "artifacts/**/*"), writes=("artifacts/security/retention.json",), effect="host")),
     (104, "audit_logging_for_tooling_and_ci", "Who ran what, when and where; tampering is detectable", dict(reads=_EVENTS, writes=("artifacts/audit.jsonl",), always=True, effect="host")),
 )
 _phase(18,

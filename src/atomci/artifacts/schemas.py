@@ -382,6 +382,31 @@ class Index(Struct, frozen=True, kw_only=True):
     files: tuple[IndexEntry, ...]
 
 
+class RemovedRun(Struct, frozen=True, kw_only=True):
+    """A run's folder that was removed; `size` in bytes."""
+
+    path: str
+    size: int
+    reason: str
+
+
+class Retention(Struct, frozen=True, kw_only=True):
+    """atom_103: what it removed, what is left of runs, and what of artifacts/ holds a secret.
+
+    `unseen` maps files that can't be looked into to the reason.
+    """
+
+    schema: Literal["atomci/retention/1"] = "atomci/retention/1"
+    days: int
+    megabytes: int
+    removed: tuple[RemovedRun, ...]
+    runs: int
+    size: int
+    files: int
+    unseen: dict[str, str]
+    findings: tuple[Finding, ...]
+
+
 class RunStarted(Struct, frozen=True, kw_only=True, tag="run_started", tag_field="event"):
     """The first event of a run."""
 
@@ -453,6 +478,7 @@ SCHEMAS: dict[str, object] = {
     "exercised": Exercised,
     "preconditions": Preconditions,
     "workflow": Workflow,
+    "retention": Retention,
     "result": Result,
     "index": Index,
     "events": Event,

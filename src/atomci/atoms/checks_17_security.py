@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from atomci.artifacts.redaction import ENV_FILE
+from atomci.artifacts import retention
+from atomci.artifacts.privacy import Scan, scan
+from atomci.artifacts.redaction import ENV_FILE, redactor_for
 from atomci.atoms.checks_01_configuration import verdict_of
-from atomci.configuration import declared_secrets, env_example
+from atomci.configuration import declared_secrets, env_example, publishing
 from atomci.configuration.documents import Document, Unreadable, read_text, toml_document, yaml_document
 from atomci.configuration.facts import Fact, problem, seen
 from atomci.configuration.variables import Read, reads_in
-from atomci.engine.config import load_secrets
+from atomci.engine.config import load_retention, load_secrets
 from atomci.engine.context import Context, Verdict
 from atomci.tools.git import git
 
-__all__ = ["manage_env_and_secrets_safely", "workflow_documents"]
+__all__ = [
+    "enforce_artifact_privacy_and_retention",
+    "manage_env_and_secrets_safely",
+    "privacy",
+    "upload_facts",
+    "workflow_documents",
+]
 
+_REMEDY = "atomci run enforce_artifact_privacy_and_retention removes what is too old"
 _WORKFLOWS = (
     ".github/workflows/*.yml",
     ".github/workflows/*.yaml",
@@ -34,6 +45,41 @@ _RULE = re.compile(r"(?P<source>.+?):(?P<line>\d+):(?P<pattern>.*)\t")
 
 def manage_env_and_secrets_safely(ctx: Context) -> Verdict:
     return verdict_of(_env(ctx))
+
+
+def enforce_artifact_privacy_and_retention(ctx: Context) -> Verdict:
+    """Looks again, and removes nothing."""
+    found = scan(ctx.root, redactor_for(ctx.root, os.environ))
+    return verdict_of((*privacy(found), *_retention(ctx), *upload_facts(ctx)), _REMEDY)
+
+
+def privacy(found: Scan) -> Iterator[Fact]:
+    """What a scan of artifacts/ found."""
+    for leak in found.leaks:
+        yield problem(f"{leak.path}:{leak.line}", f"holds {leak.kind}; revoke it, and delete the file")
+    for path, why in found.unseen.items():
+        yield seen(path, f"can't be looked into: {why}")
+    if not found.leaks:
+        said = f"{found.files} files hold no known secret" if found.files else "there is no file yet"
+        yield seen("artifacts/", said)
+
+
+def upload_facts(ctx: Context) -> Iterator[Fact]:
+    """What workflows upload isn't kept for ever. Raises Unreadable."""
+    for document in workflow_documents(ctx):
+        yield from publishing.uploads(document)
+
+
+def _retention(ctx: Context) -> Iterator[Fact]:
+    kept, now = load_retention(ctx.project), datetime.now(UTC)
+    runs = retention.run_folders(ctx.root, now)
+    for run, why in retention.to_remove(runs, now, kept.days, kept.megabytes):
+        yield problem(run.path.relative_to(ctx.root).as_posix(), why)
+    size = sum(run.size for run in runs)
+    yield seen(
+        "artifacts/",
+        f"{len(runs)} runs take {size / 1e6:.1f} MB; kept: {kept.days} days, {kept.megabytes} MB",
+    )
 
 
 def workflow_documents(ctx: Context) -> Iterator[Document]:

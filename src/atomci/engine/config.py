@@ -18,8 +18,10 @@ from atomci.project import Project
 __all__ = [
     "AtomConfig",
     "Config",
+    "RetentionConfig",
     "ServiceConfig",
     "load_config",
+    "load_retention",
     "load_secrets",
     "load_services",
     "table_error",
@@ -62,6 +64,15 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Seconds that it may take to be up."""
 
 
+class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.retention]`: which runs under artifacts/ are kept."""
+
+    days: int = 30
+    """Older runs are removed."""
+    megabytes: int = 500
+    """The oldest are removed until the others take no more, in units of a million bytes."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[tool.atomci]`."""
 
@@ -69,6 +80,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     services: dict[str, ServiceConfig] = {}
     secrets: tuple[str, ...] = ()
     """Names of the secrets that workflows use."""
+    retention: RetentionConfig = RetentionConfig()
 
     def of(self, name: str) -> AtomConfig:
         """The table of one atom, all defaults when there is none."""
@@ -92,6 +104,7 @@ def load_config(project: Project, names: Collection[str]) -> Config:
         atoms={name: _atom_config(project, name, row, names) for name, row in atoms.items()},
         services=load_services(project),
         secrets=load_secrets(project),
+        retention=load_retention(project),
     )
 
 
@@ -101,6 +114,16 @@ def load_services(project: Project) -> dict[str, ServiceConfig]:
     if not isinstance(services, Mapping):
         raise table_error(project, ("services",), f"expected a table, got {services!r}")
     return {name: _service(project, name, row) for name, row in services.items()}
+
+
+def load_retention(project: Project) -> RetentionConfig:
+    """Read and check `[tool.atomci.retention]`. Raises UsageError."""
+    table = project.table("tool", "atomci").get("retention", {})
+    retention = _converted(project, ("retention",), table, RetentionConfig)
+    for key in RetentionConfig.__struct_fields__:
+        if getattr(retention, key) < 1:
+            raise table_error(project, ("retention", key), "give a whole number above 0")
+    return retention
 
 
 def load_secrets(project: Project) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from atomci.artifacts import store
+from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.schemas import Finding, Status, TestResult
 from atomci.catalog import Atom
 from atomci.engine.inputs import Inputs
@@ -72,6 +73,7 @@ class Context:
     log: Callable[[str], None] = lambda text: None
     emit: Callable[[TestResult], None] = lambda result: None
     timeout: float | None = None
+    redactor: Redactor = field(default_factory=lambda: Redactor({}))
 
     @property
     def root(self) -> Path:
@@ -91,8 +93,8 @@ class Context:
         return store.read_if_there(self.root / path, kind)
 
     def write(self, path: str, value: object) -> None:
-        """Write an artifact."""
-        store.write(self.root / path, value)
+        """Write an artifact, without the secrets that are known here."""
+        store.write(self.root / path, value, self.redactor.clean)
 
     def run(self, command: Command, *, cwd: Path | None = None) -> Completed:
         """Run a program, in the root if nowhere else; its line and output go to the atom's log."""

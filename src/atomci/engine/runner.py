@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import queue
-import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import TextIO
 
 from atomci.artifacts import schemas
 from atomci.artifacts.index import write_index
+from atomci.artifacts.redaction import LogWriter, redactor_for
 from atomci.artifacts.schemas import Result
 from atomci.artifacts.store import outputs_of, write
 from atomci.catalog import Atom
@@ -54,7 +55,8 @@ def run_plan(
 ) -> RunResult:
     """Run a plan under a new run id. Raises InfrastructureError when the run's files can't be written."""
     try:
-        with EventLog(project.root, new_run_id(), listeners) as events:
+        redactor = redactor_for(project.root, os.environ)
+        with EventLog(project.root, new_run_id(), listeners, redactor) as events:
             return Run(project, plan, config, options, load, events).execute()
     except OSError as error:
         raise InfrastructureError(f"the run's files can't be written: {error}") from None
@@ -152,7 +154,7 @@ class Run:
         try:
             self.events(schemas.AtomStarted(time=now(), atom=atom.name))
             try:
-                with self._log_path(atom).open("w", encoding="utf-8", errors="replace") as log:
+                with self._log(atom) as log:
                     attempt = self._attempt(atom, why_not, log)
                 self._record(atom, attempt, time.monotonic() - started)
             except Exception as error:
@@ -162,7 +164,7 @@ class Run:
         finally:
             self._done.put(atom.name)
 
-    def _attempt(self, atom: Atom, why_not: Outcome | None, log: TextIO) -> _Attempt:
+    def _attempt(self, atom: Atom, why_not: Outcome | None, log: LogWriter) -> _Attempt:
         key = ""
         try:
             key = input_key(atom, self.config.of(atom.name), self.project, self._inputs, self.options)
@@ -178,6 +180,16 @@ class Run:
         except BaseException as error:  # a bug in an atom is one failed row, not the end of the run
             return _Attempt(_crashed(error, atom, log), key)
 
+    @contextmanager
+    def _log(self, atom: Atom) -> Iterator[LogWriter]:
+        """The atom's log; each line is on disk as soon as it is whole."""
+        with self._log_path(atom).open("w", encoding="utf-8", errors="replace", buffering=1) as file:
+            log = LogWriter(file.write, self.events.redactor)
+            try:
+                yield log
+            finally:
+                log.close()
+
     def _log_path(self, atom: Atom) -> Path:
         return self.events.folder / f"{atom.name}.log"
 
@@ -186,24 +198,18 @@ class Run:
             return None
         return self._cache.find(atom, key)
 
-    def _run(self, atom: Atom, log: TextIO) -> tuple[Outcome, tuple[str, ...]]:
+    def _run(self, atom: Atom, log: LogWriter) -> tuple[Outcome, tuple[str, ...]]:
         clear_outputs(self.project.root, atom)
-        lock = threading.Lock()
-
-        def write_log(text: str) -> None:
-            with lock:
-                log.write(text)
-                log.flush()
-
         context = Context(
             project=self.project,
             atom=atom,
             options=self.options,
             inputs=self._inputs,
             children=self._children[atom.name],
-            log=write_log,
+            log=log.write,
             emit=self.events,
             timeout=self.config.of(atom.name).timeout,
+            redactor=self.events.redactor,
         )
         implementation = self.load(atom)
         commands = tuple(str(command) for command in implementation.commands(context))
@@ -262,7 +268,8 @@ class Run:
             outputs=outputs_of(self.project.root, declared_outputs(atom)),
             findings=outcome.findings,
         )
-        write(self.project.root / "artifacts" / "atoms" / f"{atom.name}.json", result)
+        path = self.project.root / "artifacts" / "atoms" / f"{atom.name}.json"
+        write(path, result, self.events.redactor.clean)
         if (
             outcome.status == "pass"
             and atom.effect == "pure"
@@ -310,7 +317,7 @@ class Run:
         )
 
 
-def _crashed(error: BaseException, atom: Atom, log: TextIO) -> Outcome:
+def _crashed(error: BaseException, atom: Atom, log: LogWriter) -> Outcome:
     if isinstance(error, Stopped):
         return Outcome("skipped", str(error))
     if isinstance(error, ToolMissing) and atom.optional:
