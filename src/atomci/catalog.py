@@ -42,7 +42,7 @@ class Phase(NamedTuple):
 
 # The numbers of the atoms whose code is there; the others are planned.
 _BUILT = frozenset(
-    [*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(73, 81), 101, 103, 109]
+    [*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(73, 81), 101, 103, 108, 109]
 )
 
 
@@ -103,7 +103,7 @@ PHASES: tuple[Phase, ...] = (
     Phase(15, "release", "Merge, release and cleanup"),
     Phase(16, "streams", "Parallel workstreams"),
     Phase(17, "security", "Security, secrets and compliance", "phase_17_security"),
-    Phase(18, "recovery", "Error handling and recovery"),
+    Phase(18, "recovery", "Error handling and recovery", "phase_18_recovery"),
     Phase(19, "performance", "Performance and cost", "phase_19_performance"),
     Phase(20, "done", "Definition of done"),
 )
@@ -327,7 +327,7 @@ _phase(18,
     (105, "classify_pipeline_failures", "static, unit, integration, e2e or infra, with the reason", dict(reads=_EVENTS, writes=("artifacts/reports/failures.json",), always=True)),
     (106, "surface_actionable_diagnostics", "File and line, log, diff and a command that reproduces it", dict(needs=("classify_pipeline_failures",), reads=("artifacts/reports/failures.json",), writes=("artifacts/reports/diagnostics.md",), always=True)),
     (107, "implement_checkpoint_and_retry_policies", "Continue from the last good atom; flaky tests re-run with bounds", dict(reads=_EVENTS, writes=("artifacts/checkpoint.json",))),
-    (108, "support_manual_override_and_escalation", "An override needs a reason and an expiry", dict(reads=_CONF, writes=("artifacts/overrides.json",))),
+    (108, "support_manual_override_and_escalation", "An override needs a reason and an expiry", dict(reads=(*_CONF, "docs/playbooks/*.md"), writes=("artifacts/overrides.json",), effect="host")),
 )
 _phase(19,
     (109, "cache_dependencies_effectively", "Keys from os, python and lock hash; a second CI run hits", dict(reads=(*_CI, "uv.lock", "requirements/*"), writes=("artifacts/performance/cache.json",))),

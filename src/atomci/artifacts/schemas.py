@@ -239,13 +239,17 @@ class CoverageBudget(Struct, frozen=True, kw_only=True):
 
 
 class Stage(Struct, frozen=True, kw_only=True):
-    """A stage of a gate and what made it what it is; `owes` names the reports it must have left."""
+    """A stage of a gate and what made it what it is; `owes` names the reports that it must have left.
+
+    `overridden` says until when and why its red doesn't count, empty when it does.
+    """
 
     schema: Literal["atomci/stage/1"] = "atomci/stage/1"
     stage: str
     status: Status
     reasons: tuple[str, ...]
     owes: tuple[str, ...] = ()
+    overridden: str = ""
 
 
 class ReportFile(Struct, frozen=True, kw_only=True):
@@ -265,11 +269,11 @@ class Reports(Struct, frozen=True, kw_only=True):
 
 
 class Gate(Struct, frozen=True, kw_only=True):
-    """atom_051."""
+    """atom_051. `overridden`: it would be red, and the reasons say until when and why it isn't."""
 
     schema: Literal["atomci/gate/1"] = "atomci/gate/1"
     exit_code: int
-    verdict: Literal["green", "red", "broken"]
+    verdict: Literal["green", "overridden", "red", "broken"]
     reasons: tuple[str, ...]
 
 
@@ -348,7 +352,7 @@ class Output(Struct, frozen=True, kw_only=True):
 class Result(Struct, frozen=True, kw_only=True):
     """How an atom ended the last time: artifacts/atoms/<name>.json. `key` is the hash of what it read.
 
-    `since` is the ref that the run's selection went by.
+    `since` is the ref that the run's selection went by; `override` is what an override says of it.
     """
 
     schema: Literal["atomci/result/1"] = "atomci/result/1"
@@ -363,6 +367,7 @@ class Result(Struct, frozen=True, kw_only=True):
     seconds: float
     outputs: tuple[Output, ...]
     findings: tuple[Finding, ...] = ()
+    override: str = ""
 
 
 class IndexEntry(Struct, frozen=True, kw_only=True):
@@ -407,6 +412,23 @@ class Retention(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
+class OverrideRow(Struct, frozen=True, kw_only=True):
+    """An override; `until` is its last day, and `days_left` is negative when it is over."""
+
+    atom: str
+    owner: str
+    reason: str
+    until: str
+    days_left: int
+
+
+class OverrideRows(Struct, frozen=True, kw_only=True):
+    """atom_108."""
+
+    schema: Literal["atomci/overrides/1"] = "atomci/overrides/1"
+    overrides: tuple[OverrideRow, ...]
+
+
 class RunStarted(Struct, frozen=True, kw_only=True, tag="run_started", tag_field="event"):
     """The first event of a run."""
 
@@ -427,7 +449,10 @@ class AtomStarted(Struct, frozen=True, kw_only=True, tag="atom_started", tag_fie
 
 
 class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_field="event"):
-    """An atom ended; `cached` when an earlier result was proved to hold still."""
+    """An atom ended; `cached` when an earlier result was proved to hold still.
+
+    `override`: `overridden until DATE: REASON` for a red that doesn't count, or that it expired.
+    """
 
     time: str
     atom: str
@@ -441,10 +466,11 @@ class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_f
     commands: tuple[str, ...]
     outputs: tuple[str, ...]
     log: str
+    override: str = ""
 
 
 class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_field="event"):
-    """The last event of a run."""
+    """The last event of a run; `overridden` and `expired` map atoms to what their overrides say."""
 
     time: str
     run: str
@@ -453,6 +479,8 @@ class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_fie
     seconds: float
     counts: dict[str, int]
     atoms: dict[str, Status]
+    overridden: dict[str, str] = {}
+    expired: dict[str, str] = {}
 
 
 Event = RunStarted | AtomStarted | TestResult | AtomFinished | RunFinished
@@ -478,6 +506,7 @@ SCHEMAS: dict[str, object] = {
     "exercised": Exercised,
     "preconditions": Preconditions,
     "workflow": Workflow,
+    "overrides": OverrideRows,
     "retention": Retention,
     "result": Result,
     "index": Index,

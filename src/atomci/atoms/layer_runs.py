@@ -35,7 +35,8 @@ def pytest_command(
     words = pytest_runs.arguments(
         tests or [layer.folder],
         workers=workers,
-        keep_going=ctx.options.keep_going,
+        # Overridden, it shows all that fails: nothing waits for it to be green.
+        keep_going=ctx.options.keep_going or ctx.atom.name in ctx.overrides.in_force,
         marker=layer.marker,
         cover=bool(layer.data),
     )

@@ -7,11 +7,13 @@ import re
 import shlex
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from atomci.engine.overrides import LONGEST, Override, today
 from atomci.errors import UsageError
 from atomci.project import Project
 
@@ -21,6 +23,7 @@ __all__ = [
     "RetentionConfig",
     "ServiceConfig",
     "load_config",
+    "load_overrides",
     "load_retention",
     "load_secrets",
     "load_services",
@@ -81,6 +84,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     secrets: tuple[str, ...] = ()
     """Names of the secrets that workflows use."""
     retention: RetentionConfig = RetentionConfig()
+    override: tuple[Override, ...] = ()
 
     def of(self, name: str) -> AtomConfig:
         """The table of one atom, all defaults when there is none."""
@@ -105,6 +109,7 @@ def load_config(project: Project, names: Collection[str]) -> Config:
         services=load_services(project),
         secrets=load_secrets(project),
         retention=load_retention(project),
+        override=load_overrides(project, names),
     )
 
 
@@ -114,6 +119,20 @@ def load_services(project: Project) -> dict[str, ServiceConfig]:
     if not isinstance(services, Mapping):
         raise table_error(project, ("services",), f"expected a table, got {services!r}")
     return {name: _service(project, name, row) for name, row in services.items()}
+
+
+def load_overrides(project: Project, names: Collection[str]) -> tuple[Override, ...]:
+    """Read and check `[[tool.atomci.override]]`; those that are over are among them. Raises UsageError."""
+    rows = project.table("tool", "atomci").get("override", [])
+    if not isinstance(rows, list):
+        raise table_error(project, ("override",), "expected a list: [[tool.atomci.override]]")
+    found: dict[str, Override] = {}
+    for index, row in enumerate(rows):
+        override = _converted(project, ("override", index), row, Override)
+        for key, problem, hint in _override_problems(override, names, found):
+            raise table_error(project, ("override", index, key), problem, hint)
+        found[override.atom] = override
+    return tuple(found.values())
 
 
 def load_retention(project: Project) -> RetentionConfig:
@@ -138,10 +157,11 @@ def load_secrets(project: Project) -> tuple[str, ...]:
     return tuple(names)
 
 
-def table_error(project: Project, keys: Sequence[str], message: str, hint: str = "") -> UsageError:
-    """What is wrong with `tool.atomci.KEYS`, with its line in pyproject.toml."""
+def table_error(project: Project, keys: Sequence[str | int], message: str, hint: str = "") -> UsageError:
+    """What is wrong with `tool.atomci.KEYS`, with its line in pyproject.toml; a number counts in a list."""
     path = ("tool", "atomci", *keys)
-    return UsageError(f"pyproject.toml:{_line_of(project.root, path)}: {'.'.join(path)}: {message}", hint)
+    shown = ".".join(key for key in path if isinstance(key, str))
+    return UsageError(f"pyproject.toml:{_line_of(project.root, path)}: {shown}: {message}", hint)
 
 
 def _atom_config(project: Project, name: str, row: object, names: Collection[str]) -> AtomConfig:
@@ -149,9 +169,7 @@ def _atom_config(project: Project, name: str, row: object, names: Collection[str
         return table_error(project, ("atoms", name, *([key] if key else [])), message, hint)
 
     if name not in names:
-        close = difflib.get_close_matches(name, names, 1)
-        hint = f"did you mean {close[0]}?" if close else "atomci list shows the names"
-        raise wrong("", "no atom has this name", hint)
+        raise wrong("", "no atom has this name", _close_to(name, names))
     atom = _converted(project, ("atoms", name), row, AtomConfig)
     for key, problem in _problems(atom):
         raise wrong(key, problem)
@@ -167,7 +185,28 @@ def _service(project: Project, name: str, row: object) -> ServiceConfig:
     return service
 
 
-def _converted(project: Project, keys: tuple[str, ...], row: object, kind: type[T]) -> T:
+def _override_problems(
+    override: Override, names: Collection[str], before: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """What types don't show, each with its key and what to do."""
+    if override.atom not in names:
+        yield "atom", f"no atom is called {override.atom!r}", _close_to(override.atom, names)
+    if override.atom in before:
+        yield "atom", f"{override.atom} has an override already", "one atom, one override"
+    for key in ("reason", "owner"):
+        if not getattr(override, key).strip():
+            yield key, "is empty", "say why it is red" if key == "reason" else "say who mends it"
+    if (override.until - today()).days > LONGEST:
+        last = today() + timedelta(days=LONGEST)
+        yield "until", f"{override.until} is more than {LONGEST} days ahead", f"at the latest: until = {last}"
+
+
+def _close_to(name: str, names: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, names, 1)
+    return f"did you mean {close[0]}?" if close else "atomci list shows the names"
+
+
+def _converted(project: Project, keys: tuple[str | int, ...], row: object, kind: type[T]) -> T:
     """A table as its struct."""
     if isinstance(row, Mapping):
         for key in row.keys() - set(kind.__struct_fields__):
@@ -224,7 +263,7 @@ def _command_problem(command: str) -> str | None:
         return f"not a command line: {error}"
 
 
-def _line_of(root: Path, keys: Sequence[str]) -> int:
+def _line_of(root: Path, keys: Sequence[str | int]) -> int:
     """The line that first gives a key, or the closest table above it; tomllib doesn't tell positions.
 
     Every whole statement ends a prefix of the file that parses, so the first prefix that holds the key
@@ -243,10 +282,11 @@ def _line_of(root: Path, keys: Sequence[str]) -> int:
     return found
 
 
-def _depth(table: object, keys: Sequence[str]) -> int:
+def _depth(table: object, keys: Sequence[str | int]) -> int:
     """How many of the keys lead somewhere."""
     for count, key in enumerate(keys):
-        if not isinstance(table, Mapping) or key not in table:
+        known = range(len(table)) if isinstance(table, list) else table if isinstance(table, Mapping) else ()
+        if key not in known:
             return count
-        table = table[key]
+        table = table[key]  # type: ignore[index]
     return len(keys)

@@ -13,6 +13,7 @@ from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.schemas import Finding, Status, TestResult
 from atomci.catalog import Atom
 from atomci.engine.inputs import Inputs
+from atomci.engine.overrides import Overrides
 from atomci.project import Project
 from atomci.tools.process import Children, Command, Completed, ToolMissing
 
@@ -45,6 +46,10 @@ class Outcome:
     examined: int = 0
     unit: str = "files"
     findings: tuple[Finding, ...] = ()
+    overridden: str = ""
+    """Red, but by an override the run isn't: `overridden until DATE: REASON`."""
+    lapsed: str = ""
+    """An override of the atom is over, which makes the run red: `its override expired on DATE: REASON`."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Context:
     emit: Callable[[TestResult], None] = lambda result: None
     timeout: float | None = None
     redactor: Redactor = field(default_factory=lambda: Redactor({}))
+    overrides: Overrides = field(default_factory=Overrides)
 
     @property
     def root(self) -> Path:
