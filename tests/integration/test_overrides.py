@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -183,6 +185,33 @@ def test_an_override_that_is_over_makes_the_run_red(green, wrong: str) -> None:
     assert (gate["exit_code"], gate["verdict"]) == (1, "red")
     assert f"{MYPY}: {said}" in gate["reasons"]
     assert green.atomci("run", "run_ruff_lint").code == 0, "a run without the atom has nothing to do with it"
+
+
+ON_ANOTHER_DAY = """
+import datetime, sys
+from atomci.engine import overrides
+day = overrides.today() + datetime.timedelta(days=DAYS)
+overrides.today = lambda: day
+from atomci.cli.main import main
+sys.exit(main())
+"""
+
+
+def test_a_kept_verdict_does_not_outlive_an_override(green) -> None:
+    """The gate is green and kept; then a day goes by, and nothing else changes."""
+    override(green, MYPY, 3)
+    assert green.atomci("run", "local_ci").code == 0
+    kept = green.atomci("run", "local_ci", "--json")
+    assert "compute_local_ci_exit_code" in kept.cached
+    program = [sys.executable, "-c", ON_ANOTHER_DAY.replace("DAYS", "4"), "run", "local_ci", "--json"]
+
+    done = subprocess.run(program, cwd=green.root, env=green.env, capture_output=True, text=True, check=False)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert done.returncode == 1, done.stderr
+    assert MYPY in {event["atom"] for event in events if event.get("cached")}, "no file has changed"
+    assert events[-1]["expired"].keys() == {MYPY}
+    assert green.json("artifacts/gate.json")["verdict"] == "red"
 
 
 GOOD = {"atom": f'"{MYPY}"', "reason": '"r"', "owner": '"o"', "until": day(5)}

@@ -160,6 +160,15 @@ def test_a_secret_that_a_test_prints_reaches_no_file_and_no_screen(sample) -> No
     assert "[redacted: the value of FILE_VALUE in .env]" in sample.log("run_pytest_unit_with_coverage")
 
 
+def test_a_crash_of_a_conftest_tells_no_secret(sample) -> None:
+    sample.write("tests/unit/conftest.py", "import os\n\nraise RuntimeError(os.environ['API_TOKEN'])\n")
+    done = sample.atomci("run", "local_ci", "-k", "--json", API_TOKEN=SECRET)
+    assert done.code != 0
+    assert files_with(sample, SECRET) == []
+    assert "RuntimeError: [redacted: the value of API_TOKEN]" in sample.log("run_pytest_unit_with_coverage")
+    assert "[redacted: the value of API_TOKEN]" in sample.read("artifacts/tests/unit.jsonl")
+
+
 def test_a_log_is_there_line_by_line_while_its_atom_runs(sample) -> None:
     sample.write("slow.py", "import time\nprint('begun', flush=True)\ntime.sleep(60)\n")
     sample.append(
