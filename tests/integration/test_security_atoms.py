@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -313,3 +314,21 @@ def test_an_upload_that_is_kept_for_ever_is_told(sample) -> None:
     assert sample.atomci("run", KEEP).code == 1
     sample.append(".github/workflows/more.yml", "          retention-days: 14\n")
     assert answer(sample, KEEP)[0] == "holds"
+
+
+# --- What the template renders ------------------------------------------------------------------
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.mark.parametrize("tree", sorted(path.name for path in GOLDEN.iterdir() if path.is_dir()))
+def test_a_rendered_repository_holds(sample, tree: str, tmp_path: Path) -> None:
+    root = tmp_path / "rendered"
+    shutil.copytree(GOLDEN / tree, root)
+    subprocess.run(["git", "init", "--quiet"], cwd=root, env=sample.env, check=True)
+    done = sample.atomci("check", ENV, KEEP, "support_manual_override_and_escalation", "--json", cwd=root)
+    assert {row["atom"]: row["status"] for row in json.loads(done.out)["atoms"]} == {
+        ENV: "holds",
+        KEEP: "holds",
+        "support_manual_override_and_escalation": "holds",
+    }, done.out
