@@ -6,7 +6,7 @@ durations seconds. Nothing that changes between equal runs stands in an artifact
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -149,10 +149,11 @@ class ParallelPlan(Struct, frozen=True, kw_only=True):
 
 
 class Durations(Struct, frozen=True, kw_only=True):
-    """atom_037, for the next run's atom_038: what the whole suite's tests took, added up."""
+    """atom_037, for the next run's atom_038: what the whole suite's tests took, added up and each alone."""
 
     schema: Literal["atomci/durations/1"] = "atomci/durations/1"
     seconds: float
+    tests: dict[str, float] = {}
 
 
 class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event"):
@@ -168,13 +169,33 @@ class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event
     details: str = ""
 
 
+class Portion(Struct, frozen=True, kw_only=True):
+    """What a run took of the suite: `ids` are its own tests, `suite` those of all shards together.
+
+    `selection` is the mode of what was selected before it was divided; `left_out` are slow tests that
+    no shard holds. `commit` is the one that a shard ran on, where git knows it.
+    """
+
+    shard: int = 1
+    count: int = 1
+    commit: str = ""
+    selection: Literal["full", "impacted", "none"]
+    ids: tuple[str, ...]
+    suite: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
 class TestSummary(Struct, frozen=True, kw_only=True):
-    """atoms 037, 058 and 063: counts by outcome; `complete` is False when some were left out."""
+    """atoms 037, 058 and 063: counts by outcome; `complete` is False when some were left out.
+
+    `portion` says which, where shards or slow tests are the reason.
+    """
 
     schema: Literal["atomci/tests/1"] = "atomci/tests/1"
     counts: dict[str, int]
     complete: bool
     why_incomplete: str = ""
+    portion: Portion | None = None
 
 
 class Diagnostic(Struct, frozen=True, kw_only=True):
@@ -339,6 +360,62 @@ class Workflow(Struct, frozen=True, kw_only=True):
     schema: Literal["atomci/workflow/1"] = "atomci/workflow/1"
     file: str
     steps: tuple[WorkflowStep, ...]
+
+
+class Shard(Struct, frozen=True, kw_only=True):
+    """One shard's tests; `seconds` is None when no test's time is known."""
+
+    shard: int
+    seconds: float | None
+    ids: tuple[str, ...]
+
+
+class Shards(Struct, frozen=True, kw_only=True):
+    """atom_110. `imbalance` is the longest shard's part of a fair share: 1 is perfect.
+
+    `slow` counts the tests with that marker.
+    """
+
+    schema: Literal["atomci/shards/1"] = "atomci/shards/1"
+    count: int
+    balanced_by: Literal["seconds", "tests"]
+    imbalance: float
+    slow: int
+    shards: tuple[Shard, ...]
+
+
+class RulesetDifference(Struct, frozen=True, kw_only=True):
+    """What a file says and GitHub has, null where there is nothing; `loosens`: lets more through."""
+
+    what: str
+    kind: Literal["missing", "differs", "extra", "unknown"]
+    file: Any = None
+    github: Any = None
+    loosens: bool = False
+
+
+class RulesetState(Struct, frozen=True, kw_only=True):
+    """A ruleset of the files, of GitHub or of both. `github` is as it was found, before any change.
+
+    `extra` ones have no file; `inherited` ones belong to an organisation or enterprise, and are only listed.
+    `differences` are those that are left.
+    """
+
+    name: str
+    path: str | None
+    status: Literal["equal", "missing", "differs", "extra", "inherited"]
+    source: str
+    done: Literal["created", "updated", "deleted"] | None = None
+    differences: tuple[RulesetDifference, ...] = ()
+    github: dict[str, Any] | None = None
+
+
+class Protection(Struct, frozen=True, kw_only=True):
+    """atom_072: `repository` is HOST/OWNER/NAME."""
+
+    schema: Literal["atomci/protection/1"] = "atomci/protection/1"
+    repository: str
+    rulesets: tuple[RulesetState, ...]
 
 
 class Output(Struct, frozen=True, kw_only=True):
@@ -508,6 +585,8 @@ SCHEMAS: dict[str, object] = {
     "workflow": Workflow,
     "overrides": OverrideRows,
     "retention": Retention,
+    "shards": Shards,
+    "protection": Protection,
     "result": Result,
     "index": Index,
     "events": Event,

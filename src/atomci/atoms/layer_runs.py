@@ -31,18 +31,22 @@ def pytest_command(
     *,
     workers: int = 0,
     env: Mapping[str, str] | None = None,
+    portion: Mapping[str, str] | None = None,
 ) -> Command:
-    """pytest on a layer, or on some of its files; `env` is added to where the results go."""
+    """pytest on a layer, or on some of its files; `env` is added to where the results go, `portion` too: it
+    says which of the tests to take.
+    """
     words = pytest_runs.arguments(
-        tests or [layer.folder],
+        tests or layer.folders(ctx.root),
         workers=workers,
         # Overridden, it shows all that fails: nothing waits for it to be green.
         keep_going=ctx.options.keep_going or ctx.atom.name in ctx.overrides.in_force,
         marker=layer.marker,
         cover=bool(layer.data),
+        portion=portion is not None,
     )
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log, layer.data)
-    return Command((ctx.project.python, "-m", "pytest", *words), {**own, **(env or {})})
+    return Command((ctx.project.python, "-m", "pytest", *words), {**own, **(env or {}), **(portion or {})})
 
 
 def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_out: str = "") -> Outcome:
@@ -72,9 +76,10 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
     ctx.write(layer.summary, summary_of(found, left_out))
     if bad:
         return Outcome("fail", f"{len(bad)} failed", len(found), "tests", bad)
-    if all(result.outcome == "skipped" for result in found):
+    own = [result for result in found if result.nodeid.startswith(f"{layer.folder}/")]
+    if all(result.outcome == "skipped" for result in own):
         marked = f" with the marker {layer.marker}" if layer.marker else ""
-        why = "every test was skipped" if found else f"no test was collected{marked}"
+        why = "every test was skipped" if own else f"no test was collected{marked}"
         return Outcome("vacuous", why, 0, "tests")
     return Outcome("pass", "", len(found), "tests")
 

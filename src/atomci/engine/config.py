@@ -8,7 +8,7 @@ import shlex
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import msgspec
@@ -22,15 +22,22 @@ __all__ = [
     "Config",
     "RetentionConfig",
     "ServiceConfig",
+    "ShardsConfig",
+    "SlowConfig",
     "load_config",
     "load_overrides",
     "load_retention",
     "load_secrets",
     "load_services",
+    "load_shards",
+    "load_slow",
     "table_error",
 ]
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_EVENTS = ("pull_request", "merge_group", "push", "schedule", "workflow_dispatch", "local")
+"""What may start a run."""
 
 
 class AtomConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,6 +83,21 @@ class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The oldest are removed until the others take no more, in units of a million bytes."""
 
 
+class ShardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.shards]`: over how many jobs the unit suite is divided, and by which durations."""
+
+    count: int = 1
+    durations: str = "artifacts/tests/durations.json"
+    """What a whole run left. CI has none of its own, so a committed copy is named here."""
+
+
+class SlowConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.slow]`: on which events unit tests with the marker `slow` are left out."""
+
+    skip_on: tuple[str, ...] = ("pull_request",)
+    """GitHub's names of events, and `local` for every run elsewhere."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[tool.atomci]`."""
 
@@ -85,6 +107,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Names of the secrets that workflows use."""
     retention: RetentionConfig = RetentionConfig()
     override: tuple[Override, ...] = ()
+    shards: ShardsConfig = ShardsConfig()
+    slow: SlowConfig = SlowConfig()
 
     def of(self, name: str) -> AtomConfig:
         """The table of one atom, all defaults when there is none."""
@@ -110,6 +134,8 @@ def load_config(project: Project, names: Collection[str]) -> Config:
         secrets=load_secrets(project),
         retention=load_retention(project),
         override=load_overrides(project, names),
+        shards=load_shards(project),
+        slow=load_slow(project),
     )
 
 
@@ -157,6 +183,25 @@ def load_secrets(project: Project) -> tuple[str, ...]:
     return tuple(names)
 
 
+def load_shards(project: Project) -> ShardsConfig:
+    """Read and check `[tool.atomci.shards]`. Raises UsageError."""
+    shards = _own_table(project, "shards", ShardsConfig)
+    if shards.count < 1:
+        raise table_error(project, ("shards", "count"), "give a number of shards, 1 or more")
+    path = PurePosixPath(shards.durations)
+    if path.is_absolute() or ".." in path.parts or "\\" in shards.durations or not path.parts:
+        raise table_error(project, ("shards", "durations"), "give a path relative to the project's root")
+    return shards
+
+
+def load_slow(project: Project) -> SlowConfig:
+    """Read and check `[tool.atomci.slow]`. Raises UsageError."""
+    slow = _own_table(project, "slow", SlowConfig)
+    if unknown := [event for event in slow.skip_on if event not in _EVENTS]:
+        raise table_error(project, ("slow", "skip_on"), f"{unknown[0]!r} is none of {', '.join(_EVENTS)}")
+    return slow
+
+
 def table_error(project: Project, keys: Sequence[str | int], message: str, hint: str = "") -> UsageError:
     """What is wrong with `tool.atomci.KEYS`, with its line in pyproject.toml; a number counts in a list."""
     path = ("tool", "atomci", *keys)
@@ -174,6 +219,13 @@ def _atom_config(project: Project, name: str, row: object, names: Collection[str
     for key, problem in _problems(atom):
         raise wrong(key, problem)
     return atom
+
+
+def _own_table(project: Project, name: str, kind: type[T]) -> T:
+    row = project.table("tool", "atomci").get(name, {})
+    if not isinstance(row, Mapping):
+        raise table_error(project, (name,), f"expected a table, got {row!r}")
+    return _converted(project, (name,), row, kind)
 
 
 def _service(project: Project, name: str, row: object) -> ServiceConfig:

@@ -17,9 +17,20 @@ from atomci.engine.overrides import Overrides
 from atomci.project import Project
 from atomci.tools.process import Children, Command, Completed, ToolMissing
 
-__all__ = ["Context", "Implementation", "Options", "Outcome", "Verdict", "runs"]
+__all__ = ["Context", "Implementation", "Options", "Outcome", "Shard", "Verdict", "runs"]
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of `count` parts of the unit suite, counted from 1."""
+
+    index: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"shard {self.index} of {self.count}"
 
 
 @dataclass(frozen=True)
@@ -32,8 +43,17 @@ class Options:
     install: bool = False
     use_cache: bool = True
     jobs: int = 1
+    apply: bool = False
+    """Make GitHub what the project's files say; else it is only compared."""
+    prune: bool = False
+    """Count and, with `apply`, take away what only GitHub has."""
     preview: bool = False
     """Nothing will run: what commands depend on is worked out anew, since artifacts may be old."""
+    shard: Shard | None = None
+    shards_from: Path | None = None
+    """A folder with what the unit suite's shards left, to be judged together instead of running it."""
+    event: str = field(default_factory=lambda: os.environ.get("GITHUB_EVENT_NAME") or "local")
+    """What started the run: GitHub's name of the event, or `local`."""
     in_ci: bool = field(default_factory=lambda: os.environ.get("CI", "").lower() in ("1", "true"))
 
 
