@@ -54,7 +54,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "long": {
         "kind": "service",
-        "integrations": ["docker", "devcontainer", "codecov"],
+        "integrations": ["docker", "devcontainer", "codecov", "docs", "recording"],
         "repository_owner": "A-name-as-long-as-one-on-GitHub-may-be1",
         "project_name": "A project with as long a name as the questions let it have X",
         "package_name": "a_package_with_as_long_a_name_as_allowed",
@@ -71,6 +71,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "description": "Q",
         "author_name": "Q",
         "author_email": "q@q.example",
+        "integrations": ["docs", "recording"],
         "dependency_manager": "pip-tools",
         "strict_hooks": True,
     },
