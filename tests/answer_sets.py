@@ -7,7 +7,7 @@ from typing import Any
 from allpairspy import AllPairs
 
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
-INTEGRATIONS = ("vscode", "powershell", "devcontainer", "docker", "codecov", "slack")
+INTEGRATIONS = ("vscode", "powershell", "devcontainer", "docker", "codecov", "slack", "docs", "recording")
 # The runtime comes from the template throughout: nothing of it is on an index yet.
 OPTIONS: dict[str, list[Any]] = {
     "kind": ["library", "cli", "service"],

@@ -31,7 +31,16 @@ SETS: dict[str, dict[str, Any]] = {
     "cli": {"kind": "cli", "licence": "Proprietary", "integrations": []},
     "service": {
         "kind": "service",
-        "integrations": ["vscode", "powershell", "devcontainer", "docker", "codecov", "slack"],
+        "integrations": [
+            "vscode",
+            "powershell",
+            "devcontainer",
+            "docker",
+            "codecov",
+            "slack",
+            "docs",
+            "recording",
+        ],
     },
     "pip-tools": {"kind": "cli", "dependency_manager": "pip-tools"},
     "pip-tools-proprietary": {"dependency_manager": "pip-tools", "licence": "Proprietary"},
@@ -365,7 +374,7 @@ def test_slack_hears_of_a_red_run_when_there_is_a_secret(
 
 # --- Releases ----------------------------------------------------------------------------------------
 
-TAG = {"ref": "refs/tags/v1.0.0"}
+TAG = {"ref": "refs/tags/v0.1.0"}
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -386,9 +395,18 @@ def test_a_tag_builds_attests_publishes_and_releases(name: str, run: Callable[..
     assert ended.record("published") == (digests if public else None)
     said = (ended.records / "gh.txt").read_text(encoding="utf-8").splitlines()
     assert said == [
-        *(REPOSITORY, "release", "create", "v1.0.0"),
+        *(REPOSITORY, "release", "create", "v0.1.0"),
         *(f"dist/{wheel}", f"dist/{sdist}", "--generate-notes", "--verify-tag"),
     ]
+
+
+@pytest.mark.parametrize("name", ["library", "pip-tools"])
+def test_a_tag_that_is_not_the_version_publishes_nothing(name: str, run: Callable[..., Run]) -> None:
+    other = {"ref": "refs/tags/v0.2.0"}
+    ended = run(name, "push", "--secret=GITHUB_TOKEN=x", workflow="release", payload=other)
+    assert ended.results == {"build": "failure"}, ended.said
+    assert ended.steps["build", "The tag is the version"] == "failure", ended.said
+    assert list(ended.records.iterdir()) == []
 
 
 def test_a_build_that_fails_publishes_nothing(run: Callable[..., Run]) -> None:
