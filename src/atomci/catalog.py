@@ -41,7 +41,9 @@ class Phase(NamedTuple):
 
 
 # The numbers of the atoms whose code is there; the others are planned.
-_BUILT = frozenset([*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(72, 81), 109, 110])
+_BUILT = frozenset(
+    [*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(72, 81), 101, 103, 108, 109, 110]
+)
 
 
 class Atom(NamedTuple):
@@ -100,8 +102,8 @@ PHASES: tuple[Phase, ...] = (
     Phase(14, "recording", "Auger-assisted test generation"),
     Phase(15, "release", "Merge, release and cleanup"),
     Phase(16, "streams", "Parallel workstreams"),
-    Phase(17, "security", "Security, secrets and compliance"),
-    Phase(18, "recovery", "Error handling and recovery"),
+    Phase(17, "security", "Security, secrets and compliance", "phase_17_security"),
+    Phase(18, "recovery", "Error handling and recovery", "phase_18_recovery"),
     Phase(19, "performance", "Performance and cost", "phase_19_performance"),
     Phase(20, "done", "Definition of done"),
 )
@@ -317,16 +319,16 @@ _phase(16,
     (100, "enact_dynamic_adjustments_or_rollback", "A failing stream is isolated, the rest re-planned", dict(needs=("instrument_real_time_monitoring",), reads=("artifacts/streams/plan.json",), writes=("artifacts/streams/replan.json",), effect="tree")),
 )
 _phase(17,
-    (101, "manage_env_and_secrets_safely", ".env.example complete, .env ignored, only declared secrets", dict(reads=(".env.example", ".gitignore", "src/**/*.py", ".github/workflows/*.yml"), writes=("artifacts/security/env.json",))),
+    (101, "manage_env_and_secrets_safely", ".env.example complete, .env ignored, only declared secrets", dict(reads=(*_CONF, *_CI, ".github/workflows/*.yaml", ".env.example", ".gitignore", ".git/", "src/**/*.py", "tests/**/*.py", "scripts/**/*", "Taskfile.yml", "Dockerfile", "*compose*.yml", "*compose*.yaml"), writes=("artifacts/security/env.json",), effect="host")),
     (102, "run_security_linters_and_scans", "bandit, a dependency audit and a secret scan", dict(reads=_TREE, writes=("artifacts/findings/security.json",), effect="network")),
-    (103, "enforce_artifact_privacy_and_retention", "No secret under artifacts/; old runs removed by age and size", dict(reads=("artifacts/**/*",), writes=("artifacts/security/retention.json",), effect="host")),
+    (103, "enforce_artifact_privacy_and_retention", "No secret under artifacts/; old runs removed by age and size", dict(after=("run_security_linters_and_scans",), reads=(*_CONF, *_CI, ".github/workflows/*.yaml", ".env", ".env.example", "artifacts/**/*"), writes=("artifacts/security/retention.json",), effect="host")),
     (104, "audit_logging_for_tooling_and_ci", "Who ran what, when and where; tampering is detectable", dict(reads=_EVENTS, writes=("artifacts/audit.jsonl",), always=True, effect="host")),
 )
 _phase(18,
     (105, "classify_pipeline_failures", "static, unit, integration, e2e or infra, with the reason", dict(reads=_EVENTS, writes=("artifacts/reports/failures.json",), always=True)),
     (106, "surface_actionable_diagnostics", "File and line, log, diff and a command that reproduces it", dict(needs=("classify_pipeline_failures",), reads=("artifacts/reports/failures.json",), writes=("artifacts/reports/diagnostics.md",), always=True)),
     (107, "implement_checkpoint_and_retry_policies", "Continue from the last good atom; flaky tests re-run with bounds", dict(reads=_EVENTS, writes=("artifacts/checkpoint.json",))),
-    (108, "support_manual_override_and_escalation", "An override needs a reason and an expiry", dict(reads=_CONF, writes=("artifacts/overrides.json",))),
+    (108, "support_manual_override_and_escalation", "An override needs a reason and an expiry", dict(reads=(*_CONF, "docs/playbooks/*.md"), writes=("artifacts/overrides.json",), effect="host")),
 )
 _phase(19,
     (109, "cache_dependencies_effectively", "Keys from os, python and lock hash; a second CI run hits", dict(reads=(*_CI, "uv.lock", "requirements/*"), writes=("artifacts/performance/cache.json",))),

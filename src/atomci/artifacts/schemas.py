@@ -262,13 +262,17 @@ class CoverageBudget(Struct, frozen=True, kw_only=True):
 
 
 class Stage(Struct, frozen=True, kw_only=True):
-    """A stage of a gate and what made it what it is; `owes` names the reports it must have left."""
+    """A stage of a gate and what made it what it is; `owes` names the reports that it must have left.
+
+    `overridden` says until when and why its red doesn't count, empty when it does.
+    """
 
     schema: Literal["atomci/stage/1"] = "atomci/stage/1"
     stage: str
     status: Status
     reasons: tuple[str, ...]
     owes: tuple[str, ...] = ()
+    overridden: str = ""
 
 
 class ReportFile(Struct, frozen=True, kw_only=True):
@@ -288,11 +292,11 @@ class Reports(Struct, frozen=True, kw_only=True):
 
 
 class Gate(Struct, frozen=True, kw_only=True):
-    """atom_051."""
+    """atom_051. `overridden`: it would be red, and the reasons say until when and why it isn't."""
 
     schema: Literal["atomci/gate/1"] = "atomci/gate/1"
     exit_code: int
-    verdict: Literal["green", "red", "broken"]
+    verdict: Literal["green", "overridden", "red", "broken"]
     reasons: tuple[str, ...]
 
 
@@ -427,7 +431,7 @@ class Output(Struct, frozen=True, kw_only=True):
 class Result(Struct, frozen=True, kw_only=True):
     """How an atom ended the last time: artifacts/atoms/<name>.json. `key` is the hash of what it read.
 
-    `since` is the ref that the run's selection went by.
+    `since` is the ref that the run's selection went by; `override` is what an override says of it.
     """
 
     schema: Literal["atomci/result/1"] = "atomci/result/1"
@@ -442,6 +446,7 @@ class Result(Struct, frozen=True, kw_only=True):
     seconds: float
     outputs: tuple[Output, ...]
     findings: tuple[Finding, ...] = ()
+    override: str = ""
 
 
 class IndexEntry(Struct, frozen=True, kw_only=True):
@@ -459,6 +464,48 @@ class Index(Struct, frozen=True, kw_only=True):
     schema: Literal["atomci/index/1"] = "atomci/index/1"
     run: str
     files: tuple[IndexEntry, ...]
+
+
+class RemovedRun(Struct, frozen=True, kw_only=True):
+    """A run's folder that was removed; `size` in bytes."""
+
+    path: str
+    size: int
+    reason: str
+
+
+class Retention(Struct, frozen=True, kw_only=True):
+    """atom_103: what it removed, what is left of runs, and what of artifacts/ holds a secret.
+
+    `unseen` maps files that can't be looked into to the reason.
+    """
+
+    schema: Literal["atomci/retention/1"] = "atomci/retention/1"
+    days: int
+    megabytes: int
+    removed: tuple[RemovedRun, ...]
+    runs: int
+    size: int
+    files: int
+    unseen: dict[str, str]
+    findings: tuple[Finding, ...]
+
+
+class OverrideRow(Struct, frozen=True, kw_only=True):
+    """An override; `until` is its last day, and `days_left` is negative when it is over."""
+
+    atom: str
+    owner: str
+    reason: str
+    until: str
+    days_left: int
+
+
+class OverrideRows(Struct, frozen=True, kw_only=True):
+    """atom_108."""
+
+    schema: Literal["atomci/overrides/1"] = "atomci/overrides/1"
+    overrides: tuple[OverrideRow, ...]
 
 
 class RunStarted(Struct, frozen=True, kw_only=True, tag="run_started", tag_field="event"):
@@ -481,7 +528,10 @@ class AtomStarted(Struct, frozen=True, kw_only=True, tag="atom_started", tag_fie
 
 
 class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_field="event"):
-    """An atom ended; `cached` when an earlier result was proved to hold still."""
+    """An atom ended; `cached` when an earlier result was proved to hold still.
+
+    `override`: `overridden until DATE: REASON` for a red that doesn't count, or that it expired.
+    """
 
     time: str
     atom: str
@@ -495,10 +545,11 @@ class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_f
     commands: tuple[str, ...]
     outputs: tuple[str, ...]
     log: str
+    override: str = ""
 
 
 class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_field="event"):
-    """The last event of a run."""
+    """The last event of a run; `overridden` and `expired` map atoms to what their overrides say."""
 
     time: str
     run: str
@@ -507,6 +558,8 @@ class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_fie
     seconds: float
     counts: dict[str, int]
     atoms: dict[str, Status]
+    overridden: dict[str, str] = {}
+    expired: dict[str, str] = {}
 
 
 Event = RunStarted | AtomStarted | TestResult | AtomFinished | RunFinished
@@ -532,6 +585,8 @@ SCHEMAS: dict[str, object] = {
     "exercised": Exercised,
     "preconditions": Preconditions,
     "workflow": Workflow,
+    "overrides": OverrideRows,
+    "retention": Retention,
     "shards": Shards,
     "protection": Protection,
     "result": Result,

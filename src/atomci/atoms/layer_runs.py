@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from atomci.artifacts.schemas import ReportFile, Reports, Status, TestSummary
@@ -38,7 +39,8 @@ def pytest_command(
     words = pytest_runs.arguments(
         tests or layer.folders(ctx.root),
         workers=workers,
-        keep_going=ctx.options.keep_going,
+        # Overridden, it shows all that fails: nothing waits for it to be green.
+        keep_going=ctx.options.keep_going or ctx.atom.name in ctx.overrides.in_force,
         marker=layer.marker,
         cover=bool(layer.data),
         portion=portion is not None,
@@ -53,7 +55,11 @@ def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_o
         ctx.write(layer.summary, TestSummary(counts={}, complete=True))
         return Outcome("vacuous", f"there is no {layer.folder}", 0, "tests")
     (command,) = commands
-    return _judged(ctx, layer, ctx.run(command), left_out)
+    done = ctx.run(command)
+    # What a crash says becomes a test's result, which is written as it is.
+    clean = ctx.redactor.clean
+    done = replace(done, stdout=clean(done.stdout), stderr=clean(done.stderr))
+    return _judged(ctx, layer, done, left_out)
 
 
 def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outcome:

@@ -44,9 +44,10 @@ def status_command(
     Exit codes: 0 current and as rendered, 1 behind or drifted, 2 usage, 3 the template can't be reached.
     """
     from atomci.engine.config import load_drift
+    from atomci.engine.overrides import today
     from atomci.project import Project
     from atomci.sync.drift import status, status_offline
-    from atomci.sync.exceptions import excepted, today
+    from atomci.sync.exceptions import excepted
 
     recorded = _recorded(project, answers_file)
     exceptions = load_drift(Project(recorded.root))

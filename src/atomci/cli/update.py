@@ -86,9 +86,10 @@ def update_command(
     if abort or go_on:
         return _end(root, as_json, abort)
     from atomci.engine.config import load_drift
+    from atomci.engine.overrides import today
     from atomci.project import Project
     from atomci.sync.apply import recover
-    from atomci.sync.exceptions import holding, today
+    from atomci.sync.exceptions import holding
     from atomci.sync.sources import named_source
     from atomci.sync.update import Request
 

@@ -7,24 +7,29 @@ import re
 import shlex
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import msgspec
 
+from atomci.engine.overrides import LONGEST, Override, today
 from atomci.errors import UsageError
 from atomci.project import Project
-from atomci.sync.exceptions import LONGEST, DriftException, today
+from atomci.sync.exceptions import DriftException
 
 __all__ = [
     "AtomConfig",
     "Config",
+    "RetentionConfig",
     "ServiceConfig",
     "ShardsConfig",
     "SlowConfig",
     "load_config",
     "load_drift",
+    "load_overrides",
+    "load_retention",
+    "load_secrets",
     "load_services",
     "load_shards",
     "load_slow",
@@ -71,6 +76,15 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Seconds that it may take to be up."""
 
 
+class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.retention]`: which runs under artifacts/ are kept."""
+
+    days: int = 30
+    """Older runs are removed."""
+    megabytes: int = 500
+    """The oldest are removed until the others take no more, in units of a million bytes."""
+
+
 class ShardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[tool.atomci.shards]`: over how many jobs the unit suite is divided, and by which durations."""
 
@@ -92,6 +106,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     atoms: dict[str, AtomConfig] = {}
     services: dict[str, ServiceConfig] = {}
     drift: tuple[DriftException, ...] = ()
+    secrets: tuple[str, ...] = ()
+    """Names of the secrets that workflows use."""
+    retention: RetentionConfig = RetentionConfig()
+    override: tuple[Override, ...] = ()
     shards: ShardsConfig = ShardsConfig()
     slow: SlowConfig = SlowConfig()
 
@@ -117,6 +135,9 @@ def load_config(project: Project, names: Collection[str]) -> Config:
         atoms={name: _atom_config(project, name, row, names) for name, row in atoms.items()},
         services=load_services(project),
         drift=load_drift(project),
+        secrets=load_secrets(project),
+        retention=load_retention(project),
+        override=load_overrides(project, names),
         shards=load_shards(project),
         slow=load_slow(project),
     )
@@ -142,6 +163,42 @@ def load_drift(project: Project) -> tuple[DriftException, ...]:
             raise table_error(project, ("drift", index, key), problem, hint)
         found[exception.path] = exception
     return tuple(found.values())
+
+
+def load_overrides(project: Project, names: Collection[str]) -> tuple[Override, ...]:
+    """Read and check `[[tool.atomci.override]]`; those that are over are among them. Raises UsageError."""
+    rows = project.table("tool", "atomci").get("override", [])
+    if not isinstance(rows, list):
+        raise table_error(project, ("override",), "expected a list: [[tool.atomci.override]]")
+    found: dict[str, Override] = {}
+    for index, row in enumerate(rows):
+        override = _converted(project, ("override", index), row, Override)
+        for key, problem, hint in _override_problems(override, names, found):
+            raise table_error(project, ("override", index, key), problem, hint)
+        found[override.atom] = override
+    return tuple(found.values())
+
+
+def load_retention(project: Project) -> RetentionConfig:
+    """Read and check `[tool.atomci.retention]`. Raises UsageError."""
+    table = project.table("tool", "atomci").get("retention", {})
+    retention = _converted(project, ("retention",), table, RetentionConfig)
+    for key in RetentionConfig.__struct_fields__:
+        if getattr(retention, key) < 1:
+            raise table_error(project, ("retention", key), "give a whole number above 0")
+    return retention
+
+
+def load_secrets(project: Project) -> tuple[str, ...]:
+    """Read and check `[tool.atomci] secrets`. Raises UsageError."""
+    names = project.table("tool", "atomci").get("secrets", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise table_error(project, ("secrets",), 'expected names: secrets = ["SLACK_WEBHOOK_URL"]')
+    for name in names:
+        if not re.fullmatch(r"(?!GITHUB_)[A-Z_]\w*", name, re.IGNORECASE | re.ASCII):
+            why = "isn't a secret's name: letters, digits and underscores; GITHUB_ in front is GitHub's own"
+            raise table_error(project, ("secrets",), f"{name!r} {why}")
+    return tuple(names)
 
 
 def load_shards(project: Project) -> ShardsConfig:
@@ -175,9 +232,7 @@ def _atom_config(project: Project, name: str, row: object, names: Collection[str
         return table_error(project, ("atoms", name, *([key] if key else [])), message, hint)
 
     if name not in names:
-        close = difflib.get_close_matches(name, names, 1)
-        hint = f"did you mean {close[0]}?" if close else "atomci list shows the names"
-        raise wrong("", "no atom has this name", hint)
+        raise wrong("", "no atom has this name", _close_to(name, names))
     atom = _converted(project, ("atoms", name), row, AtomConfig)
     for key, problem in _problems(atom):
         raise wrong(key, problem)
@@ -200,9 +255,13 @@ def _drift_problems(exception: DriftException, before: Collection[str]) -> Itera
         yield "path", f"{exception.path!r} isn't the path of a file, relative to the project", "no patterns"
     if exception.path in before:
         yield "path", f"{exception.path} has an exception already", "one file, one exception"
-    if (exception.until - today()).days > LONGEST:
-        problem = f"{exception.until} is more than {LONGEST} days ahead"
-        yield "until", problem, f"at the latest: until = {today() + timedelta(days=LONGEST)}"
+    yield from _too_far(exception.until)
+
+
+def _too_far(until: date) -> Iterator[tuple[str, str, str]]:
+    if (until - today()).days > LONGEST:
+        last = today() + timedelta(days=LONGEST)
+        yield "until", f"{until} is more than {LONGEST} days ahead", f"at the latest: until = {last}"
 
 
 def _service(project: Project, name: str, row: object) -> ServiceConfig:
@@ -212,6 +271,25 @@ def _service(project: Project, name: str, row: object) -> ServiceConfig:
     for key, problem in _service_problems(service):
         raise table_error(project, ("services", name, *([key] if key else [])), problem)
     return service
+
+
+def _override_problems(
+    override: Override, names: Collection[str], before: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """What types don't show, each with its key and what to do."""
+    if override.atom not in names:
+        yield "atom", f"no atom is called {override.atom!r}", _close_to(override.atom, names)
+    if override.atom in before:
+        yield "atom", f"{override.atom} has an override already", "one atom, one override"
+    for key in ("reason", "owner"):
+        if not getattr(override, key).strip():
+            yield key, "is empty", "say why it is red" if key == "reason" else "say who mends it"
+    yield from _too_far(override.until)
+
+
+def _close_to(name: str, names: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, names, 1)
+    return f"did you mean {close[0]}?" if close else "atomci list shows the names"
 
 
 def _converted(project: Project, keys: tuple[str | int, ...], row: object, kind: type[T]) -> T:

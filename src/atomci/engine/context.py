@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from atomci.artifacts import store
+from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.schemas import Finding, Status, TestResult
 from atomci.catalog import Atom
 from atomci.engine.inputs import Inputs
+from atomci.engine.overrides import Overrides
 from atomci.project import Project
 from atomci.tools.process import Children, Command, Completed, ToolMissing
 
@@ -64,6 +66,10 @@ class Outcome:
     examined: int = 0
     unit: str = "files"
     findings: tuple[Finding, ...] = ()
+    overridden: str = ""
+    """Red, but by an override the run isn't: `overridden until DATE: REASON`."""
+    lapsed: str = ""
+    """An override of the atom is over, which makes the run red: `its override expired on DATE: REASON`."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,8 @@ class Context:
     log: Callable[[str], None] = lambda text: None
     emit: Callable[[TestResult], None] = lambda result: None
     timeout: float | None = None
+    redactor: Redactor = field(default_factory=lambda: Redactor({}))
+    overrides: Overrides = field(default_factory=Overrides)
 
     @property
     def root(self) -> Path:
@@ -111,8 +119,8 @@ class Context:
         return store.read_if_there(self.root / path, kind)
 
     def write(self, path: str, value: object) -> None:
-        """Write an artifact."""
-        store.write(self.root / path, value)
+        """Write an artifact, without the secrets that are known here."""
+        store.write(self.root / path, value, self.redactor.clean)
 
     def run(self, command: Command, *, cwd: Path | None = None) -> Completed:
         """Run a program, in the root if nowhere else; its line and output go to the atom's log."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 
 import msgspec
 
 from atomci.artifacts.sync import ExceptedDrift, SyncStatus
 
-__all__ = ["LONGEST", "DriftException", "excepted", "holding", "today"]
-
-LONGEST = 90
-"""Days that an exception may still have to go."""
+__all__ = ["DriftException", "excepted", "holding"]
 
 
 class DriftException(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,8 +44,3 @@ def _row(exception: DriftException, drifted: Collection[str], day: date) -> Exce
         until=str(exception.until),
         state="expired" if exception.until < day else state,  # type: ignore[arg-type]
     )
-
-
-def today() -> date:
-    """The day in UTC."""
-    return datetime.now(UTC).date()

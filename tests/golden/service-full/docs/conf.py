@@ -3,7 +3,6 @@
 from importlib.metadata import version as version_of
 
 project = "my-service"
-author = "Acme Ltd"
 version = release = version_of("my-service")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]

@@ -6,10 +6,14 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
-    words = ["-q", "-W", "--keep-going", "-d", tmp_path / "doctrees", DOCS, tmp_path / "site"]
+    site = tmp_path / "site"
+    build = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going"]
     done = subprocess.run(
-        [sys.executable, "-m", "sphinx", *words], capture_output=True, text=True, check=False
+        [*build, "-d", str(tmp_path / "doctrees"), str(DOCS), str(site)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr
-    assert "slugify" in (tmp_path / "site" / "reference.html").read_text(encoding="utf-8")
+    assert "slugify" in (site / "reference.html").read_text(encoding="utf-8")
