@@ -22,10 +22,10 @@ _VERBS: dict[str, tuple[str, str]] = {
     "list": ("atomci.cli.show", "List atoms, phases and pipelines."),
     "explain": ("atomci.cli.show", "Show what a target does, with the plain commands."),
     "graph": ("atomci.cli.show", "Print a target's graph of atoms."),
+    "update": ("atomci.cli.update", "Merge a newer version of the template."),
 }
 _PLANNED = {
     "status": "Template version lag and drift.",
-    "update": "Merge a newer template version.",
     "diff": "Differences from the render.",
     "restore": "Put files back as they were rendered.",
     "adopt": "Let an existing repository join.",

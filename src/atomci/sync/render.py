@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from atomci.errors import InfrastructureError, UsageError
 from atomci.project import Project
 from atomci.sync.sources import Source
 
-__all__ = ["Rendered", "render"]
+__all__ = ["Rendered", "copier_errors", "render"]
 
 
 @dataclass(frozen=True)
@@ -30,38 +31,44 @@ def render(source: Source, destination: Path, answers: Mapping[str, Any], *, ask
     KeyboardInterrupt when the questions are broken off. What was written until then stays.
     """
     copier = _copier()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            copier.run_copy(
-                source.location,
-                destination,
-                data=dict(answers),
-                vcs_ref=source.ref,
-                defaults=not ask,
-                quiet=True,
-                cleanup_on_error=False,
-            )
-        except copier.errors.CopierAnswersInterrupt:
-            raise KeyboardInterrupt from None
-        except copier.errors.UnsafeTemplateError as error:
-            raise UsageError(
-                f"{source.location}: {error}", "atomci renders templates that need no trust"
-            ) from None
-        except (copier.errors.UserMessageError, ValueError) as error:
-            raise UsageError(_one_line(error), "run it again with another answer or --ref") from None
-        except _git_failed() as error:
-            raise InfrastructureError(
-                f"{source.location} can't be fetched: {_git_said(error)}", "check the address and the network"
-            ) from None
-        except OSError as error:
-            raise InfrastructureError(f"{source.location} can't be rendered: {_one_line(error)}") from None
+    with copier_errors(source.location) as caught:
+        copier.run_copy(
+            source.location,
+            destination,
+            data=dict(answers),
+            vcs_ref=source.ref,
+            defaults=not ask,
+            quiet=True,
+            cleanup_on_error=False,
+        )
     project = Project(destination)
     unknown = sorted(set(answers) - set(project.answers))
     if unknown:
         raise UsageError(f"the template asks no question called {unknown[0]}", _questions(project))
     notes = tuple(_one_line(w.message) for w in caught if type(w.message).__name__ == "DirtyLocalWarning")
     return Rendered(project, notes)
+
+
+@contextmanager
+def copier_errors(location: str) -> Iterator[list[warnings.WarningMessage]]:
+    """What copier raises inside becomes an error of ours; its warnings are gathered."""
+    copier = _copier()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield caught
+        except copier.errors.CopierAnswersInterrupt:
+            raise KeyboardInterrupt from None
+        except copier.errors.UnsafeTemplateError as error:
+            raise UsageError(f"{location}: {error}", "atomci renders templates that need no trust") from None
+        except _template_faults() as error:
+            raise UsageError(_one_line(error), "run it again with another answer or --ref") from None
+        except _git_failed() as error:
+            raise InfrastructureError(
+                f"{location} can't be fetched: {_git_said(error)}", "check the address and the network"
+            ) from None
+        except OSError as error:
+            raise InfrastructureError(f"{location} can't be rendered: {_one_line(error)}") from None
 
 
 def _copier() -> Any:
@@ -74,6 +81,14 @@ def _copier() -> Any:
             'uv tool install "atomci[template]", or uv sync --extra template',
         ) from None
     return copier
+
+
+def _template_faults() -> tuple[type[Exception], ...]:
+    """A bad answer, and a template that can't be rendered with it."""
+    from copier.errors import UserMessageError
+    from jinja2 import TemplateError
+
+    return (UserMessageError, ValueError, TemplateError)
 
 
 def _git_failed() -> type[Exception]:

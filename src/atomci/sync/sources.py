@@ -1,4 +1,4 @@
-"""Where the template is that this atomci belongs to."""
+"""Where a template is: as people type it, as copier records it, as git takes it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import json
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import unquote, urlparse, urlsplit, urlunsplit
 from urllib.request import url2pathname
 
 from atomci.errors import UsageError
 
-__all__ = ["Source", "named_source", "own_source"]
+__all__ = ["Source", "address", "credentials_in", "named_source", "own_source"]
+
+_FORGES = {"gh:": "https://github.com", "gl:": "https://gitlab.com"}
+_GIT_PREFIXES = ("git@", "git://", "git+", "https://github.com/", "https://gitlab.com/")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,37 @@ def named_source(location: str, ref: str | None) -> Source:
             f"--template: there is no folder {location}", "give a path, a git URL or gh:org/name"
         )
     return Source(location, ref)
+
+
+def address(location: str) -> str:
+    """What git takes for a recorded location, by copier's rules. Raises UsageError for a relative path."""
+    for short, forge in _FORGES.items():
+        if location.startswith(short):
+            name = location.removeprefix(short).lstrip("/")
+            location = f"{forge}/{name}" + ("" if name.endswith(".git") else ".git")
+    if location.startswith(_GIT_PREFIXES) or (location.endswith(".git") and ":" in location):
+        if location.startswith("git+"):
+            return location.removeprefix("git+")
+        return location + (
+            ".git" if location.startswith("https://") and not location.endswith(".git") else ""
+        )
+    path = Path(location).expanduser()
+    if path.is_absolute():
+        return str(path)
+    if "://" in location:
+        return location
+    raise UsageError(
+        f"the template is recorded as {location!r}, which depends on where copier was started",
+        "say where it is: atomci update --template /absolute/path (or a git URL)",
+    )
+
+
+def credentials_in(location: str) -> str | None:
+    """The address without its user name, password or token; None where it holds none."""
+    parts = urlsplit(location.removeprefix("git+"))
+    if parts.scheme not in {"http", "https", "ftp", "ftps"} or "@" not in parts.netloc:
+        return None
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def own_source(ref: str | None = None) -> Source:

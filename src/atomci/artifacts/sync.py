@@ -1,0 +1,135 @@
+"""What an update would do or did, where a project stands, and the committed lock, as typed structs."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+__all__ = [
+    "AnswerChange",
+    "Drift",
+    "FileChange",
+    "Lock",
+    "LockedFile",
+    "MigrationStep",
+    "PinChoice",
+    "SyncStatus",
+    "Update",
+]
+
+Tier = Literal["managed", "merged", "seed", "generated"]
+Change = Literal[
+    "added",
+    "updated",
+    "merged",
+    "renamed",
+    "removed",
+    "replaced",
+    "conflicted",
+    "kept-deleted",
+    "corrected-upstream",
+    "ignored",
+]
+
+
+class FileChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One file of an update. Paths are relative to the top of the repository.
+
+    added, updated, renamed and removed follow the template where the project had changed nothing; merged
+    holds both sides' changes; replaced takes the template's over a local edit (managed); conflicted waits
+    for the user; kept-deleted stays deleted though the template changed it; corrected-upstream is the
+    user's seed, which the template has changed; ignored is left alone, because git ignores it here.
+    """
+
+    path: str
+    change: Change
+    tier: Tier
+    renamed_from: str = ""
+    detail: str = ""
+
+
+class AnswerChange(Struct, frozen=True, kw_only=True):
+    """An answer before and after; None where it isn't recorded."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+class PinChoice(Struct, frozen=True, kw_only=True):
+    """A pin that project and template both moved, and the higher one that is taken."""
+
+    path: str
+    pin: str
+    ours: str
+    theirs: str
+    taken: str
+
+
+class MigrationStep(Struct, frozen=True, kw_only=True):
+    """One of the template's migrations between the two versions, and what it does here."""
+
+    id: str
+    version: str
+    reason: str
+    effect: str
+    skipped: bool = False
+
+
+class Update(Struct, frozen=True, kw_only=True):
+    """An update, planned or made."""
+
+    schema: Literal["atomci/update/1"] = "atomci/update/1"
+    state: Literal["up-to-date", "planned", "staged", "committed", "conflicts", "aborted"]
+    template: str
+    before: str
+    after: str
+    files: tuple[FileChange, ...] = ()
+    answers: tuple[AnswerChange, ...] = ()
+    pins: tuple[PinChoice, ...] = ()
+    migrations: tuple[MigrationStep, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class LockedFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rendered file: who owns it, and the id that git gives its content."""
+
+    tier: Tier
+    blob: str
+    mode: Literal["100644", "100755", "120000"] = "100644"
+
+
+class Lock(Struct, frozen=True, kw_only=True):
+    """`.atomci/lock.json`: what was rendered. `answers` is the id of the answers file it belongs to."""
+
+    schema: Literal["atomci/lock/1"] = "atomci/lock/1"
+    version: str
+    answers: str
+    files: dict[str, LockedFile]
+
+
+class Drift(Struct, frozen=True, kw_only=True):
+    """A rendered file that isn't as it was rendered. Paths are relative to the project."""
+
+    path: str
+    tier: Tier
+    state: Literal["modified", "missing"]
+    allowed: bool
+
+
+class SyncStatus(Struct, frozen=True, kw_only=True):
+    """Where a project stands. `latest` is None where nobody was asked, `drift` holds every difference.
+
+    `allowed` differences are those of files that are the user's too; the others make `clean` false.
+    """
+
+    schema: Literal["atomci/status/1"] = "atomci/status/1"
+    template: str
+    version: str
+    latest: str | None
+    behind: bool | None
+    clean: bool
+    lock: Literal["current", "missing", "stale", "written"]
+    examined: int
+    drift: tuple[Drift, ...]

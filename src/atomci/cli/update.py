@@ -1,0 +1,194 @@
+"""`atomci update`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from atomci.artifacts.sync import FileChange, Update
+
+__all__ = ["update_command"]
+
+_COLOURS = {"conflicted": "red", "replaced": "yellow", "kept-deleted": "yellow", "corrected-upstream": "cyan"}
+
+
+@click.command("update")
+@click.option("--to", metavar="TAG", help="A tag, branch or commit.  [default: the newest release]")
+@click.option("--prerelease", is_flag=True, help="Pre-releases count as releases.")
+@click.option("--plan", "only_plan", is_flag=True, help="Say what would change, touch nothing.")
+@click.option("--commit", "and_commit", is_flag=True, help="Commit when there are no conflicts.")
+@click.option("--abort", is_flag=True, help="Put everything back as it was before the update.")
+@click.option("--continue", "go_on", is_flag=True, help="Commit the update, its conflicts resolved.")
+@click.option("--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Change an answer.")
+@click.option("--template", metavar="SRC", help="The template has moved: a path, a git URL or gh:org/name.")
+@click.option("--skip", multiple=True, metavar="ID", help="Leave out one of the template's migrations.")
+@click.option("--answers-file", metavar="FILE", help="Which template, where several were rendered here.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option(
+    "--project", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another folder."
+)
+def update_command(
+    to: str | None,
+    prerelease: bool,
+    only_plan: bool,
+    and_commit: bool,
+    abort: bool,
+    go_on: bool,
+    pairs: tuple[str, ...],
+    template: str | None,
+    skip: tuple[str, ...],
+    answers_file: str | None,
+    as_json: bool,
+    project: Path | None,
+) -> int:
+    """Merge a newer version of the template into this project, as git merges.
+
+    A clean update is left staged. Conflicts leave the repository in the middle of a cherry-pick: resolve
+    them in any editor, then --continue, or --abort. Works for every copier template that needs no trust.
+
+    \b
+    atomci update --plan             what would change, file by file; touches nothing
+    atomci update                    to the newest release, staged
+    atomci update --to v2.1.0        to that one
+    atomci update -d licence=MIT     another answer, the same version
+
+    Exit codes: 0 done or up to date, 1 conflicts, 2 usage, 3 the template or the disk can't be reached,
+    4 refused: uncommitted work in the way, an older version, a template that needs trust.
+    """
+    from atomci.errors import UsageError
+    from atomci.sync.answers import recorded_answers, rendered_root
+
+    if abort + go_on + bool(only_plan or and_commit or to or pairs or template) > 1:
+        raise UsageError("--abort and --continue stand alone", "atomci update --abort")
+    root = project.resolve() if project else rendered_root(Path.cwd().resolve())
+    if abort or go_on:
+        return _end(root, as_json, abort)
+    from atomci.sync.apply import recover
+    from atomci.sync.sources import named_source
+    from atomci.sync.update import Request
+
+    if recover(root):
+        click.echo("finished an update that was broken off", err=True)
+    request = Request(
+        to=to,
+        prereleases=prerelease,
+        answers=_answers(pairs),
+        template=named_source(template, None).location if template else None,
+        skip=frozenset(skip),
+    )
+    recorded = recorded_answers(root, answers_file)
+    return _run(recorded, request, as_json, only_plan, and_commit)
+
+
+def _run(recorded: object, request: object, as_json: bool, only_plan: bool, and_commit: bool) -> int:
+    import msgspec
+
+    from atomci.sync.apply import apply_update, commit_update
+    from atomci.sync.update import Planned, plan_update
+    from atomci.sync.workshop import Workshop
+
+    with Workshop() as shop, _progress(as_json) as tell:
+        planned = plan_update(shop, recorded, request, tell)  # type: ignore[arg-type]
+        if not isinstance(planned, Planned):
+            _show(planned, as_json)
+            return 0
+        if only_plan:
+            _show(planned.update, as_json)
+            return 1 if planned.merged.stages else 0
+        done = apply_update(planned)
+        if and_commit and done.state == "staged":
+            commit_update(planned.repository.top)
+            done = msgspec.structs.replace(done, state="committed")
+    _show(done, as_json)
+    return 1 if done.state == "conflicts" else 0
+
+
+def _end(root: Path, as_json: bool, abort: bool) -> int:
+    from atomci.sync.apply import abort_update, continue_update
+
+    _show(abort_update(root) if abort else continue_update(root), as_json)
+    return 0
+
+
+def _answers(pairs: tuple[str, ...]) -> dict[str, str]:
+    from atomci.errors import UsageError
+
+    answers = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"-d {pair}: not KEY=VALUE", "for example -d licence=MIT")
+        answers[key] = value
+    return answers
+
+
+@contextmanager
+def _progress(as_json: bool) -> Iterator[Callable[[str], None]]:
+    """What goes on, on a line that disappears; nothing where nobody watches."""
+    if as_json or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+
+    def tell(text: str) -> None:
+        click.echo(f"\r\x1b[K{text} ...", nl=False, err=True)
+
+    try:
+        yield tell
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _show(update: Update, as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(update).decode())
+        return
+    from atomci.cli.style import paint
+
+    if update.state == "up-to-date":
+        click.echo(f"up to date: {update.before}" + "".join(f" ({note})" for note in update.notes))
+        return
+    click.echo(paint(f"{update.template}  {update.before} -> {update.after}", "cyan", bold=True))
+    for file in update.files:
+        click.echo(_row(file))
+    for answer in update.answers:
+        click.echo(f"  answer              {answer.name}: {answer.before!r} -> {answer.after!r}")
+    for pin in update.pins:
+        click.echo(
+            f"  pin                 {pin.path}: {pin.pin} {pin.taken} (you {pin.ours}, template {pin.theirs})"
+        )
+    for step in update.migrations:
+        done = "skipped" if step.skipped else step.effect
+        click.echo(f"  migration           {step.id} ({step.version}): {done}; {step.reason}")
+    for note in update.notes:
+        click.echo(f"  note                {note}")
+    click.echo(_next(update))
+
+
+def _row(file: FileChange) -> str:
+    from atomci.cli.style import paint
+
+    origin = f" (was {file.renamed_from})" if file.renamed_from else ""
+    detail = f"  {file.detail}" if file.detail else ""
+    word = f"{file.change:18}"
+    colour = _COLOURS.get(file.change)
+    return f"  {paint(word, colour) if colour else word}  {file.path}{origin}{detail}"
+
+
+def _next(update: Update) -> str:
+    conflicts = sum(file.change == "conflicted" for file in update.files)
+    files = f"{conflicts} file{'s' if conflicts != 1 else ''} in conflict"
+    return {
+        "planned": f"planned, nothing touched{f'; {files}' if conflicts else ''}; next: atomci update",
+        "staged": "staged; look at it with git diff --staged, then git commit, or atomci update --abort",
+        "committed": "committed",
+        "conflicts": f"{files}: resolve, git add, then atomci update --continue, or atomci update --abort",
+        "aborted": "aborted, everything is as it was",
+    }[update.state]

@@ -1,0 +1,222 @@
+"""Three file lists into one, by git's own merge: tiers, tiny files and pins are settled around it.
+
+`base` is the render of the recorded version, `theirs` of the new one, `head` what the project committed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from atomci.errors import InfrastructureError
+from atomci.sync.objects import Entry, Files, Objects
+from atomci.sync.ownership import Tier
+from atomci.sync.pins import PinTaken, settle_pins
+
+__all__ = ["Merged", "merge"]
+
+# A file of less than both has no likeness that would tell a rename from a coincidence: package markers,
+# version files and one-line settings all look alike to git.
+_TINY_BYTES = 256
+_TINY_LINES = 10
+_LABELS = ("yours", "template")
+# Ours from `git merge-tree`: renamed folders don't pull the user's new files along, and line endings
+# that only differ by .gitattributes don't count.
+_SETTINGS = (
+    "-c", "merge.directoryRenames=false", "-c", "merge.renames=true", "-c", "merge.renormalize=true",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The outcome. `stages` holds what git's index keeps of each conflicted path: stage 1, 2 and 3."""
+
+    files: Files
+    stages: dict[str, dict[int, Entry]] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    kept_deleted: tuple[str, ...] = ()
+    pins: tuple[tuple[str, PinTaken], ...] = ()
+
+
+def merge(
+    objects: Objects, head: Files, base: Files, theirs: Files, tier: Callable[[str], Tier], who: str
+) -> Merged:
+    """Merge. Nothing of the repository changes; new objects lie in the private folder of `objects`."""
+    ours = dict(head)
+    base, theirs = _by_tier(head, base, theirs, tier)
+    settled, kept_deleted = _tiny_files(objects, ours, base, theirs)
+    originals, choices = _settle(objects, ours, base, theirs)
+    found = _merge_tree(objects, ours, base, theirs, who)
+    for path, stages in list(found.stages.items()):
+        if 2 in stages and path in originals and stages[2] == ours.get(path):
+            stages[2] = originals[path]
+        if set(stages) == {1, 3} and not found.reasons.get(path, "").startswith("rename/rename"):
+            # The user had deleted it, and the template changed it: it stays deleted, and that is told.
+            del found.stages[path]
+            found.files.pop(path, None)
+            kept_deleted.append(path)
+    return Merged(
+        {**found.files, **settled}, found.stages, found.reasons, tuple(sorted(kept_deleted)), tuple(choices)
+    )
+
+
+def _by_tier(head: Files, base: Files, theirs: Files, tier: Callable[[str], Tier]) -> tuple[Files, Files]:
+    """Base and theirs as they have to be for a plain merge to do what each tier says."""
+    new_base, new_theirs = dict(base), dict(theirs)
+    for path in base.keys() | theirs.keys():
+        kind = tier(path)
+        if kind == "managed":
+            # As if the project had never changed it: what the template has wins.
+            if path in head:
+                new_base[path] = head[path]
+            else:
+                new_base.pop(path, None)
+        elif kind in ("seed", "generated"):
+            new_base.pop(path, None)
+            if path in base or path in head:
+                new_theirs.pop(path, None)
+    return new_base, new_theirs
+
+
+def _tiny_files(objects: Objects, ours: Files, base: Files, theirs: Files) -> tuple[Files, list[str]]:
+    """Take tiny files that need no merging of lines out of all three, with their outcome.
+
+    In what is left git finds no rename between them.
+    """
+    paths = [
+        path
+        for path in base.keys() | theirs.keys()
+        if len({ours.get(path), base.get(path), theirs.get(path)}) > 1
+    ]
+    if not ours.keys() >= base.keys():
+        # The user deleted or moved something: whatever they added could be taken for it.
+        paths += [path for path in ours.keys() - base.keys() - theirs.keys() if _is_file(ours[path])]
+    entries = [e for path in paths for e in (ours.get(path), base.get(path), theirs.get(path)) if e]
+    tiny = _tiny(objects, {entry.oid for entry in entries if entry.mode != "160000"})
+    settled: Files = {}
+    kept_deleted: list[str] = []
+    for path in paths:
+        versions = [files.get(path) for files in (ours, base, theirs)]
+        if any(entry.oid not in tiny for entry in versions if entry is not None):
+            continue
+        mine, before, yours = versions
+        if mine == before or mine == yours:
+            outcome = yours
+        elif yours == before:
+            outcome = mine
+        elif mine is None:
+            outcome = None
+            kept_deleted.append(path)
+        else:
+            continue
+        for files in (ours, base, theirs):
+            files.pop(path, None)
+        if outcome is not None:
+            settled[path] = outcome
+    return settled, kept_deleted
+
+
+def _tiny(objects: Objects, oids: set[str]) -> set[str]:
+    small = [oid for oid, size in objects.sizes(oids).items() if size < _TINY_BYTES]
+    return {oid for oid, content in objects.read(small).items() if content.count(b"\n") < _TINY_LINES}
+
+
+def _is_file(entry: Entry) -> bool:
+    return entry.mode in ("100644", "100755")
+
+
+def _settle(
+    objects: Objects, ours: Files, base: Files, theirs: Files
+) -> tuple[Files, list[tuple[str, PinTaken]]]:
+    """Bring pins to their merged values in files that all three changed; the originals of ours."""
+    paths = [
+        path
+        for path in sorted(base.keys() & ours.keys() & theirs.keys())
+        if len({ours[path].oid, base[path].oid, theirs[path].oid}) == 3
+        and all(_is_file(files[path]) for files in (ours, base, theirs))
+    ]
+    contents = objects.read(files[path].oid for path in paths for files in (base, ours, theirs))
+    originals: Files = {}
+    choices: list[tuple[str, PinTaken]] = []
+    for path in paths:
+        try:
+            texts = [contents[files[path].oid].decode("utf-8") for files in (base, ours, theirs)]
+        except UnicodeDecodeError:
+            continue
+        changed, taken = settle_pins(*texts)
+        choices += [(path, choice) for choice in taken]
+        for files, before, after in zip((base, ours, theirs), texts, changed, strict=True):
+            if before != after:
+                if files is ours:
+                    originals[path] = files[path]
+                files[path] = Entry(files[path].mode, objects.write("blob", after.encode()))
+    return originals, choices
+
+
+def _merge_tree(objects: Objects, ours: Files, base: Files, theirs: Files, who: str) -> Merged:
+    root = objects.commit(objects.tree(base), "the render of the recorded version\n", who)
+    sides = tuple(
+        objects.commit(objects.tree(files), f"{label}\n", who, (root,))
+        for label, files in zip(_LABELS, (ours, theirs), strict=True)
+    )
+    code, out, said = objects.git.code(*_SETTINGS, "merge-tree", "--write-tree", "-z", "--messages", *sides)
+    if code not in (0, 1):
+        old = "write-tree" in said or "usage:" in said
+        raise InfrastructureError(
+            f"git merge-tree: {said.strip().splitlines()[0] if said.strip() else f'exit code {code}'}",
+            "an update needs git 2.38 or newer" if old else "",
+        )
+    tree, stages, reasons = _parse(out)
+    files = objects.files(tree)
+    if code == 0:
+        return Merged(files)
+    return _labelled(objects, Merged(files, stages, reasons), sides)
+
+
+def _parse(out: bytes) -> tuple[str, dict[str, dict[int, Entry]], dict[str, str]]:
+    fields = out.split(b"\0")
+    tree, at = fields[0].decode().strip(), 1
+    stages: dict[str, dict[int, Entry]] = {}
+    while at < len(fields) and fields[at]:
+        head, _, path = fields[at].partition(b"\t")
+        mode, oid, stage = head.decode().split()
+        stages.setdefault(os.fsdecode(path), {})[int(stage)] = Entry(mode, oid)
+        at += 1
+    reasons: dict[str, str] = {}
+    at += 1
+    while at < len(fields) and fields[at]:
+        count = int(fields[at])
+        paths = [os.fsdecode(path) for path in fields[at + 1 : at + 1 + count]]
+        kind = fields[at + 1 + count].decode("utf-8", "replace")
+        at += 3 + count
+        if kind.startswith("CONFLICT"):
+            for path in paths:
+                reasons.setdefault(path, kind.removeprefix("CONFLICT (").removesuffix(")"))
+    return tree, stages, reasons
+
+
+def _labelled(objects: Objects, merged: Merged, sides: tuple[str, ...]) -> Merged:
+    """Names instead of commit ids, in conflict markers and in the names of files that stood in a folder's way."""
+
+    def named(path: str) -> str:
+        for side, label in zip(sides, _LABELS, strict=True):
+            path = path.replace(f"~{side}", f"~{label}")
+        return path
+
+    files = {named(path): entry for path, entry in merged.files.items()}
+    stages = {named(path): found for path, found in merged.stages.items()}
+    marked = [path for path in stages if path in files and _is_file(files[path])]
+    contents = objects.read(files[path].oid for path in marked)
+    for path in marked:
+        content = contents[files[path].oid]
+        for side, label in zip(sides, _LABELS, strict=True):
+            for marker in _markers():
+                content = content.replace(marker + side.encode(), marker + label.encode())
+        if content != contents[files[path].oid]:
+            files[path] = Entry(files[path].mode, objects.write("blob", content))
+    return Merged(files, stages, {named(path): why for path, why in merged.reasons.items()})
+
+
+def _markers() -> Iterable[bytes]:
+    return b"<<<<<<< ", b"||||||| ", b">>>>>>> "

@@ -1,0 +1,192 @@
+"""A project's git objects, and a private folder for new ones: nothing reaches the project before `migrate`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from atomci.errors import UsageError
+from atomci.tools.git import Git
+
+__all__ = ["Entry", "Files", "Objects", "Repository", "blob_id", "open_repository"]
+
+
+class Entry(NamedTuple):
+    """A file as git sees it: mode (100644, 100755, 120000, 160000) and object id."""
+
+    mode: str
+    oid: str
+
+
+Files = dict[str, Entry]
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Where git keeps a working tree's things. `prefix` leads from its top to the project: "" or "sub/"."""
+
+    top: Path
+    git_dir: Path
+    objects: Path
+    algorithm: str
+    prefix: str
+
+    @cached_property
+    def git(self) -> Git:
+        """git at the top of the working tree."""
+        return Git(self.top)
+
+
+def open_repository(root: Path) -> Repository:
+    """The repository that a project lies in. Raises UsageError where there is none, or a bare one."""
+    words = ("--show-object-format", "--show-prefix", "--show-toplevel", "--absolute-git-dir", "--git-path")
+    code, out, said = Git(root).code("rev-parse", *words, "objects")
+    if code != 0:
+        hint = "git init it and commit; then run this again"
+        if "dubious ownership" in said:
+            raise UsageError(
+                f"{root} belongs to another user, so git refuses it", f"see: git -C {root} status"
+            )
+        raise UsageError(f"{root} isn't in a git repository, and an update is a git merge", hint)
+    algorithm, prefix, top, git_dir, objects = os.fsdecode(out).split("\n")[:5]
+    return Repository(Path(top), Path(git_dir), (root / objects).resolve(), algorithm, prefix)
+
+
+class Objects:
+    """Reads a repository's objects and writes new ones beside it. Safe to throw away at any moment."""
+
+    def __init__(self, repository: Repository, folder: Path) -> None:
+        self.repository = repository
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.git = Git(repository.top).with_env(
+            GIT_OBJECT_DIRECTORY=str(folder),
+            GIT_ALTERNATE_OBJECT_DIRECTORIES=_quoted(repository.objects),
+        )
+
+    def files(self, treeish: str) -> Files:
+        """All files of a commit or tree, by their paths from the top."""
+        return _entries(self.git("ls-tree", "-r", "-z", "--full-tree", treeish), "tree")
+
+    def add(self, worktree: Path, index: Path) -> Files:
+        """The files in a folder as git would store them in this repository: line endings, filters, modes."""
+        # The folder's own .gitattributes count, as they would once it is the project's.
+        git = self.git.with_env(
+            GIT_DIR=str(self.repository.git_dir), GIT_WORK_TREE=str(worktree), GIT_INDEX_FILE=str(index)
+        )
+        git = Git(worktree, git.env)
+        git("add", "--force", "--all", ".")
+        return _entries(git("ls-files", "--stage", "-z"), "index")
+
+    def read(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """The contents of blobs, by id."""
+        wanted = list(dict.fromkeys(oids))
+        if not wanted:
+            return {}
+        out = self.git("cat-file", "--batch", stdin="".join(f"{oid}\n" for oid in wanted).encode())
+        found, at = {}, 0
+        for oid in wanted:
+            head, at = out[at : out.index(b"\n", at)], out.index(b"\n", at) + 1
+            size = int(head.split()[2])
+            found[oid] = out[at : at + size]
+            at += size + 1
+        return found
+
+    def sizes(self, oids: Iterable[str]) -> dict[str, int]:
+        """The sizes of blobs in bytes, by id."""
+        wanted = list(dict.fromkeys(oids))
+        if not wanted:
+            return {}
+        said = self.git(
+            "cat-file", "--batch-check=%(objectsize)", stdin="".join(f"{oid}\n" for oid in wanted).encode()
+        )
+        return {oid: int(line) for oid, line in zip(wanted, said.split(), strict=True)}
+
+    def write(self, kind: str, content: bytes) -> str:
+        """Store an object and return its id."""
+        framed = f"{kind} {len(content)}\0".encode() + content
+        oid = hashlib.new(self.repository.algorithm, framed, usedforsecurity=False).hexdigest()
+        path = self._folder / oid[:2] / oid[2:]
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(zlib.compress(framed, 1))
+        return oid
+
+    def tree(self, files: Files) -> str:
+        """Store the tree that holds these files."""
+        nested: dict[str, object] = {}
+        for path, entry in files.items():
+            *folders, name = path.split("/")
+            level = nested
+            for folder in folders:
+                level = level.setdefault(folder, {})  # type: ignore[assignment]
+            level[name] = entry
+        return self._tree(nested)
+
+    def _tree(self, level: Mapping[str, object]) -> str:
+        rows = []
+        for name, found in level.items():
+            if isinstance(found, Entry):
+                rows.append((os.fsencode(name), found.mode, found.oid))
+            else:
+                rows.append((os.fsencode(name) + b"/", "40000", self._tree(found)))  # type: ignore[arg-type]
+        # git sorts folders as if their names ended in a slash.
+        rows.sort()
+        content = b"".join(
+            mode.encode() + b" " + name.rstrip(b"/") + b"\0" + bytes.fromhex(oid) for name, mode, oid in rows
+        )
+        return self.write("tree", content)
+
+    def commit(self, tree: str, message: str, who: str, parents: tuple[str, ...] = ()) -> str:
+        """Store a commit; `who` is git's line of a name, an address and a time."""
+        lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+        lines += [f"author {who}", f"committer {who}", "", message]
+        return self.write("commit", "\n".join(lines).encode())
+
+    def migrate(self) -> None:
+        """Move what was written into the project's own objects. Each is whole before it has its name."""
+        # A pack without its index is nothing to git, so indexes come last.
+        new = sorted((path for path in self._folder.rglob("*") if path.is_file()), key=_index_last)
+        for path in new:
+            there = self.repository.objects / path.relative_to(self._folder)
+            if there.exists() or path.parent.name == "info":
+                continue
+            there.parent.mkdir(parents=True, exist_ok=True)
+            partial = there.with_name(f"tmp_obj_{path.name}")
+            shutil.copyfile(path, partial)
+            partial.chmod(0o444)
+            partial.replace(there)
+
+
+def blob_id(content: bytes) -> str:
+    """The id that git (SHA-1) gives a file of this content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _entries(out: bytes, source: str) -> Files:
+    files = {}
+    for row in out.split(b"\0"):
+        if row:
+            head, _, path = row.partition(b"\t")
+            words = head.decode().split()
+            files[os.fsdecode(path)] = Entry(words[0], words[2] if source == "tree" else words[1])
+    return files
+
+
+def _index_last(path: Path) -> tuple[bool, str]:
+    return path.suffix == ".idx", str(path)
+
+
+def _quoted(path: Path) -> str:
+    """A path in a list that colons separate, as git's C-style quoting allows."""
+    text = str(path)
+    if any(sign in text for sign in ':;"'):
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return text

@@ -1,0 +1,58 @@
+"""Who owns a rendered path: the template's ownership.toml, or its `_skip_if_exists` where it has none."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from atomci.errors import UsageError
+
+__all__ = ["FILE", "Ownership", "Tier", "ownership"]
+
+FILE = "ownership.toml"
+Tier = Literal["managed", "merged", "seed", "generated"]
+Matcher = Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Rules in the order in which they are tried; a path that none matches is merged."""
+
+    rules: tuple[tuple[Tier, Matcher], ...]
+
+    def tier(self, path: str) -> Tier:
+        """The tier of a path relative to the project."""
+        return next((tier for tier, matches in self.rules if matches(path)), "merged")
+
+
+def ownership(text: bytes | None, skipped: Matcher, answers_file: str, lock: str) -> Ownership:
+    """The tiers of a template's version.
+
+    `skipped` tells what copier's `_skip_if_exists` matches. Raises UsageError for a malformed file.
+    """
+    fixed: list[tuple[Tier, Matcher]] = [("managed", answers_file.__eq__), ("generated", lock.__eq__)]
+    if text is None:
+        return Ownership((*fixed, ("seed", skipped)))
+    try:
+        rules = tomllib.loads(text.decode("utf-8"))["rule"]
+        declared = [(_tier(rule["tier"]), _matcher(rule["paths"])) for rule in rules]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"the template's {FILE} is malformed: {error}", "report it to the template"
+        ) from None
+    # What plain copier leaves alone is the user's, whatever the table says.
+    return Ownership((*fixed, *declared, ("seed", skipped)))
+
+
+def _tier(name: object) -> Tier:
+    if name not in get_args(Tier):
+        raise TypeError(f"there is no tier {name!r}")
+    return name  # type: ignore[return-value]
+
+
+def _matcher(patterns: Iterable[str]) -> Matcher:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(patterns).match_file

@@ -1,0 +1,39 @@
+"""Which version of a template is newer: PEP 440 tags, and commits after them. Text in, text out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from packaging.version import InvalidVersion, Version
+
+__all__ = ["Position", "newest_tag", "position"]
+
+Position = tuple[Version, int]
+# What `git describe --tags` calls a commit after a tag: TAG-COUNT-gCOMMIT.
+_DESCRIBED = re.compile(r"(?P<tag>.+)-(?P<count>\d+)-g[0-9a-f]{4,64}")
+
+
+def newest_tag(tags: Iterable[str], *, prereleases: bool = False) -> str | None:
+    """The highest tag by PEP 440, as copier picks it; None where no tag is a version."""
+    found = [(version, tag) for tag in tags if (version := _version(tag)) is not None]
+    if not prereleases:
+        found = [(version, tag) for version, tag in found if not version.is_prerelease]
+    return max(found, key=lambda pair: pair[0], default=(None, None))[1]
+
+
+def position(name: str) -> Position | None:
+    """A recorded version in an order: its tag's version and the commits since. None for a bare commit."""
+    version = _version(name)
+    if version is not None:
+        return version, 0
+    described = _DESCRIBED.fullmatch(name)
+    version = _version(described["tag"]) if described else None
+    return (version, int(described["count"])) if described and version is not None else None
+
+
+def _version(tag: str) -> Version | None:
+    try:
+        return Version(tag)
+    except InvalidVersion:
+        return None

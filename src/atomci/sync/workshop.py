@@ -1,0 +1,44 @@
+"""What updates of one process share: a folder to work in, fetched templates, compiled templates."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from atomci.sync.replay import Replay
+from atomci.sync.template import Template
+
+__all__ = ["Workshop"]
+
+
+@dataclass
+class Workshop:
+    """A folder outside every project that is gone afterwards. No other process uses it, copier's cache neither."""
+
+    replay: Replay = field(default_factory=Replay)
+    _templates: dict[str, Template] = field(default_factory=dict)
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    def __enter__(self) -> Workshop:
+        self._temporary = tempfile.TemporaryDirectory(prefix="atomci-sync-", ignore_cleanup_errors=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._temporary.cleanup()
+
+    def folder(self) -> Path:
+        """A new empty folder."""
+        path = Path(self._temporary.name, str(next(self._numbers)))
+        path.mkdir()
+        return path
+
+    def template(self, location: str) -> Template:
+        """A template, fetched at its first use."""
+        if location not in self._templates:
+            self._templates[location] = Template(location, self.folder())
+        return self._templates[location]
