@@ -22,12 +22,12 @@ _VERBS: dict[str, tuple[str, str]] = {
     "list": ("atomci.cli.show", "List atoms, phases and pipelines."),
     "explain": ("atomci.cli.show", "Show what a target does, with the plain commands."),
     "graph": ("atomci.cli.show", "Print a target's graph of atoms."),
+    "status": ("atomci.cli.status", "Say how old the template is, and what drifted."),
     "update": ("atomci.cli.update", "Merge a newer version of the template."),
+    "diff": ("atomci.cli.status", "Show what differs from the render."),
+    "restore": ("atomci.cli.status", "Put files back as they were rendered."),
 }
 _PLANNED = {
-    "status": "Template version lag and drift.",
-    "diff": "Differences from the render.",
-    "restore": "Put files back as they were rendered.",
     "adopt": "Let an existing repository join.",
     "export": "Write the template for cookiecutter.",
     "watch": "Run what a save affects.",

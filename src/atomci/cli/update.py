@@ -101,7 +101,7 @@ def _run(recorded: object, request: object, as_json: bool, only_plan: bool, and_
         if only_plan:
             _show(planned.update, as_json)
             return 1 if planned.merged.stages else 0
-        done = apply_update(planned)
+        done = apply_update(planned, alone=and_commit)
         if and_commit and done.state == "staged":
             commit_update(planned.repository.top)
             done = msgspec.structs.replace(done, state="committed")

@@ -60,7 +60,7 @@ def rendered_root(start: Path) -> Path:
 
 
 def recorded_answers(root: Path, file: str | None = None) -> Recorded:
-    """What the answers file of a folder says. Raises UsageError where there is none, or a choice of several."""
+    """What the answers file of a folder says. Raises UsageError for none, or several."""
     there = answers_files(root)
     if file is None and len(there) > 1:
         raise UsageError(

@@ -10,6 +10,7 @@ import msgspec
 
 from atomci.artifacts.sync import Update
 from atomci.errors import AtomciError, RefusedError, UsageError
+from atomci.sync.lock import same_content
 from atomci.sync.objects import Entry, Files, Objects, Repository, open_repository
 from atomci.sync.switch import FOLDER, Journal, digest, finish, journal_of, stage, switch
 from atomci.sync.update import Planned, identity, message_of
@@ -31,12 +32,20 @@ class Unresolved(AtomciError):
 
 
 def recover(root: Path) -> bool:
-    """Finish a switch that a kill broke off. True when there was one."""
-    return finish(open_repository(root))
+    """Finish a switch that a kill broke off. True when there was one.
+
+    Raises RefusedError while an update waits to be continued or aborted.
+    """
+    repository = open_repository(root)
+    finished = finish(repository)
+    _refuse_unfinished(repository)
+    return finished
 
 
-def apply_update(planned: Planned) -> Update:
+def apply_update(planned: Planned, *, alone: bool = False) -> Update:
     """Stage a planned update; with conflicts the repository is in the middle of a cherry-pick of it.
+
+    `alone`: refuse where anything else is staged, since the update is to be committed.
 
     Raises RefusedError where uncommitted work is in its way, InfrastructureError where the disk or
     another git is; nothing has changed then.
@@ -44,7 +53,7 @@ def apply_update(planned: Planned) -> Update:
     repository, merged = planned.repository, planned.merged
     touched = planned.touched
     refuse_operations(repository)
-    _refuse_dirty(planned, touched)
+    _refuse_dirty(planned, touched, alone)
     planned.objects.migrate()
     staged = stage(repository, merged.files, touched, _index_lines(planned, touched))
     conflicts = bool(merged.stages)
@@ -140,15 +149,19 @@ def abort_update(root: Path) -> Update:
 
 def refuse_operations(repository: Repository) -> None:
     """Raises RefusedError where a merge, an update or the like is under way."""
+    _refuse_unfinished(repository)
+    for name, what in _OPERATIONS.items():
+        if (repository.git_dir / name).exists():
+            raise RefusedError(f"{what} is under way in this repository", "finish it first: git status")
+
+
+def _refuse_unfinished(repository: Repository) -> None:
     journal = journal_of(repository)
     if journal is not None and not _over(repository, journal):
         raise RefusedError(
             f"the update to {journal.versions[1]} isn't finished",
             "atomci update --continue, or atomci update --abort",
         )
-    for name, what in _OPERATIONS.items():
-        if (repository.git_dir / name).exists():
-            raise RefusedError(f"{what} is under way in this repository", "finish it first: git status")
 
 
 def _under_way(root: Path) -> tuple[Repository, Journal]:
@@ -170,7 +183,7 @@ def _over(repository: Repository, journal: Journal) -> bool:
     return not _staged(repository) & {step.path for step in journal.steps}
 
 
-def _refuse_dirty(planned: Planned, touched: list[str]) -> None:
+def _refuse_dirty(planned: Planned, touched: list[str], alone: bool) -> None:
     """Uncommitted work in what the update touches; with conflicts also what an abort by git would lose."""
     repository = planned.repository
     rows = repository.git(
@@ -182,10 +195,14 @@ def _refuse_dirty(planned: Planned, touched: list[str]) -> None:
     dirty |= {path for path in wanted if _in_the_way(planned, path)}
     if dirty:
         raise RefusedError(
-            f"the update changes {_listed(dirty)}, which {'has' if len(dirty) == 1 else 'have'} uncommitted work",
+            f"the update changes {_listed(dirty)}: uncommitted work is in its way",
             "git commit or git stash it, then again",
         )
     staged = [path for path, state in states.items() if state[0] not in " ?"]
+    if alone and staged:
+        raise RefusedError(
+            f"{_are(staged)} staged, and the update is to be committed by itself", "git commit it first"
+        )
     if planned.merged.stages and staged:
         raise RefusedError(
             f"{_are(staged)} staged, and the update has conflicts: aborting it would unstage that",
@@ -199,9 +216,8 @@ def _in_the_way(planned: Planned, path: str) -> bool:
     if path in planned.merged.files:
         for folder in list(Path(path).parents)[:-1]:
             place = top / folder
-            if place.is_symlink() or (
-                place.exists() and not place.is_dir() and str(folder) not in planned.before
-            ):
+            stands = place.exists() and not place.is_dir() and folder.as_posix() not in planned.before
+            if place.is_symlink() or stands:
                 return True
         if path not in planned.before and (top / path).is_dir() and not (top / path).is_symlink():
             return not _only_touched(planned, top / path)
@@ -219,8 +235,6 @@ def _only_touched(planned: Planned, folder: Path) -> bool:
 
 def _as_committed(planned: Planned, path: str, entry: Entry) -> bool:
     """Whether the file is what HEAD holds, also where a flag of the index hides an edit from git status."""
-    from atomci.sync.drift import same_content
-
     target = planned.repository.top / path
     if target.is_symlink() or entry.mode == "120000":
         return True

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from atomci.artifacts.sync import Lock, LockedFile, Tier
 from atomci.sync.answers import Recorded
-from atomci.sync.objects import Files
 
-__all__ = ["is_current", "lock_bytes", "made_lock", "read_lock"]
+if TYPE_CHECKING:
+    from atomci.sync.objects import Files
+
+__all__ = ["is_current", "lock_bytes", "made_lock", "read_lock", "same_content"]
 
 
 def made_lock(files: Files, answers_file: str, version: str, tier: Callable[[str], Tier]) -> Lock:
@@ -44,7 +48,18 @@ def read_lock(recorded: Recorded) -> Lock | None:
 
 def is_current(lock: Lock, recorded: Recorded) -> bool:
     """Whether the lock belongs to the answers file as it is; `copier update` writes only the latter."""
-    from atomci.sync.drift import same_content
-
     path = Path(recorded.root, recorded.file)
     return lock.version == recorded.version and same_content(path.read_bytes(), lock.answers)
+
+
+def same_content(content: bytes, blob: str) -> bool:
+    """Whether a file is the blob that git stores, also where it was checked out with CRLF."""
+    return _id(content, blob) == blob or (
+        b"\r\n" in content and _id(content.replace(b"\r\n", b"\n"), blob) == blob
+    )
+
+
+def _id(content: bytes, like: str) -> str:
+    algorithm = "sha256" if len(like) == 64 else "sha1"
+    framed = b"blob %d\0" % len(content) + content
+    return hashlib.new(algorithm, framed, usedforsecurity=False).hexdigest()

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from atomci.errors import InfrastructureError
@@ -21,6 +21,7 @@ __all__ = ["Merged", "merge"]
 _TINY_BYTES = 256
 _TINY_LINES = 10
 _LABELS = ("yours", "template")
+_MARKERS = (b"<<<<<<< ", b"||||||| ", b">>>>>>> ")
 # Ours from `git merge-tree`: renamed folders don't pull the user's new files along, and line endings
 # that only differ by .gitattributes don't count.
 _SETTINGS = (
@@ -101,7 +102,7 @@ def _tiny_files(objects: Objects, ours: Files, base: Files, theirs: Files) -> tu
         if any(entry.oid not in tiny for entry in versions if entry is not None):
             continue
         mine, before, yours = versions
-        if mine == before or mine == yours:
+        if mine in (before, yours):
             outcome = yours
         elif yours == before:
             outcome = mine
@@ -187,17 +188,17 @@ def _parse(out: bytes) -> tuple[str, dict[str, dict[int, Entry]], dict[str, str]
     at += 1
     while at < len(fields) and fields[at]:
         count = int(fields[at])
-        paths = [os.fsdecode(path) for path in fields[at + 1 : at + 1 + count]]
+        named = [os.fsdecode(path) for path in fields[at + 1 : at + 1 + count]]
         kind = fields[at + 1 + count].decode("utf-8", "replace")
         at += 3 + count
         if kind.startswith("CONFLICT"):
-            for path in paths:
-                reasons.setdefault(path, kind.removeprefix("CONFLICT (").removesuffix(")"))
+            for name in named:
+                reasons.setdefault(name, kind.removeprefix("CONFLICT (").removesuffix(")"))
     return tree, stages, reasons
 
 
 def _labelled(objects: Objects, merged: Merged, sides: tuple[str, ...]) -> Merged:
-    """Names instead of commit ids, in conflict markers and in the names of files that stood in a folder's way."""
+    """Names instead of commit ids: in conflict markers, and in paths that git had to set aside."""
 
     def named(path: str) -> str:
         for side, label in zip(sides, _LABELS, strict=True):
@@ -211,12 +212,8 @@ def _labelled(objects: Objects, merged: Merged, sides: tuple[str, ...]) -> Merge
     for path in marked:
         content = contents[files[path].oid]
         for side, label in zip(sides, _LABELS, strict=True):
-            for marker in _markers():
+            for marker in _MARKERS:
                 content = content.replace(marker + side.encode(), marker + label.encode())
         if content != contents[files[path].oid]:
             files[path] = Entry(files[path].mode, objects.write("blob", content))
     return Merged(files, stages, {named(path): why for path, why in merged.reasons.items()})
-
-
-def _markers() -> Iterable[bytes]:
-    return b"<<<<<<< ", b"||||||| ", b">>>>>>> "

@@ -1,4 +1,4 @@
-"""A project's git objects, and a private folder for new ones: nothing reaches the project before `migrate`."""
+"""A project's git objects, and a private folder for new ones until they are migrated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from atomci.errors import UsageError
 from atomci.tools.git import Git
 
-__all__ = ["Entry", "Files", "Objects", "Repository", "blob_id", "open_repository"]
+__all__ = ["Entry", "Files", "Objects", "Repository", "open_repository"]
 
 
 class Entry(NamedTuple):
@@ -163,11 +163,6 @@ class Objects:
             shutil.copyfile(path, partial)
             partial.chmod(0o444)
             partial.replace(there)
-
-
-def blob_id(content: bytes) -> str:
-    """The id that git (SHA-1) gives a file of this content."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _entries(out: bytes, source: str) -> Files:

@@ -80,8 +80,8 @@ def _pins(text: str) -> Iterator[_Pin]:
             yield _pin(key, match, at)
         if named := _REPO.search(line):
             repo = named["key"]
-        elif repo and (match := _REV.search(line)):
-            yield _pin(f"rev: {repo}", match, at)
+        elif repo and (revision := _REV.search(line)):
+            yield _pin(f"rev: {repo}", revision, at)
         at += len(line)
 
 

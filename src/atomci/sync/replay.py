@@ -144,7 +144,7 @@ def _worker_class() -> Any:
                 context.yield_name = context.yield_iterable = None
                 return codes[key]
 
-            env.compile = compile_once
+            env.compile = compile_once  # type: ignore[method-assign,assignment]
             return env
 
         def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:

@@ -181,7 +181,7 @@ def _take(lock: Path, prepared: Path, journal: Journal, resumed: bool) -> None:
     if resumed and lock.exists() and lock.stat().st_size < prepared.stat().st_size:
         lock.unlink()  # ours, broken off while it was written
     try:
-        with open(lock, "xb") as file:
+        with lock.open("xb") as file:
             file.write(prepared.read_bytes())
             file.flush()
             os.fsync(file.fileno())
@@ -275,7 +275,7 @@ def _write_head(path: Path, text: str | None) -> None:
 def _write_journal(repository: Repository, journal: Journal) -> None:
     path = repository.git_dir / FOLDER / _JOURNAL
     partial = path.with_suffix(".tmp")
-    with open(partial, "wb") as file:
+    with partial.open("wb") as file:
         file.write(msgspec.json.encode(journal))
         file.flush()
         os.fsync(file.fileno())

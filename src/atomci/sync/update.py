@@ -107,7 +107,7 @@ def _target(template: Template, recorded: Recorded, request: Request) -> Release
 def _refuse_older(
     template: Template, recorded: Recorded, request: Request, old: Release, new: Release
 ) -> Update | None:
-    """Up to date where the project is ahead of every release; RefusedError where an older one is asked for."""
+    """Up to date where the project is ahead of every release; refused where an older one is named."""
     before, after = position(old.name), position(new.name)
     older = after < before if before and after else template.is_ancestor(new, old)
     if not older:

@@ -16,7 +16,7 @@ __all__ = ["Workshop"]
 
 @dataclass
 class Workshop:
-    """A folder outside every project that is gone afterwards. No other process uses it, copier's cache neither."""
+    """A folder outside every project, gone afterwards. No other process uses it, nor copier's cache."""
 
     replay: Replay = field(default_factory=Replay)
     _templates: dict[str, Template] = field(default_factory=dict)

@@ -1,0 +1,236 @@
+"""Version lag and drift, with and without the template; diff and restore."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import copier
+import pytest
+from sync_world import Folder, Run, lines
+
+
+@pytest.fixture
+def locked(template: Folder, project: Folder, atomci: Run) -> Folder:
+    """A project with a current lock, committed; the template is gone."""
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v1.1.0")
+    assert atomci("update", "--commit").code == 0
+    template.root.rename(template.root.with_name("elsewhere"))
+    return project
+
+
+def test_a_lock_is_all_that_drift_needs(locked: Folder, atomci: Run) -> None:
+    done = atomci("status", "--offline")
+
+    assert done.code == 0, done.err
+    assert {key: done.json[key] for key in ("version", "latest", "clean", "lock", "drift", "examined")} == {
+        "version": "v1.1.0", "latest": None, "clean": True, "lock": "current", "drift": [], "examined": 7,
+    }  # fmt: skip
+
+
+def test_the_lock_lists_each_rendered_file_with_its_owner(locked: Folder) -> None:
+    lock = json.loads(locked.read(".atomci/lock.json"))
+
+    assert lock["version"] == "v1.1.0"
+    assert {path: file["tier"] for path, file in lock["files"].items()} == {
+        "LICENSE": "merged", "README.md": "merged", "ci.yml": "managed", "guide.txt": "merged",
+        "keep.txt": "merged", "logo.png": "merged", "settings.toml": "merged", "src/start.py": "seed",
+    }  # fmt: skip
+    for path, file in lock["files"].items():
+        assert file["blob"] == locked.git("rev-parse", f"HEAD:{path}")
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "code", "row"),
+    [
+        ("ci.yml", "mine\n", 1, {"tier": "managed", "state": "modified", "allowed": False}),
+        ("ci.yml", None, 1, {"tier": "managed", "state": "missing", "allowed": False}),
+        ("keep.txt", "mine\n", 0, {"tier": "merged", "state": "modified", "allowed": True}),
+        ("keep.txt", None, 0, {"tier": "merged", "state": "missing", "allowed": True}),
+        ("src/start.py", "mine\n", 0, None),
+    ],
+)
+def test_drift_is_told_by_tier(
+    path: str, content: str | None, code: int, row: dict[str, object] | None, locked: Folder, atomci: Run
+) -> None:
+    locked.write({path: content})
+
+    done = atomci("status", "--offline")
+
+    assert done.code == code
+    assert done.json["clean"] == (code == 0)
+    assert done.json["drift"] == ([{"path": path, **row}] if row else [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no executable bit on disk")
+def test_an_executable_bit_is_drift(locked: Folder, atomci: Run) -> None:
+    (locked.root / "ci.yml").chmod(0o755)
+
+    assert atomci("status", "--offline").code == 1
+
+
+def test_line_endings_of_a_windows_checkout_are_no_drift(locked: Folder, atomci: Run) -> None:
+    locked.write({"ci.yml": lines("ci", 20).replace("\n", "\r\n")})
+
+    assert atomci("status", "--offline").code == 0
+
+
+def test_status_without_offline_asks_for_the_newest_version(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    done = atomci("status")
+    assert (done.code, done.json["latest"], done.json["behind"]) == (0, "v1.0.0", False)
+
+    template.commit(tag="v2.0.0")
+    template.commit(tag="v3.0.0rc1")
+
+    done = atomci("status")
+    assert (done.code, done.json["latest"], done.json["behind"]) == (1, "v2.0.0", True)
+    assert atomci("status", "--prerelease").json["latest"] == "v3.0.0rc1"
+
+
+def test_a_missing_lock_is_written_and_then_enough(project: Folder, atomci: Run) -> None:
+    assert not project.has(".atomci/lock.json")
+
+    assert atomci("status").json["lock"] == "written"
+
+    assert project.status == ["?? .atomci/lock.json"]
+    assert atomci("status").json["lock"] == "current"
+    assert atomci("status", "--offline").code == 0
+
+
+def test_after_plain_copier_the_lock_is_stale_and_computed_anew(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    assert atomci("status").code == 0
+    project.commit()
+    template.commit({"template/ci.yml": lines("ci", 25)}, "v2.0.0")
+    copier.run_update(project.root, defaults=True, overwrite=True, quiet=True)
+
+    done = atomci("status", "--offline")
+    assert done.code == 3
+    assert "drift is unknown" in done.err
+
+    assert {key: atomci("status").json[key] for key in ("lock", "clean", "behind")} == {
+        "lock": "written", "clean": True, "behind": False
+    }  # fmt: skip
+    assert json.loads(project.read(".atomci/lock.json"))["version"] == "v2.0.0"
+
+
+@pytest.mark.parametrize("content", ["", "{}", "<<<<<<< yours\n", '{"schema":"atomci/lock/9"}'])
+def test_a_broken_lock_is_a_missing_one(content: str, project: Folder, atomci: Run) -> None:
+    project.write({".atomci/lock.json": content})
+
+    assert atomci("status", "--offline").code == 3
+    assert atomci("status").json["lock"] == "written"
+    assert atomci("status", "--offline").code == 0
+
+
+def test_a_stale_lock_does_not_stop_an_update(template: Folder, project: Folder, atomci: Run) -> None:
+    project.commit({".atomci/lock.json": "<<<<<<< yours\n"})
+    template.commit({"template/ci.yml": lines("ci", 25)}, "v2.0.0")
+
+    assert atomci("update", "--commit").code == 0
+    assert atomci("status", "--offline").code == 0
+
+
+def test_a_folder_that_was_not_rendered_is_wrong_usage(atomci: Run, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    for verb in (("status",), ("status", "--offline"), ("update",)):
+        done = atomci(*verb, root=tmp_path / "other")
+        assert done.code == 2
+        assert done.err
+
+
+def test_diff_shows_what_turns_the_render_into_the_tree(project: Folder, atomci: Run) -> None:
+    assert atomci("diff", as_json=False).out == ""
+    project.write({"keep.txt": lines("keep", n5="mine"), "src/start.py": "mine\n", "guide.txt": None})
+
+    done = atomci("diff", as_json=False)
+
+    assert done.code == 1
+    assert "-keep line number 5\n+mine\n" in done.out
+    assert "deleted file mode 100644" in done.out
+    assert "src/start.py" not in done.out  # the user's own, unless named
+    assert "src/start.py" in atomci("diff", "src", as_json=False).out
+    assert "guide" not in atomci("diff", "keep.txt", as_json=False).out
+    assert atomci("diff", "settings.toml", as_json=False).code == 0
+
+
+@pytest.mark.parametrize("verb", ["diff", "restore"])
+def test_a_path_that_the_template_does_not_render_is_wrong_usage(
+    verb: str, project: Folder, atomci: Run
+) -> None:
+    project.write({"own.txt": "mine"})
+    for path in ("own.txt", "nowhere.txt", "../outside.txt"):
+        done = atomci(verb, path, as_json=False)
+        assert done.code == 2, path
+        assert project.read("own.txt") == "mine"
+
+
+def test_restore_puts_committed_drift_back(project: Folder, atomci: Run) -> None:
+    project.commit({"ci.yml": "mine\n", "keep.txt": "mine\n", "guide.txt": None})
+
+    done = atomci("restore", "ci.yml", "guide.txt")
+
+    assert (done.code, done.json) == (0, {"restored": ["ci.yml", "guide.txt"]})
+    assert project.read("ci.yml") == lines("ci", 20)
+    assert project.read("guide.txt") == lines("guide")
+    assert project.read("keep.txt") == "mine\n"
+    assert project.status == ["M  ci.yml", "A  guide.txt"]
+
+
+def test_restore_brings_back_a_file_just_deleted(project: Folder, atomci: Run) -> None:
+    project.write({"ci.yml": None})
+
+    assert atomci("restore", "ci.yml").code == 0
+    assert project.status == []
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_restore_refuses_what_no_commit_holds(staged: bool, project: Folder, atomci: Run) -> None:
+    project.write({"ci.yml": "mine\n", "keep.txt": "mine\n"})
+    project.git("add", "keep.txt")
+    if staged:
+        project.git("add", "ci.yml")
+    before = project.whole
+
+    done = atomci("restore", "ci.yml")
+
+    assert done.code == 4
+    assert "ci.yml" in done.err
+    assert project.whole == before
+
+
+def test_restore_takes_a_folder(project: Folder, atomci: Run) -> None:
+    project.commit({"src/start.py": "mine\n"})
+
+    assert atomci("restore", "src").json == {"restored": ["src/start.py"]}
+    assert atomci("restore", "src").json == {"restored": []}
+
+
+def test_answers_files_of_two_templates_have_two_locks(
+    project: Folder, atomci: Run, rendered: Callable[..., Folder], tmp_path: Path, template: Folder
+) -> None:
+    other = template.copy(tmp_path / "other")
+    other.commit(
+        {"copier.yml": "_subdirectory: template\n_answers_file: .copier-answers.docs.yml\n",
+         "template/docs.md": lines("docs"),
+         **{f"template/{name}": None for name in ("README.md.jinja", "LICENSE.jinja", "guide.txt", "keep.txt",
+                                                  "settings.toml", "ci.yml", "logo.png", "src/start.py")}},
+        "v5.0.0",
+    )  # fmt: skip
+    copier.run_copy(str(other.root), project.root, defaults=True, quiet=True)
+    project.commit()
+    other.commit({"template/docs.md": lines("docs", n5="new")}, "v5.1.0")
+
+    done = atomci("status")
+    assert done.code == 2
+    assert "--answers-file .copier-answers.docs.yml" in done.err
+
+    done = atomci("update", "--answers-file", ".copier-answers.docs.yml", "--commit")
+    assert done.code == 0, done.err
+    assert {row["path"]: row["change"] for row in done.json["files"]} == {
+        ".atomci/lock.docs.json": "added", ".copier-answers.docs.yml": "updated", "docs.md": "updated"
+    }  # fmt: skip
+    assert atomci("status", "--answers-file", ".copier-answers.docs.yml", "--offline").code == 0

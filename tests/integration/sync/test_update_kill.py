@@ -1,0 +1,214 @@
+"""Killed at any instant, the repository is before the update or after it; a full disk changes nothing."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sync_world import Folder, lines
+
+from atomci.cli.main import main
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and SIGKILL")
+INSTANTS = 16
+
+
+@pytest.fixture(params=["clean", "conflicts"])
+def pending(request: pytest.FixtureRequest, template: Folder, project: Folder) -> Folder:
+    """A project with an update of many files waiting."""
+    new = {f"template/more/{n}.txt": lines(f"more {n}", 5) for n in range(40)}
+    template.commit(
+        {**new, "template/keep.txt": lines("keep", n5="theirs"), "template/guide.txt": None}, "v2.0.0"
+    )
+    if request.param == "conflicts":
+        project.commit({"keep.txt": lines("keep", n5="mine")})
+    return project
+
+
+def start(work: Callable[[], object]) -> int:
+    """A child of this process that does something, silently."""
+    child = os.fork()
+    if child == 0:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        code = 99
+        try:
+            code = int(bool(work()))
+        finally:
+            os._exit(code)
+    return child
+
+
+def update(root: Path) -> Callable[[], object]:
+    return lambda: main(["update", "--json", "--project", str(root)])
+
+
+def settled(folder: Folder) -> None:
+    """Wait for a switch that outlives its parent."""
+    journal = folder.root / ".git/atomci-update/journal.json"
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        switching = journal.is_file() and '"phase":"switching"' in journal.read_text()
+        if not (folder.root / ".git/index.lock").exists() and not switching:
+            return
+        time.sleep(0.01)
+
+
+def duration(project: Folder, root: Path) -> tuple[float, Folder]:
+    """How long an update takes here, and what it leaves."""
+    folder = project.copy(root)
+    started = time.monotonic()
+    os.waitpid(start(update(folder.root)), 0)
+    return time.monotonic() - started, folder
+
+
+def test_killed_at_any_instant_the_repository_is_before_or_after(pending: Folder, tmp_path: Path) -> None:
+    before = pending.whole
+    seconds, done = duration(pending, tmp_path / "done" / "demo")
+    after = done.whole
+    assert before != after
+    seen = {"before": 0, "after": 0}
+
+    for number in range(INSTANTS):
+        folder = pending.copy(tmp_path / f"killed{number}" / "demo")
+        child = start(update(folder.root))
+        # Half of the instants in the last third, where things happen.
+        share = number / INSTANTS * 2
+        time.sleep(seconds * (share if share < 1 else 0.6 + (share - 1) * 0.5))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        settled(folder)
+
+        now = folder.whole
+        assert now in (before, after), f"between, killed after {number} of {INSTANTS}"
+        seen["before" if now == before else "after"] += 1
+        if now == before:
+            os.waitpid(start(update(folder.root)), 0)
+            assert folder.whole == after
+        shutil.rmtree(folder.root)
+
+    assert all(seen.values()), seen
+
+
+def test_with_the_switch_itself_killed_the_next_command_finishes_it(
+    pending: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the machine loses power: there is no other process that goes on."""
+    from atomci.sync import switch
+
+    before = pending.whole
+    monkeypatch.setattr(switch, "outlive", lambda work: work())
+    _, done = duration(pending, tmp_path / "done" / "demo")
+    after = done.whole
+    real = {
+        name: getattr(switch, name) for name in ("_put", "_keep", "_write_head", "_write_journal", "_take")
+    }
+    between = 0
+
+    for number in range(0, 60, 7):
+        folder = pending.copy(tmp_path / f"killed{number}" / "demo")
+
+        def killing(root: Path = folder.root, number: int = number) -> object:
+            calls = iter(range(10_000))
+
+            def dying(name: str) -> Callable[..., None]:
+                def call(*words: object, **named: object) -> None:
+                    if next(calls) == number:
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    real[name](*words, **named)
+
+                return call
+
+            for name in real:
+                setattr(switch, name, dying(name))
+            return update(root)()
+
+        os.waitpid(start(killing), 0)
+        between += folder.whole not in (before, after)
+
+        os.waitpid(start(lambda root=folder.root: main(["update", "--project", str(root)])), 0)
+
+        assert folder.whole == after, f"killed at call {number}"
+        assert not folder.has(".git/index.lock")
+        shutil.rmtree(folder.root)
+
+    assert between  # the kill does hit the switch
+
+
+def test_an_edit_made_after_the_kill_stays(pending: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from atomci.sync import switch
+
+    def dying() -> object:
+        switch.outlive = lambda work: work()
+        put, calls = switch._put, iter(range(1000))
+        switch._put = lambda *words: (
+            os.kill(os.getpid(), signal.SIGKILL) if next(calls) == 20 else put(*words)
+        )
+        return update(pending.root)()
+
+    os.waitpid(start(dying), 0)
+    late = sorted({f"more/{n}.txt" for n in range(40)} - pending.contents.keys())
+    assert late
+    pending.write({late[0]: "mine meanwhile\n"})
+
+    os.waitpid(start(update(pending.root)), 0)
+
+    assert pending.read(late[0]) == "mine meanwhile\n"
+    assert pending.has(late[-1])
+
+
+def test_a_failure_in_the_middle_is_undone(
+    pending: Folder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from atomci.sync import switch
+
+    before, put, calls = pending.whole, switch._put, iter(range(1000))
+
+    def failing(source: Path | None, target: Path, top: Path) -> None:
+        if next(calls) == 20:
+            raise OSError(28, "No space left on device")
+        put(source, target, top)
+
+    monkeypatch.setattr(switch, "_put", failing)
+
+    code = main(["update", "--project", str(pending.root)])
+
+    assert code == 3
+    assert "No space left on device" in capfd.readouterr().err
+    assert pending.whole == before
+    assert not pending.has(".git/atomci-update")
+
+
+def test_a_full_disk_while_staging_changes_nothing(
+    pending: Folder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from atomci.sync import switch
+
+    before = pending.whole
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(switch.shutil, "copyfile", full)
+
+    code = main(["update", "--project", str(pending.root)])
+
+    assert code == 3
+    assert "No space left on device" in capfd.readouterr().err
+    assert pending.whole == before
+
+
+def test_another_git_at_work_is_not_disturbed(pending: Folder, capfd: pytest.CaptureFixture[str]) -> None:
+    (pending.root / ".git/index.lock").touch()
+    before = pending.whole
+
+    code = main(["update", "--project", str(pending.root)])
+
+    assert code == 3
+    assert "index.lock exists" in capfd.readouterr().err
+    assert pending.whole == before

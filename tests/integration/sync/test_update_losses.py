@@ -1,0 +1,176 @@
+"""The cases in which `copier update` loses work, or calls a conflict success. Here none is lost.
+
+`docs/updating.md` shows both side by side.
+"""
+
+import copier
+import pytest
+from sync_world import Folder, Run, lines
+
+
+def by_copier(project: Folder, name: str) -> Folder:
+    """The same project after plain `copier update`."""
+    other = project.copy(project.root.parent / name)
+    copier.run_update(other.root, defaults=True, overwrite=True, quiet=True)
+    return other
+
+
+def test_an_edit_goes_along_when_the_template_renames_the_file(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"template/guide.txt": None, "template/manual.txt": lines("guide")}, "v2.0.0")
+    project.commit({"guide.txt": lines("guide", n20="mine")})
+    copiers = by_copier(project, "copier")
+    assert "mine" not in copiers.read("manual.txt")  # the loss
+
+    done = atomci("update")
+
+    assert done.code == 0, done.err
+    assert done.files == {"manual.txt": "renamed"}
+    assert project.read("manual.txt") == lines("guide", n20="mine")
+    assert not project.has("guide.txt")
+
+
+def test_a_change_reaches_a_file_that_the_user_moved(template: Folder, project: Folder, atomci: Run) -> None:
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v2.0.0")
+    project.commit({"keep.txt": None, "docs/keep.txt": lines("keep", n30="mine")})
+    assert "theirs" not in by_copier(project, "copier").read("docs/keep.txt")  # the loss
+
+    done = atomci("update")
+
+    assert done.code == 0, done.err
+    assert done.files == {"docs/keep.txt": "merged"}
+    assert project.read("docs/keep.txt") == lines("keep", n5="theirs", n30="mine")
+    assert not project.has("keep.txt")
+
+
+def test_an_edited_file_that_the_template_deletes_is_a_conflict(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"template/guide.txt": None}, "v2.0.0")
+    project.commit({"guide.txt": lines("guide", n20="mine")})
+    assert not by_copier(project, "copier").has("guide.txt")  # the loss
+
+    done = atomci("update")
+
+    assert done.code == 1
+    assert done.files == {"guide.txt": "conflicted"}
+    assert project.read("guide.txt") == lines("guide", n20="mine")
+    assert "UD guide.txt" in project.status
+
+
+def test_a_replaced_binary_stays(template: Folder, project: Folder, atomci: Run) -> None:
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v2.0.0")
+    mine = bytes(reversed(range(256))) * 3
+    project.commit({"logo.png": mine})
+    assert (by_copier(project, "copier").root / "logo.png").read_bytes() != mine  # the loss
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (0, {"keep.txt": "updated"})
+    assert (project.root / "logo.png").read_bytes() == mine
+
+
+def test_both_replaced_a_binary(template: Folder, project: Folder, atomci: Run) -> None:
+    mine, theirs = bytes(reversed(range(256))) * 3, b"\0other" * 99
+    template.commit({"template/logo.png": theirs}, "v2.0.0")
+    project.commit({"logo.png": mine})
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (1, {"logo.png": "conflicted"})
+    assert (project.root / "logo.png").read_bytes() == mine
+    assert "UU logo.png" in project.status
+
+
+def test_a_crlf_checkout_conflicts_only_where_both_changed(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    project.commit({"keep.txt": lines("keep", n5="mine")})
+    project.git("config", "core.autocrlf", "true")
+    for path in project.git("ls-files").splitlines():
+        (project.root / path).unlink()
+    project.git("checkout", "--", ".")
+    assert project.read("guide.txt") == lines("guide").replace("\n", "\r\n")
+    template.commit(
+        {"template/keep.txt": lines("keep", n5="theirs"), "template/guide.txt": lines("guide", n9="new")},
+        "v2.0.0",
+    )
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (1, {"guide.txt": "updated", "keep.txt": "conflicted"})
+    kept = project.read("keep.txt")
+    conflict = kept[kept.index("<<<<<<< yours") : kept.index(">>>>>>> template")]
+    assert conflict == "<<<<<<< yours\r\nmine\r\n=======\r\ntheirs\r\n"
+    assert project.read("guide.txt") == lines("guide", n9="new").replace("\n", "\r\n")
+    assert {row[3:] for row in project.status} == {
+        "guide.txt", "keep.txt", ".copier-answers.yml", ".atomci/lock.json"
+    }  # fmt: skip
+
+
+def test_a_rewritten_file_conflicts_and_keeps_every_line(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    mine = lines("all of it mine", 100)
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v2.0.0")
+    project.commit({"keep.txt": mine})
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (1, {"keep.txt": "conflicted"})
+    assert set(mine.splitlines()) <= set(project.read("keep.txt").splitlines())
+    assert project.git("show", ":2:keep.txt") + "\n" == mine
+
+
+def test_a_conflict_exits_1_and_no_commit_says_the_new_version(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v2.0.0")
+    project.commit({"keep.txt": lines("keep", n5="mine")})
+
+    done = atomci("update", "--commit")
+
+    assert done.code == 1
+    assert "_commit: v1.0.0" in project.git("show", "HEAD:.copier-answers.yml")
+    with pytest.raises(AssertionError, match="unmerged files"):
+        project.git("commit", "--message", "too soon")
+
+
+def test_a_file_that_the_user_deleted_stays_deleted_and_is_told(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v2.0.0")
+    project.commit({"keep.txt": None})
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (0, {"keep.txt": "kept-deleted"})
+    assert not project.has("keep.txt")
+
+
+def test_bumps_of_neighbouring_pins_both_count(template: Folder, project: Folder, atomci: Run) -> None:
+    def pins(one: str, two: str) -> str:
+        return f"[dependencies]\nfirst=={one}\nsecond=={two}\n" + lines("#", 5)
+
+    template.commit({"template/req.txt": pins("1.0", "1.0")}, "v1.1.0")
+    assert atomci("update", "--commit").code == 0
+    template.commit({"template/req.txt": pins("1.0", "2.0")}, "v2.0.0")
+    project.commit({"req.txt": pins("1.5", "1.0")})
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (0, {"req.txt": "merged"})
+    assert project.read("req.txt") == pins("1.5", "2.0")
+
+
+def test_drift_in_a_file_that_the_template_never_changes_again_heals_where_it_is_managed(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v2.0.0")
+    project.commit({"ci.yml": lines("ci", 20, n3="drifted")})
+
+    done = atomci("update")
+
+    assert done.files == {"ci.yml": "replaced", "keep.txt": "updated"}
+    assert project.read("ci.yml") == lines("ci", 20)
