@@ -95,9 +95,13 @@ def _tiny_files(objects: Objects, ours: Files, base: Files, theirs: Files) -> tu
         paths += [path for path in ours.keys() - base.keys() - theirs.keys() if _is_file(ours[path])]
     entries = [e for path in paths for e in (ours.get(path), base.get(path), theirs.get(path)) if e]
     tiny = _tiny(objects, {entry.oid for entry in entries if entry.mode != "160000"})
+    every = ours.keys() | base.keys() | theirs.keys()
+    folders = {parent for path in every for parent in _parents(path)}
     settled: Files = {}
     kept_deleted: list[str] = []
     for path in paths:
+        if path in folders or not every.isdisjoint(_parents(path)):
+            continue  # a file where another side has a folder: git knows what to do
         versions = [files.get(path) for files in (ours, base, theirs)]
         if any(entry.oid not in tiny for entry in versions if entry is not None):
             continue
@@ -116,6 +120,10 @@ def _tiny_files(objects: Objects, ours: Files, base: Files, theirs: Files) -> tu
         if outcome is not None:
             settled[path] = outcome
     return settled, kept_deleted
+
+
+def _parents(path: str) -> list[str]:
+    return [path[:at] for at, sign in enumerate(path) if sign == "/"]
 
 
 def _tiny(objects: Objects, oids: set[str]) -> set[str]:

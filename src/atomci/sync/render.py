@@ -63,6 +63,12 @@ def copier_errors(location: str) -> Iterator[list[warnings.WarningMessage]]:
             raise UsageError(f"{location}: {error}", "atomci renders templates that need no trust") from None
         except _template_faults() as error:
             raise UsageError(_one_line(error), "run it again with another answer or --ref") from None
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError) as error:
+            # What an expression of the template came to.
+            raise UsageError(
+                f"{location} can't be rendered: {type(error).__name__}: {_one_line(error)}",
+                "another answer may help; else its authors can mend it",
+            ) from None
         except _git_failed() as error:
             raise InfrastructureError(
                 f"{location} can't be fetched: {_git_said(error)}", "check the address and the network"

@@ -107,7 +107,8 @@ def _stage(
     steps = []
     for path in touched:
         staged = folder / "new" / path
-        step = Step(path, digest(repository.top / path), digest(staged), f"new/{path}")
+        after = digest(staged) if path in outcome else ""
+        step = Step(path, digest(repository.top / path), after, f"new/{path}")
         if step.before != step.after:
             steps.append(step)
     return Staged(tuple(steps), index_before, digest(index))
@@ -211,15 +212,16 @@ def _files(repository: Repository, journal: Journal, resumed: bool) -> None:
             found = digest(target)
             if found == step.after or (resumed and found not in (step.before, "")):
                 continue  # done before, or changed by somebody after the kill: theirs stays
-            if found != step.before and not resumed:
+            emptied = step.before == "folder" and found == ""
+            if found == "folder" or (found != step.before and not resumed and not emptied):
                 raise RefusedError(f"{step.path} changed meanwhile", "nothing was changed; run this again")
-            if found != "":
+            if found:
                 _keep(target, kept)
             done.append((step, target, kept))
             _put(folder / step.staged if step.after else None, target, repository.top)
     except BaseException:
         for step, target, kept in reversed(done):
-            _put(kept if step.before else None, target, repository.top)
+            _put(kept if step.before not in ("", "folder") else None, target, repository.top)
         raise
 
 
