@@ -1,6 +1,6 @@
 """Three file lists into one, by git's own merge: tiers, tiny files and pins are settled around it.
 
-`base` is the render of the recorded version, `theirs` of the new one, `head` what the project committed.
+`base` is the render of the recorded version, `theirs` of the new one, `ours` what the project committed.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Merged:
 
 
 def merge(
-    objects: Objects, head: Files, base: Files, theirs: Files, tier: Callable[[str], Tier], who: str
+    objects: Objects, ours: Files, base: Files, theirs: Files, tier: Callable[[str], Tier], who: str
 ) -> Merged:
     """Merge. Nothing of the repository changes; new objects lie in the private folder of `objects`."""
-    ours = dict(head)
-    base, theirs = _by_tier(head, base, theirs, tier)
+    ours = dict(ours)
+    base, theirs = _by_tier(ours, base, theirs, tier)
     settled, kept_deleted = _tiny_files(objects, ours, base, theirs)
     originals, choices = _settle(objects, ours, base, theirs)
     found = _merge_tree(objects, ours, base, theirs, who)
@@ -62,20 +62,20 @@ def merge(
     )
 
 
-def _by_tier(head: Files, base: Files, theirs: Files, tier: Callable[[str], Tier]) -> tuple[Files, Files]:
+def _by_tier(ours: Files, base: Files, theirs: Files, tier: Callable[[str], Tier]) -> tuple[Files, Files]:
     """Base and theirs as they have to be for a plain merge to do what each tier says."""
     new_base, new_theirs = dict(base), dict(theirs)
     for path in base.keys() | theirs.keys():
         kind = tier(path)
         if kind == "managed":
             # As if the project had never changed it: what the template has wins.
-            if path in head:
-                new_base[path] = head[path]
+            if path in ours:
+                new_base[path] = ours[path]
             else:
                 new_base.pop(path, None)
         elif kind in ("seed", "generated"):
             new_base.pop(path, None)
-            if path in base or path in head:
+            if path in base or path in ours:
                 new_theirs.pop(path, None)
     return new_base, new_theirs
 

@@ -12,6 +12,8 @@ from atomci.errors import RefusedError, UsageError
 from atomci.sync.answers import Recorded, parse_answers
 from atomci.sync.lock import lock_bytes, made_lock
 from atomci.sync.merge import Merged, merge
+from atomci.sync.migrations import FILE as MIGRATIONS_FILE
+from atomci.sync.migrations import Migrations, migrations_between
 from atomci.sync.objects import Entry, Files, Objects, Repository, open_repository
 from atomci.sync.ownership import FILE as OWNERSHIP_FILE
 from atomci.sync.ownership import Ownership, ownership
@@ -146,17 +148,19 @@ class _Planning:
         objects = Objects(self.repository, self.shop.folder())
         recorded = self.recorded
         self.tell(f"rendering {new.name}")
+        text = self.template.read(new, MIGRATIONS_FILE)
+        migrations = migrations_between(text, old.name, new.name, self.request.skip)
         last = recorded.answers
         target = Recorded(
             recorded.root, recorded.file, {**recorded.values, "_src_path": self.template.location}
         )
-        theirs = render(self, objects, target, new, data=self.request.answers, last=last)
+        theirs = render(self, objects, target, new, data=self.request.answers, last=migrations.answers(last))
         self._know_all(theirs)
         self.tell(f"rendering {old.name}")
         base = render(self, objects, recorded, old, data=last, last={}, exclude=theirs.facts.exclude)
         refuse_migrations(self.template.location, base.facts, theirs.facts)
         self.tell("merging")
-        return self._merge(objects, head, old, new, base, theirs)
+        return self._merge(objects, head, old, new, base, theirs, migrations)
 
     def _know_all(self, theirs: Rendered) -> None:
         unknown = sorted(self.request.answers.keys() - theirs.facts.questions)
@@ -165,7 +169,14 @@ class _Planning:
             raise UsageError(f"the template asks no question called {unknown[0]}", f"it asks: {asked}")
 
     def _merge(
-        self, objects: Objects, head: str, old: Release, new: Release, base: Rendered, theirs: Rendered
+        self,
+        objects: Objects,
+        head: str,
+        old: Release,
+        new: Release,
+        base: Rendered,
+        theirs: Rendered,
+        migrations: Migrations,
     ) -> Planned | Update:
         before = objects.files(head)
         owners = tiers(self.template, new, self.recorded, theirs.facts)
@@ -178,7 +189,9 @@ class _Planning:
         kept_base = {path: entry for path, entry in base.files.items() if path not in ignored}
         kept_theirs = {path: entry for path, entry in theirs.files.items() if path not in ignored}
         who = identity(self.repository)
-        merged = merge(objects, before, kept_base, kept_theirs, tier, who)
+        ours = dict(before)
+        migrations.files(objects, ours, kept_base, kept_theirs, prefix)
+        merged = merge(objects, ours, kept_base, kept_theirs, tier, who)
         lock = self._locked(objects, theirs, new, owners)
         merged = replace(merged, files={**merged.files, **lock})
         update = Update(
@@ -186,8 +199,11 @@ class _Planning:
             template=self.template.location,
             before=old.name,
             after=new.name,
-            files=tuple(_changes(objects, before, base.files, theirs.files, merged, tier, ignored)),
+            files=tuple(
+                _changes(objects, before, base.files, theirs.files, merged, tier, ignored, migrations.renamed)
+            ),
             answers=tuple(_answer_changes(self.recorded.answers, theirs.answers)),
+            migrations=migrations.steps(),
             pins=tuple(PinChoice(path=path, **choice._asdict()) for path, choice in merged.pins),
         )
         if all(before.get(path) == entry for path, entry in lock.items()) and not _acts(update):
@@ -302,8 +318,9 @@ def _changes(
     merged: Merged,
     tier: Callable[[str], Any],
     ignored: set[str],
+    migrated: Mapping[str, str],
 ) -> list[FileChange]:
-    renames = _renames(objects, head, base, theirs, merged)
+    renames = {**_renames(objects, head, base, theirs, merged), **migrated}
     found = []
     for path in sorted(head.keys() | merged.files.keys() | merged.stages.keys()):
         mine, outcome = head.get(path), merged.files.get(path)
