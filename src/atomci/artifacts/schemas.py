@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from atomci.artifacts.sync import Lock, SyncStatus, Update
+
 __all__ = ["SCHEMAS"]
 
 Status = Literal["pass", "fail", "skipped", "vacuous", "error"]
@@ -456,5 +458,8 @@ SCHEMAS: dict[str, object] = {
     "result": Result,
     "index": Index,
     "events": Event,
+    "lock": Lock,
+    "status": SyncStatus,
+    "update": Update,
 }
 """Schema name to struct; the published file is docs/schemas/<name>.schema.json."""
