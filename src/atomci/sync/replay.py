@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,9 @@ def _worker_class() -> Any:
     """copier's worker with compiled templates shared and nothing asked of git."""
     from copier._jinja_ext import get_yield_context
     from copier._main import Worker
+    from copier._types import LazyDict, Phase
+    from copier._user_data import load_answersfile_data
+    from copier.errors import ForbiddenPathError
 
     class _Worker(Worker):
         codes: Any = None
@@ -146,6 +149,19 @@ def _worker_class() -> Any:
 
             env.compile = compile_once  # type: ignore[method-assign,assignment]
             return env
+
+        def _external_data(self) -> Any:
+            """The files of the project that the template reads, which aren't where it is rendered."""
+
+            def load(path: str) -> Any:
+                with Phase.use(Phase.UNDEFINED):
+                    name = self._render_string(path)
+                if not (self.project / name).resolve().is_relative_to(self.project.resolve()):
+                    raise ForbiddenPathError(path=Path(name))
+                return load_answersfile_data(self.project, name, warn_on_missing=True)
+
+            files = self.template.external_data.items()
+            return LazyDict({name: partial(load, path) for name, path in files})
 
         def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
             """The render lies in no repository."""
