@@ -87,12 +87,16 @@ def update_command(
 
 
 def _run(recorded: object, request: object, as_json: bool, only_plan: bool, and_commit: bool) -> int:
+    import gc
+
     import msgspec
 
     from atomci.sync.apply import apply_update, commit_update
     from atomci.sync.update import Planned, plan_update
     from atomci.sync.workshop import Workshop
 
+    # Rendering makes a great many small objects, and the process ends before collecting them pays.
+    gc.disable()
     with Workshop() as shop, _progress(as_json) as tell:
         planned = plan_update(shop, recorded, request, tell)  # type: ignore[arg-type]
         if not isinstance(planned, Planned):

@@ -6,10 +6,13 @@ fetches nor asks git about each file. A test compares the bytes with those of `c
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from atomci.errors import RefusedError
@@ -36,6 +39,10 @@ class Replay:
     """Renders; what Jinja compiled is shared by all renders of one object."""
 
     _codes: dict[Any, Any] = field(default_factory=dict)
+
+    def warm_up(self) -> None:
+        """Import copier meanwhile, which takes longer than what git does first. Its errors come later."""
+        Thread(target=_import_copier, daemon=True).start()
 
     def render(
         self,
@@ -83,6 +90,11 @@ class Replay:
         return Replayed(
             lambda path: match(Path(path)), template.exclude, frozenset(template.questions_data), template
         )
+
+
+def _import_copier() -> None:
+    with suppress(ImportError):
+        importlib.import_module("copier._main")
 
 
 def refuse_migrations(location: str, old: Replayed, new: Replayed) -> None:

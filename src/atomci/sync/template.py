@@ -76,8 +76,8 @@ class Template:
 
     def read(self, release: Release, path: str) -> bytes | None:
         """A file's bytes at a version, None where it isn't there."""
-        code, out, _ = self._git.code("cat-file", "blob", f"{release.commit}:{path}")
-        return out if code == 0 else None
+        file = self.checkout(release) / path
+        return file.read_bytes() if file.is_file() else None
 
     def checkout(self, release: Release) -> Path:
         """The template's files at a version, on disk; once for each version."""
@@ -86,12 +86,12 @@ class Template:
             folder.mkdir(parents=True)
             git = self._git.with_env(GIT_INDEX_FILE=str(self._folder / f"{release.commit}.index"))
             git("read-tree", release.commit)
-            if any(line.startswith(b"160000 ") for line in git("ls-files", "--stage", "-z").split(b"\0")):
+            git.with_env(GIT_WORK_TREE=str(folder))("checkout-index", "--all", f"--prefix={folder}/")
+            if (folder / ".gitmodules").exists():
                 raise RefusedError(
                     f"{self.location} holds git submodules, which atomci doesn't fetch",
                     "copier update takes them",
                 )
-            git.with_env(GIT_WORK_TREE=str(folder))("checkout-index", "--all", f"--prefix={folder}/")
             self._checkouts[release.commit] = folder
         return self._checkouts[release.commit]
 

@@ -142,9 +142,12 @@ class _Planning:
     repository: Repository
 
     def plan(self, old: Release, new: Release) -> Planned | Update:
+        self.shop.replay.warm_up()
         head = self.repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         if head is None:
             raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
+        for release in (new, old):
+            self.template.checkout(release)
         objects = Objects(self.repository, self.shop.folder())
         recorded = self.recorded
         self.tell(f"rendering {new.name}")
