@@ -31,6 +31,7 @@ class Template:
         self.location = location
         self._folder = folder
         self._checkouts: dict[str, Path] = {}
+        self._releases: dict[str, Release] = {}
 
     @cached_property
     def _git(self) -> Git:
@@ -48,6 +49,7 @@ class Template:
         git("symbolic-ref", "HEAD", "refs/atomci/HEAD")
         return git
 
+    @cached_property
     def tags(self) -> list[str]:
         """Every tag's name."""
         out = self._git("for-each-ref", "--format=%(refname:short)", "refs/tags")
@@ -55,6 +57,11 @@ class Template:
 
     def release(self, ref: str) -> Release:
         """The version that a tag, branch, commit or `git describe` text names. Raises UsageError for none."""
+        if ref not in self._releases:
+            self._releases[ref] = self._release(ref)
+        return self._releases[ref]
+
+    def _release(self, ref: str) -> Release:
         commit = None
         if not ref.startswith("-"):
             for candidate in (ref, f"refs/remotes/origin/{ref}"):
@@ -64,7 +71,7 @@ class Template:
         if not commit:
             raise UsageError(
                 f"{self.location} has no version {ref!r}",
-                f"it has {_some(self.tags())}; was a tag removed, or is this another template?",
+                f"it has {_some(self.tags)}; was a tag removed, or is this another template?",
             )
         name = self._git("describe", "--tags", "--always", commit).decode().strip()
         return Release(commit, name)

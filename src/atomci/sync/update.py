@@ -103,7 +103,7 @@ def _target(template: Template, recorded: Recorded, request: Request) -> Release
         return template.release(request.to)
     if request.answers or request.template:
         return template.release(recorded.version)
-    return template.release(newest_tag(template.tags(), prereleases=request.prereleases) or "HEAD")
+    return template.release(newest_tag(template.tags, prereleases=request.prereleases) or "HEAD")
 
 
 def _refuse_older(
