@@ -55,8 +55,9 @@ def apply_update(planned: Planned, *, alone: bool = False) -> Update:
     refuse_operations(repository)
     _refuse_dirty(planned, touched, alone)
     planned.objects.migrate()
-    staged = stage(repository, merged.files, touched, _index_lines(planned, touched))
     conflicts = bool(merged.stages)
+    lines = _index_lines(planned, touched)
+    staged = stage(repository, merged.files, touched, lines, conflicts=conflicts)
     message = message_of(planned.update)
     heads: dict[str, str | None] = {"MERGE_MSG": _merge_message(message, sorted(merged.stages))}
     heads |= {"CHERRY_PICK_HEAD": f"{planned.pick}\n"} if conflicts else {}
