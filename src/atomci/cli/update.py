@@ -73,8 +73,10 @@ def update_command(
     from atomci.sync.sources import named_source
     from atomci.sync.update import Request
 
+    recorded = recorded_answers(root, answers_file)
     if recover(root):
         click.echo("finished an update that was broken off", err=True)
+        recorded = recorded_answers(root, answers_file)
     request = Request(
         to=to,
         prereleases=prerelease,
@@ -82,7 +84,6 @@ def update_command(
         template=named_source(template, None).location if template else None,
         skip=frozenset(skip),
     )
-    recorded = recorded_answers(root, answers_file)
     return _run(recorded, request, as_json, only_plan, and_commit)
 
 

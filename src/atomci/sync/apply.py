@@ -191,7 +191,9 @@ def _refuse_dirty(planned: Planned, touched: list[str], alone: bool) -> None:
         "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none"
     )
     states = {os.fsdecode(row[3:]): row[:2].decode() for row in rows.split(b"\0") if row}
-    wanted = set(touched)
+    # The lock is ours: `atomci status` may just have written it.
+    states.pop(planned.lock, None)
+    wanted = set(touched) - {planned.lock}
     dirty = {path for path in states if path in wanted}
     dirty |= {path for path in wanted if _in_the_way(planned, path)}
     if dirty:

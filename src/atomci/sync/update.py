@@ -49,6 +49,7 @@ class Planned:
     before: Files
     merged: Merged
     pick: str
+    lock: str
 
     @property
     def touched(self) -> list[str]:
@@ -212,7 +213,7 @@ class _Planning:
         if all(before.get(path) == entry for path, entry in lock.items()) and not _acts(update):
             return _nothing(self.recorded, old, "")
         pick = _pick(objects, base.files, theirs.files, message_of(update), who)
-        return Planned(update, self.repository, objects, head, before, merged, pick)
+        return Planned(update, self.repository, objects, head, before, merged, pick, next(iter(lock)))
 
     def _ignored(self, head: Files, base: Files, theirs: Files) -> set[str]:
         """Rendered paths that git ignores here and doesn't hold: whatever lies there isn't ours to merge."""
