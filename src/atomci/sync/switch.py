@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from atomci.errors import InfrastructureError, RefusedError
+from atomci.errors import InfrastructureError
 from atomci.sync.objects import Files, Repository
 from atomci.tools.process import outlive
 
@@ -223,7 +223,9 @@ def _files(repository: Repository, journal: Journal, resumed: bool) -> None:
                 continue  # done before, or changed by somebody after the kill: theirs stays
             emptied = step.before == "folder" and found == ""
             if found == "folder" or (found != step.before and not resumed and not emptied):
-                raise RefusedError(f"{step.path} changed meanwhile", "nothing was changed; run this again")
+                raise InfrastructureError(
+                    f"{step.path} changed meanwhile", "nothing was changed; run this again"
+                )
             if found:
                 _keep(target, kept)
             done.append((step, target, kept))
