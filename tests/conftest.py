@@ -15,7 +15,18 @@ import pytest
 
 LAYERS = ("unit", "integration", "e2e", "contracts")
 # What an outer run, shell or CI job would lend to the runs under test.
-_FOREIGN = ("GIT_", "PYTEST_", "COV_", "COVERAGE_", "MYPY", "RUFF_", "BLACK_", "GITHUB_", "ATOMCI_TEST")
+_FOREIGN = (
+    "GIT_",
+    "PYTEST_",
+    "COV_",
+    "COVERAGE_",
+    "MYPY",
+    "RUFF_",
+    "BLACK_",
+    "GITHUB_",
+    "ATOMCI_TEST",
+    "ATOMCI_SHARD",
+)
 _FOREIGN_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "PYTHONPATH", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}
 
 PYPROJECT = """\

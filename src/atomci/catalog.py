@@ -41,7 +41,9 @@ class Phase(NamedTuple):
 
 
 # The numbers of the atoms whose code is there; the others are planned.
-_BUILT = frozenset([*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(73, 81), 109])
+_BUILT = frozenset(
+    [*range(22), *range(31, 41), *range(47, 52), *range(57, 67), *range(72, 81), 101, 103, 108, 109, 110]
+)
 
 
 class Atom(NamedTuple):
@@ -95,13 +97,13 @@ PHASES: tuple[Phase, ...] = (
     Phase(9, "integration", "Integration tests", "phase_09_integration"),
     Phase(10, "e2e", "E2E and feature tests", "phase_10_e2e"),
     Phase(11, "reports", "Reports and observability"),
-    Phase(12, "pull_request", "Commit, pull request and branch protections"),
+    Phase(12, "pull_request", "Commit, pull request and branch protections", "phase_12_pull_request"),
     Phase(13, "ci", "CI orchestration", "phase_13_ci"),
     Phase(14, "recording", "Auger-assisted test generation"),
     Phase(15, "release", "Merge, release and cleanup"),
     Phase(16, "streams", "Parallel workstreams"),
-    Phase(17, "security", "Security, secrets and compliance"),
-    Phase(18, "recovery", "Error handling and recovery"),
+    Phase(17, "security", "Security, secrets and compliance", "phase_17_security"),
+    Phase(18, "recovery", "Error handling and recovery", "phase_18_recovery"),
     Phase(19, "performance", "Performance and cost", "phase_19_performance"),
     Phase(20, "done", "Definition of done"),
 )
@@ -202,7 +204,7 @@ _phase(5,
     (36, "select_impacted_unit_tests", "Changed source mapped to its tests, with the reason for each",
         dict(reads=_TREE, writes=("artifacts/tests/selection.json",))),
     (37, "run_pytest_unit_with_coverage", "tests/unit with branch coverage, stopping on the first failure",
-        dict(needs=("select_impacted_unit_tests", "parallelize_unit_suite_optional"), reads=(*_TREE, "artifacts/tests/selection.json"), hints=("artifacts/tests/parallel.json",), writes=(*_UNIT, "artifacts/tests/duration*.json"))),
+        dict(needs=("select_impacted_unit_tests", "parallelize_unit_suite_optional"), reads=(*_TREE, "artifacts/tests/selection.json"), hints=("artifacts/tests/parallel.json", "artifacts/tests/shards/*/tests/*"), writes=(*_UNIT, "artifacts/tests/duration*.json"))),
     (38, "parallelize_unit_suite_optional", "xdist workers when they pay: suite time and cores",
         dict(needs=("select_impacted_unit_tests",), reads=("tests/unit/**/*.py", "artifacts/tests/selection.json"), hints=("artifacts/tests/durations.json",), writes=("artifacts/tests/parallel.json",), optional=True, effect="host")),
     (39, "enforce_coverage_budget", "The total budget, and which lines to cover",
@@ -240,7 +242,7 @@ _phase(8,
 _phase(9,
     (57, "provision_integration_env", "A folder, a git remote and ports for the tests, gone when they end, also on Ctrl-C",
         dict(writes=("artifacts/integration/env.json",), effect="host")),
-    (58, "run_pytest_integration", "tests/integration by its marker, with coverage of its own",
+    (58, "run_pytest_integration", "Tests by the marker integration, with coverage of their own",
         dict(needs=("provision_integration_env",), reads=(*_TREE, "artifacts/integration/env.json"), writes=("artifacts/tests/integration.jsonl", "artifacts/tests/integration.json", "artifacts/tests/integration.coverage.data", "artifacts/integration/files/"), effect="host")),
     (59, "exercise_adapters_and_endpoints", "git, the file system and endpoints are driven for real",
         dict(needs=("run_pytest_integration",), reads=(*_CONF, "src/**/*.py", "tests/**/*.py", "artifacts/tests/integration.jsonl"), writes=("artifacts/integration/exercised.json",))),
@@ -269,7 +271,8 @@ _phase(11,
 _phase(12,
     (70, "commit_fix_with_conventional_message", "Type, scope and subject from the change, checked", dict(writes=(".git/",), effect="tree")),
     (71, "push_branch_and_open_pr", "Push and open or update one pull request", dict(needs=("commit_fix_with_conventional_message",), reads=("artifacts/reports/*",), effect="network")),
-    (72, "enforce_branch_protection_rules", "A ruleset file, compared first and applied on request", dict(reads=(".github/rulesets/*.json",), effect="network")),
+    (72, "enforce_branch_protection_rules", "A ruleset file, compared first and applied on request",
+        dict(reads=(".github/rulesets/*.json", *_CI, ".git/"), writes=("artifacts/pull_request/protection.json",), effect="network")),
 )
 _phase(13,
     (73, "ci_job_lint_types", "Fails fast, first",
@@ -316,20 +319,21 @@ _phase(16,
     (100, "enact_dynamic_adjustments_or_rollback", "A failing stream is isolated, the rest re-planned", dict(needs=("instrument_real_time_monitoring",), reads=("artifacts/streams/plan.json",), writes=("artifacts/streams/replan.json",), effect="tree")),
 )
 _phase(17,
-    (101, "manage_env_and_secrets_safely", ".env.example complete, .env ignored, only declared secrets", dict(reads=(".env.example", ".gitignore", "src/**/*.py", ".github/workflows/*.yml"), writes=("artifacts/security/env.json",))),
+    (101, "manage_env_and_secrets_safely", ".env.example complete, .env ignored, only declared secrets", dict(reads=(*_CONF, *_CI, ".github/workflows/*.yaml", ".env.example", ".gitignore", ".git/", "src/**/*.py", "tests/**/*.py", "scripts/**/*", "Taskfile.yml", "Dockerfile", "*compose*.yml", "*compose*.yaml"), writes=("artifacts/security/env.json",), effect="host")),
     (102, "run_security_linters_and_scans", "bandit, a dependency audit and a secret scan", dict(reads=_TREE, writes=("artifacts/findings/security.json",), effect="network")),
-    (103, "enforce_artifact_privacy_and_retention", "No secret under artifacts/; old runs removed by age and size", dict(reads=("artifacts/**/*",), writes=("artifacts/security/retention.json",), effect="host")),
+    (103, "enforce_artifact_privacy_and_retention", "No secret under artifacts/; old runs removed by age and size", dict(after=("run_security_linters_and_scans",), reads=(*_CONF, *_CI, ".github/workflows/*.yaml", ".env", ".env.example", "artifacts/**/*"), writes=("artifacts/security/retention.json",), effect="host")),
     (104, "audit_logging_for_tooling_and_ci", "Who ran what, when and where; tampering is detectable", dict(reads=_EVENTS, writes=("artifacts/audit.jsonl",), always=True, effect="host")),
 )
 _phase(18,
     (105, "classify_pipeline_failures", "static, unit, integration, e2e or infra, with the reason", dict(reads=_EVENTS, writes=("artifacts/reports/failures.json",), always=True)),
     (106, "surface_actionable_diagnostics", "File and line, log, diff and a command that reproduces it", dict(needs=("classify_pipeline_failures",), reads=("artifacts/reports/failures.json",), writes=("artifacts/reports/diagnostics.md",), always=True)),
     (107, "implement_checkpoint_and_retry_policies", "Continue from the last good atom; flaky tests re-run with bounds", dict(reads=_EVENTS, writes=("artifacts/checkpoint.json",))),
-    (108, "support_manual_override_and_escalation", "An override needs a reason and an expiry", dict(reads=_CONF, writes=("artifacts/overrides.json",))),
+    (108, "support_manual_override_and_escalation", "An override needs a reason and an expiry", dict(reads=(*_CONF, "docs/playbooks/*.md"), writes=("artifacts/overrides.json",), effect="host")),
 )
 _phase(19,
     (109, "cache_dependencies_effectively", "Keys from os, python and lock hash; a second CI run hits", dict(reads=(*_CI, "uv.lock", "requirements/*"), writes=("artifacts/performance/cache.json",))),
-    (110, "shard_and_parallelize_tests_where_safe", "Balanced shards whose union is the whole suite", dict(reads=("tests/**/*",), writes=("artifacts/performance/shards.json",))),
+    (110, "shard_and_parallelize_tests_where_safe", "Balanced shards whose union is the whole suite, slow tests off pull requests",
+        dict(reads=_TREE, hints=("artifacts/tests/durations.json",), writes=("artifacts/performance/shards.json",), effect="host")),
     (111, "watch_ci_duration_and_flakiness", "Trends over past runs; alert beyond noise", dict(reads=_EVENTS, writes=("artifacts/performance/trends.json",))),
 )
 _phase(20,

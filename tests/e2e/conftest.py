@@ -4,11 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from fake_github import GitHub, Repo, serving
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -29,6 +30,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "COPIER_CACHE_DIR": str(home / "copier"),
         "PRE_COMMIT_HOME": str(home / "pre-commit"),
+        "GH_CONFIG_DIR": str(home / "gh"),
         **more,
     }
 
@@ -104,6 +106,13 @@ def made(atomci: Shell, tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = tmp_path_factory.mktemp("made") / "my-project"
     atomci.ok("uv", "run", "atomci", "new", str(project), "--defaults", UV_PYTHON=sys.executable)
     return project
+
+
+@pytest.fixture(scope="session")
+def github() -> Iterator[GitHub]:
+    """A GitHub with the empty repository o/r."""
+    with serving(GitHub({"o/r": Repo()})) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,114 +1,420 @@
-"""The rendered ci.yml, run for real by act: no Docker, no network, stand-ins of ours for the actions."""
+"""The workflows of rendered projects, run for real by act: which jobs run, what turns the roll-up red."""
 
+import hashlib
+import itertools
 import json
-import os
 import re
+import shutil
+import subprocess
 import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from .conftest import Shell
+from .act import PAYLOADS, REPOSITORY, Run, act
+from .conftest import Shell, environment
 from .test_new import interpreters
 from .test_ways_in import BROKEN
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="act's self-hosted mode")
 
-STAND_INS = Path(__file__).parent / "actions"
+STAND_INS = Path(__file__).parent / "stand_ins"
+HOOK = "https://hooks.slack.example/services/T0/B0/not-to-be-seen"
+# The workflows differ by these answers; the other choices change no job.
+SETS: dict[str, dict[str, Any]] = {
+    "library": {},
+    "cli": {"kind": "cli", "licence": "Proprietary", "integrations": []},
+    "service": {
+        "kind": "service",
+        "integrations": [
+            "vscode",
+            "powershell",
+            "devcontainer",
+            "docker",
+            "codecov",
+            "slack",
+            "docs",
+            "recording",
+        ],
+    },
+    "pip-tools": {"kind": "cli", "dependency_manager": "pip-tools"},
+    "pip-tools-proprietary": {"dependency_manager": "pip-tools", "licence": "Proprietary"},
+}
+RELEASED_ONLY = {"pip-tools-proprietary"}  # a release needs no lock
+# Which jobs run for which event, where all is green. A job that isn't here is skipped.
+ON_REQUEST = {"lint_types", "unit", "integration", "required"}
+EVENTS = {
+    "pull_request": ON_REQUEST,
+    "merge_group": ON_REQUEST,
+    "push": ON_REQUEST | {"e2e"},
+    "schedule": ON_REQUEST | {"e2e"},
+    "workflow_dispatch": ON_REQUEST | {"e2e"},
+}
+# What a job doesn't run without.
+NEEDS = {
+    "lint_types": set(),
+    "unit": {"lint_types"},
+    "integration": {"lint_types", "unit"},
+    "pester": {"lint_types"},
+    "e2e": {"lint_types", "unit", "integration"},
+}
+Make = Callable[[str], Shell]
 
 
-def stand_ins(folder: Path) -> list[str]:
-    """act's words that put a folder of ours in place of each action that is used below .github/."""
-    texts = [path.read_text(encoding="utf-8") for path in (folder / ".github").rglob("*.yml")]
-    used = re.findall(r"uses: ([\w./-]+)@([0-9a-f]{40})", "\n".join(texts))
-    words = []
-    for action, commit in sorted(set(used)):
-        words += ["--local-repository", f"{action}@{commit}={STAND_INS / action.replace('/', '_')}"]
-    return words
+def jobs_of(name: str, event: str) -> set[str]:
+    return EVENTS[event] | ({"pester"} if "powershell" in SETS[name].get("integrations", ()) else set())
 
 
-def act(project: Shell, tmp_path: Path, event: str) -> tuple[int, dict[str, str], str]:
-    """Exit code, results by job and matrix leg, and all that was said."""
-    bin_folder = tmp_path / "pythons"
-    bin_folder.mkdir()
+@pytest.fixture(scope="session")
+def pythons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Programs by version, oldest first, all in one folder: what a runner's tool cache has."""
+    folder = tmp_path_factory.mktemp("pythons")
+    found = {}
     for path in interpreters():
-        # act's own tool cache has no Python: these are what setup-uv would find on a runner.
-        version = project.ok(path, "-c", "import sys; print(*sys.version_info[:2], sep='.')").strip()
-        (bin_folder / f"python{version}").symlink_to(path)
-        # What setup-uv's cache holds on a second run, since the workflow runs without a network.
-        project.ok(
-            "uv", "sync", "--frozen", "-q", UV_PYTHON=path, UV_PROJECT_ENVIRONMENT=str(tmp_path / version)
-        )
-    done = project.run(
-        "act",
-        event,
-        "--platform=ubuntu-24.04=-self-hosted",
-        "--no-cache-server",
-        "--env",
-        f"KEPT={tmp_path / 'kept'}",
-        "--env",
-        "UV_OFFLINE=1",
-        "--json",
-        "--workflows",
-        ".github/workflows/ci.yml",
-        *stand_ins(project.folder),
-        PATH=os.pathsep.join([str(bin_folder), project.env["PATH"]]),
-        XDG_CACHE_HOME=str(tmp_path / "act-cache"),
-        UV_CACHE_DIR=project.ok("uv", "cache", "dir").strip(),
-    )
-    results: dict[str, str] = {}
-    for line in done.stdout.splitlines():
-        row = json.loads(line) if line.startswith("{") else {}
-        if "jobResult" in row:
-            results[" ".join([row["jobID"], *row["matrix"].values()])] = row["jobResult"]
-    return done.returncode, results, done.stdout
+        asked = "import sys; print(*sys.version_info[:2], sep='.')"
+        version = subprocess.run([path, "-c", asked], capture_output=True, text=True, check=True)
+        name = version.stdout.strip()
+        found[name] = folder / f"python{name}"
+        found[name].symlink_to(path)
+    return dict(sorted(found.items()))
+
+
+@pytest.fixture(scope="session")
+def made_for(
+    atomci: Shell, home: Path, pythons: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[Path, dict[str, str]]]:
+    """A project with its lock in git, and variables by which its jobs need no network; made once."""
+    done: dict[str, tuple[Path, dict[str, str]]] = {}
+    oldest, path = next(iter(pythons.items()))
+
+    def make(name: str) -> tuple[Path, dict[str, str]]:
+        if name in done:
+            return done[name]
+        root = tmp_path_factory.mktemp(name) / "my-project"
+        answers = {"python_min": oldest, **SETS[name]}
+        words = [
+            f"-d{key}={value if isinstance(value, str) else json.dumps(value)}"
+            for key, value in answers.items()
+        ]
+        atomci.ok("uv", "run", "atomci", "new", str(root), "--defaults", "--no-bootstrap", *words)
+        project = Shell(root, environment(home, UV_PYTHON=str(path), PYTHON=str(path)))
+        env = prepare(project, root.parent / "downloads", pythons, locked=name not in RELEASED_ONLY)
+        project.ok("git", "init", "--quiet", "--initial-branch=main")
+        project.ok("git", "add", "--all")
+        project.ok("git", "commit", "--quiet", "-m", "one")
+        done[name] = root, env
+        return done[name]
+
+    return make
+
+
+def prepare(project: Shell, downloads: Path, pythons: dict[str, Path], *, locked: bool) -> dict[str, str]:
+    """Lock the project and fill what the caches of the setup actions hold on a second run."""
+    if not (project.folder / "requirements").is_dir():
+        for version, path in pythons.items():
+            environment_of = str(downloads / version)
+            project.ok("uv", "sync", "-q", UV_PYTHON=str(path), UV_PROJECT_ENVIRONMENT=environment_of)
+        return {"UV_CACHE_DIR": project.ok("uv", "cache", "dir").strip()}
+    wanted = ["pip", "build", "hatchling", "pip-tools"]
+    if locked:
+        project.ok("sh", "scripts/in_venv.sh", "--lock")
+        lines = (project.folder / "requirements/dev.txt").read_text(encoding="utf-8").splitlines()
+        wanted += [line for line in lines if re.match(r"[\w.-]+(\[.*\])?==", line)]
+    else:
+        project.ok(project.env["PYTHON"], "-m", "venv", ".venv")
+    project.ok(".venv/bin/python", "-m", "pip", "download", "-q", "-d", str(downloads), *wanted)
+    return {"PIP_FIND_LINKS": str(downloads), "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COMPILE": "1"}
 
 
 @pytest.fixture
-def ready(project: Shell) -> Shell:
-    """A project whose matrix holds the Pythons that are here."""
-    workflow = project.folder / ".github/workflows/ci.yml"
-    here = sorted({re.search(r"3\.\d+", project.ok(path, "-V"))[0] for path in interpreters()})  # type: ignore[index]
-    text = workflow.read_text(encoding="utf-8")
-    wanted = yaml.safe_load(text)["jobs"]["unit"]["strategy"]["matrix"]["python"]
-    if here != wanted:
-        text = text.replace(json.dumps(wanted), json.dumps(here))
-        text = text.replace(f'python: "{wanted[0]}"', f'python: "{here[0]}"')
-        workflow.write_text(text, encoding="utf-8")
-        project.ok("git", "commit", "--quiet", "--no-verify", "--all", "-m", "matrix")
-    return project
+def run(
+    made_for: Callable[[str], tuple[Path, dict[str, str]]],
+    home: Path,
+    pythons: dict[str, Path],
+    tmp_path: Path,
+) -> Callable[..., Run]:
+    """Clones the project of a set, edits it and runs an event there: `run("cli", "push", edit)`."""
+    numbers = itertools.count()
+
+    def go(
+        name: str,
+        event: str,
+        *words: str,
+        edit: Callable[[Path], None] | None = None,
+        programs: tuple[Path, ...] = (STAND_INS,),
+        **options: Any,
+    ) -> Run:
+        root, env = made_for(name)
+        folder = tmp_path / str(next(numbers))
+        shell = Shell(folder / "my-project", environment(home))
+        Shell(tmp_path, shell.env).ok("git", "clone", "--quiet", str(root), str(shell.folder))
+        # act asks the remote what the repository is called; nobody connects to it.
+        shell.ok("git", "remote", "set-url", "origin", f"https://github.com/{REPOSITORY}.git")
+        if edit:
+            edit(shell.folder)
+            shell.ok("git", "add", "--all")
+            shell.ok("git", "commit", "--quiet", "-m", "edited")
+        folders = (*programs, next(iter(pythons.values())).parent)
+        return act(shell, folder / "act", event, *words, programs=folders, **env, **options)
+
+    return go
 
 
-# Which jobs run for which event. None of the others is green for being skipped: `required` says so.
-EVENTS = {
-    "pull_request": {"lint_types", "unit", "integration", "required"},
-    "merge_group": {"lint_types", "unit", "integration", "required"},
-    "push": {"lint_types", "unit", "integration", "e2e", "required"},
-    "schedule": {"lint_types", "unit", "integration", "e2e", "required"},
+def legs(versions: list[str]) -> list[str]:
+    """act's words that leave these legs of the matrix."""
+    return [f"--matrix=python:{version}" for version in versions]
+
+
+# --- Which jobs run ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        *itertools.product(["library", "cli", "service"], ["pull_request", "push"]),
+        ("pip-tools", "push"),  # each job makes its environment anew, so once
+    ],
+)
+def test_ci_is_green_on_a_good_tree(
+    name: str, event: str, run: Callable[..., Run], pythons: dict[str, Path]
+) -> None:
+    # The matrix in full where that costs little; the answers don't change what a leg does.
+    versions = list(pythons)[: None if name == "library" or (name, event) == ("service", "push") else 1]
+    ended = run(name, event, *legs(versions))
+    assert ended.code == 0, ended.said
+    assert ended.jobs("success") == {job.split()[0] for job in ended.results}, ended.said
+    assert ended.jobs("success") == jobs_of(name, event), ended.said
+    assert {job for job in ended.results if job.startswith("unit ")} == {f"unit {v}" for v in versions}
+    for job in jobs_of(name, event) - {"required"}:
+        for folder in [f"unit-py{v}" for v in versions] if job == "unit" else [job]:
+            assert list((ended.artifacts / folder).rglob("*.json")), folder
+    reports = {"unit-py" + versions[0]: "coverage.xml", "integration": "integration.xml"}
+    for folder, report in reports.items():
+        assert (ended.artifacts / folder / "reports" / report).is_file(), report
+    sent = {path.stem for path in ended.records.glob("codecov-*")}
+    assert sent == ({f"codecov-{versions[0]}"} if name == "service" else set())
+
+
+@pytest.fixture
+def instant(tmp_path: Path) -> Path:
+    """Programs in whose place every target is green at once, but those that RED names."""
+    folder = tmp_path / "instant"
+    folder.mkdir()
+    text = (
+        "#!/bin/sh\nfor target; do :; done\nmkdir -p artifacts/reports\n"
+        'echo \'<coverage />\' > artifacts/reports/coverage.xml\ntest "$target" != "${RED:-}"\n'
+    )
+    for name in ("uv", "in_venv.sh"):
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def without_work(instant: Path) -> Callable[[Path], None]:
+    """pip-tools projects bring the script that their jobs call."""
+
+    def edit(root: Path) -> None:
+        (root / "edited.txt").write_text("so that there is something to commit\n", encoding="utf-8")
+        if (root / "scripts/in_venv.sh").is_file():
+            shutil.copy(instant / "in_venv.sh", root / "scripts/in_venv.sh")
+
+    return edit
+
+
+@pytest.mark.parametrize("name", ["library", "cli", "service", "pip-tools"])
+def test_each_event_has_its_jobs(
+    name: str, run: Callable[..., Run], instant: Path, pythons: dict[str, Path]
+) -> None:
+    for event in EVENTS:
+        ended = run(
+            name, event, *legs(list(pythons)), edit=without_work(instant), programs=(instant, STAND_INS)
+        )
+        assert ended.code == 0, (event, ended.said)
+        assert ended.jobs("success") == jobs_of(name, event), (event, ended.said)
+        assert ended.jobs("failure") == set()
+
+
+# --- What turns it red -------------------------------------------------------------------------------
+
+
+def failing_test(layer: str) -> Callable[[Path], None]:
+    def edit(root: Path) -> None:
+        text = "def test_sum() -> None:\n    assert 1 + 1 == 3\n"
+        (root / f"tests/{layer}/test_broken.py").write_text(text, encoding="utf-8")
+
+    return edit
+
+
+def lose_the_exit_code(root: Path) -> None:
+    script = root / "scripts/local_ci.ps1"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace("exit $code\n", ""), encoding="utf-8")
+
+
+# By job: what breaks it and nothing else, and what its log says.
+RED: dict[str, tuple[Callable[[Path], None], str]] = {
+    "lint_types": BROKEN["lint"],
+    "unit": BROKEN["test"],
+    "integration": (failing_test("integration"), r"tests/integration/test_broken\.py:2:1: error: assert"),
+    "pester": (lose_the_exit_code, r"tests/scripts/local_ci\.Tests\.ps1:\d+:\d+: error: Expected"),
+    "e2e": (failing_test("e2e"), r"tests/e2e/test_broken\.py:2:1: error: assert"),
 }
 
 
-@pytest.mark.parametrize("event", EVENTS)
-def test_ci_is_green_on_a_good_tree(ready: Shell, event: str, tmp_path: Path) -> None:
-    code, results, said = act(ready, tmp_path, event)
-    assert code == 0, said
-    ran = {name.split()[0] for name, result in results.items() if result == "success"}
-    assert ran == EVENTS[event], said
-    assert sum(name.startswith("unit ") for name in results) == len(interpreters())
-    kept = {path.relative_to(tmp_path / "kept").parts[0] for path in (tmp_path / "kept").rglob("*.json")}
-    assert {name.split("-")[0] for name in kept} == EVENTS[event] - {"required"}
+def ended_as_they_should(ended: Run, job: str, event: str, name: str) -> None:
+    """With one job red: it and the roll-up are, what needs it is skipped, the rest is green."""
+    jobs = jobs_of(name, event)
+    assert ended.code != 0, ended.said
+    assert ended.jobs("failure") == {job, "required"}, ended.said
+    wanted = {other for other in jobs - {job, "required"} if job not in NEEDS[other]}
+    told = {"notify"} if name == "service" and event != "pull_request" else set()
+    assert ended.jobs("success") == wanted | told, ended.said
 
 
-@pytest.mark.parametrize("kind", ["lint", "test"])
-def test_ci_is_red_on_a_broken_tree(ready: Shell, kind: str, tmp_path: Path) -> None:
-    edit, finding = BROKEN[kind]
-    edit(ready.folder)
-    ready.ok("git", "add", "--all")
-    ready.ok("git", "commit", "--quiet", "--no-verify", "-m", "broken")
-    code, results, said = act(ready, tmp_path, "push")
-    assert code != 0
-    assert results["lint_types"] == ("failure" if kind == "lint" else "success"), said
-    assert results["required"] == "failure", said
-    plain = "\n".join(json.loads(line).get("msg", "") for line in said.splitlines() if line.startswith("{"))
-    assert re.search(finding, plain), plain
+@pytest.mark.parametrize("job", RED)
+def test_a_red_job_makes_the_roll_up_red(job: str, run: Callable[..., Run], pythons: dict[str, Path]) -> None:
+    edit, finding = RED[job]
+    ended = run("service", "push", *legs(list(pythons)[:1]), edit=edit)
+    ended_as_they_should(ended, job, "push", "service")
+    assert re.search(finding, ended.said), ended.said
+
+
+@pytest.mark.parametrize("name", ["library", "service"])
+def test_each_job_turns_each_event_red(
+    name: str, run: Callable[..., Run], instant: Path, pythons: dict[str, Path]
+) -> None:
+    words = legs(list(pythons)[:1])
+    for event in ("pull_request", "schedule"):
+        for job in jobs_of(name, event) - {"required"}:
+            programs = (instant, STAND_INS)
+            ended = run(name, event, *words, edit=without_work(instant), programs=programs, RED=job)
+            ended_as_they_should(ended, job, event, name)
+
+
+@pytest.mark.parametrize("name", ["library", "service"])
+def test_the_roll_up_is_green_for_nothing_but_success(name: str, made_for: Callable[[str], Any]) -> None:
+    """Its own script, with every result that GitHub knows in the place of each job's."""
+    root, _ = made_for(name)
+    workflow = yaml.safe_load((root / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["required"]
+    (step,) = job["steps"]
+    asked = re.findall(r"needs\.(\w+)\.result", step["env"]["RESULTS"])
+    assert job["needs"] == [*asked, "e2e"]
+    assert {*asked, "e2e", "required"} == jobs_of(name, "push")
+    results = ("success", "failure", "cancelled", "skipped", "")
+    for place, result, e2e, wanted in itertools.product(
+        range(len(asked)), results, results, ("success", "skipped")
+    ):
+        given = ["success"] * len(asked)
+        given[place] = result
+        env = {"RESULTS": " ".join(given), "E2E": e2e, "E2E_WANTED": wanted}
+        done = subprocess.run(["bash", "-e", "-c", step["run"]], env=env, check=False)
+        assert (done.returncode == 0) == (result == "success" and e2e == wanted), env
+
+
+# --- Codecov and Slack -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fork", [False, True])
+def test_codecov_is_sent_the_report_without_a_token(
+    fork: bool, run: Callable[..., Run], instant: Path, pythons: dict[str, Path]
+) -> None:
+    payload = json.loads(json.dumps(PAYLOADS["pull_request"]))
+    payload["pull_request"]["head"]["repo"]["fork"] = fork
+    programs, edit = (instant, STAND_INS), without_work(instant)
+    ended = run(
+        "service", "pull_request", *legs(list(pythons)), edit=edit, programs=programs, payload=payload
+    )
+    assert ended.code == 0, ended.said
+    (sent,) = [path.name for path in ended.records.glob("codecov-*")]
+    assert sent == f"codecov-{min(pythons)}.json"
+    assert ended.record(f"codecov-{min(pythons)}") == {
+        "files": "artifacts/reports/coverage.xml",
+        "use_oidc": not fork,
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "secret", "red"),
+    [
+        ("push", True, True),
+        ("push", False, True),
+        ("schedule", True, True),
+        ("pull_request", True, True),
+        ("push", True, False),
+    ],
+)
+def test_slack_hears_of_a_red_run_when_there_is_a_secret(
+    event: str, secret: bool, red: bool, run: Callable[..., Run], instant: Path, pythons: dict[str, Path]
+) -> None:
+    words = [*legs(list(pythons)[:1]), *([f"--secret=SLACK_WEBHOOK_URL={HOOK}"] if secret else [])]
+    env = {"RED": "unit"} if red else {}
+    ended = run("service", event, *words, edit=without_work(instant), programs=(instant, STAND_INS), **env)
+    assert (ended.code != 0) == red, ended.said
+    assert ("notify" in ended.results) == (red and event != "pull_request")
+    assert ended.results.get("notify") != "failure"
+    sends = secret and red and event != "pull_request"
+    assert (("notify", "Link the run") in ended.steps) == sends, ended.said
+    assert "not-to-be-seen" not in ended.said
+    assert "hooks.slack" not in ended.said
+    assert ("Main Link the run" in ended.said) == sends
+    sent = ended.record("slack")
+    assert (sent is not None) == sends
+    if sends:
+        webhook, payload = sent
+        assert webhook == HOOK
+        text = yaml.safe_load(payload)["text"]
+        assert text == f"CI of {REPOSITORY} failed: https://github.com/{REPOSITORY}/actions/runs/1"
+
+
+# --- Releases ----------------------------------------------------------------------------------------
+
+TAG = {"ref": "refs/tags/v0.1.0"}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_tag_builds_attests_publishes_and_releases(name: str, run: Callable[..., Run]) -> None:
+    ended = run(name, "push", "--secret=GITHUB_TOKEN=not-a-token", workflow="release", payload=TAG)
+    assert ended.code == 0, ended.said
+    public = SETS[name].get("licence") != "Proprietary"
+    jobs = {"build", "github"} | ({"publish"} if public else set())
+    assert ended.jobs("success") == set(ended.results) == jobs, ended.said
+    wheel, sdist = "my_project-0.1.0-py3-none-any.whl", "my_project-0.1.0.tar.gz"
+    built = {path.name: path for path in (ended.artifacts / "dist").iterdir() if path.name != ".gitignore"}
+    assert set(built) == {wheel, sdist}
+    with zipfile.ZipFile(built[wheel]) as archive, tarfile.open(built[sdist]) as source:
+        assert "my_project/__init__.py" in archive.namelist()
+        assert "my_project-0.1.0/pyproject.toml" in source.getnames()
+    digests = {f"dist/{name}": hashlib.sha256(path.read_bytes()).hexdigest() for name, path in built.items()}
+    assert ended.record("attested") == digests
+    assert ended.record("published") == (digests if public else None)
+    said = (ended.records / "gh.txt").read_text(encoding="utf-8").splitlines()
+    assert said == [
+        *(REPOSITORY, "release", "create", "v0.1.0"),
+        *(f"dist/{wheel}", f"dist/{sdist}", "--generate-notes", "--verify-tag"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["library", "pip-tools"])
+def test_a_tag_that_is_not_the_version_publishes_nothing(name: str, run: Callable[..., Run]) -> None:
+    other = {"ref": "refs/tags/v0.2.0"}
+    ended = run(name, "push", "--secret=GITHUB_TOKEN=x", workflow="release", payload=other)
+    assert ended.results == {"build": "failure"}, ended.said
+    assert ended.steps["build", "The tag is the version"] == "failure", ended.said
+    assert list(ended.records.iterdir()) == []
+
+
+def test_a_build_that_fails_publishes_nothing(run: Callable[..., Run]) -> None:
+    def edit(root: Path) -> None:
+        (root / "README.md").unlink()
+
+    ended = run("library", "push", "--secret=GITHUB_TOKEN=x", workflow="release", payload=TAG, edit=edit)
+    assert ended.code != 0
+    assert ended.results == {"build": "failure"}, ended.said
+    assert ended.steps["build", "Build the sdist and the wheel"] == "failure", ended.said
+    assert list(ended.records.iterdir()) == []

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from fake_github import HOST, GitHub
 
 from atomci.catalog import ATOMS, Atom
 from atomci.engine.inputs import Inputs
@@ -16,13 +17,16 @@ ALONE = [row for row in ATOMS if not row.planned]
 # What a machine may lack without being broken, and what the chosen manager doesn't write.
 MAY_BE_SKIPPED = {row.name for row in ALONE if row.optional}
 OF_ANOTHER_MANAGER = {"requirements/*.txt"}
+ON_GITHUB = {"enforce_branch_protection_rules"}
 
 
 @pytest.fixture(scope="session")
-def done_project(made: Path, home: Path) -> Path:
-    """A project in which every atom has run, so that all artifacts are there."""
+def done_project(made: Path, home: Path, github: GitHub) -> Path:
+    """A project in which every atom has run, so that all artifacts are there, and whose origin is protected."""
     shell = Shell(made, environment(home))
-    shell.ok(".venv/bin/atomci", "run", *(row.name for row in ALONE))
+    shell.ok(".venv/bin/atomci", "run", *(row.name for row in ALONE if row.name not in ON_GITHUB))
+    shell.ok("git", "remote", "add", "origin", f"http://{HOST}/o/r.git")
+    shell.ok(".venv/bin/atomci", "run", *ON_GITHUB, "--apply", **github.env)
     return made
 
 
@@ -39,12 +43,12 @@ def with_inputs_only(project: Path, row: Atom, folder: Path) -> Path:
 
 @pytest.mark.parametrize("row", ALONE, ids=lambda row: f"{row.id}_{row.name}")
 def test_an_atom_needs_no_more_than_its_inputs(
-    done_project: Path, row: Atom, home: Path, tmp_path: Path
+    done_project: Path, row: Atom, home: Path, github: GitHub, tmp_path: Path
 ) -> None:
     folder = with_inputs_only(done_project, row, tmp_path / "alone")
     before = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
     program = str(done_project / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "atomci")
-    shell = Shell(tmp_path, environment(home))
+    shell = Shell(tmp_path, environment(home, **(github.env if row.name in ON_GITHUB else {})))
     done = shell.run(program, "run", row.name, "--only", "--project", str(folder), "--json", "--no-cache")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     (ended,) = [event for event in events if event["event"] == "atom_finished"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from allpairspy import AllPairs
+from answer_sets import OPTIONS, RENDERED_OPTIONS, SETS, named, pairs, words_for
 
 from atomci.catalog import ATOMS
 
@@ -18,49 +18,19 @@ from .test_ways_in import BROKEN
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a stand-in for pwsh in sh")
 
-RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
-INTEGRATIONS = ("vscode", "powershell", "devcontainer", "docker", "codecov", "slack")
-# The runtime comes from the template throughout: nothing of it is on an index yet.
-OPTIONS: dict[str, list[Any]] = {
-    "kind": ["library", "cli", "service"],
-    "dependency_manager": ["uv", "pip-tools"],
-    "licence": ["MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary"],
-    "python_min": [version for version in ("3.11", "3.12", "3.13") if version <= RUNNING],
-    "strict_hooks": [False, True],
-    "author_email": ["", "dev@example.com"],
-    "repository_owner": ["", "acme"],
-    "default_branch": ["main", "trunk"],
-    **{name: [False, True] for name in INTEGRATIONS},
-}
-PAIRS = [dict(zip(OPTIONS, row, strict=True)) for row in AllPairs(list(OPTIONS.values()))]
-FULL = [{"kind": kind, "strict_hooks": True, **dict.fromkeys(INTEGRATIONS, True)} for kind in OPTIONS["kind"]]
-SETS = [*FULL, *PAIRS]
 # Atoms that prove facts about the workflows; the one that runs Pester has tests of its own.
 CI_FILES = [row.name for row in ATOMS if row.phase in (13, 19) and not row.planned and row.number != 76]
 # What a machine without PowerShell, or one with a client of Docker alone, can't have.
 MAY_BE_ABSENT = {"install_docker_optional", "ci_job_pester_windows_optional"}
 
 
-def named(answers: dict[str, Any]) -> str:
-    on = [name for name in INTEGRATIONS if answers.get(name)]
-    plain = [str(value) for name, value in answers.items() if name not in INTEGRATIONS]
-    return "-".join(filter(None, [*plain, *on])).replace("/", "_")
-
-
-def words_for(answers: dict[str, Any]) -> list[str]:
-    """The answers as words of `atomci new`."""
-    chosen = [name for name in INTEGRATIONS if answers.get(name)]
-    plain = {name: value for name, value in answers.items() if name not in INTEGRATIONS}
-    pairs = {**plain, "integrations": json.dumps(chosen)}
-    return [word for name, value in pairs.items() for word in ("-d", f"{name}={value}")]
-
-
-def test_every_pair_of_choices_is_taken() -> None:
-    names = list(OPTIONS)
+@pytest.mark.parametrize("options", [OPTIONS, RENDERED_OPTIONS], ids=["made", "rendered"])
+def test_every_pair_of_choices_is_taken(options: dict[str, list[Any]]) -> None:
+    names = list(options)
     for i, one in enumerate(names):
         for other in names[i + 1 :]:
-            wanted = {(a, b) for a in OPTIONS[one] for b in OPTIONS[other]}
-            assert {(row[one], row[other]) for row in PAIRS} == wanted, (one, other)
+            wanted = {(a, b) for a in options[one] for b in options[other]}
+            assert {(row[one], row[other]) for row in pairs(options)} == wanted, (one, other)
 
 
 @pytest.fixture

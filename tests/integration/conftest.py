@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answer_sets import RENDERED_SETS, answers_of, named
 
 ROOT = Path(__file__).parents[2]
 # All that a render, and the build of the runtime, needs.
@@ -53,7 +54,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "long": {
         "kind": "service",
-        "integrations": ["docker", "devcontainer", "codecov"],
+        "integrations": ["docker", "devcontainer", "codecov", "docs", "recording"],
         "repository_owner": "A-name-as-long-as-one-on-GitHub-may-be1",
         "project_name": "A project with as long a name as the questions let it have X",
         "package_name": "a_package_with_as_long_a_name_as_allowed",
@@ -70,10 +71,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "description": "Q",
         "author_name": "Q",
         "author_email": "q@q.example",
+        "integrations": ["docs", "recording"],
         "dependency_manager": "pip-tools",
         "strict_hooks": True,
     },
 }
+EVERY = ANSWERS | {named(chosen): answers_of(chosen) for chosen in RENDERED_SETS}
 
 
 def pass_environment_to_copier() -> None:
@@ -159,12 +162,13 @@ def render(template_repo: Path) -> Render:
 
 @pytest.fixture(scope="session")
 def rendered(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The project of one set of ANSWERS, rendered once; don't write into it."""
+    """The project of one set of answers, rendered once; don't write into it."""
     done: dict[str, Path] = {}
+    folder = tmp_path_factory.mktemp("rendered")
 
     def get(name: str) -> Path:
         if name not in done:
-            done[name] = render(tmp_path_factory.mktemp(name) / "my-project", ANSWERS[name])
+            done[name] = render(folder / str(len(done)) / "my-project", EVERY[name])
         return done[name]
 
     return get
@@ -187,10 +191,10 @@ def copier_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...
 @pytest.fixture(scope="session")
 def answer_sets() -> dict[str, dict[str, Any]]:
     """The sets of answers by name."""
-    return ANSWERS
+    return EVERY
 
 
-@pytest.fixture(params=list(ANSWERS))
+@pytest.fixture(params=list(EVERY))
 def answers_name(request: pytest.FixtureRequest) -> str:
     """The name of each set of answers in turn."""
     return str(request.param)
@@ -200,6 +204,12 @@ def answers_name(request: pytest.FixtureRequest) -> str:
 def project(answers_name: str, rendered: Callable[[str], Path]) -> Path:
     """Each rendered project in turn; don't write into it."""
     return rendered(answers_name)
+
+
+@pytest.fixture(scope="session")
+def every_project(rendered: Callable[[str], Path]) -> list[Path]:
+    """All of them, for tools that take many in one call."""
+    return [rendered(name) for name in EVERY]
 
 
 @pytest.fixture(scope="session")

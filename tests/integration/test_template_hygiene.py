@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -29,38 +30,97 @@ def pyproject(folder: Path) -> dict[str, Any]:
     return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("ruff", "check", "--no-cache", "."),
-        ("black", "--check", "."),
-        ("validate-pyproject", "pyproject.toml"),
-        (
-            *("check-jsonschema", "--builtin-schema", "vendor.github-workflows"),
-            *(".github/workflows/ci.yml", ".github/workflows/release.yml"),
-        ),
-        ("check-jsonschema", "--builtin-schema", "vendor.github-actions", ".github/actions/setup/action.yml"),
-        ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),
-        ("check-jsonschema", "--builtin-schema", "vendor.taskfile", "Taskfile.yml"),
-        (
-            *("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms"),
-            *(".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/idea.yml"),
-        ),
-        ("zizmor", "--offline", "--persona=pedantic", "--no-progress", "."),
-        ("task", "--list-all"),
-    ],
-    ids=lambda command: " ".join(command[:3]),
-)
-def test_the_tools_find_nothing(project: Path, command: tuple[str, ...], tool: Tool) -> None:
-    result = tool(project, *command)
+# What takes the files of all projects in one call.
+WORKFLOWS = (".github/workflows/*.yml",)
+COMMANDS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("ruff", "check", "--no-cache"): (".",),
+    ("validate-pyproject",): ("pyproject.toml",),
+    ("check-jsonschema", "--builtin-schema", "vendor.github-workflows"): WORKFLOWS,
+    ("check-jsonschema", "--builtin-schema", "vendor.github-actions"): (".github/actions/*/action.yml",),
+    ("check-jsonschema", "--builtin-schema", "vendor.dependabot"): (".github/dependabot.yml",),
+    ("check-jsonschema", "--builtin-schema", "vendor.taskfile"): ("Taskfile.yml",),
+    ("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms"): (".github/ISSUE_TEMPLATE/*.yml",),
+    ("zizmor", "--offline", "--persona=pedantic", "--no-progress"): (".",),
+    ("shellcheck",): ("scripts/*.sh",),
+    ("end-of-file-fixer",): ("**/*",),
+    ("trailing-whitespace-fixer",): ("**/*",),
+}
+
+
+def found(projects: list[Path], patterns: tuple[str, ...]) -> list[str]:
+    """The files, or the projects themselves for `.`; each pattern has to find some in each."""
+    paths: list[Path] = []
+    for project in projects:
+        for pattern in patterns:
+            there = (
+                [project] if pattern == "." else [path for path in project.glob(pattern) if path.is_file()]
+            )
+            assert there, (project, pattern)
+            paths += there
+    return sorted(map(str, paths))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_tools_find_nothing(every_project: list[Path], command: tuple[str, ...], tool: Tool) -> None:
+    paths = found(every_project, COMMANDS[command])
+    before = {path: Path(path).read_bytes() for path in paths if Path(path).is_file()}
+
+    result = tool(every_project[0], *command, *paths)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert {path: Path(path).read_bytes() for path in before} == before
+
+
+# A file that each of them must object to.
+FAULTS: dict[str, tuple[str, str]] = {
+    "ruff": ("src/my_project/slug.py", "import os\n"),
+    "black": ("src/my_project/slug.py", "x = [1,2]\n"),
+    "validate-pyproject": ("pyproject.toml", '[project]\nname = "-"\n'),
+    "vendor.github-workflows": (".github/workflows/ci.yml", "jobs: 3\n"),
+    "vendor.github-actions": (".github/actions/setup/action.yml", "name: 3\n"),
+    "vendor.dependabot": (".github/dependabot.yml", "version: 1\n"),
+    "vendor.taskfile": ("Taskfile.yml", "tasks: 3\n"),
+    "vendor.github-issue-forms": (".github/ISSUE_TEMPLATE/bug.yml", "name: 3\n"),
+    "zizmor": (".github/workflows/ci.yml", "on: push\njobs: {a: {runs-on: x, steps: [{uses: a/b@main}]}}\n"),
+    "shellcheck": ("scripts/local_ci.sh", "#!/bin/sh\ncd $1\n"),
+    "end-of-file-fixer": ("README.md", "# Title"),
+    "trailing-whitespace-fixer": ("README.md", "# Title \n"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_tools_find_what_is_planted(
+    name: str, rendered: Callable[[str], Path], tool: Tool, tmp_path: Path
+) -> None:
+    project = shutil.copytree(rendered("defaults"), tmp_path / "my-project")
+    path, text = FAULTS[name]
+    (project / path).write_text(text, encoding="utf-8")
+    command = next((words for words in COMMANDS if name in words), ("black", "--check"))
+
+    result = tool(project, *command, *found([project], COMMANDS.get(command, (".",))))
+
+    assert result.returncode != 0, result.stdout + result.stderr
+
+
+def test_black_changes_nothing(every_project: list[Path], tool: Tool) -> None:
+    """It reads one configuration per call; all that differs between projects is the oldest Python."""
+    alike: dict[str, list[Path]] = {}
+    for project in every_project:
+        alike.setdefault(json.dumps(pyproject(project)["tool"]["black"]), []).append(project)
+
+    for projects in alike.values():
+        settings = f"--config={projects[0] / 'pyproject.toml'}"
+        result = tool(projects[0], "black", "--check", settings, *map(str, projects))
+        assert result.returncode == 0, result.stderr
+
+
+def test_the_taskfile_is_read(project: Path, tool: Tool) -> None:
+    result = tool(project, "task", "--list-all")
 
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_the_fixers_change_nothing(project: Path, tool: Tool) -> None:
-    for fixer in ("end-of-file-fixer", "trailing-whitespace-fixer"):
-        result = tool(project, fixer, *files(project))
-        assert result.returncode == 0, result.stdout
+def test_lines_end_and_indent_in_one_way(project: Path) -> None:
     for path in files(project):
         data = (project / path).read_bytes()
         assert b"\r" not in data, path
@@ -74,15 +134,6 @@ def test_no_blank_lines_pile_up(project: Path) -> None:
         assert not text.startswith("\n"), path
         if not path.endswith((".py", "LICENSE")):
             assert "\n\n\n" not in text, path
-
-
-def test_every_script_passes_shellcheck(project: Path, tool: Tool) -> None:
-    scripts = [path for path in files(project) if path.endswith(".sh")]
-    assert scripts
-
-    result = tool(project, "shellcheck", *scripts)
-
-    assert result.returncode == 0, result.stdout
 
 
 def test_every_data_file_parses(project: Path) -> None:
@@ -110,23 +161,29 @@ def test_nothing_is_left_unrendered(project: Path) -> None:
             assert "{{ braces }}" in text or "{{" not in text, path
 
 
-def test_template_paths_work_on_windows() -> None:
+def works_on_windows(paths: list[str]) -> None:
     reserved = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
-    template = ROOT / "template"
-    folded: set[str] = set()
-    for path in template.rglob("*"):
-        relative = path.relative_to(ROOT).as_posix()
-        assert not re.search(r'[<>:"|?*\\\x00-\x1f]', relative), relative
-        assert len(relative) < 120, relative
-        for part in relative.split("/"):
-            assert part.split(".")[0].lower() not in reserved, relative
-            assert not part.endswith((" ", ".")), relative
-        assert relative.lower() not in folded, relative
-        folded.add(relative.lower())
+    assert len({path.lower() for path in paths}) == len(paths)
+    for path in paths:
+        assert not re.search(r'[<>:"|?*\\\x00-\x1f]', path), path
+        assert len(path) < 120, path
+        for part in path.split("/"):
+            assert part.split(".")[0].lower() not in reserved, path
+            assert not part.endswith((" ", ".")), path
 
 
-def test_rendered_paths_stay_short(project: Path) -> None:
-    assert max(map(len, files(project))) < 120
+def test_the_paths_of_the_template_work_on_windows() -> None:
+    works_on_windows([path.relative_to(ROOT).as_posix() for path in (ROOT / "template").rglob("*")])
+
+
+def test_rendered_paths_work_on_windows(project: Path) -> None:
+    works_on_windows(files(project))
+
+
+@pytest.mark.parametrize("path", ["a/nul.txt", "a/b:c", "a /b", "x" * 120])
+def test_a_path_that_windows_refuses_is_found(path: str) -> None:
+    with pytest.raises(AssertionError):
+        works_on_windows([path])
 
 
 # --- Ownership ----------------------------------------------------------------------------------
@@ -196,6 +253,21 @@ def test_one_manager_everywhere(project: Path) -> None:
         assert other not in (project / path).read_text(encoding="utf-8"), path
     assert ("dependency-groups" in pyproject(project)) == (manager == "uv")
     assert (project / "requirements" / "dev.in").exists() == (manager == "pip-tools")
+
+
+def test_the_workflows_start_for_these_events_alone(project: Path) -> None:
+    """act runs a workflow for any branch or tag, so its tests can't tell."""
+    branch = load(project / ".copier-answers.yml")["default_branch"]
+    ci, release = (load(project / f".github/workflows/{name}.yml")[True] for name in ("ci", "release"))
+
+    assert ci == {
+        "pull_request": None,
+        "push": {"branches": [branch]},
+        "merge_group": None,
+        "schedule": [{"cron": "23 3 * * *"}],
+        "workflow_dispatch": None,
+    }
+    assert release == {"push": {"tags": ["v*"]}}
 
 
 def test_actions_are_pinned_to_a_commit(project: Path) -> None:
@@ -281,25 +353,6 @@ def test_a_kind_brings_its_files(project: Path) -> None:
     }
     scripts = pyproject(project)["project"].get("scripts", {})
     assert bool(scripts) is (answers["kind"] != "library")
-
-
-def test_the_problem_matcher_reads_a_finding(rendered: Callable[[str], Path]) -> None:
-    project = rendered("defaults")
-    tasks = json.loads((project / ".vscode/tasks.json").read_text(encoding="utf-8"))["tasks"]
-    pattern = tasks[0]["problemMatcher"]["pattern"]
-
-    match = re.match(pattern["regexp"], "src/x/a.py:3:7: error: unused import [F401]")
-
-    assert match
-    parts = {key: match[group] for key, group in pattern.items() if key != "regexp"}
-    assert parts == {
-        "file": "src/x/a.py",
-        "line": "3",
-        "column": "7",
-        "severity": "error",
-        "message": "unused import",
-        "code": "F401",
-    }
 
 
 def test_the_licence_is_the_one_asked_for(project: Path) -> None:

@@ -130,6 +130,27 @@ BAD = {
         "atoms.run_ruff_lint",
         "Expected `object`",
     ),
+    "no shards": ("[tool.atomci.shards]\ncount = 0", 6, "shards.count", "1 or more"),
+    "shards that are no number": ("[tool.atomci.shards]\ncount = 'two'", 6, "shards.count", "Expected `int`"),
+    "unknown key of shards": (
+        "[tool.atomci.shards]\nnumber = 2",
+        6,
+        "shards.number",
+        "known: count, durations",
+    ),
+    "durations outside": (
+        "[tool.atomci.shards]\ncount = 2\ndurations = '../x.json'",
+        7,
+        "shards.durations",
+        "relative to the project's root",
+    ),
+    "shards is no table": ("[tool.atomci]\nshards = 4", 6, "shards", "expected a table"),
+    "slow tests off on what isn't an event": (
+        "[tool.atomci.slow]\nskip_on = ['pull_requests']",
+        6,
+        "slow.skip_on",
+        "'pull_requests' is none of pull_request, merge_group",
+    ),
     "atoms is no table": ("[tool.atomci]\natoms = 3", 6, "atoms", "expected a table"),
     "atomci is no table": ("[tool]\natomci = 3", 6, "", "expected a table"),
 }

@@ -6,7 +6,7 @@ durations seconds. Nothing that changes between equal runs stands in an artifact
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -151,10 +151,11 @@ class ParallelPlan(Struct, frozen=True, kw_only=True):
 
 
 class Durations(Struct, frozen=True, kw_only=True):
-    """atom_037, for the next run's atom_038: what the whole suite's tests took, added up."""
+    """atom_037, for the next run's atom_038: what the whole suite's tests took, added up and each alone."""
 
     schema: Literal["atomci/durations/1"] = "atomci/durations/1"
     seconds: float
+    tests: dict[str, float] = {}
 
 
 class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event"):
@@ -170,13 +171,33 @@ class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event
     details: str = ""
 
 
+class Portion(Struct, frozen=True, kw_only=True):
+    """What a run took of the suite: `ids` are its own tests, `suite` those of all shards together.
+
+    `selection` is the mode of what was selected before it was divided; `left_out` are slow tests that
+    no shard holds. `commit` is the one that a shard ran on, where git knows it.
+    """
+
+    shard: int = 1
+    count: int = 1
+    commit: str = ""
+    selection: Literal["full", "impacted", "none"]
+    ids: tuple[str, ...]
+    suite: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
 class TestSummary(Struct, frozen=True, kw_only=True):
-    """atoms 037, 058 and 063: counts by outcome; `complete` is False when some were left out."""
+    """atoms 037, 058 and 063: counts by outcome; `complete` is False when some were left out.
+
+    `portion` says which, where shards or slow tests are the reason.
+    """
 
     schema: Literal["atomci/tests/1"] = "atomci/tests/1"
     counts: dict[str, int]
     complete: bool
     why_incomplete: str = ""
+    portion: Portion | None = None
 
 
 class Diagnostic(Struct, frozen=True, kw_only=True):
@@ -241,13 +262,17 @@ class CoverageBudget(Struct, frozen=True, kw_only=True):
 
 
 class Stage(Struct, frozen=True, kw_only=True):
-    """A stage of a gate and what made it what it is; `owes` names the reports it must have left."""
+    """A stage of a gate and what made it what it is; `owes` names the reports that it must have left.
+
+    `overridden` says until when and why its red doesn't count, empty when it does.
+    """
 
     schema: Literal["atomci/stage/1"] = "atomci/stage/1"
     stage: str
     status: Status
     reasons: tuple[str, ...]
     owes: tuple[str, ...] = ()
+    overridden: str = ""
 
 
 class ReportFile(Struct, frozen=True, kw_only=True):
@@ -267,11 +292,11 @@ class Reports(Struct, frozen=True, kw_only=True):
 
 
 class Gate(Struct, frozen=True, kw_only=True):
-    """atom_051."""
+    """atom_051. `overridden`: it would be red, and the reasons say until when and why it isn't."""
 
     schema: Literal["atomci/gate/1"] = "atomci/gate/1"
     exit_code: int
-    verdict: Literal["green", "red", "broken"]
+    verdict: Literal["green", "overridden", "red", "broken"]
     reasons: tuple[str, ...]
 
 
@@ -339,6 +364,62 @@ class Workflow(Struct, frozen=True, kw_only=True):
     steps: tuple[WorkflowStep, ...]
 
 
+class Shard(Struct, frozen=True, kw_only=True):
+    """One shard's tests; `seconds` is None when no test's time is known."""
+
+    shard: int
+    seconds: float | None
+    ids: tuple[str, ...]
+
+
+class Shards(Struct, frozen=True, kw_only=True):
+    """atom_110. `imbalance` is the longest shard's part of a fair share: 1 is perfect.
+
+    `slow` counts the tests with that marker.
+    """
+
+    schema: Literal["atomci/shards/1"] = "atomci/shards/1"
+    count: int
+    balanced_by: Literal["seconds", "tests"]
+    imbalance: float
+    slow: int
+    shards: tuple[Shard, ...]
+
+
+class RulesetDifference(Struct, frozen=True, kw_only=True):
+    """What a file says and GitHub has, null where there is nothing; `loosens`: lets more through."""
+
+    what: str
+    kind: Literal["missing", "differs", "extra", "unknown"]
+    file: Any = None
+    github: Any = None
+    loosens: bool = False
+
+
+class RulesetState(Struct, frozen=True, kw_only=True):
+    """A ruleset of the files, of GitHub or of both. `github` is as it was found, before any change.
+
+    `extra` ones have no file; `inherited` ones belong to an organisation or enterprise, and are only listed.
+    `differences` are those that are left.
+    """
+
+    name: str
+    path: str | None
+    status: Literal["equal", "missing", "differs", "extra", "inherited"]
+    source: str
+    done: Literal["created", "updated", "deleted"] | None = None
+    differences: tuple[RulesetDifference, ...] = ()
+    github: dict[str, Any] | None = None
+
+
+class Protection(Struct, frozen=True, kw_only=True):
+    """atom_072: `repository` is HOST/OWNER/NAME."""
+
+    schema: Literal["atomci/protection/1"] = "atomci/protection/1"
+    repository: str
+    rulesets: tuple[RulesetState, ...]
+
+
 class Output(Struct, frozen=True, kw_only=True):
     """A file that an atom wrote."""
 
@@ -350,7 +431,7 @@ class Output(Struct, frozen=True, kw_only=True):
 class Result(Struct, frozen=True, kw_only=True):
     """How an atom ended the last time: artifacts/atoms/<name>.json. `key` is the hash of what it read.
 
-    `since` is the ref that the run's selection went by.
+    `since` is the ref that the run's selection went by; `override` is what an override says of it.
     """
 
     schema: Literal["atomci/result/1"] = "atomci/result/1"
@@ -365,6 +446,7 @@ class Result(Struct, frozen=True, kw_only=True):
     seconds: float
     outputs: tuple[Output, ...]
     findings: tuple[Finding, ...] = ()
+    override: str = ""
 
 
 class IndexEntry(Struct, frozen=True, kw_only=True):
@@ -382,6 +464,48 @@ class Index(Struct, frozen=True, kw_only=True):
     schema: Literal["atomci/index/1"] = "atomci/index/1"
     run: str
     files: tuple[IndexEntry, ...]
+
+
+class RemovedRun(Struct, frozen=True, kw_only=True):
+    """A run's folder that was removed; `size` in bytes."""
+
+    path: str
+    size: int
+    reason: str
+
+
+class Retention(Struct, frozen=True, kw_only=True):
+    """atom_103: what it removed, what is left of runs, and what of artifacts/ holds a secret.
+
+    `unseen` maps files that can't be looked into to the reason.
+    """
+
+    schema: Literal["atomci/retention/1"] = "atomci/retention/1"
+    days: int
+    megabytes: int
+    removed: tuple[RemovedRun, ...]
+    runs: int
+    size: int
+    files: int
+    unseen: dict[str, str]
+    findings: tuple[Finding, ...]
+
+
+class OverrideRow(Struct, frozen=True, kw_only=True):
+    """An override; `until` is its last day, and `days_left` is negative when it is over."""
+
+    atom: str
+    owner: str
+    reason: str
+    until: str
+    days_left: int
+
+
+class OverrideRows(Struct, frozen=True, kw_only=True):
+    """atom_108."""
+
+    schema: Literal["atomci/overrides/1"] = "atomci/overrides/1"
+    overrides: tuple[OverrideRow, ...]
 
 
 class RunStarted(Struct, frozen=True, kw_only=True, tag="run_started", tag_field="event"):
@@ -404,7 +528,10 @@ class AtomStarted(Struct, frozen=True, kw_only=True, tag="atom_started", tag_fie
 
 
 class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_field="event"):
-    """An atom ended; `cached` when an earlier result was proved to hold still."""
+    """An atom ended; `cached` when an earlier result was proved to hold still.
+
+    `override`: `overridden until DATE: REASON` for a red that doesn't count, or that it expired.
+    """
 
     time: str
     atom: str
@@ -418,10 +545,11 @@ class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_f
     commands: tuple[str, ...]
     outputs: tuple[str, ...]
     log: str
+    override: str = ""
 
 
 class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_field="event"):
-    """The last event of a run."""
+    """The last event of a run; `overridden` and `expired` map atoms to what their overrides say."""
 
     time: str
     run: str
@@ -430,6 +558,8 @@ class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_fie
     seconds: float
     counts: dict[str, int]
     atoms: dict[str, Status]
+    overridden: dict[str, str] = {}
+    expired: dict[str, str] = {}
 
 
 Event = RunStarted | AtomStarted | TestResult | AtomFinished | RunFinished
@@ -455,6 +585,10 @@ SCHEMAS: dict[str, object] = {
     "exercised": Exercised,
     "preconditions": Preconditions,
     "workflow": Workflow,
+    "overrides": OverrideRows,
+    "retention": Retention,
+    "shards": Shards,
+    "protection": Protection,
     "result": Result,
     "index": Index,
     "events": Event,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,9 +40,10 @@ def read_if_there(path: Path, kind: type[T]) -> T | None:
     return read(path, kind) if path.is_file() else None
 
 
-def write(path: Path, value: object) -> None:
-    """Write a struct as indented JSON."""
-    replace_file(path, msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+def write(path: Path, value: object, clean: Callable[[str], str] = str) -> None:
+    """Write a struct as indented JSON; `clean` takes the secrets out of it."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=1).decode()
+    replace_file(path, clean(text).encode() + b"\n")
 
 
 def replace_file(path: Path, content: bytes) -> None:

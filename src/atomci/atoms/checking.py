@@ -8,6 +8,7 @@ from typing import Any
 from atomci.atoms.load import Loader
 from atomci.engine.context import Context, Options, Verdict
 from atomci.engine.inputs import Inputs
+from atomci.engine.overrides import Overrides, today
 from atomci.engine.plan import resolve
 from atomci.errors import AtomciError
 
@@ -18,6 +19,7 @@ def check_atoms(loader: Loader, targets: Sequence[str]) -> Iterator[dict[str, An
     """One answer per atom, in order: status holds, broken, not applicable or planned, with evidence."""
     names = dict.fromkeys(name for target in targets for name in resolve(target, loader.catalog))
     inputs = Inputs(loader.project.root)
+    overrides = Overrides.on(today(), loader.config.override)
     for name in names:
         atom = loader.catalog.atoms[name]
         answer: dict[str, Any] = {"atom": name, "number": atom.number, "evidence": [], "remedy": ""}
@@ -26,7 +28,7 @@ def check_atoms(loader: Loader, targets: Sequence[str]) -> Iterator[dict[str, An
         elif not loader.config.of(name).enabled:
             yield {**answer, "status": "not applicable", "evidence": ["disabled in pyproject.toml"]}
         else:
-            verdict = _ask(loader, Context(loader.project, atom, Options(), inputs))
+            verdict = _ask(loader, Context(loader.project, atom, Options(), inputs, overrides=overrides))
             status = {True: "holds", False: "broken", None: "not applicable"}[verdict.holds]
             yield {
                 **answer,

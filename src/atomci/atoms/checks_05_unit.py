@@ -16,7 +16,7 @@ _BUDGET = "artifacts/tests/coverage.json"
 
 
 def run_pytest_unit_with_coverage(ctx: Context) -> Verdict:
-    """Also: the summary counts what the results hold, and something passed."""
+    """Also: the summary counts what the results hold, and something passed. What was left out is said."""
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
@@ -27,7 +27,8 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Verdict:
         problems.append(f"artifacts/tests/unit.json counts {summary.counts}, the results hold another number")
     if not summary.counts.get("passed"):
         problems.append("no test passed")
-    return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
+    left_out = (summary.why_incomplete,) if summary.why_incomplete else ()
+    return Verdict.of(problems, (*verdict.evidence, *left_out), f"atomci run {ctx.atom.name}")
 
 
 def enforce_coverage_budget(ctx: Context) -> Verdict:

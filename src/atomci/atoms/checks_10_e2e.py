@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from atomci.artifacts.schemas import Preconditions, Workflow
 from atomci.atoms.checks_09_integration import miscounted, uncounted
+from atomci.atoms.checks_12_pull_request import ruleset_documents
 from atomci.atoms.checks_13_ci import ci_verdict
 from atomci.atoms.evidence import last_result
 from atomci.configuration import e2e_policy
-from atomci.configuration.documents import json_document
 from atomci.configuration.facts import Fact, problem
 from atomci.configuration.graph import Workflow as CiWorkflow
+from atomci.configuration.rulesets import RULESETS
 from atomci.engine.context import Context, Verdict
 from atomci.testing.layers import E2E
 
@@ -74,10 +75,10 @@ def policy(ctx: Context) -> Verdict:
 
     def rules(workflow: CiWorkflow) -> Iterator[Fact]:
         yield from e2e_policy.workflow_facts(workflow)
-        paths = ctx.files(f"{e2e_policy.RULESETS}/*.json")
-        if not paths:
-            yield problem(f"{e2e_policy.RULESETS}/main.json", "missing: no ruleset says what is required")
+        found = ruleset_documents(ctx)
+        if not found:
+            yield problem(f"{RULESETS}/main.json", "missing: no ruleset says what is required")
             return
-        yield from e2e_policy.ruleset_facts([json_document(ctx.root, path) for path in paths], workflow)
+        yield from e2e_policy.ruleset_facts(found, workflow)
 
     return ci_verdict(ctx, rules)

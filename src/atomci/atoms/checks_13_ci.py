@@ -16,6 +16,7 @@ from atomci.testing import pester
 
 __all__ = [
     "ci_codecov_upload_optional",
+    "ci_facts",
     "ci_job_e2e_on_main_nightly",
     "ci_job_integration_linux",
     "ci_job_lint_types",
@@ -76,11 +77,12 @@ def ci_slack_notification_on_failure(ctx: Context) -> Verdict:
 
 def ci_verdict(ctx: Context, rules: Rules) -> Verdict:
     """Whether rules hold on the project's ci.yml, its local actions looked through."""
+    return verdict_of(ci_facts(ctx, rules))
 
-    def facts() -> Iterator[Fact]:
-        yield from rules(_workflow(ctx))
 
-    return verdict_of(facts())
+def ci_facts(ctx: Context, rules: Rules) -> Iterator[Fact]:
+    """What rules say of it. Raises Unreadable."""
+    yield from rules(_workflow(ctx))
 
 
 def _by_answer(ctx: Context, word: str, there: Callable[[Workflow], bool], rules: Rules) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from atomci.artifacts.schemas import ReportFile, Reports, Status, TestSummary
@@ -30,17 +31,22 @@ def pytest_command(
     *,
     workers: int = 0,
     env: Mapping[str, str] | None = None,
+    portion: Mapping[str, str] | None = None,
 ) -> Command:
-    """pytest on a layer, or on some of its files; `env` is added to where the results go."""
+    """pytest on a layer, or on some of its files; `env` is added to where the results go, `portion` too: it
+    says which of the tests to take.
+    """
     words = pytest_runs.arguments(
-        tests or [layer.folder],
+        tests or layer.folders(ctx.root),
         workers=workers,
-        keep_going=ctx.options.keep_going,
+        # Overridden, it shows all that fails: nothing waits for it to be green.
+        keep_going=ctx.options.keep_going or ctx.atom.name in ctx.overrides.in_force,
         marker=layer.marker,
         cover=bool(layer.data),
+        portion=portion is not None,
     )
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log, layer.data)
-    return Command((ctx.project.python, "-m", "pytest", *words), {**own, **(env or {})})
+    return Command((ctx.project.python, "-m", "pytest", *words), {**own, **(env or {}), **(portion or {})})
 
 
 def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_out: str = "") -> Outcome:
@@ -49,7 +55,11 @@ def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_o
         ctx.write(layer.summary, TestSummary(counts={}, complete=True))
         return Outcome("vacuous", f"there is no {layer.folder}", 0, "tests")
     (command,) = commands
-    return _judged(ctx, layer, ctx.run(command), left_out)
+    done = ctx.run(command)
+    # What a crash says becomes a test's result, which is written as it is.
+    clean = ctx.redactor.clean
+    done = replace(done, stdout=clean(done.stdout), stderr=clean(done.stderr))
+    return _judged(ctx, layer, done, left_out)
 
 
 def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outcome:
@@ -66,9 +76,10 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
     ctx.write(layer.summary, summary_of(found, left_out))
     if bad:
         return Outcome("fail", f"{len(bad)} failed", len(found), "tests", bad)
-    if all(result.outcome == "skipped" for result in found):
+    own = [result for result in found if result.nodeid.startswith(f"{layer.folder}/")]
+    if all(result.outcome == "skipped" for result in own):
         marked = f" with the marker {layer.marker}" if layer.marker else ""
-        why = "every test was skipped" if found else f"no test was collected{marked}"
+        why = "every test was skipped" if own else f"no test was collected{marked}"
         return Outcome("vacuous", why, 0, "tests")
     return Outcome("pass", "", len(found), "tests")
 

@@ -8,7 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from atomci.artifacts.schemas import Durations, ParallelPlan, Selection, TestSummary
-from atomci.atoms.layer_runs import coverage_command, export_reports, pytest_command, run_tests
+from atomci.atoms.layer_runs import coverage_command, export_reports, pytest_command
+from atomci.atoms.shard_runs import (
+    combine_commands,
+    combined,
+    durations_of,
+    nothing_selected,
+    portion_environment,
+    run_portion,
+)
 from atomci.engine.context import Context, Outcome, runs
 from atomci.testing import coverage, impact, pytest_runs, results
 from atomci.testing.layers import UNIT
@@ -61,12 +69,15 @@ def _plan(ctx: Context) -> tuple[ParallelPlan, int]:
         workers, reason = 0, _NO_XDIST
     else:
         known = ctx.read_if_there(_DURATIONS, Durations)
-        seconds = known.seconds if known else None
-        workers, reason = pytest_runs.workers_for(seconds, tests, os.cpu_count() or 1)
+        shards = ctx.options.shard.count if ctx.options.shard else 1
+        seconds = known.seconds / shards if known else None
+        workers, reason = pytest_runs.workers_for(seconds, tests // shards, os.cpu_count() or 1)
     return ParallelPlan(workers=workers, reason=reason), tests
 
 
 def _pytest(ctx: Context) -> Sequence[Command]:
+    if ctx.options.shards_from:
+        return combine_commands(ctx)
     if ctx.options.preview:
         selection: Selection | None = _select(ctx)
         plan: ParallelPlan | None = _plan(ctx)[0]
@@ -77,24 +88,25 @@ def _pytest(ctx: Context) -> Sequence[Command]:
     if mode == "none":
         return ()
     tests = [test.path for test in selection.tests] if selection and mode == "impacted" else ["tests/unit"]
-    return (pytest_command(ctx, UNIT, tests, workers=plan.workers if plan else 0),)
+    workers = plan.workers if plan else 0
+    return (pytest_command(ctx, UNIT, tests, workers=workers, portion=portion_environment(ctx)),)
 
 
 @runs(_pytest)
 def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
+    if ctx.options.shards_from:
+        return combined(ctx, _pytest(ctx))
     selection = ctx.read(_SELECTION, Selection)
     if selection.mode == "none":
-        ctx.write(UNIT.summary, TestSummary(counts={}, complete=False, why_incomplete=selection.reason))
+        ctx.write(UNIT.summary, nothing_selected(ctx, selection.reason))
         return Outcome("skipped", selection.reason, 0, "tests")
-    left_out = "" if selection.mode == "full" else "only impacted tests ran"
-    outcome = run_tests(ctx, UNIT, _pytest(ctx), left_out=left_out)
+    outcome = run_portion(ctx, _pytest(ctx), selection.mode)
     if outcome.status != "pass":
         return outcome
-    if selection.mode == "full":
-        found = results.read_results(ctx.root / UNIT.log)
-        ctx.write(_DURATIONS, Durations(seconds=sum(result.seconds for result in found)))
-        return outcome
-    return replace(outcome, reason=selection.reason)
+    if ctx.read(UNIT.summary, TestSummary).complete:
+        ctx.write(_DURATIONS, durations_of(results.read_results(ctx.root / UNIT.log)))
+    said = (selection.reason if selection.mode == "impacted" else "", outcome.reason)
+    return replace(outcome, reason="; ".join(filter(None, said)))
 
 
 def enforce_coverage_budget(ctx: Context) -> Outcome:

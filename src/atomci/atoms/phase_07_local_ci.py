@@ -17,8 +17,9 @@ from atomci.artifacts.schemas import (
     TestSummary,
 )
 from atomci.artifacts.store import sha256
-from atomci.atoms.stages import ended
+from atomci.atoms.stages import Red, ended, excuse, judged
 from atomci.engine.context import Context, Outcome, runs
+from atomci.engine.plan import catalog_with, closure
 from atomci.tools.process import Command
 
 _STAGES = {
@@ -31,6 +32,7 @@ _REPORTS = {
     "coverage-xml": "artifacts/reports/coverage.xml",
     "coverage-html": "artifacts/reports/htmlcov/index.html",
 }
+_BUDGET = "enforce_coverage_budget"
 _UNIT_REPORTS = ("junit", "coverage-xml", "coverage-html")
 
 
@@ -52,22 +54,16 @@ def stage1_lint_types(ctx: Context) -> Outcome:
     lanes = ctx.read_if_there("artifacts/reports/lanes.json", Lanes)
     if found is None or lanes is None:
         return ended(ctx, "lint_types", "error", ["findings were not aggregated"])
-    broken = [f"{name} {why}" for name, why in found.missing.items() if why != "disabled"]
     work = [f"{lane.findings} in lane {lane.lane}: {lane.command}" for lane in lanes.lanes]
-    empty = [f"{run.tool} examined no file" for run in found.runs if not run.examined]
-    if work:
-        return ended(ctx, "lint_types", "fail", [*work, *broken])
-    if broken:
-        return ended(ctx, "lint_types", "error", broken)
-    if empty or not found.runs:
-        return ended(ctx, "lint_types", "vacuous", empty or ["every tool is disabled"])
-    return ended(
-        ctx,
-        "lint_types",
-        "pass",
-        [f"{run.tool}: {run.examined} files" for run in found.runs],
-        ("sarif",),
-    )
+    reds = [Red(run.atom, "fail", "") for run in found.runs if run.findings]
+    reds += [Red(name, "error", f"{name} {why}") for name, why in found.missing.items() if why != "disabled"]
+    reds += [
+        Red(run.atom, "vacuous", f"{run.tool} examined no file") for run in found.runs if not run.examined
+    ]
+    if not found.runs and not reds:
+        return ended(ctx, "lint_types", "vacuous", ["every tool is disabled"])
+    said = [f"{run.tool}: {run.examined} files" for run in found.runs]
+    return judged(ctx, "lint_types", reds, work if reds else said, ("sarif",))
 
 
 def stage2_unit_tests(ctx: Context) -> Outcome:
@@ -76,19 +72,33 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
     if tests is None:
         return ended(ctx, "unit_tests", "skipped", ["the unit tests left no result"])
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
+    reds = []
     if bad := tests.counts.get("failed", 0) + tests.counts.get("error", 0):
-        return ended(ctx, "unit_tests", "fail", [f"{bad} unit tests failed", text])
-    if not tests.counts.keys() - {"skipped"} and (tests.complete or tests.counts):
-        return ended(ctx, "unit_tests", "vacuous", ["no unit test ran", text])
+        reds.append(Red("run_pytest_unit_with_coverage", "fail", f"{bad} unit tests failed"))
+    elif _none_ran(tests):
+        reds.append(Red("run_pytest_unit_with_coverage", "vacuous", "no unit test ran"))
+    if reds and (budget is None or not excuse(ctx, reds)):
+        return judged(ctx, "unit_tests", reds, [text])
     if budget is None:
         if not tests.complete:
             owes = _UNIT_REPORTS if tests.counts else ()
             return ended(ctx, "unit_tests", "pass", [text, f"coverage: {tests.why_incomplete}"], owes)
         unmeasured = not (ctx.root / _REPORTS["coverage-xml"]).is_file()
         why = "no coverage was measured" if unmeasured else "the coverage budget was not computed"
-        return ended(ctx, "unit_tests", "vacuous" if unmeasured else "error", [text, why])
+        red = Red(_BUDGET, "vacuous" if unmeasured else "error", why)
+        return judged(ctx, "unit_tests", [red], [text])
     measured = f"{budget.percent or 0:.2f} % covered, budget {budget.budget:g} %"
-    return ended(ctx, "unit_tests", "pass" if budget.met else "fail", [text, measured], _UNIT_REPORTS)
+    if not budget.met:
+        reds.append(Red(_BUDGET, "fail", measured))
+    return judged(ctx, "unit_tests", reds, [text, measured], _UNIT_REPORTS)
+
+
+def _none_ran(tests: TestSummary) -> bool:
+    """Of a suite that should have some; one shard of several may hold only tests that skip themselves."""
+    one_of_several = tests.portion is not None and tests.portion.count > 1
+    return (
+        not tests.counts.keys() - {"skipped"} and bool(tests.complete or tests.counts) and not one_of_several
+    )
 
 
 def stage3_static_artifacts_emit(ctx: Context) -> Outcome:
@@ -111,27 +121,40 @@ def compute_local_ci_exit_code(ctx: Context) -> Outcome:
     reports = ctx.read("artifacts/reports/index.json", Reports)
     missing = {report.name for report in reports.reports if report.missing}
     statuses: set[Status] = set()
-    reasons = []
+    reasons, overridden = [], []
     for name, stage in stages.items():
         if stage is None:
             statuses.add("error")
             reasons.append(f"{name} left no result")
-            continue
-        statuses.add(stage.status)
-        if stage.status != "pass":
+        elif stage.overridden:
+            overridden.append(f"{name} is {stage.status}, {stage.overridden}")
+        elif stage.status != "pass":
+            statuses.add(stage.status)
             reasons.append(f"{name} is {stage.status}: {'; '.join(stage.reasons)}")
         elif owed := missing & set(stage.owes):
             statuses.add("error")
             reasons.append(f"{name} passed without {', '.join(sorted(owed))}")
-    gate = _verdict(statuses, reasons)
+    for name in sorted(_behind(ctx) & ctx.overrides.lapsed.keys()):
+        statuses.add("fail")
+        reasons.append(f"{name}: {ctx.overrides.lapsed[name].lapse}")
+    gate = _verdict(statuses, reasons, overridden)
     ctx.write("artifacts/gate.json", gate)
-    status = {0: "pass", 1: "fail"}.get(gate.exit_code, "error")
-    return Outcome(status, gate.verdict, len(stages), "stages")  # type: ignore[arg-type]
+    if gate.verdict == "overridden":
+        return Outcome("fail", gate.verdict, len(stages), "stages", overridden="; ".join(overridden))
+    status: Status = {0: "pass", 1: "fail"}.get(gate.exit_code, "error")  # type: ignore[assignment]
+    return Outcome(status, gate.verdict, len(stages), "stages")
 
 
-def _verdict(statuses: set[Status], reasons: Sequence[str]) -> Gate:
-    if statuses == {"pass"}:
-        return Gate(exit_code=0, verdict="green", reasons=())
+def _behind(ctx: Context) -> set[str]:
+    """The atoms that the gate stands on."""
+    return {row.name for row in closure([ctx.atom.name], catalog_with({})).atoms}
+
+
+def _verdict(statuses: set[Status], reasons: Sequence[str], overridden: Sequence[str]) -> Gate:
     if statuses & {"fail", "vacuous"}:
-        return Gate(exit_code=1, verdict="red", reasons=tuple(reasons))
-    return Gate(exit_code=3, verdict="broken", reasons=tuple(reasons))
+        return Gate(exit_code=1, verdict="red", reasons=(*reasons, *overridden))
+    if statuses:
+        return Gate(exit_code=3, verdict="broken", reasons=(*reasons, *overridden))
+    if overridden:
+        return Gate(exit_code=0, verdict="overridden", reasons=tuple(overridden))
+    return Gate(exit_code=0, verdict="green", reasons=())

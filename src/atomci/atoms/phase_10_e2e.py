@@ -8,13 +8,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from atomci.artifacts.schemas import Preconditions, ServiceState, Status, TestSummary, Workflow
+from atomci.artifacts.schemas import Preconditions, ServiceState, TestSummary, Workflow
 from atomci.atoms import checks_10_e2e as checks
 from atomci.atoms.layer_runs import export_reports, keeping, pytest_command, run_tests, write_reports
 from atomci.atoms.recorded import outcome_of
-from atomci.atoms.stages import ended
+from atomci.atoms.stages import Red, judged
 from atomci.engine.config import load_services
 from atomci.engine.context import Context, Outcome, runs
 from atomci.testing import workflow
@@ -224,16 +225,13 @@ def mark_e2e_required_on_main(ctx: Context) -> Outcome:
     policy = outcome_of(ctx, checks.policy(ctx))
     tests = ctx.read_if_there(E2E.summary, TestSummary)
     taken = ctx.read_if_there(_WORKFLOW, Workflow)
-    reasons = [policy.reason]
-    status: Status = policy.status
+    reds = [] if policy.status == "pass" else [Red(ctx.atom.name, policy.status, policy.reason)]
     counts = tests.counts if tests else {}
     if bad := counts.get("failed", 0) + counts.get("error", 0):
-        status = "fail"
-        reasons.append(f"{bad} e2e tests failed")
+        reds.append(Red("run_pytest_e2e", "fail", f"{bad} e2e tests failed"))
     if taken is not None and not all(step.ok for step in taken.steps):
-        status = "fail"
-        reasons.append(f"the workflow went wrong: {taken.steps[-1].name}")
+        why = f"the workflow went wrong: {taken.steps[-1].name}"
+        reds.append(Red("simulate_quality_workflow", "fail", why))
     shown = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    reasons.append(shown or "the e2e tests haven't run here")
-    stage = ended(ctx, _STAGE, status, reasons)
-    return Outcome(status, stage.reason, policy.examined, policy.unit, policy.findings)
+    stage = judged(ctx, _STAGE, reds, [shown or "the e2e tests haven't run here"])
+    return replace(stage, examined=policy.examined, unit=policy.unit, findings=policy.findings)

@@ -100,7 +100,8 @@ def _pester_ended(ctx: Context, done: Completed) -> Outcome:
 def _write(ctx: Context, run: PesterRun, tests: Sequence[TestResult], findings: tuple[Finding, ...]) -> None:
     for test in tests:
         ctx.emit(test)
-    replace_file(ctx.root / _JUNIT, junit(tests, "pester"))
+    text = junit(tests, "pester").decode()
+    replace_file(ctx.root / _JUNIT, ctx.redactor.clean(text).encode())
     tools = {"Pester": run.pester, "PSScriptAnalyzer": run.analyzer}
     version = ", ".join(f"{name} {version}" for name, version in tools.items() if version)
     report = Findings(

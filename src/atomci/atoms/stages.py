@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from atomci.artifacts.schemas import Stage, Status
 from atomci.engine.context import Context, Outcome
 
-__all__ = ["ended"]
+__all__ = ["Red", "ended", "excuse", "judged"]
+
+_WORST_FIRST: tuple[Status, ...] = ("fail", "error", "vacuous")
+
+
+class Red(NamedTuple):
+    """What makes a stage red: the atom it is about, how that ended, and the reason."""
+
+    atom: str
+    status: Status
+    reason: str
+
+
+def judged(
+    ctx: Context, name: str, reds: Sequence[Red], said: Sequence[str], owes: tuple[str, ...] = ()
+) -> Outcome:
+    """Pass without a red; else as the worst of them, and overridden when each of them is."""
+    if not reds:
+        return ended(ctx, name, "pass", said, owes)
+    standing = [red for red in reds if not ctx.overrides.excuse(red.atom, red.status)] or reds
+    status = min((red.status for red in standing), key=_WORST_FIRST.index)
+    reasons = [*(red.reason for red in reds), *said]
+    return ended(ctx, name, status, reasons, overridden=excuse(ctx, reds))
+
+
+def excuse(ctx: Context, reds: Sequence[Red]) -> str:
+    """What overrides say of the reds; empty when one of them isn't overridden."""
+    said = [ctx.overrides.excuse(red.atom, red.status) for red in reds]
+    return "; ".join(dict.fromkeys(said)) if all(said) else ""
 
 
 def ended(
-    ctx: Context, name: str, status: Status, reasons: Sequence[str], owes: tuple[str, ...] = ()
+    ctx: Context,
+    name: str,
+    status: Status,
+    reasons: Sequence[str],
+    owes: tuple[str, ...] = (),
+    overridden: str = "",
 ) -> Outcome:
     """Write artifacts/stages/NAME.json; `owes` names the reports that the stage must have left."""
-    said = tuple(reason for reason in reasons if reason)
-    ctx.write(f"artifacts/stages/{name}.json", Stage(stage=name, status=status, reasons=said, owes=owes))
-    return Outcome(status, "; ".join(said), 1, "stages")
+    said = tuple(dict.fromkeys(reason for reason in reasons if reason))
+    stage = Stage(stage=name, status=status, reasons=said, owes=owes, overridden=overridden)
+    ctx.write(f"artifacts/stages/{name}.json", stage)
+    return Outcome(status, "; ".join(said), 1, "stages", overridden=overridden)

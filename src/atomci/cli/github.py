@@ -18,6 +18,7 @@ __all__ = ["github_lines"]
 # GitHub shows ten annotations of a kind per step and drops the rest silently.
 _ANNOTATIONS = 10
 _SUMMARY_FINDINGS = 50
+_OVERRIDDEN = "⚠️"
 _MARKS = {"pass": "✅", "fail": "❌", "vacuous": "❌", "error": "💥", "skipped": "⚪"}
 
 
@@ -70,6 +71,8 @@ def _inert(log: str) -> str:
 def _summary(finished: Sequence[AtomFinished], run: RunFinished) -> str:
     """Markdown for the job's page: the verdict, a row per atom, and what was found."""
     verdict = {0: "green", 3: "broken", 130: "interrupted"}.get(run.exit_code, "red")
+    if run.exit_code == 0 and run.overridden:
+        verdict = "overridden"
     lines = [
         f"### {verdict} in {run.seconds:.1f} s",
         "",
@@ -77,8 +80,10 @@ def _summary(finished: Sequence[AtomFinished], run: RunFinished) -> str:
         "|-|-|-:|-:|-|",
     ]
     for row in finished:
-        cells = [f"`{row.atom}`", f"{row.examined} {row.unit}", f"{row.seconds:.1f}", _cell(row.reason)]
-        lines.append(f"| {_MARKS[row.status]} | {' | '.join(cells)} |")
+        said = "; ".join(filter(None, (row.reason, row.override)))
+        cells = [f"`{row.atom}`", f"{row.examined} {row.unit}", f"{row.seconds:.1f}", _cell(said)]
+        mark = _OVERRIDDEN if row.atom in run.overridden else _MARKS[row.status]
+        lines.append(f"| {mark} | {' | '.join(cells)} |")
     findings = [finding for row in finished for finding in row.findings]
     if findings:
         lines += ["", *(f"- `{_code(str(finding))}`" for finding in findings[:_SUMMARY_FINDINGS])]

@@ -24,6 +24,7 @@ from atomci.cli.style import paint
 from atomci.engine.context import Context, Options
 from atomci.engine.events import Listener
 from atomci.engine.inputs import Inputs
+from atomci.engine.overrides import Overrides, today
 from atomci.engine.plan import Plan
 from atomci.project import Project
 
@@ -59,8 +60,9 @@ def listener_for(plan: Plan, as_json: bool, project: Project) -> AbstractContext
 def dry_run_lines(loader: Loader, plan: Plan, options: Options, as_json: bool) -> Iterator[str]:
     """Each atom in order with the commands it would start, all of them exact."""
     inputs = Inputs(loader.project.root)
+    overrides = Overrides.on(today(), loader.config.override)
     for atom in plan.atoms:
-        ctx = Context(loader.project, atom, options, inputs)
+        ctx = Context(loader.project, atom, options, inputs, overrides=overrides)
         enabled = loader.config.of(atom.name).enabled
         commands = [str(command) for command in loader.implementation(atom).commands(ctx)] if enabled else []
         if as_json:
@@ -164,7 +166,8 @@ class _Lines:
         text = (
             f"{paint(f'{word:7}', colour)} {number} {event.atom:{self._width}}  {amount:>14}  {time_taken:>9}"
         )
-        return f"{text}  {_one_line(event.reason)}".rstrip()
+        override = paint(event.override, "yellow") if event.override else ""
+        return f"{text}  {'; '.join(filter(None, (_one_line(event.reason), override)))}".rstrip()
 
     def _findings(self, event: AtomFinished) -> list[str]:
         shown = [f"        {_one_line(str(finding))}" for finding in event.findings[:_FINDINGS_SHOWN]]
@@ -179,10 +182,13 @@ class _Lines:
             3: ("broken", "red"),
             130: ("interrupted", "yellow"),
         }.get(event.exit_code, ("red", "red"))
+        if event.exit_code == 0 and event.overridden:
+            verdict, colour = "overridden", "yellow"
         head = paint(f"{self._targets}: {verdict}", colour, bold=True)
         run = f"artifacts/runs/{event.run}"
         lines = [f"{head} in {event.seconds:.1f} s ({counts}{reused})  {run}"]
-        for finished in self._red[:1]:
+        lines += [f"  {name}: {text}" for name, text in {**event.overridden, **event.expired}.items()]
+        for finished in [row for row in self._red if row.atom not in event.overridden][:1]:
             lines.append(f"  first red: {finished.atom}, log {finished.log}")
             lines.append(f"  again:     {self._project.prefix}atomci run {finished.atom}")
         return lines

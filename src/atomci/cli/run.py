@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from atomci.engine.context import Shard
 
 __all__ = ["run_command"]
 
@@ -14,11 +19,22 @@ __all__ = ["run_command"]
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option("--since", metavar="REF", help="Unit tests: only those that changes since REF reach.")
 @click.option("--all", "everything", is_flag=True, help="Unit tests: all, whatever --since says.")
+@click.option(
+    "--shard", metavar="I/N", envvar="ATOMCI_SHARD", help="Unit tests: one of N shards.  [env: ATOMCI_SHARD]"
+)
+@click.option(
+    "--shards-from",
+    type=click.Path(exists=True, file_okay=False, path_type=Path, resolve_path=True),
+    metavar="FOLDER",
+    help="Unit tests: judge what all shards left, run none.",
+)
 @click.option("--only", is_flag=True, help="The targets alone, on the artifacts that are there.")
 @click.option("--no-cache", is_flag=True, help="Run again what is proved unchanged.")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Atoms at a time.  [default: the cores]")
 @click.option("--keep-going", "-k", is_flag=True, help="Don't stop later phases when an atom is red.")
 @click.option("--install", is_flag=True, help="Install missing programs with this host's package manager.")
+@click.option("--apply", is_flag=True, help="Branch protection: make GitHub what the files say.")
+@click.option("--prune", is_flag=True, help="Branch protection: what only GitHub has is to go too.")
 @click.option("--dry-run", "-n", is_flag=True, help="Print the commands, run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one event a line, the result last.")
 @click.option(
@@ -30,11 +46,15 @@ def run_command(
     targets: tuple[str, ...],
     since: str | None,
     everything: bool,
+    shard: str | None,
+    shards_from: Path | None,
     only: bool,
     no_cache: bool,
     jobs: int | None,
     keep_going: bool,
     install: bool,
+    apply: bool,
+    prune: bool,
     dry_run: bool,
     as_json: bool,
     project: Path | None,
@@ -46,6 +66,7 @@ def run_command(
 
     \b
     atomci run local_ci                 the whole gate
+    atomci run unit --shard 2/4         one shard of the unit suite
     atomci run local_ci --since main    only unit tests that the branch's changes reach
     atomci run triage -k                all static findings
     atomci run run_mypy_typecheck -n    the command behind an atom
@@ -55,17 +76,25 @@ def run_command(
     from atomci.engine.context import Options
     from atomci.engine.plan import make_plan
     from atomci.engine.runner import run_plan
+    from atomci.errors import UsageError
     from atomci.project import Project, open_project
 
     loader = Loader(Project(project.resolve()) if project else open_project(Path.cwd()))
+    if shard and shards_from:
+        raise UsageError("--shard and --shards-from: give one of them", "ATOMCI_SHARD counts as --shard")
     options = Options(
         since=_known_ref(loader.project.root, since),
         everything=everything,
         keep_going=keep_going,
         install=install,
-        use_cache=not no_cache,
+        # What shards are divided by, and what they left, is in no hash.
+        use_cache=not (no_cache or shard or shards_from),
         jobs=jobs or os.cpu_count() or 1,
+        apply=apply,
+        prune=prune,
         preview=dry_run,
+        shard=_known_shard(loader.config.shards.count, shard) if shard else None,
+        shards_from=shards_from,
     )
     plan = make_plan(targets, loader.catalog, only=only)
     config = loader.config
@@ -74,6 +103,23 @@ def run_command(
         return 0
     with listener_for(plan, as_json, loader.project) as listener:
         return run_plan(loader.project, plan, config, options, loader.implementation, [listener]).exit_code
+
+
+def _known_shard(count: int, text: str) -> Shard:
+    from atomci.engine.context import Shard
+    from atomci.errors import UsageError
+
+    if not (match := re.fullmatch(r"(\d+)/(\d+)", text.strip(), re.ASCII)):
+        raise UsageError(f"--shard: {text!r} isn't I/N", f"--shard 1/{count}")
+    shard = Shard(int(match[1]), int(match[2]))
+    if shard.count != count:
+        raise UsageError(
+            f"--shard: {text}, but there are {count} shards in [tool.atomci.shards] of pyproject.toml",
+            f"set count = {shard.count} there, or give I/{count}",
+        )
+    if not 1 <= shard.index <= count:
+        raise UsageError(f"--shard: there is no {shard}", f"shards are 1/{count} to {count}/{count}")
+    return shard
 
 
 def _known_ref(root: Path, ref: str | None) -> str | None:

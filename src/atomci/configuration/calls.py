@@ -10,7 +10,7 @@ __all__ = ["Call", "calls_in", "in_locked_environment", "program_of"]
 
 _CALL = re.compile(r"(?<![\w.-])atomci\s+run\b(?P<words>[^\n;|&#<>]*)(?=(?P<then>\|\|?)?(?P<rest>[^\n]*))")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
-_WITH_VALUE = {"--since", "--jobs", "-j", "--project"}
+_WITH_VALUE = {"--since", "--shard", "--shards-from", "--jobs", "-j", "--project"}
 _TARGET = re.compile(r"[a-z]\w*")
 
 _IN_VENV = re.compile(r"\.venv/(?:bin|Scripts)/")

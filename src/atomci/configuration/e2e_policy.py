@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from atomci.configuration.documents import Document
 from atomci.configuration.facts import Fact, expect, problem, seen
-from atomci.configuration.graph import Workflow, listed
+from atomci.configuration.graph import Workflow
+from atomci.configuration.rulesets import covering, required_checks
 from atomci.configuration.workflow import roll_up_of
 
-__all__ = ["RULESETS", "ruleset_facts", "workflow_facts"]
+__all__ = ["ruleset_facts", "workflow_facts"]
 
-RULESETS = ".github/rulesets"
-_STATUS_CHECKS = "required_status_checks"
 _WANTED = {"push": True, "schedule": True, "pull_request": False}
 
 
@@ -23,8 +22,8 @@ def ruleset_facts(rulesets: Sequence[Document], workflow: Workflow) -> Iterator[
     if roll_up is None:
         yield problem(document.at("jobs"), "no roll-up: no job with `if: always()` needs the others")
         return
-    wanted = str(document.get("jobs", roll_up, "name") or roll_up)
-    required = [check for ruleset in rulesets for check in _required(ruleset, workflow.branch)]
+    wanted = workflow.check_name(roll_up)
+    required = [check for found in covering(rulesets, workflow.branch) for check in required_checks(found)]
     if not required:
         yield problem(f"{rulesets[0].path}:1", f"no check is required on {workflow.branch}: require {wanted}")
     for place, context in required:
@@ -50,16 +49,3 @@ def workflow_facts(workflow: Workflow) -> Iterator[Fact]:
         else:
             text = f"{name} {'runs' if runs else 'does not run'} on {event}"
             yield seen(place, text) if runs is wanted else problem(place, text)
-
-
-def _required(ruleset: Document, branch: str) -> Iterator[tuple[str, str]]:
-    """Places and names of the checks that a ruleset demands on the default branch."""
-    named = listed(ruleset.get("conditions", "ref_name", "include"))
-    for_it = {"~DEFAULT_BRANCH", "~ALL", f"refs/heads/{branch}"} & set(named)
-    if ruleset.get("enforcement") != "active" or ruleset.get("target") == "tag" or not for_it:
-        return
-    for index, rule in ruleset.rows("rules"):
-        if rule.get("type") == _STATUS_CHECKS:
-            where = ("rules", index, "parameters", _STATUS_CHECKS)
-            for row, check in ruleset.rows(*where):
-                yield ruleset.at(*where, row, "context"), str(check.get("context"))

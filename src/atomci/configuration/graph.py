@@ -90,6 +90,10 @@ class Workflow:
                 queue += self.needs(other)
         return found
 
+    def check_name(self, name: str) -> str:
+        """What GitHub calls a job where it shows how it ended."""
+        return str(self.jobs[name].get("name") or name)
+
     def condition(self, name: str) -> object:
         """A job's `if`."""
         return self.jobs[name].get("if")

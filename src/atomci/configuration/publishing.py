@@ -6,14 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from atomci.configuration.actions import Step
+from atomci.configuration.actions import Step, steps_at
 from atomci.configuration.calls import calls_in
+from atomci.configuration.documents import Document
 from atomci.configuration.expressions import EVENTS, holds, moment
 from atomci.configuration.facts import Fact, expect, problem, seen
 from atomci.configuration.graph import Workflow
 from atomci.configuration.workflow import roll_up_of
 
-__all__ = ["artifacts", "codecov", "codecov_steps", "slack", "slack_steps"]
+__all__ = ["artifacts", "codecov", "codecov_steps", "slack", "slack_steps", "uploads"]
 
 _UPLOAD = "actions/upload-artifact"
 _SECRET = re.compile(r"secrets\.([\w-]+)")
@@ -37,6 +38,15 @@ def artifacts(workflow: Workflow) -> Iterator[Fact]:
     for name in [name for name, count in names.items() if count > 1]:
         place = workflow.document.at("jobs")
         yield problem(place, f"{names[name]} jobs upload under the name {name}: all but one fail")
+
+
+def uploads(document: Document) -> Iterator[Fact]:
+    """Every upload of a workflow or an action ends some day."""
+    jobs = {name: steps_at(document, "jobs", name) for name in document.table("jobs")}
+    for name, steps in (*jobs.items(), ("the action", steps_at(document, "runs"))):
+        for step in steps:
+            if step.action == _UPLOAD:
+                yield _kept(step, name, step.input("path") or "what it uploads")
 
 
 def codecov_steps(workflow: Workflow) -> list[tuple[str, Step]]:
@@ -117,17 +127,21 @@ def _upload(workflow: Workflow, job: str, step: Step) -> Iterator[Fact]:
         f"{job} uploads artifacts/ whether it is green or red",
         f"{job} doesn't upload artifacts/ after a failure: if: ${{{{ !cancelled() }}}}",
     )
-    days = step.input("retention-days") or ""
-    yield expect(
-        days.isdigit() and 1 <= int(days) <= 90,
-        step.at("with", "retention-days"),
-        f"{job} keeps artifacts/ for {days} days",
-        f"{job} doesn't say for how long artifacts/ is kept: retention-days, 1 to 90",
-    )
+    yield _kept(step, job, "artifacts/")
     name = step.input("name") or ""
     if workflow.matrix(job) and not re.search(r"\$\{\{[^}]*\b(?:matrix|strategy)\.", name):
         place = step.at("with", "name")
         yield problem(place, f"{job} uploads each run of its matrix under one name: all but one fail")
+
+
+def _kept(step: Step, job: str, what: str) -> Fact:
+    days = step.input("retention-days") or ""
+    return expect(
+        days.isdigit() and 1 <= int(days) <= 90,
+        step.at("with", "retention-days"),
+        f"{job} keeps {what} for {days} days",
+        f"{job} doesn't say for how long {what} is kept: retention-days, 1 to 90",
+    )
 
 
 def _authorized(workflow: Workflow, job: str, step: Step) -> Iterator[Fact]:

@@ -17,6 +17,7 @@ __all__ = [
     "action_facts",
     "ci_facts",
     "own_actions_facts",
+    "roll_up_fact",
     "roll_up_of",
     "rolls_up",
     "workflow_facts",
@@ -76,7 +77,7 @@ def ci_facts(document: Document, known: Known, actions: Actions = NO_ACTIONS) ->
     good = f"runs on {', '.join(names)}"
     yield expect("pull_request" in names, document.at("on"), good, "doesn't run on pull_request")
     roll_up = roll_up_of(document)
-    yield _roll_up(workflow, roll_up)
+    yield roll_up_fact(workflow, roll_up)
     for name, job in workflow.jobs.items():
         if name == roll_up or "uses" in job:
             continue
@@ -101,7 +102,8 @@ def roll_up_of(document: Document) -> str | None:
     return max(found, key=lambda name: (len(workflow.needs(name)), _looks(workflow, name)), default=None)
 
 
-def _roll_up(workflow: Workflow, name: str | None) -> Fact:
+def roll_up_fact(workflow: Workflow, name: str | None) -> Fact:
+    """Whether the roll-up, None where there is none, can be red for every other job."""
     if name is None:
         place = workflow.document.at("jobs")
         return problem(place, "no roll-up: no job with `if: always()` needs the others")

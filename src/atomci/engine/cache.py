@@ -15,7 +15,7 @@ import msgspec
 from atomci.artifacts.schemas import Result
 from atomci.artifacts.store import ArtifactError, read, replace_file, sha256
 from atomci.catalog import Atom
-from atomci.engine.config import AtomConfig
+from atomci.engine.config import AtomConfig, load_slow
 from atomci.engine.context import Options
 from atomci.engine.inputs import Inputs, matches
 from atomci.project import Project
@@ -61,6 +61,8 @@ def input_key(atom: Atom, config: AtomConfig, project: Project, inputs: Inputs, 
     if options.since is not None:
         add(options.since, "all" if options.everything else "")
         add(*(changed_paths(project.root, options.since) or ("unknown",)))
+    if options.event in load_slow(project).skip_on:
+        add("without slow tests")
     for word in shlex.split(config.run or "", posix=os.name != "nt"):
         add(word, _identity(project, word))
     for path in inputs.matching(config.inputs or atom.reads):

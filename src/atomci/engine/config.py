@@ -7,17 +7,37 @@ import re
 import shlex
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import msgspec
 
+from atomci.engine.overrides import LONGEST, Override, today
 from atomci.errors import UsageError
 from atomci.project import Project
 
-__all__ = ["AtomConfig", "Config", "ServiceConfig", "load_config", "load_services", "table_error"]
+__all__ = [
+    "AtomConfig",
+    "Config",
+    "RetentionConfig",
+    "ServiceConfig",
+    "ShardsConfig",
+    "SlowConfig",
+    "load_config",
+    "load_overrides",
+    "load_retention",
+    "load_secrets",
+    "load_services",
+    "load_shards",
+    "load_slow",
+    "table_error",
+]
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_EVENTS = ("pull_request", "merge_group", "push", "schedule", "workflow_dispatch", "local")
+"""What may start a run."""
 
 
 class AtomConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,11 +74,41 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Seconds that it may take to be up."""
 
 
+class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.retention]`: which runs under artifacts/ are kept."""
+
+    days: int = 30
+    """Older runs are removed."""
+    megabytes: int = 500
+    """The oldest are removed until the others take no more, in units of a million bytes."""
+
+
+class ShardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.shards]`: over how many jobs the unit suite is divided, and by which durations."""
+
+    count: int = 1
+    durations: str = "artifacts/tests/durations.json"
+    """What a whole run left. CI has none of its own, so a committed copy is named here."""
+
+
+class SlowConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.slow]`: on which events unit tests with the marker `slow` are left out."""
+
+    skip_on: tuple[str, ...] = ("pull_request",)
+    """GitHub's names of events, and `local` for every run elsewhere."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[tool.atomci]`."""
 
     atoms: dict[str, AtomConfig] = {}
     services: dict[str, ServiceConfig] = {}
+    secrets: tuple[str, ...] = ()
+    """Names of the secrets that workflows use."""
+    retention: RetentionConfig = RetentionConfig()
+    override: tuple[Override, ...] = ()
+    shards: ShardsConfig = ShardsConfig()
+    slow: SlowConfig = SlowConfig()
 
     def of(self, name: str) -> AtomConfig:
         """The table of one atom, all defaults when there is none."""
@@ -81,6 +131,11 @@ def load_config(project: Project, names: Collection[str]) -> Config:
     return Config(
         atoms={name: _atom_config(project, name, row, names) for name, row in atoms.items()},
         services=load_services(project),
+        secrets=load_secrets(project),
+        retention=load_retention(project),
+        override=load_overrides(project, names),
+        shards=load_shards(project),
+        slow=load_slow(project),
     )
 
 
@@ -92,10 +147,66 @@ def load_services(project: Project) -> dict[str, ServiceConfig]:
     return {name: _service(project, name, row) for name, row in services.items()}
 
 
-def table_error(project: Project, keys: Sequence[str], message: str, hint: str = "") -> UsageError:
-    """What is wrong with `tool.atomci.KEYS`, with its line in pyproject.toml."""
+def load_overrides(project: Project, names: Collection[str]) -> tuple[Override, ...]:
+    """Read and check `[[tool.atomci.override]]`; those that are over are among them. Raises UsageError."""
+    rows = project.table("tool", "atomci").get("override", [])
+    if not isinstance(rows, list):
+        raise table_error(project, ("override",), "expected a list: [[tool.atomci.override]]")
+    found: dict[str, Override] = {}
+    for index, row in enumerate(rows):
+        override = _converted(project, ("override", index), row, Override)
+        for key, problem, hint in _override_problems(override, names, found):
+            raise table_error(project, ("override", index, key), problem, hint)
+        found[override.atom] = override
+    return tuple(found.values())
+
+
+def load_retention(project: Project) -> RetentionConfig:
+    """Read and check `[tool.atomci.retention]`. Raises UsageError."""
+    table = project.table("tool", "atomci").get("retention", {})
+    retention = _converted(project, ("retention",), table, RetentionConfig)
+    for key in RetentionConfig.__struct_fields__:
+        if getattr(retention, key) < 1:
+            raise table_error(project, ("retention", key), "give a whole number above 0")
+    return retention
+
+
+def load_secrets(project: Project) -> tuple[str, ...]:
+    """Read and check `[tool.atomci] secrets`. Raises UsageError."""
+    names = project.table("tool", "atomci").get("secrets", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise table_error(project, ("secrets",), 'expected names: secrets = ["SLACK_WEBHOOK_URL"]')
+    for name in names:
+        if not re.fullmatch(r"(?!GITHUB_)[A-Z_]\w*", name, re.IGNORECASE | re.ASCII):
+            why = "isn't a secret's name: letters, digits and underscores; GITHUB_ in front is GitHub's own"
+            raise table_error(project, ("secrets",), f"{name!r} {why}")
+    return tuple(names)
+
+
+def load_shards(project: Project) -> ShardsConfig:
+    """Read and check `[tool.atomci.shards]`. Raises UsageError."""
+    shards = _own_table(project, "shards", ShardsConfig)
+    if shards.count < 1:
+        raise table_error(project, ("shards", "count"), "give a number of shards, 1 or more")
+    path = PurePosixPath(shards.durations)
+    if path.is_absolute() or ".." in path.parts or "\\" in shards.durations or not path.parts:
+        raise table_error(project, ("shards", "durations"), "give a path relative to the project's root")
+    return shards
+
+
+def load_slow(project: Project) -> SlowConfig:
+    """Read and check `[tool.atomci.slow]`. Raises UsageError."""
+    slow = _own_table(project, "slow", SlowConfig)
+    if unknown := [event for event in slow.skip_on if event not in _EVENTS]:
+        raise table_error(project, ("slow", "skip_on"), f"{unknown[0]!r} is none of {', '.join(_EVENTS)}")
+    return slow
+
+
+def table_error(project: Project, keys: Sequence[str | int], message: str, hint: str = "") -> UsageError:
+    """What is wrong with `tool.atomci.KEYS`, with its line in pyproject.toml; a number counts in a list."""
     path = ("tool", "atomci", *keys)
-    return UsageError(f"pyproject.toml:{_line_of(project.root, path)}: {'.'.join(path)}: {message}", hint)
+    shown = ".".join(key for key in path if isinstance(key, str))
+    return UsageError(f"pyproject.toml:{_line_of(project.root, path)}: {shown}: {message}", hint)
 
 
 def _atom_config(project: Project, name: str, row: object, names: Collection[str]) -> AtomConfig:
@@ -103,13 +214,18 @@ def _atom_config(project: Project, name: str, row: object, names: Collection[str
         return table_error(project, ("atoms", name, *([key] if key else [])), message, hint)
 
     if name not in names:
-        close = difflib.get_close_matches(name, names, 1)
-        hint = f"did you mean {close[0]}?" if close else "atomci list shows the names"
-        raise wrong("", "no atom has this name", hint)
+        raise wrong("", "no atom has this name", _close_to(name, names))
     atom = _converted(project, ("atoms", name), row, AtomConfig)
     for key, problem in _problems(atom):
         raise wrong(key, problem)
     return atom
+
+
+def _own_table(project: Project, name: str, kind: type[T]) -> T:
+    row = project.table("tool", "atomci").get(name, {})
+    if not isinstance(row, Mapping):
+        raise table_error(project, (name,), f"expected a table, got {row!r}")
+    return _converted(project, (name,), row, kind)
 
 
 def _service(project: Project, name: str, row: object) -> ServiceConfig:
@@ -121,7 +237,28 @@ def _service(project: Project, name: str, row: object) -> ServiceConfig:
     return service
 
 
-def _converted(project: Project, keys: tuple[str, ...], row: object, kind: type[T]) -> T:
+def _override_problems(
+    override: Override, names: Collection[str], before: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """What types don't show, each with its key and what to do."""
+    if override.atom not in names:
+        yield "atom", f"no atom is called {override.atom!r}", _close_to(override.atom, names)
+    if override.atom in before:
+        yield "atom", f"{override.atom} has an override already", "one atom, one override"
+    for key in ("reason", "owner"):
+        if not getattr(override, key).strip():
+            yield key, "is empty", "say why it is red" if key == "reason" else "say who mends it"
+    if (override.until - today()).days > LONGEST:
+        last = today() + timedelta(days=LONGEST)
+        yield "until", f"{override.until} is more than {LONGEST} days ahead", f"at the latest: until = {last}"
+
+
+def _close_to(name: str, names: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, names, 1)
+    return f"did you mean {close[0]}?" if close else "atomci list shows the names"
+
+
+def _converted(project: Project, keys: tuple[str | int, ...], row: object, kind: type[T]) -> T:
     """A table as its struct."""
     if isinstance(row, Mapping):
         for key in row.keys() - set(kind.__struct_fields__):
@@ -178,7 +315,7 @@ def _command_problem(command: str) -> str | None:
         return f"not a command line: {error}"
 
 
-def _line_of(root: Path, keys: Sequence[str]) -> int:
+def _line_of(root: Path, keys: Sequence[str | int]) -> int:
     """The line that first gives a key, or the closest table above it; tomllib doesn't tell positions.
 
     Every whole statement ends a prefix of the file that parses, so the first prefix that holds the key
@@ -197,10 +334,11 @@ def _line_of(root: Path, keys: Sequence[str]) -> int:
     return found
 
 
-def _depth(table: object, keys: Sequence[str]) -> int:
+def _depth(table: object, keys: Sequence[str | int]) -> int:
     """How many of the keys lead somewhere."""
     for count, key in enumerate(keys):
-        if not isinstance(table, Mapping) or key not in table:
+        known = range(len(table)) if isinstance(table, list) else table if isinstance(table, Mapping) else ()
+        if key not in known:
             return count
-        table = table[key]
+        table = table[key]  # type: ignore[index]
     return len(keys)

@@ -9,15 +9,28 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from atomci.artifacts import store
+from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.schemas import Finding, Status, TestResult
 from atomci.catalog import Atom
 from atomci.engine.inputs import Inputs
+from atomci.engine.overrides import Overrides
 from atomci.project import Project
 from atomci.tools.process import Children, Command, Completed, ToolMissing
 
-__all__ = ["Context", "Implementation", "Options", "Outcome", "Verdict", "runs"]
+__all__ = ["Context", "Implementation", "Options", "Outcome", "Shard", "Verdict", "runs"]
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of `count` parts of the unit suite, counted from 1."""
+
+    index: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"shard {self.index} of {self.count}"
 
 
 @dataclass(frozen=True)
@@ -30,8 +43,17 @@ class Options:
     install: bool = False
     use_cache: bool = True
     jobs: int = 1
+    apply: bool = False
+    """Make GitHub what the project's files say; else it is only compared."""
+    prune: bool = False
+    """Count and, with `apply`, take away what only GitHub has."""
     preview: bool = False
     """Nothing will run: what commands depend on is worked out anew, since artifacts may be old."""
+    shard: Shard | None = None
+    shards_from: Path | None = None
+    """A folder with what the unit suite's shards left, to be judged together instead of running it."""
+    event: str = field(default_factory=lambda: os.environ.get("GITHUB_EVENT_NAME") or "local")
+    """What started the run: GitHub's name of the event, or `local`."""
     in_ci: bool = field(default_factory=lambda: os.environ.get("CI", "").lower() in ("1", "true"))
 
 
@@ -44,6 +66,10 @@ class Outcome:
     examined: int = 0
     unit: str = "files"
     findings: tuple[Finding, ...] = ()
+    overridden: str = ""
+    """Red, but by an override the run isn't: `overridden until DATE: REASON`."""
+    lapsed: str = ""
+    """An override of the atom is over, which makes the run red: `its override expired on DATE: REASON`."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +98,8 @@ class Context:
     log: Callable[[str], None] = lambda text: None
     emit: Callable[[TestResult], None] = lambda result: None
     timeout: float | None = None
+    redactor: Redactor = field(default_factory=lambda: Redactor({}))
+    overrides: Overrides = field(default_factory=Overrides)
 
     @property
     def root(self) -> Path:
@@ -91,8 +119,8 @@ class Context:
         return store.read_if_there(self.root / path, kind)
 
     def write(self, path: str, value: object) -> None:
-        """Write an artifact."""
-        store.write(self.root / path, value)
+        """Write an artifact, without the secrets that are known here."""
+        store.write(self.root / path, value, self.redactor.clean)
 
     def run(self, command: Command, *, cwd: Path | None = None) -> Completed:
         """Run a program, in the root if nowhere else; its line and output go to the atom's log."""

@@ -11,6 +11,7 @@ from types import TracebackType
 
 import msgspec
 
+from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.schemas import Event
 from atomci.errors import InfrastructureError
 
@@ -30,10 +31,11 @@ def new_run_id() -> str:
 
 
 class EventLog:
-    """Appends events to the run's file and passes them on. Thread-safe; closed by `with`."""
+    """Appends events to the run's file and passes them on, without secrets. Thread-safe; closed by `with`."""
 
-    def __init__(self, root: Path, run: str, listeners: Sequence[Listener]) -> None:
+    def __init__(self, root: Path, run: str, listeners: Sequence[Listener], redactor: Redactor) -> None:
         self.run = run
+        self.redactor = redactor
         self.folder = root / "artifacts" / "runs" / run
         try:
             self.folder.mkdir(parents=True)
@@ -45,8 +47,12 @@ class EventLog:
 
     def __call__(self, event: Event) -> None:
         """Write one event, then tell the listeners; one whose output is closed is told no more."""
+        text = msgspec.json.encode(event).decode()
+        cleaned = self.redactor.clean(text)
+        if cleaned != text:
+            event = msgspec.json.decode(cleaned, type=Event)
         with self._lock:
-            self._file.write(msgspec.json.encode(event) + b"\n")
+            self._file.write(cleaned.encode() + b"\n")
             self._file.flush()
             for listener in list(self._listeners):
                 try:

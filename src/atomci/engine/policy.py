@@ -11,15 +11,21 @@ from collections.abc import Callable, Iterable, Mapping
 from atomci.catalog import Atom
 from atomci.engine.context import Outcome
 
-__all__ = ["RED", "blocked_by_need", "exit_code_of", "stopped_by", "to_stop"]
+__all__ = ["RED", "blocked_by_need", "exit_code_of", "is_red", "stopped_by", "to_stop"]
 
 RED = ("fail", "vacuous", "error")
 
 
+def is_red(outcome: Outcome) -> bool:
+    """Whether it counts as red: an override may say that it doesn't."""
+    return outcome.status in RED and not outcome.overridden
+
+
 def exit_code_of(outcomes: Iterable[Outcome]) -> int:
-    """0 green, 1 when something is red, 3 when something broke and nothing is red."""
-    statuses = {outcome.status for outcome in outcomes}
-    if statuses & {"fail", "vacuous"}:
+    """0 green, 1 when something is red or an override is over, 3 when something broke and nothing is red."""
+    outcomes = list(outcomes)
+    statuses = {outcome.status for outcome in outcomes if is_red(outcome)}
+    if statuses & {"fail", "vacuous"} or any(outcome.lapsed for outcome in outcomes):
         return 1
     return 3 if "error" in statuses else 0
 
@@ -37,13 +43,16 @@ def to_stop(running: Iterable[Atom], red: Atom) -> list[Atom]:
 def blocked_by_need(
     atom: Atom, outcomes: Mapping[str, Outcome], left_nothing: Callable[[str], bool]
 ) -> str | None:
-    """Why the atom can't run on what its needs left; a skipped need that left its artifacts will do."""
+    """Why the atom can't run on what its needs left; a skipped or overridden need that left its artifacts
+    will do.
+    """
     for need in atom.needs:
         outcome = outcomes.get(need)
         if outcome is None or outcome.status == "pass":
             continue
-        if outcome.status in RED:
+        if is_red(outcome):
             return f"needs {need}, which is red"
         if left_nothing(need):
-            return f"needs {need}, which was skipped ({outcome.reason})"
+            how = f"is {outcome.status}" if outcome.overridden else "was skipped"
+            return f"needs {need}, which {how} ({outcome.reason})"
     return None

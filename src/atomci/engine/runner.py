@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import queue
-import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TextIO
 
 from atomci.artifacts import schemas
 from atomci.artifacts.index import write_index
+from atomci.artifacts.redaction import LogWriter, redactor_for
 from atomci.artifacts.schemas import Result
 from atomci.artifacts.store import outputs_of, write
 from atomci.catalog import Atom
@@ -25,8 +26,9 @@ from atomci.engine.context import Context, Implementation, Options, Outcome
 from atomci.engine.events import EventLog, Listener, new_run_id, now
 from atomci.engine.inputs import Inputs
 from atomci.engine.outputs import clear_outputs, declared_outputs, missing_outputs
+from atomci.engine.overrides import Overrides, today
 from atomci.engine.plan import Plan, most_urgent_first
-from atomci.engine.policy import RED, blocked_by_need, exit_code_of, stopped_by, to_stop
+from atomci.engine.policy import blocked_by_need, exit_code_of, is_red, stopped_by, to_stop
 from atomci.errors import AtomciError, InfrastructureError
 from atomci.project import Project
 from atomci.tools.process import Children, Stopped, ToolMissing
@@ -54,7 +56,8 @@ def run_plan(
 ) -> RunResult:
     """Run a plan under a new run id. Raises InfrastructureError when the run's files can't be written."""
     try:
-        with EventLog(project.root, new_run_id(), listeners) as events:
+        redactor = redactor_for(project.root, os.environ)
+        with EventLog(project.root, new_run_id(), listeners, redactor) as events:
             return Run(project, plan, config, options, load, events).execute()
     except OSError as error:
         raise InfrastructureError(f"the run's files can't be written: {error}") from None
@@ -91,6 +94,7 @@ class Run:
         started = time.monotonic()
         self._inputs = Inputs(self.project.root)
         self._cache = ResultCache(self.project.root)
+        self._overrides = Overrides.on(today(), self.config.override)
         self._atoms = {atom.name: atom for atom in self.plan.atoms}
         # One at a time, earlier phases go first, since they may make later ones needless.
         alone = self.options.jobs == 1
@@ -118,7 +122,7 @@ class Run:
             name = self._next_done()
             self.outcomes[name] = outcome = self._futures[name].result()
             del running[name]
-            if outcome.status in RED and not self.options.keep_going:
+            if is_red(outcome) and not self.options.keep_going:
                 for other in to_stop(running.values(), self._atoms[name]):
                     self._children[other.name].stop(f"stopped: {name} is red")
 
@@ -152,8 +156,8 @@ class Run:
         try:
             self.events(schemas.AtomStarted(time=now(), atom=atom.name))
             try:
-                with self._log_path(atom).open("w", encoding="utf-8", errors="replace") as log:
-                    attempt = self._attempt(atom, why_not, log)
+                with self._log(atom) as log:
+                    attempt = self._marked(atom, self._attempt(atom, why_not, log))
                 self._record(atom, attempt, time.monotonic() - started)
             except Exception as error:
                 attempt = _Attempt(Outcome("error", f"its result can't be written: {error}"))
@@ -162,7 +166,7 @@ class Run:
         finally:
             self._done.put(atom.name)
 
-    def _attempt(self, atom: Atom, why_not: Outcome | None, log: TextIO) -> _Attempt:
+    def _attempt(self, atom: Atom, why_not: Outcome | None, log: LogWriter) -> _Attempt:
         key = ""
         try:
             key = input_key(atom, self.config.of(atom.name), self.project, self._inputs, self.options)
@@ -178,32 +182,54 @@ class Run:
         except BaseException as error:  # a bug in an atom is one failed row, not the end of the run
             return _Attempt(_crashed(error, atom, log), key)
 
+    @contextmanager
+    def _log(self, atom: Atom) -> Iterator[LogWriter]:
+        """The atom's log; each line is on disk as soon as it is whole."""
+        with self._log_path(atom).open("w", encoding="utf-8", errors="replace", buffering=1) as file:
+            log = LogWriter(file.write, self.events.redactor)
+            try:
+                yield log
+            finally:
+                log.close()
+
+    def _marked(self, atom: Atom, attempt: _Attempt) -> _Attempt:
+        """How it went, with what overrides say of it."""
+        outcome = attempt.outcome
+        lapsed = self._overrides.lapsed.get(atom.name)
+        # A verdict on others is excused by theirs; where none is in force, no code can claim one.
+        excuse = self._overrides.excuse(atom.name, outcome.status)
+        excuse = excuse or (outcome.overridden if self._overrides.in_force else "")
+        said = replace(outcome, overridden=excuse, lapsed=lapsed.lapse if lapsed else "")
+        return replace(attempt, outcome=said)
+
     def _log_path(self, atom: Atom) -> Path:
         return self.events.folder / f"{atom.name}.log"
 
     def _kept(self, atom: Atom, key: str) -> Result | None:
-        if not self.options.use_cache or atom.effect != "pure":
+        if not self.options.use_cache or atom.effect != "pure" or self._follows_a_lapse(atom):
             return None
         return self._cache.find(atom, key)
 
-    def _run(self, atom: Atom, log: TextIO) -> tuple[Outcome, tuple[str, ...]]:
+    def _follows_a_lapse(self, atom: Atom) -> bool:
+        """Whether the override of an atom before it is over: that turns a verdict, and no file changed."""
+        before = list(self.plan.edges[atom.name])
+        for name in before:
+            before += self.plan.edges[name] - set(before)
+        return any(name in self._overrides.lapsed for name in before)
+
+    def _run(self, atom: Atom, log: LogWriter) -> tuple[Outcome, tuple[str, ...]]:
         clear_outputs(self.project.root, atom)
-        lock = threading.Lock()
-
-        def write_log(text: str) -> None:
-            with lock:
-                log.write(text)
-                log.flush()
-
         context = Context(
             project=self.project,
             atom=atom,
             options=self.options,
             inputs=self._inputs,
             children=self._children[atom.name],
-            log=write_log,
+            log=log.write,
             emit=self.events,
             timeout=self.config.of(atom.name).timeout,
+            redactor=self.events.redactor,
+            overrides=self._overrides,
         )
         implementation = self.load(atom)
         commands = tuple(str(command) for command in implementation.commands(context))
@@ -223,7 +249,7 @@ class Run:
             return Outcome("skipped", "disabled in pyproject.toml")
         if atom.always:
             return None
-        red = [self._atoms[name] for name, outcome in self.outcomes.items() if outcome.status in RED]
+        red = [self._atoms[name] for name, outcome in self.outcomes.items() if is_red(outcome)]
         if not self.options.keep_going and (name := stopped_by(atom, red)) is not None:
             return Outcome("skipped", f"stopped: {name} is red")
         reason = blocked_by_need(atom, self.outcomes, self._left_nothing)
@@ -261,8 +287,10 @@ class Run:
             seconds=round(seconds, 3),
             outputs=outputs_of(self.project.root, declared_outputs(atom)),
             findings=outcome.findings,
+            override=outcome.overridden or outcome.lapsed,
         )
-        write(self.project.root / "artifacts" / "atoms" / f"{atom.name}.json", result)
+        path = self.project.root / "artifacts" / "atoms" / f"{atom.name}.json"
+        write(path, result, self.events.redactor.clean)
         if (
             outcome.status == "pass"
             and atom.effect == "pure"
@@ -286,6 +314,7 @@ class Run:
             commands=attempt.commands,
             outputs=declared_outputs(atom),
             log=self._log_path(atom).relative_to(self.project.root).as_posix(),
+            override=outcome.overridden or outcome.lapsed,
         )
 
     def _run_started(self) -> schemas.RunStarted:
@@ -307,10 +336,12 @@ class Run:
             seconds=round(seconds, 3),
             counts=dict(Counter(outcome.status for outcome in self.outcomes.values())),
             atoms={name: outcome.status for name, outcome in self.outcomes.items()},
+            overridden={name: o.overridden for name, o in self.outcomes.items() if o.overridden},
+            expired={name: o.lapsed for name, o in self.outcomes.items() if o.lapsed},
         )
 
 
-def _crashed(error: BaseException, atom: Atom, log: TextIO) -> Outcome:
+def _crashed(error: BaseException, atom: Atom, log: LogWriter) -> Outcome:
     if isinstance(error, Stopped):
         return Outcome("skipped", str(error))
     if isinstance(error, ToolMissing) and atom.optional:

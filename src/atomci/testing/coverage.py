@@ -9,10 +9,12 @@ from pathlib import Path
 
 from atomci.artifacts.schemas import CoverageBudget, FileCoverage, Finding
 from atomci.artifacts.store import ArtifactError
+from atomci.tools.process import Completed
 
-__all__ = ["budget_of", "findings", "line_ranges", "report_arguments"]
+__all__ = ["budget_of", "combine_arguments", "findings", "left_behind", "line_ranges", "report_arguments"]
 
 _FILES_SHOWN = 10
+_UNUSABLE = re.compile(r"(?:Couldn't|Can't) .*")
 _EXITS = re.compile(r"\((\d+)/(\d+)\)")  # of `condition-coverage="50% (1/2)"`
 
 
@@ -20,6 +22,19 @@ def report_arguments(kind: str, destination: str, data: str) -> tuple[str, ...]:
     """The words after `python -m coverage` for an xml or html report; the budget isn't its business."""
     words = ("html", "--skip-covered", "-d") if kind == "html" else ("xml", "-o")
     return (*words, destination, f"--data-file={data}", "--fail-under=0", "-q")
+
+
+def combine_arguments(data: str, files: Sequence[str]) -> tuple[str, ...]:
+    """The words after `python -m coverage` that make one data file of several, which stay."""
+    return ("combine", "--keep", "--quiet", f"--data-file={data}", *files)
+
+
+def left_behind(done: Completed) -> str:
+    """What `combine` couldn't take; it only warns of that, and ends with 0. Empty when it took all."""
+    said = f"{done.stdout}\n{done.stderr}"
+    if match := _UNUSABLE.search(said):
+        return match[0]
+    return f"coverage combine ended with exit code {done.code}: {said.strip()}" if done.code else ""
 
 
 def budget_of(report: Path, root: Path, budget: float) -> CoverageBudget:

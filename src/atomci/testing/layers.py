@@ -17,7 +17,8 @@ __all__ = ["E2E", "INTEGRATION", "UNIT", "Layer", "gathered", "summary_of"]
 class Layer:
     """A folder below tests/ and the files of its run; `marker` is asked for where one is given.
 
-    `data` and `xml` are empty where coverage isn't measured.
+    `data` and `xml` are empty where coverage isn't measured. `also` are other folders where tests may
+    carry the marker.
     """
 
     name: str
@@ -25,11 +26,16 @@ class Layer:
     data: str = ""
     xml: str = ""
     marker: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
         """Where its tests are."""
         return f"tests/{self.name}"
+
+    def folders(self, root: Path) -> list[str]:
+        """Where the tests of its run are: those of the folders that exist."""
+        return [folder for folder in (self.folder, *self.also) if (root / folder).is_dir()]
 
     @property
     def log(self) -> str:
@@ -59,6 +65,7 @@ INTEGRATION = Layer(
     data="artifacts/tests/integration.coverage.data",
     xml="artifacts/reports/integration.coverage.xml",
     marker="integration",
+    also=("tests/contracts", "tests/auger"),
 )
 # The installed command runs in processes of its own, where coverage sees nothing.
 E2E = Layer("e2e", junit="artifacts/reports/e2e.xml", marker="e2e")

@@ -16,10 +16,17 @@ _CORE_TESTS_THAT_PAY = 4000
 
 
 def arguments(
-    tests: Sequence[str], *, keep_going: bool, workers: int = 0, marker: str = "", cover: bool = True
+    tests: Sequence[str],
+    *,
+    keep_going: bool,
+    workers: int = 0,
+    marker: str = "",
+    cover: bool = True,
+    portion: bool = False,
 ) -> tuple[str, ...]:
     """The words after `python -m pytest`. The budget is atom 039's, so pytest-cov's own is off."""
     words = [*tests, "-q", "-p", "atomci.testing.recorder"]
+    words += ["-p", "atomci.testing.portion"] if portion else []
     words += ["-m", marker] if marker else []
     words += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"] if cover else []
     words += [] if keep_going else ["--maxfail=1"]

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from atomci.artifacts.redaction import redactor_for
+
 __all__ = ["Recorder", "pytest_configure"]
 
 LOG_VARIABLE = "ATOMCI_TEST_LOG"
@@ -49,6 +51,8 @@ class Recorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("w", encoding="utf-8")
         self._root = root
+        # Now: what a test sets later on is no secret of this machine.
+        self._redactor = redactor_for(root, os.environ)
         self._attempts: Counter[str] = Counter()
         self._seconds: dict[str, float] = {}
 
@@ -99,7 +103,7 @@ class Recorder:
             row["message"] = _reason(report)
         # A lone surrogate can't be written as UTF-8 by anyone who reads this.
         text = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode()
-        self._file.write(text + "\n")
+        self._file.write(self._redactor.clean(text) + "\n")
         self._file.flush()
 
     def _place(self, report: Any) -> tuple[str, int]:

@@ -89,6 +89,7 @@ class Children:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped: str | None = None
+        self._stopping = threading.Event()
 
     def run(self, command: Command, cwd: Path, log: Sink | None = None) -> Completed:
         """Run to the end. Raises ToolMissing, ToolTimeout, Stopped; a non-zero exit is a result."""
@@ -144,10 +145,16 @@ class Children:
             with self._lock:
                 self._running.discard(process)
 
+    def pause(self, seconds: float) -> None:
+        """Wait, for as long as nobody says stop. Raises Stopped."""
+        if self._stopping.wait(seconds):
+            raise Stopped(self._stopped)
+
     def stop(self, reason: str) -> None:
-        """Kill every running tree; calls of `run`, also later ones, raise Stopped(reason)."""
+        """Kill every running tree; calls of `run` and `pause`, also later ones, raise Stopped(reason)."""
         with self._lock:
             self._stopped = reason
+            self._stopping.set()
             running = list(self._running)
         for process in running:
             kill_tree(process)

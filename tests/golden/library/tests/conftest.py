@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-MARKER_OF_FOLDER = {
-    "unit": "unit",
-    "integration": "integration",
-    "e2e": "e2e",
-    "contracts": "contracts",
-    "auger": "generated",
+# Contracts and recorded tests are also integration's, so that CI runs them there.
+MARKERS_OF_FOLDER = {
+    "unit": ["unit"],
+    "integration": ["integration"],
+    "e2e": ["e2e"],
+    "contracts": ["contracts", "integration"],
+    "auger": ["generated", "integration"],
 }
 
 
@@ -24,8 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(TESTS):
             folder = item.path.relative_to(TESTS).parts[0]
-            if folder in MARKER_OF_FOLDER:
-                item.add_marker(MARKER_OF_FOLDER[folder])
+            for marker in MARKERS_OF_FOLDER.get(folder, []):
+                item.add_marker(marker)
 
 
 @pytest.fixture

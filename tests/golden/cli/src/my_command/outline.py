@@ -31,7 +31,7 @@ def outline(markdown: str) -> list[Heading]:
                 fence = ""
         elif not fence and (heading := _HEADING.fullmatch(line)):
             found.append((len(heading[1]), heading[2]))
-    slugs = unique_slugs(title for _, title in found)
+    slugs = unique_slugs([title for _, title in found])
     return [Heading(level, title, slug) for (level, title), slug in zip(found, slugs, strict=True)]
 
 

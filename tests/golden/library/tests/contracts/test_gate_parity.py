@@ -1,4 +1,4 @@
-"""Every way to start the gate runs the same steps."""
+"""Every way to start the gate runs the same steps; so do task and script for every other verb."""
 
 import json
 import re
@@ -13,6 +13,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 RUNS = re.compile(r"\batomci run (\w+)")
+STEP = re.compile(r"\b(?:atomci run \w+|atomci check|ruff check(?: --[\w-]+)*|black \.|uv sync)")
 
 
 @cache
@@ -33,16 +34,38 @@ def jobs() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("script", ["scripts/local_ci.sh", "scripts/local_ci.ps1"])
-def test_the_scripts_run_the_gate(script: str) -> None:
-    lines = (ROOT / script).read_text(encoding="utf-8").splitlines()
-    code = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+def code_of(script: str) -> str:
+    lines = (ROOT / "scripts" / script).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
 
-    assert RUNS.findall(code) == ["local_ci"]
+
+def code_of_task(name: str) -> str:
+    task = load("Taskfile.yml")["tasks"][name]
+    return "\n".join(task.get("cmds", [task.get("cmd")]))
+
+
+@pytest.mark.parametrize("script", ["local_ci.sh", "local_ci.ps1"])
+def test_the_scripts_run_the_gate(script: str) -> None:
+    assert RUNS.findall(code_of(script)) == ["local_ci"]
 
 
 def test_the_task_runs_the_gate() -> None:
-    assert RUNS.findall(load("Taskfile.yml")["tasks"]["ci"]["cmd"]) == ["local_ci"]
+    assert RUNS.findall(code_of_task("ci")) == ["local_ci"]
+
+
+@pytest.mark.parametrize("verb", ["setup", "local_ci", "test", "fix", "check"])
+def test_scripts_and_task_do_the_same(verb: str) -> None:
+    task, shell, powershell = (
+        STEP.findall(code)
+        for code in (
+            code_of_task("ci" if verb == "local_ci" else verb),
+            code_of(f"{verb}.sh"),
+            code_of(f"{verb}.ps1"),
+        )
+    )
+
+    assert task
+    assert task == shell == powershell
 
 
 def test_the_pre_push_hook_runs_the_gate_whatever_changed() -> None:

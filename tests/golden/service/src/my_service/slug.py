@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 
 def slugify(title: str) -> str:
@@ -11,7 +10,7 @@ def slugify(title: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", plain.lower()))
 
 
-def unique_slugs(titles: Iterable[str]) -> list[str]:
+def unique_slugs(titles: list[str]) -> list[str]:
     """One slug per title, in order; a taken one gets the next free number."""
     taken: set[str] = set()
     slugs: list[str] = []

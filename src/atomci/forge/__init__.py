@@ -1,0 +1,1 @@
+"""GitHub, asked and told through gh."""

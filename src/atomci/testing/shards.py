@@ -1,0 +1,120 @@
+"""Divides a suite into shards that take about equally long, and proves that a division is whole.
+
+The same ids, seconds and count give the same shards on every machine: costs are whole numbers, ties go
+by name, and nothing is hashed. Kept to the standard library, since it runs inside the tests' process.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median_low
+
+__all__ = [
+    "DURATIONS_VARIABLE",
+    "REPORT_VARIABLE",
+    "SHARD_VARIABLE",
+    "SLOW",
+    "WITHOUT_VARIABLE",
+    "Share",
+    "costs_of",
+    "divide",
+    "problems",
+]
+
+SLOW = "slow"
+"""The marker of tests that pull requests leave out."""
+# What the plugin portion.py is told; here, since importing it imports pytest.
+REPORT_VARIABLE = "ATOMCI_TEST_PORTION"
+"""The file to write."""
+SHARD_VARIABLE = "ATOMCI_TEST_SHARD"
+"""Such as 2/4; empty for the whole suite."""
+DURATIONS_VARIABLE = "ATOMCI_TEST_DURATIONS"
+"""The file that says how long tests took the last time; it may be absent."""
+WITHOUT_VARIABLE = "ATOMCI_TEST_WITHOUT"
+"""A marker whose tests are left out, or empty."""
+
+_MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Share:
+    """The tests of one shard, sorted, and what they cost together, in the unit of `costs_of`."""
+
+    ids: tuple[str, ...]
+    cost: int
+
+
+def costs_of(suite: Iterable[str], seconds: Mapping[str, float]) -> dict[str, int]:
+    """Each test's microseconds by the last time; one that wasn't there takes the median of those that were.
+
+    When none was there every test costs 1.
+    """
+    tests = sorted(set(suite))
+    known = {test: max(1, round(seconds[test] * _MICROSECONDS)) for test in tests if test in seconds}
+    otherwise = median_low(known.values()) if known else 1
+    return {test: known.get(test, otherwise) for test in tests}
+
+
+def divide(costs: Mapping[str, int], count: int) -> tuple[Share, ...]:
+    """The longest unit first, each to the shard that has least (LPT): no shard takes longer than a fair
+    share and the longest unit together.
+
+    A unit is a test file, so that what its fixtures set up is set up once. A file that alone is longer
+    than a fair share is taken apart into its classes and functions, with all the parameters of each.
+    """
+    units = _units(costs, -(-sum(costs.values()) // count))
+    loads, shards = [0] * count, [list[str]() for _ in range(count)]
+    for tests in sorted(units, key=lambda tests: (-_cost(tests, costs), tests[0])):
+        least = loads.index(min(loads))
+        loads[least] += _cost(tests, costs)
+        shards[least] += tests
+    return tuple(Share(tuple(sorted(tests)), load) for tests, load in zip(shards, loads, strict=True))
+
+
+def problems(shards: Sequence[Iterable[str]], suite: Iterable[str]) -> list[str]:
+    """Why shards aren't the whole suite, each test once; empty when they are."""
+    held = Counter(test for shard in shards for test in shard)
+    tests = set(suite)
+    return [
+        *_said(tests - held.keys(), "in no shard"),
+        *_said({test for test, times in held.items() if times > 1}, "in more than one shard"),
+        *_said(held.keys() - tests, "in a shard, but not in the suite"),
+    ]
+
+
+def _units(costs: Mapping[str, int], fair: int) -> list[list[str]]:
+    """Tests that stay together, each list sorted."""
+    units = []
+    for tests in _grouped(costs, _file):
+        whole = _cost(tests, costs) <= fair
+        units += [tests] if whole else _grouped(tests, _class_or_function)
+    return units
+
+
+def _grouped(tests: Iterable[str], key: Callable[[str], str]) -> list[list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for test in sorted(tests):
+        groups[key(test)].append(test)
+    return list(groups.values())
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _class_or_function(test: str) -> str:
+    # A parameter may hold colons itself.
+    return test.partition("::")[2].partition("[")[0].partition("::")[0]
+
+
+def _cost(tests: Iterable[str], costs: Mapping[str, int]) -> int:
+    return sum(costs[test] for test in tests)
+
+
+def _said(tests: set[str], where: str) -> list[str]:
+    if not tests:
+        return []
+    more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
+    return [f"{min(tests)}{more}: {where}"]
