@@ -93,9 +93,10 @@ def update_command(
     from atomci.sync.sources import named_source
     from atomci.sync.update import Request
 
+    recorded = recorded_answers(root, answers_file)
     if not pull_request and recover(root):
         click.echo("finished an update that was broken off", err=True)
-    recorded = recorded_answers(root, answers_file)
+        recorded = recorded_answers(root, answers_file)
     exceptions = load_drift(Project(root))
     request = Request(
         to=to,
@@ -113,12 +114,16 @@ def update_command(
 
 
 def _run(recorded: object, request: object, as_json: bool, only_plan: bool, and_commit: bool) -> int:
+    import gc
+
     import msgspec
 
     from atomci.sync.apply import apply_update, commit_update
     from atomci.sync.update import Planned, plan_update
     from atomci.sync.workshop import Workshop
 
+    # Rendering makes a great many small objects, and the process ends before collecting them pays.
+    gc.disable()
     with Workshop() as shop, progress(as_json) as tell:
         planned = plan_update(shop, recorded, request, tell)  # type: ignore[arg-type]
         if not isinstance(planned, Planned):

@@ -55,8 +55,9 @@ def apply_update(planned: Planned, *, alone: bool = False) -> Update:
     refuse_operations(repository)
     _refuse_dirty(planned, touched, alone)
     planned.objects.migrate()
-    staged = stage(repository, merged.files, touched, _index_lines(planned, touched))
     conflicts = bool(merged.stages)
+    lines = _index_lines(planned, touched)
+    staged = stage(repository, merged.files, touched, lines, conflicts=conflicts)
     message = message_of(planned.update)
     heads: dict[str, str | None] = {"MERGE_MSG": _merge_message(message, sorted(merged.stages))}
     heads |= {"CHERRY_PICK_HEAD": f"{planned.pick}\n"} if conflicts else {}
@@ -190,7 +191,9 @@ def _refuse_dirty(planned: Planned, touched: list[str], alone: bool) -> None:
         "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none"
     )
     states = {os.fsdecode(row[3:]): row[:2].decode() for row in rows.split(b"\0") if row}
-    wanted = set(touched)
+    # The lock is ours: `atomci status` may just have written it.
+    states.pop(planned.lock, None)
+    wanted = set(touched) - {planned.lock}
     dirty = {path for path in states if path in wanted}
     dirty |= {path for path in wanted if _in_the_way(planned, path)}
     if dirty:

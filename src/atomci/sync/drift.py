@@ -81,7 +81,7 @@ def status(shop: Workshop, recorded: Recorded, *, prereleases: bool = False) -> 
 
     tags = remote_tags(recorded.location)
     if tags is None:
-        tags = shop.template(recorded.location).tags()
+        tags = shop.template(recorded.location).tags
     latest = newest_tag(tags, prereleases=prereleases)
     lock, state = read_lock(recorded), "current"
     if lock is None or not is_current(lock, recorded):

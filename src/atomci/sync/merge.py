@@ -90,11 +90,15 @@ def _tiny_files(objects: Objects, ours: Files, base: Files, theirs: Files) -> tu
         for path in base.keys() | theirs.keys()
         if len({ours.get(path), base.get(path), theirs.get(path)}) > 1
     ]
+    entries = [e for path in paths for e in (ours.get(path), base.get(path), theirs.get(path)) if e]
+    contents = objects.read(entry.oid for entry in entries if entry.mode != "160000")
     if not ours.keys() >= base.keys():
         # The user deleted or moved something: whatever they added could be taken for it.
-        paths += [path for path in ours.keys() - base.keys() - theirs.keys() if _is_file(ours[path])]
-    entries = [e for path in paths for e in (ours.get(path), base.get(path), theirs.get(path)) if e]
-    tiny = _tiny(objects, {entry.oid for entry in entries if entry.mode != "160000"})
+        own = [path for path in ours.keys() - base.keys() - theirs.keys() if _is_file(ours[path])]
+        paths += own
+        sizes = objects.sizes(ours[path].oid for path in own)
+        contents |= objects.read(oid for oid, size in sizes.items() if size < _TINY_BYTES)
+    tiny = {oid for oid, content in contents.items() if _is_tiny(content)}
     every = ours.keys() | base.keys() | theirs.keys()
     folders = {parent for path in every for parent in _parents(path)}
     settled: Files = {}
@@ -126,9 +130,8 @@ def _parents(path: str) -> list[str]:
     return [path[:at] for at, sign in enumerate(path) if sign == "/"]
 
 
-def _tiny(objects: Objects, oids: set[str]) -> set[str]:
-    small = [oid for oid, size in objects.sizes(oids).items() if size < _TINY_BYTES]
-    return {oid for oid, content in objects.read(small).items() if content.count(b"\n") < _TINY_LINES}
+def _is_tiny(content: bytes) -> bool:
+    return len(content) < _TINY_BYTES and content.count(b"\n") < _TINY_LINES
 
 
 def _is_file(entry: Entry) -> bool:

@@ -65,6 +65,7 @@ class Objects:
     def __init__(self, repository: Repository, folder: Path) -> None:
         self.repository = repository
         self._folder = folder
+        self._contents: dict[str, bytes] = {}
         folder.mkdir(parents=True, exist_ok=True)
         self.git = Git(repository.top).with_env(
             GIT_OBJECT_DIRECTORY=str(folder),
@@ -86,8 +87,12 @@ class Objects:
         return _entries(git("ls-files", "--stage", "-z"), "index")
 
     def read(self, oids: Iterable[str]) -> dict[str, bytes]:
-        """The contents of blobs, by id."""
-        wanted = list(dict.fromkeys(oids))
+        """The contents of blobs, by id; each is read once."""
+        asked = list(dict.fromkeys(oids))
+        self._contents |= self._read([oid for oid in asked if oid not in self._contents])
+        return {oid: self._contents[oid] for oid in asked}
+
+    def _read(self, wanted: list[str]) -> dict[str, bytes]:
         if not wanted:
             return {}
         out = self.git("cat-file", "--batch", stdin="".join(f"{oid}\n" for oid in wanted).encode())

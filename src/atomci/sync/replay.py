@@ -6,17 +6,18 @@ fetches nor asks git about each file. A test compares the bytes with those of `c
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from atomci.errors import RefusedError
 from atomci.sync.answers import Recorded
 from atomci.sync.render import copier_errors
 from atomci.sync.template import Release
-from atomci.sync.versions import position
 
 __all__ = ["Replay", "Replayed"]
 
@@ -37,6 +38,10 @@ class Replay:
 
     _codes: dict[Any, Any] = field(default_factory=dict)
 
+    def warm_up(self) -> None:
+        """Import copier meanwhile, which takes longer than what git does first. Its errors come later."""
+        Thread(target=_import_copier, daemon=True).start()
+
     def render(
         self,
         files: Path,
@@ -55,11 +60,11 @@ class Replay:
         """
         location = recorded.location
         with copier_errors(location):
-            from copier._main import _operation
+            from atomci.sync import worker as copiers
 
-            template = _template(location, files, release)
+            template = copiers.checked_out(location, files, release)
             _refuse_trust(location, template)
-            worker = _worker_class()(
+            worker = copiers.Worker(
                 src_path=location,
                 dst_path=into,
                 answers_file=Path(recorded.file),
@@ -71,18 +76,16 @@ class Replay:
                 cleanup_on_error=False,
                 skip_tasks=True,
             )
-            worker.__dict__["template"] = template
-            worker.subproject.__dict__["last_answers"] = dict(last)
-            worker.codes, worker.project = self._codes, recorded.root
-            token = _operation.set("update")
-            try:
-                worker.run_copy()
-                match = worker.match_skip
-            finally:
-                _operation.reset(token)
+            worker.place(template, last, recorded.root, self._codes)
+            match = copiers.run(worker)
         return Replayed(
             lambda path: match(Path(path)), template.exclude, frozenset(template.questions_data), template
         )
+
+
+def _import_copier() -> None:
+    with suppress(ImportError):
+        importlib.import_module("atomci.sync.worker")
 
 
 def refuse_migrations(location: str, old: Replayed, new: Replayed) -> None:
@@ -102,52 +105,3 @@ def _needs_trust(location: str, what: str) -> RefusedError:
         f"{location} runs code of its own (_{what}), which atomci doesn't",
         "if you trust it: copier update --trust",
     )
-
-
-def _template(location: str, files: Path, release: Release) -> Any:
-    from copier._template import Template
-
-    template = Template(url=location, ref=release.commit)
-    at = position(release.name)
-    template.__dict__.update(
-        local_abspath=files.resolve(),
-        vcs="git",
-        commit=release.name,
-        commit_hash=release.commit,
-        version=at[0] if at else None,
-        git_index_modes={},
-    )
-    return template
-
-
-def _worker_class() -> Any:
-    """copier's worker with compiled templates shared and nothing asked of git."""
-    from copier._jinja_ext import get_yield_context
-    from copier._main import Worker
-
-    class _Worker(Worker):
-        codes: Any = None
-        project: Any = None
-
-        @cached_property
-        def jinja_env(self) -> Any:
-            env = super().jinja_env
-            options = repr((sorted(self.template.envops.items()), self.template.jinja_extensions))
-            compile_anew, codes = env.compile, self.codes
-
-            def compile_once(source: Any, name: Any = None, filename: Any = None, *rest: Any) -> Any:
-                key = (options, source, name, rest)
-                if key not in codes:
-                    codes[key] = compile_anew(source, name, filename, *rest)
-                # What compiling does besides: the tag of yield-loops in names starts afresh.
-                context = get_yield_context(env)
-                context.yield_name = context.yield_iterable = None
-                return codes[key]
-
-            env.compile = compile_once  # type: ignore[method-assign,assignment]
-            return env
-
-        def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
-            """The render lies in no repository."""
-
-    return _Worker

@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from atomci.errors import InfrastructureError, RefusedError
+from atomci.errors import InfrastructureError
 from atomci.sync.objects import Files, Repository
 from atomci.tools.process import outlive
 
@@ -72,23 +72,31 @@ def journal_of(repository: Repository) -> Journal | None:
         raise InfrastructureError(f"{path} can't be read: {error}", f"remove {path.parent}") from None
 
 
-def stage(repository: Repository, outcome: Files, touched: list[str], index_lines: bytes) -> Staged:
+def stage(
+    repository: Repository, outcome: Files, touched: list[str], index_lines: bytes, *, conflicts: bool = False
+) -> Staged:
     """Write the new contents and the new index into git's folder. Nothing else changes.
 
-    `index_lines` is what `git update-index --index-info` takes. Raises on a full disk, and cleans up.
+    `index_lines` is what `git update-index --index-info` takes; with `conflicts` it doesn't hold each path
+    as `outcome` does. Raises on a full disk, and cleans up.
     """
     folder = repository.git_dir / FOLDER
     _clear(folder)
     (folder / "new").mkdir(parents=True)
     try:
-        return _stage(repository, folder, outcome, touched, index_lines)
+        return _stage(repository, folder, outcome, touched, index_lines, conflicts)
     except BaseException:
         _clear(folder)
         raise
 
 
 def _stage(
-    repository: Repository, folder: Path, outcome: Files, touched: list[str], index_lines: bytes
+    repository: Repository,
+    folder: Path,
+    outcome: Files,
+    touched: list[str],
+    index_lines: bytes,
+    conflicts: bool,
 ) -> Staged:
     index, current = folder / "index", repository.git_dir / "index"
     index_before = digest(current)
@@ -96,14 +104,15 @@ def _stage(
         shutil.copyfile(current, index)
     git = repository.git.with_env(GIT_INDEX_FILE=str(index))
     git("update-index", "-z", "--index-info", stdin=index_lines)
-    contents = b"".join(
-        f"{outcome[path].mode} {outcome[path].oid}\t".encode() + os.fsencode(path) + b"\0"
-        for path in touched
-        if path in outcome
-    )
-    git = repository.git.with_env(GIT_INDEX_FILE=str(folder / "contents"))
-    git("update-index", "-z", "--index-info", stdin=contents)
-    git("checkout-index", "--all", f"--prefix={folder / 'new'}/")
+    written = [path for path in touched if path in outcome]
+    if conflicts:
+        git = repository.git.with_env(GIT_INDEX_FILE=str(folder / "contents"))
+        rows = (
+            f"{outcome[path].mode} {outcome[path].oid}\t".encode() + os.fsencode(path) for path in written
+        )
+        git("update-index", "-z", "--index-info", stdin=b"".join(row + b"\0" for row in rows))
+    names = b"".join(os.fsencode(path) + b"\0" for path in written)
+    git("checkout-index", "-z", "--stdin", f"--prefix={folder / 'new'}/", stdin=names)
     steps = []
     for path in touched:
         staged = folder / "new" / path
@@ -214,7 +223,9 @@ def _files(repository: Repository, journal: Journal, resumed: bool) -> None:
                 continue  # done before, or changed by somebody after the kill: theirs stays
             emptied = step.before == "folder" and found == ""
             if found == "folder" or (found != step.before and not resumed and not emptied):
-                raise RefusedError(f"{step.path} changed meanwhile", "nothing was changed; run this again")
+                raise InfrastructureError(
+                    f"{step.path} changed meanwhile", "nothing was changed; run this again"
+                )
             if found:
                 _keep(target, kept)
             done.append((step, target, kept))

@@ -31,6 +31,7 @@ class Template:
         self.location = location
         self._folder = folder
         self._checkouts: dict[str, Path] = {}
+        self._releases: dict[str, Release] = {}
 
     @cached_property
     def _git(self) -> Git:
@@ -48,6 +49,7 @@ class Template:
         git("symbolic-ref", "HEAD", "refs/atomci/HEAD")
         return git
 
+    @cached_property
     def tags(self) -> list[str]:
         """Every tag's name."""
         out = self._git("for-each-ref", "--format=%(refname:short)", "refs/tags")
@@ -55,6 +57,11 @@ class Template:
 
     def release(self, ref: str) -> Release:
         """The version that a tag, branch, commit or `git describe` text names. Raises UsageError for none."""
+        if ref not in self._releases:
+            self._releases[ref] = self._release(ref)
+        return self._releases[ref]
+
+    def _release(self, ref: str) -> Release:
         commit = None
         if not ref.startswith("-"):
             for candidate in (ref, f"refs/remotes/origin/{ref}"):
@@ -64,7 +71,7 @@ class Template:
         if not commit:
             raise UsageError(
                 f"{self.location} has no version {ref!r}",
-                f"it has {_some(self.tags())}; was a tag removed, or is this another template?",
+                f"it has {_some(self.tags)}; was a tag removed, or is this another template?",
             )
         name = self._git("describe", "--tags", "--always", commit).decode().strip()
         return Release(commit, name)
@@ -76,8 +83,8 @@ class Template:
 
     def read(self, release: Release, path: str) -> bytes | None:
         """A file's bytes at a version, None where it isn't there."""
-        code, out, _ = self._git.code("cat-file", "blob", f"{release.commit}:{path}")
-        return out if code == 0 else None
+        file = self.checkout(release) / path
+        return file.read_bytes() if file.is_file() else None
 
     def checkout(self, release: Release) -> Path:
         """The template's files at a version, on disk; once for each version."""
@@ -86,12 +93,12 @@ class Template:
             folder.mkdir(parents=True)
             git = self._git.with_env(GIT_INDEX_FILE=str(self._folder / f"{release.commit}.index"))
             git("read-tree", release.commit)
-            if any(line.startswith(b"160000 ") for line in git("ls-files", "--stage", "-z").split(b"\0")):
+            git.with_env(GIT_WORK_TREE=str(folder))("checkout-index", "--all", f"--prefix={folder}/")
+            if (folder / ".gitmodules").exists():
                 raise RefusedError(
                     f"{self.location} holds git submodules, which atomci doesn't fetch",
                     "copier update takes them",
                 )
-            git.with_env(GIT_WORK_TREE=str(folder))("checkout-index", "--all", f"--prefix={folder}/")
             self._checkouts[release.commit] = folder
         return self._checkouts[release.commit]
 

@@ -53,6 +53,7 @@ class Planned:
     before: Files
     merged: Merged
     pick: str
+    lock: str
 
     @property
     def touched(self) -> list[str]:
@@ -107,7 +108,7 @@ def _target(template: Template, recorded: Recorded, request: Request) -> Release
         return template.release(request.to)
     if request.answers or request.template:
         return template.release(recorded.version)
-    return template.release(newest_tag(template.tags(), prereleases=request.prereleases) or "HEAD")
+    return template.release(newest_tag(template.tags, prereleases=request.prereleases) or "HEAD")
 
 
 def _refuse_older(
@@ -146,9 +147,12 @@ class _Planning:
     repository: Repository
 
     def plan(self, old: Release, new: Release) -> Planned | Update:
+        self.shop.replay.warm_up()
         head = self.repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         if head is None:
             raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
+        for release in (new, old):
+            self.template.checkout(release)
         objects = Objects(self.repository, self.shop.folder())
         recorded = self.recorded
         self.tell(f"rendering {new.name}")
@@ -215,7 +219,7 @@ class _Planning:
         if all(before.get(path) == entry for path, entry in lock.items()) and not _acts(update):
             return _nothing(self.recorded, old, "")
         pick = _pick(objects, base.files, theirs.files, message_of(update), who)
-        return Planned(update, self.repository, objects, head, before, merged, pick)
+        return Planned(update, self.repository, objects, head, before, merged, pick, next(iter(lock)))
 
     def _ignored(self, head: Files, base: Files, theirs: Files) -> set[str]:
         """Rendered paths that git ignores here and doesn't hold: whatever lies there isn't ours to merge."""

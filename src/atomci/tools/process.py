@@ -256,7 +256,10 @@ def outlive(work: Callable[[], None]) -> None:
     can't be forked it is done here.
     """
     if sys.platform == "win32":
-        work()
+        try:
+            work()
+        except OSError as error:
+            raise InfrastructureError(str(error)) from None
         return
     receiving, sending = os.pipe()
     child = os.fork()

@@ -355,3 +355,21 @@ def test_answers_files_of_two_templates_have_two_locks(
         ".atomci/lock.docs.json": "added", ".copier-answers.docs.yml": "updated", "docs.md": "updated"
     }  # fmt: skip
     assert atomci("status", "--answers-file", ".copier-answers.docs.yml", "--offline").code == 0
+
+
+@pytest.mark.parametrize("staged", [False, True])
+@pytest.mark.parametrize("conflict", [False, True])
+def test_a_lock_that_status_wrote_is_not_in_an_updates_way(
+    staged: bool, conflict: bool, template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v2.0.0")
+    project.commit({"keep.txt": lines("keep", n5="mine")} if conflict else {})
+    assert atomci("status").json["lock"] == "written"
+    if staged:
+        project.git("add", ".atomci/lock.json")
+
+    done = atomci("update")
+
+    assert done.code == (1 if conflict else 0), done.err
+    assert atomci("update", "--abort").code == 0
+    assert project.status == []

@@ -212,3 +212,40 @@ def test_another_git_at_work_is_not_disturbed(pending: Folder, capfd: pytest.Cap
     assert code == 3
     assert "index.lock exists" in capfd.readouterr().err
     assert pending.whole == before
+
+
+def test_restore_is_all_or_nothing_too(
+    project: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from atomci.sync import switch
+
+    project.commit({"ci.yml": "mine\n", "keep.txt": "mine\n", "guide.txt": None})
+    before, put, calls = project.whole, switch._put, iter(range(1000))
+
+    def failing(source: Path | None, target: Path, top: Path) -> None:
+        if next(calls) == 1:
+            raise OSError(30, "Read-only file system")
+        put(source, target, top)
+
+    monkeypatch.setattr(switch, "_put", failing)
+
+    code = main(["restore", "--project", str(project.root), "ci.yml", "keep.txt", "guide.txt"])
+
+    assert code == 3
+    assert "Read-only file system" in capfd.readouterr().err
+    assert project.whole == before
+
+
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_changes_nothing(
+    pending: Folder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = pending.whole
+    pending.root.chmod(0o555)
+    try:
+        code = main(["update", "--project", str(pending.root)])
+        assert code == 3
+        assert "error:" in capfd.readouterr().err
+        assert pending.whole == before
+    finally:
+        pending.root.chmod(0o755)
