@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from atomci.artifacts.sync import Lock, SyncStatus, Update
+from atomci.artifacts.sync import Adoption, Exported, Lock, SyncStatus, Update
 
 __all__ = ["SCHEMAS"]
 
@@ -595,5 +595,7 @@ SCHEMAS: dict[str, object] = {
     "lock": Lock,
     "status": SyncStatus,
     "update": Update,
+    "adoption": Adoption,
+    "export": Exported,
 }
 """Schema name to struct; the published file is docs/schemas/<name>.schema.json."""

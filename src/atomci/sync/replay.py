@@ -19,7 +19,7 @@ from atomci.sync.answers import Recorded
 from atomci.sync.render import copier_errors
 from atomci.sync.template import Release
 
-__all__ = ["Replay", "Replayed"]
+__all__ = ["Replay", "Replayed", "described_template"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,14 @@ class Replay:
         return Replayed(
             lambda path: match(Path(path)), template.exclude, frozenset(template.questions_data), template
         )
+
+
+def described_template(location: str, files: Path, release: Release) -> Any:
+    """A version as copier sees it: questions, settings. Raises RefusedError where trust is needed."""
+    with copier_errors(location):
+        template = _template(location, files, release)
+        _refuse_trust(location, template)
+        return template
 
 
 def _import_copier() -> None:
