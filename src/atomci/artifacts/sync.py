@@ -140,7 +140,7 @@ class SyncStatus(Struct, frozen=True, kw_only=True):
 
 
 class InferredAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An answer of an adoption, and where it came from. The template can't take `instead_of`, which was found."""
+    """An answer of an adoption and its origin. `instead_of` was found, but the template can't take it."""
 
     name: str
     value: Any

@@ -57,7 +57,7 @@ def export_cookiecutter(shop: Workshop, location: str, ref: str | None, dest: Pa
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
         raise UsageError(f"{dest} exists and isn't an empty folder", "name another one; nothing was changed")
     template = shop.template(location)
-    release = template.release(ref or newest_tag(template.tags()) or "HEAD")
+    release = template.release(ref or newest_tag(template.tags) or "HEAD")
     described = described_template(location, template.checkout(release), release)
     made = shop.folder() / "made"
     made.mkdir()
