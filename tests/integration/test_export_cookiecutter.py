@@ -58,6 +58,11 @@ AWKWARD_FILES: dict[str, str | bytes] = {
     "template/both.txt": "not this one\n",
     "template/both.txt.jinja": "this one\n",
     "template/left.tmp": "excluded\n",
+    "template/{% if loud %}left{% endif %}.tmp": "excluded\n",
+    "template/{{ title }}.tmp.jinja": "excluded\n",
+    "template/chinese.txt.jinja": "你好，{{ title }}\n",
+    "template/nul.txt.jinja": "\0{{ title }}\n",
+    "template/greek {{ title }}.txt.jinja": "καλημέρα\r\n" * 50 + "{{ number }}",
     "template/logo [1]*?.png": bytes(range(256)),
     "template/{% if loud %}loud.bin{% endif %}": b"\0\1{{",
     "template/{% if loud %}deep{% endif %}/{{ title }}/{% if number > 2 %}big{% endif %}/f.txt.jinja": "{{ title }}",
@@ -200,6 +205,27 @@ def test_the_render_of_another_template_equals_copiers(awkward, answers, render,
     wanted = render(tmp_path / "copier/my-project", data, source=awkward)
     assert_same(tmp_path / "cc/made/my-project", wanted)
     assert 'it\'s "there".' in done.stdout
+
+
+def test_a_template_with_signs_of_its_own_equals_copiers(git, render, tmp_path) -> None:
+    config = """\
+_envops: {variable_start_string: "[[", variable_end_string: "]]", block_start_string: "[%", block_end_string: "%]"}
+title: {type: str, default: "[[ _folder_name ]]"}
+deep: {type: bool, default: false}
+"""
+    files: dict[str, str | bytes] = {
+        "copier.yml": config,
+        "[[ _copier_conf.answers_file ]].jinja": "[[ _copier_answers | to_nice_yaml ]]",
+        "[% if deep %]sub[% endif %]/a.txt": "deep\n",
+        "[[ title ]].txt.jinja": "[[ title ]] {{ not jinja }}\n",
+    }
+    template = template_of(tmp_path / "template", git, files)
+    assert main(["export", "cookiecutter", str(tmp_path / "cookie"), "--template", str(template)]) == 0
+    for number, answers in enumerate(({}, {"title": "x", "deep": "yes"})):
+        done = cookiecutter(tmp_path / "cookie", tmp_path / f"cc{number}", answers)
+        assert done.returncode == 0, done.stdout + done.stderr
+        wanted = render(tmp_path / f"copier{number}" / "my-project", answers, source=template)
+        assert_same(tmp_path / f"cc{number}/made/my-project", wanted)
 
 
 def test_answers_that_are_typed_count_as_given(awkward, render, tmp_path) -> None:

@@ -6,7 +6,7 @@ The commit is a merge of HEAD and the render against an empty base in which what
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -56,9 +56,7 @@ class PlannedAdoption:
     files: Files
 
 
-def plan_adoption(
-    shop: Workshop, root: Path, wish: Wish, tell: Callable[[str], None] = lambda _: None
-) -> PlannedAdoption:
+def plan_adoption(shop: Workshop, root: Path, wish: Wish) -> PlannedAdoption:
     """What an adoption would do. Nothing is touched.
 
     Raises UsageError, RefusedError or InfrastructureError where it can't be done.
@@ -66,7 +64,6 @@ def plan_adoption(
     repository = open_repository(root)
     head = _refuse(repository, root, wish.branch)
     template = shop.template(wish.location)
-    tell(f"reading {wish.location}")
     release = template.release(wish.ref or newest_tag(template.tags) or "HEAD")
     described = described_template(wish.location, template.checkout(release), release)
     _know_all(wish.answers, described.questions_data)
@@ -76,7 +73,6 @@ def plan_adoption(
     found = answers_to(existing, described.questions_data)
     answers_file = _answers_file(str(described.answers_relpath))
     recorded = Recorded(root, answers_file, {"_src_path": wish.location, "_commit": release.name})
-    tell("" if wish.ask else f"rendering {release.name}")
     last = {name: fact.value for name, fact in found.items() if name not in wish.answers}
     rendered, owners = render_first(
         shop, recorded, repository, objects, data=wish.answers, last=last, ask=wish.ask
@@ -139,7 +135,7 @@ def _refuse(repository: Repository, root: Path, branch: str) -> str:
             f"{there[0]} is here: it was rendered from a template already",
             "atomci status tells from which, atomci update brings it up to date",
         )
-    if git.ask("check-ref-format", f"refs/heads/{branch}") is None or branch.startswith("-"):
+    if branch == "HEAD" or git.ask("check-ref-format", "--branch", branch) != branch:
         raise UsageError(f"--branch {branch}: not a branch name", "for example --branch atomci/adopt")
     if git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") is not None:
         raise RefusedError(
@@ -173,7 +169,7 @@ def _existing(repository: Repository, objects: Objects, mine: Files) -> Existing
     usual = next((name for name in ("main", "master", "trunk", "develop") if name in names), "")
     branches = {
         "origin's HEAD": origin.removeprefix("origin/"),
-        "a branch": usual,
+        "the branch of that name": usual,
         "the branch that is checked out": git.ask("symbolic-ref", "--quiet", "--short", "HEAD") or "",
     }
     regular = frozenset(path for path, entry in mine.items() if entry.mode in ("100644", "100755"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from atomci.artifacts.sync import Exported
 from atomci.errors import RefusedError, UsageError
-from atomci.sync.jinja_sources import Sources, conditional, is_jinja
+from atomci.sync.jinja_sources import Sources, block_signs, conditional, is_jinja, plain, variable_signs
 from atomci.sync.replay import described_template
 from atomci.sync.template import Release
 from atomci.sync.versions import newest_tag
@@ -92,7 +93,8 @@ class _Export:
         }
         files = self._files()
         included = self._check(questions, files)
-        folder = f"{self._signs[0]}cookiecutter.{_FOLDER}{self._signs[1]}"
+        start, end = variable_signs(described.envops)
+        folder = f"{start}cookiecutter.{_FOLDER}{end}"
         for file in files:
             self._put(file.source, f"{folder}/{file.target}", file.rendered)
         for path in included:
@@ -100,11 +102,6 @@ class _Export:
         self._settings(questions, [file.target for file in files if not file.rendered])
         self._machinery()
         return tuple(name for name, question in questions.items() if question["when"] is not False)
-
-    @property
-    def _signs(self) -> tuple[str, str]:
-        envops = self.described.envops
-        return envops.get("variable_start_string", "{{"), envops.get("variable_end_string", "}}")
 
     def _refuse_jinja(self, name: str, text: str) -> None:
         if is_jinja(text, self.described.envops):
@@ -125,7 +122,7 @@ class _Export:
             # As copier does, the file with the suffix counts where there are both.
             beside = bool(suffix) and source.with_name(source.name + suffix).exists()
             target = path.removesuffix(suffix) if suffix else path
-            if source.is_dir() or beside or excluded(target):
+            if source.is_dir() or beside or excluded(plain(target, described.envops)):
                 continue
             rendered = target != path if suffix else _is_text(source)
             found.append(_File(source, self._target(target, rendered), rendered))
@@ -157,10 +154,16 @@ class _Export:
 
     def _put(self, source: Path, target: str, rendered: bool) -> None:
         path = self.made / target
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Jinja reads a template with \n, whatever it was stored with.
         content = source.read_bytes()
-        path.write_bytes(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if rendered else content)
+        if rendered:
+            # Jinja reads a template with \n, whatever it was stored with.
+            content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if rendered and not target.startswith("templates/") and _looks_binary(content):
+            opened, closed = block_signs(self.described.envops)
+            name = f"texts/{zlib.crc32(target.encode()):x}"
+            _write(self.made / "templates" / name, content)
+            content = f"{opened} include '{name}' {closed}".encode()
+        _write(path, content)
         shutil.copymode(source, path)
 
     def _settings(self, questions: Mapping[str, Any], copied: list[str]) -> None:
@@ -204,7 +207,7 @@ class _Export:
         (self.made / "hooks").mkdir()
         for hook in sorted((_SHIPPED / "hooks").glob("*.py")):
             text = hook.read_text(encoding="utf-8")
-            for ours, theirs in zip(("{{", "}}"), self._signs, strict=True):
+            for ours, theirs in zip(("{{", "}}"), variable_signs(self.described.envops), strict=True):
                 text = text.replace(ours, theirs)
             (self.made / "hooks" / hook.name).write_text(text, encoding="utf-8", newline="\n")
         readme = _README.format(location=self.location, version=self.release.name)
@@ -277,6 +280,18 @@ def _texts(found: Any) -> Iterator[str]:
     elif isinstance(found, list):
         for item in found:
             yield from _texts(item)
+
+
+def _looks_binary(content: bytes) -> bool:
+    """Whether cookiecutter could take a text for a binary file, which it copies: Chinese, for one."""
+    start = content[:1024]
+    strange = sum(byte > 126 or (byte < 32 and byte not in b"\t\n\f\r") for byte in start)
+    return b"\0" in start or strange > len(start) / 5
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def _is_text(path: Path) -> bool:

@@ -285,7 +285,7 @@ def _repository_owner(existing: Existing) -> Fact | None:
 
 
 def _default_branch(existing: Existing) -> Fact | None:
-    for source in ("origin's HEAD", "a branch", "the branch that is checked out"):
+    for source in ("origin's HEAD", "the branch of that name", "the branch that is checked out"):
         if existing.branches.get(source):
             return Fact(existing.branches[source], source)
     return None

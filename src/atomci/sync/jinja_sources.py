@@ -11,7 +11,7 @@ from typing import Any
 
 from atomci.errors import RefusedError
 
-__all__ = ["Sources", "conditional", "is_jinja"]
+__all__ = ["Sources", "block_signs", "conditional", "is_jinja", "plain", "variable_signs"]
 
 _SIGNS = {"block_start_string": "{%", "variable_start_string": "{{", "comment_start_string": "{#"}
 _CONF = {"answers_file", "src_path", "vcs_ref_hash"}
@@ -92,17 +92,29 @@ def is_jinja(text: str, envops: Mapping[str, Any]) -> bool:
 
 def conditional(name: str, envops: Mapping[str, Any]) -> str:
     """A name that is never empty: where the original would be, it is `.not-rendered-` and a number."""
-    start, end = (
-        envops.get(f"variable_{side}_string", sign) for side, sign in (("start", "{{"), ("end", "}}"))
-    )
-    plain = re.sub(rf"{re.escape(start)}-?\s*[\w.]+\s*-?{re.escape(end)}", "", name)
-    if not is_jinja(plain, envops):
+    start, end = variable_signs(envops)
+    if not is_jinja(re.sub(rf"{re.escape(start)}-?\s*[\w.]+\s*-?{re.escape(end)}", "", name), envops):
         return name
-    opened, closed = (
-        envops.get(f"block_{side}_string", sign) for side, sign in (("start", "{%"), ("end", "%}"))
-    )
+    opened, closed = block_signs(envops)
     stand_in = f".not-rendered-{zlib.crc32(name.encode()):x}"
     return f"{opened} set _part {closed}{name}{opened} endset {closed}{start} _part or '{stand_in}' {end}"
+
+
+def plain(path: str, envops: Mapping[str, Any]) -> str:
+    """A path as it may be once it is rendered: tags gone, x for each value."""
+    for (start, end), text in ((block_signs(envops), ""), (variable_signs(envops), "x")):
+        path = re.sub(f"{re.escape(start)}.*?{re.escape(end)}", text, path)
+    return path
+
+
+def block_signs(envops: Mapping[str, Any]) -> tuple[str, str]:
+    """What stands around a tag."""
+    return envops.get("block_start_string", "{%"), envops.get("block_end_string", "%}")
+
+
+def variable_signs(envops: Mapping[str, Any]) -> tuple[str, str]:
+    """What stands around a value."""
+    return envops.get("variable_start_string", "{{"), envops.get("variable_end_string", "}}")
 
 
 def _start(node: Any) -> str:

@@ -429,6 +429,8 @@ def test_a_flat_layout_is_fine_where_the_template_has_no_src(template, repositor
         ("git branch atomci", ("--branch", "join"), 0, ""),
         ("", ("--branch", "a..b"), 2, "not a branch name"),
         ("", ("--branch", "-x"), 2, "not a branch name"),
+        ("", ("--branch", "HEAD"), 2, "not a branch name"),
+        ("", ("--branch", "@{-1}"), 2, "not a branch name"),
         ("touch .copier-answers.yml", (), 4, "rendered from a template already"),
         ("", ("-d", "teapot=1"), 2, "asks no question called teapot"),
         ("", ("-d", "licence=GPL"), 2, "licence"),

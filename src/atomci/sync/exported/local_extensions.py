@@ -55,6 +55,7 @@ class Answers:
                 return self._special[name]()
             if name not in self._template["questions"]:
                 return missing
+            self._known[name] = missing  # to a default that asks for itself
             self._known[name] = self._value(name)
         return self._known[name]
 
