@@ -13,6 +13,7 @@ import pytest
 from jinja2_ansible_filters.core_filters import FilterModule
 
 from atomci.cli.main import main
+from atomci.sync.export import _looks_binary
 from atomci.sync.exported.local_extensions import FILTERS
 
 # Everything that a template of copier may have and cookiecutter hasn't.
@@ -58,9 +59,10 @@ AWKWARD_FILES: dict[str, str | bytes] = {
     "template/both.txt": "not this one\n",
     "template/both.txt.jinja": "this one\n",
     "template/left.tmp": "excluded\n",
-    "template/{% if loud %}left{% endif %}.tmp": "excluded\n",
+    "template/{% if loud %}left.tmp{% endif %}": "excluded\n",
     "template/{{ title }}.tmp.jinja": "excluded\n",
     "template/chinese.txt.jinja": "你好，{{ title }}\n",
+    "template/data.bin.jinja": "{{ title }}",
     "template/nul.txt.jinja": "\0{{ title }}\n",
     "template/greek {{ title }}.txt.jinja": "καλημέρα\r\n" * 50 + "{{ number }}",
     "template/logo [1]*?.png": bytes(range(256)),
@@ -193,7 +195,14 @@ def test_an_answer_that_copier_refuses_leaves_nothing(exported, answers, said, t
     "answers",
     [
         {},
-        {"loud": "no", "number": "1", "colours": ["blue"], "size": "3", "plain": "{{ x }} {% y"},
+        {
+            "loud": "no",
+            "only_loud": "given",
+            "number": "1",
+            "colours": ["blue"],
+            "size": "3",
+            "plain": "{{ x }} {% y",
+        },
         {"share": "0.25", "colours": "", "table": "a: [5, 6]", "token": "pssst", "title": 'O\'T "x"'},
     ],
 )
@@ -226,6 +235,13 @@ deep: {type: bool, default: false}
         assert done.returncode == 0, done.stdout + done.stderr
         wanted = render(tmp_path / f"copier{number}" / "my-project", answers, source=template)
         assert_same(tmp_path / f"cc{number}/made/my-project", wanted)
+
+
+def test_texts_that_cookiecutter_could_take_for_binary_are_kept_where_it_does_not_look() -> None:
+    assert _looks_binary("你好，{{ title }}\n".encode())
+    assert _looks_binary(b"text\0")
+    assert not _looks_binary("Crème brûlée costs 5 € here, for you and {{ title }}\n".encode())
+    assert not _looks_binary(b"")
 
 
 def test_answers_that_are_typed_count_as_given(awkward, render, tmp_path) -> None:

@@ -6,6 +6,7 @@ The commit is a merge of HEAD and the render against an empty base in which what
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,11 +26,12 @@ from atomci.sync.replay import described_template
 from atomci.sync.update import Rendered, identity, render_first
 from atomci.sync.versions import newest_tag
 from atomci.sync.workshop import Workshop
-from atomci.tools.git import GitFailed
+from atomci.tools.git import Git, GitFailed
 
 __all__ = ["PlannedAdoption", "Wish", "make_adoption", "plan_adoption"]
 
 _ANSWERS_FILE = ".copier-answers.yml"
+_ATTRIBUTES = ".gitattributes"
 # Files that say the same under another ending: with a README.rst nobody needs a README.md besides.
 _TWINS = ({"", ".md", ".rst", ".txt"}, {".yml", ".yaml"})
 
@@ -230,6 +232,10 @@ class _Comparison:
             return self._row(path, "kept", f"yours is {twin}")
         if obstacle := self._obstacle(path):
             return self._row(path, "blocked", f"{obstacle} is in its place")
+        if path == _ATTRIBUTES and (changed := self._renormalized()):
+            return self._row(
+                path, "blocked", f"git would want {changed} with other line endings: git add --renormalize"
+            )
         if path in ignored:
             return self._row(path, "ignored", "git ignores it here")
         if self._is_example(path):
@@ -275,6 +281,22 @@ class _Comparison:
         asked = b"".join(os.fsencode(path) + b"\0" for path in paths)
         _, out, _ = self.repository.git.code("check-ignore", "-z", "--stdin", stdin=asked)
         return {os.fsdecode(path) for path in out.split(b"\0") if path}
+
+    def _renormalized(self) -> str | None:
+        """A file stored with CRLF that git would call changed, once the template's attributes count."""
+        rows = self.repository.git("ls-files", "--eol", "-z").split(b"\0")
+        crlf = [row.partition(b"\t")[2] for row in rows if row.startswith((b"i/crlf", b"i/mixed"))]
+        if not crlf:
+            return None
+        with tempfile.TemporaryDirectory(prefix="atomci-adopt-") as folder:
+            oid = self.rendered.files[_ATTRIBUTES].oid
+            Path(folder, _ATTRIBUTES).write_bytes(self.objects.read([oid])[oid])
+            git = Git(Path(folder), {"GIT_DIR": str(self.repository.git_dir), "GIT_WORK_TREE": folder})
+            out = git("check-attr", "-z", "--stdin", "text", stdin=b"\0".join(crlf) + b"\0")
+        # `auto` leaves alone what is stored with CRLF; `set` doesn't.
+        fields = out.split(b"\0")
+        named = (path for path, state in zip(fields[::3], fields[2::3], strict=False) if state == b"set")
+        return next((os.fsdecode(path) for path in named), None)
 
     def _uncommitted(self, path: str) -> str | None:
         """What lies in the working tree where the file will be; git doesn't switch over it."""

@@ -7,6 +7,7 @@ Jinja extension that finds copier's names behind cookiecutter's, and two hooks.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,15 @@ from typing import Any
 
 from atomci.artifacts.sync import Exported
 from atomci.errors import RefusedError, UsageError
-from atomci.sync.jinja_sources import Sources, block_signs, conditional, is_jinja, plain, variable_signs
+from atomci.sync.jinja_sources import (
+    Sources,
+    block_signs,
+    comment_signs,
+    conditional,
+    is_jinja,
+    plain,
+    variable_signs,
+)
 from atomci.sync.replay import described_template
 from atomci.sync.template import Release
 from atomci.sync.versions import newest_tag
@@ -28,6 +37,11 @@ _SHIPPED = Path(__file__).with_name("exported")
 _FOLDER = "folder_name"
 # cookiecutter takes questions of these names for a choice between nested templates.
 _TAKEN = {"cookiecutter", "template", "templates"}
+# An ending that cookiecutter may take for that of a binary file: any but these.
+_STRANGE = re.compile(
+    r".\.(?!(bat|cfg|cmd|conf|cpp|css|csv|env|example|html|in|ini|ipynb|js|json|jsx|lock|md|ps1|py|pyi|rst|sh|sql|svg|tex|toml"
+    r"|ts|tsx|txt|typed|xml|yaml|yml)$)\w+$"
+)
 _README = """\
 # A cookiecutter template
 
@@ -133,7 +147,11 @@ class _Export:
         *folders, name = path.split("/")
         envops = self.described.envops
         named = [conditional(folder, envops) for folder in folders]
-        return "/".join([*named, name if rendered else conditional(name, envops)])
+        if rendered:
+            # cookiecutter copies what ends like a binary file; a comment at the end keeps it from that.
+            ending = " ".join(comment_signs(envops)) if _STRANGE.search(name) else ""
+            return "/".join([*named, name + ending])
+        return "/".join([*named, conditional(name, envops)])
 
     def _check(self, questions: Mapping[str, Any], files: list[_File]) -> list[str]:
         """What the texts include. Raises RefusedError for what the exported template couldn't do."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from atomci.errors import RefusedError
 
-__all__ = ["Sources", "block_signs", "conditional", "is_jinja", "plain", "variable_signs"]
+__all__ = ["Sources", "block_signs", "comment_signs", "conditional", "is_jinja", "plain", "variable_signs"]
 
 _SIGNS = {"block_start_string": "{%", "variable_start_string": "{{", "comment_start_string": "{#"}
 _CONF = {"answers_file", "src_path", "vcs_ref_hash"}
@@ -110,6 +110,11 @@ def plain(path: str, envops: Mapping[str, Any]) -> str:
 def block_signs(envops: Mapping[str, Any]) -> tuple[str, str]:
     """What stands around a tag."""
     return envops.get("block_start_string", "{%"), envops.get("block_end_string", "%}")
+
+
+def comment_signs(envops: Mapping[str, Any]) -> tuple[str, str]:
+    """What stands around a comment."""
+    return envops.get("comment_start_string", "{#"), envops.get("comment_end_string", "#}")
 
 
 def variable_signs(envops: Mapping[str, Any]) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import select
 import subprocess
 import sys
@@ -139,11 +138,13 @@ def test_only_a_branch_is_made_and_every_file_stays_byte_for_byte(
 def test_status_works_on_the_branch_and_git_finds_nothing_changed(
     lived_in, template_repo, adopt, capfd
 ) -> None:
-    adopt(lived_in, template_repo)
+    done = adopt(lived_in, template_repo)
     lived_in.git("stash", "--quiet")
     lived_in.git("switch", "--quiet", "atomci/adopt")
     lived_in.git("update-index", "--refresh")
     assert lived_in.status == ["?? new.txt"]
+    assert row_of(done, ".gitattributes")["change"] == "blocked"
+    assert "dos.bat" in row_of(done, ".gitattributes")["detail"]
     assert lived_in.contents["CHANGELOG.md"][0] == b"# Mine\r\n\r\nIt has CRLF.\r\n"
     capfd.readouterr()
     assert main(["status", "--project", str(lived_in.root), "--offline", "--json"]) == 1
@@ -196,6 +197,17 @@ def test_each_file_is_told_with_what_the_template_would_add(lived_in, template_r
     assert row_of(done, "tests/unit/test_outline.py")["change"] == "left-out"
     assert done.files[".gitignore"] == "kept"
     assert "the branch starts at HEAD" in done.json["notes"][0]
+
+
+def test_files_with_crlf_stay_clean_under_the_templates_attributes(repository, template_repo, adopt) -> None:
+    folder = repository({"a.txt": "one\r\ntwo\r\n", "b.md": "mixed\r\n\n", "src/x/__init__.py": "x = 1\r\n"})
+    assert row_of(adopt(folder, template_repo), ".gitattributes")["change"] == "added"
+    folder.git("switch", "--quiet", "atomci/adopt")
+    for path in ("a.txt", "b.md", "src/x/__init__.py"):
+        (folder.root / path).touch()
+    folder.git("update-index", "--refresh")
+    assert folder.status == []
+    assert folder.read("a.txt") == "one\r\ntwo\r\n"
 
 
 def test_a_plan_touches_nothing_and_says_what_is_done_then(lived_in, template_repo, adopt) -> None:
@@ -502,6 +514,8 @@ def test_a_terminal_is_asked_for_what_is_not_found(template, repository) -> None
 
 def typed_into_a_terminal(command: list[str], folder: Path, keys: str) -> str:
     """Runs a program on a terminal, types once it waits, and returns what it showed."""
+    import pty
+
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True

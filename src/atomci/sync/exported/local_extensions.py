@@ -61,7 +61,7 @@ class Answers:
 
     def _value(self, name: str) -> Any:
         question = self._template["questions"][name]
-        if name in self._raw and self._asked(name):
+        if name in self._raw:
             return self._typed(question, self._raw[name])
         if "default" not in question:
             return missing
