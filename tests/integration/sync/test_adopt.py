@@ -536,3 +536,19 @@ def typed_into_a_terminal(command: list[str], folder: Path, keys: str) -> str:
     assert process.wait(timeout=30) == 0, screen.decode()
     os.close(ours)
     return screen.decode()
+
+
+@pytest.mark.parametrize("words", [("--object-format=sha256",), ()])
+def test_other_hashes_and_linked_worktrees_join_too(words, template, tmp_path, adopt, capfd) -> None:
+    folder = Folder(tmp_path / "home")
+    folder.root.mkdir()
+    folder.git("init", "--quiet", "--initial-branch=main", *words)
+    folder.commit({"guide.txt": "mine\n"})
+    if not words:
+        folder.git("worktree", "add", "--quiet", str(tmp_path / "beside"), "-b", "beside")
+        folder = Folder(tmp_path / "beside")
+    assert adopt(folder, template).code == 0
+    folder.git("switch", "--quiet", "atomci/adopt")
+    assert folder.read("guide.txt") == "mine\n"
+    assert folder.has("ci.yml")
+    assert main(["status", "--project", str(folder.root), "--offline"]) == 0
