@@ -125,7 +125,9 @@ def test_what_a_page_says_to_type_exists(path: Path, line: str, words: list[str]
         return
     assert verb in cli._VERBS, f"{path.name}: {line}"
     command = cli._atomci.get_command(click.Context(cli._atomci), verb)  # type: ignore[attr-defined]
-    known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
+    commands = [command, *getattr(command, "commands", {}).values()]
+    known = {option for each in commands for parameter in each.params for option in parameter.opts}
+    known |= {"--help", "-h"}
     assert [word for word in words[1:] if word.startswith("-") and word not in known] == [], line
     if verb in ("run", "check", "explain", "graph"):
         for target in targets(words[1:]):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from atomci.artifacts.sync import Lock, Proposal, SyncStatus, Update
+from atomci.artifacts.sync import Adoption, Exported, Lock, Proposal, SyncStatus, Update
 
 __all__ = ["SCHEMAS"]
 
@@ -596,5 +596,7 @@ SCHEMAS: dict[str, object] = {
     "status": SyncStatus,
     "update": Update,
     "proposal": Proposal,
+    "adoption": Adoption,
+    "export": Exported,
 }
 """Schema name to struct; the published file is docs/schemas/<name>.schema.json."""

@@ -7,10 +7,14 @@ from typing import Any, Literal
 from msgspec import Struct
 
 __all__ = [
+    "AdoptedFile",
+    "Adoption",
     "AnswerChange",
     "Drift",
     "ExceptedDrift",
+    "Exported",
     "FileChange",
+    "InferredAnswer",
     "Lock",
     "LockedFile",
     "MigrationStep",
@@ -178,3 +182,53 @@ class SyncStatus(Struct, frozen=True, kw_only=True):
         """Whether the answer is no: a newer version, drift that isn't excepted, an exception that is over."""
         expired = any(row.state == "expired" for row in self.exceptions)
         return bool(self.behind) or self.verdict == "drifted" or expired
+
+
+class InferredAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An answer of an adoption and its origin. `instead_of` was found, but the template can't take it."""
+
+    name: str
+    value: Any
+    source: str
+    instead_of: Any = None
+
+
+class AdoptedFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rendered file beside what the repository has. Paths are relative to its top.
+
+    added is new; identical is there already; kept is there and differs, and stays as it is: `lines` are the
+    template's that it lacks; left-out is an example that a repository with code of its own doesn't need;
+    ignored is what git ignores here; blocked has no place, as `detail` tells.
+    """
+
+    path: str
+    change: Literal["added", "identical", "kept", "left-out", "ignored", "blocked"]
+    tier: Tier
+    detail: str = ""
+    lines: tuple[str, ...] = ()
+
+
+class Adoption(Struct, frozen=True, kw_only=True):
+    """A repository that joins a template, planned or made; `commit` is empty until then."""
+
+    schema: Literal["atomci/adoption/1"] = "atomci/adoption/1"
+    state: Literal["planned", "adopted"]
+    template: str
+    version: str
+    branch: str
+    commit: str = ""
+    answers: tuple[InferredAnswer, ...] = ()
+    files: tuple[AdoptedFile, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Exported(Struct, frozen=True, kw_only=True):
+    """A template written for another tool. `questions` are those that it asks."""
+
+    schema: Literal["atomci/export/1"] = "atomci/export/1"
+    kind: Literal["cookiecutter"] = "cookiecutter"
+    template: str
+    version: str
+    destination: str
+    files: int
+    questions: tuple[str, ...]

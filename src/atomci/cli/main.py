@@ -26,10 +26,10 @@ _VERBS: dict[str, tuple[str, str]] = {
     "update": ("atomci.cli.update", "Merge a newer version of the template."),
     "diff": ("atomci.cli.status", "Show what differs from the render."),
     "restore": ("atomci.cli.status", "Put files back as they were rendered."),
+    "adopt": ("atomci.cli.adopt", "Let an existing repository join."),
+    "export": ("atomci.cli.export", "Write the template for cookiecutter."),
 }
 _PLANNED = {
-    "adopt": "Let an existing repository join.",
-    "export": "Write the template for cookiecutter.",
     "watch": "Run what a save affects.",
     "fix": "The bounded fix loop.",
     "done": "The definition of done, with evidence.",

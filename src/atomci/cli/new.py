@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,10 +47,11 @@ def new_command(
     atomci new myproj --defaults -d licence=Apache-2.0
     atomci new myproj --template gh:org/atomci --ref v1.2.0
     """
+    from atomci.cli.answers import given_answers
     from atomci.sync.render import render
     from atomci.sync.sources import named_source, own_source
 
-    answers = _answers(pairs, data_file)
+    answers = given_answers(pairs, data_file)
     if not defaults and not sys.stdin.isatty():
         raise UsageError(
             "there is no terminal to ask questions on", "add --defaults, and -d KEY=VALUE for others"
@@ -70,28 +71,6 @@ def new_command(
     code = _gate(root)
     _say_goodbye(dest, root, code)
     return code
-
-
-def _answers(pairs: tuple[str, ...], file: Path | None) -> dict[str, Any]:
-    answers: dict[str, Any] = dict(_from_file(file)) if file else {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError(f"-d {pair}: not KEY=VALUE", "for example -d licence=MIT")
-        answers[key] = value
-    return answers
-
-
-def _from_file(path: Path) -> Mapping[str, Any]:
-    import yaml
-
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"--data-file {path}: {' '.join(str(error).split())}") from None
-    if not isinstance(loaded, Mapping):
-        raise UsageError(f"--data-file {path}: not a mapping of questions to answers")
-    return {key: value for key, value in loaded.items() if not str(key).startswith("_")}
 
 
 def _need_git() -> None:

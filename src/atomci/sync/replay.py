@@ -19,7 +19,7 @@ from atomci.sync.answers import Recorded
 from atomci.sync.render import copier_errors
 from atomci.sync.template import Release
 
-__all__ = ["Replay", "Replayed"]
+__all__ = ["Replay", "Replayed", "described_template"]
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,13 @@ class Replay:
         data: Mapping[str, Any],
         last: Mapping[str, Any],
         exclude: Sequence[str] = (),
+        ask: bool = False,
     ) -> Replayed:
         """Render the template's `files` into a folder.
 
         `data` are answers that count whatever they say, `last` earlier ones that count where they are
-        still valid. Raises UsageError for a bad answer or template, RefusedError where trust is needed.
+        still valid. What is open then is asked for, or takes the default. Raises UsageError for a bad
+        answer or template, RefusedError where trust is needed.
         """
         location = recorded.location
         with copier_errors(location):
@@ -70,7 +72,8 @@ class Replay:
                 answers_file=Path(recorded.file),
                 data=dict(data),
                 exclude=list(exclude),
-                defaults=True,
+                defaults=not ask,
+                skip_answered=ask,
                 overwrite=True,
                 quiet=True,
                 cleanup_on_error=False,
@@ -81,6 +84,16 @@ class Replay:
         return Replayed(
             lambda path: match(Path(path)), template.exclude, frozenset(template.questions_data), template
         )
+
+
+def described_template(location: str, files: Path, release: Release) -> Any:
+    """A version as copier sees it: questions, settings. Raises RefusedError where trust is needed."""
+    with copier_errors(location):
+        from atomci.sync import worker as copiers
+
+        template = copiers.checked_out(location, files, release)
+        _refuse_trust(location, template)
+        return template
 
 
 def _import_copier() -> None:

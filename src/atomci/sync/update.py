@@ -22,7 +22,7 @@ from atomci.sync.template import Release, Template, remote_tags
 from atomci.sync.versions import newest_tag, position
 from atomci.sync.workshop import Workshop
 
-__all__ = ["Planned", "Request", "plan_update", "render_recorded"]
+__all__ = ["Planned", "Request", "plan_update", "render_first", "render_recorded"]
 
 Tell = Callable[[str], None]
 
@@ -250,6 +250,24 @@ def render_recorded(
     return files, tiers(template, release, recorded, found.facts)
 
 
+def render_first(
+    shop: Workshop,
+    recorded: Recorded,
+    repository: Repository,
+    objects: Objects,
+    *,
+    data: Mapping[str, Any],
+    last: Mapping[str, Any],
+    ask: bool,
+) -> tuple[Rendered, Ownership]:
+    """The version that is to be recorded, and who owns what: `data` and `last` as in Replay.render."""
+    template = shop.template(recorded.location)
+    release = template.release(recorded.version)
+    planning = _Planning(shop, template, recorded, Request(), lambda _: None, repository)
+    found = render(planning, objects, recorded, release, data=data, last=last, ask=ask)
+    return found, tiers(template, release, recorded, found.facts)
+
+
 def render(
     planning: _Planning,
     objects: Objects,
@@ -259,6 +277,7 @@ def render(
     data: Mapping[str, Any],
     last: Mapping[str, Any],
     exclude: tuple[str, ...] = (),
+    ask: bool = False,
 ) -> Rendered:
     """Render a version and store its files. The folder is called like the project's, as templates may ask."""
     folder = planning.shop.folder()
@@ -267,7 +286,14 @@ def render(
     into = worktree / prefix
     into.mkdir(parents=True)
     facts = planning.shop.replay.render(
-        planning.template.checkout(release), release, recorded, into, data=data, last=last, exclude=exclude
+        planning.template.checkout(release),
+        release,
+        recorded,
+        into,
+        data=data,
+        last=last,
+        exclude=exclude,
+        ask=ask,
     )
     answers = into / recorded.file
     if not answers.is_file():

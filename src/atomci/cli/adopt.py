@@ -1,0 +1,107 @@
+"""`atomci adopt`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from atomci.artifacts.sync import AdoptedFile, Adoption
+
+__all__ = ["adopt_command"]
+
+_COLOURS = {"added": "green", "kept": "yellow", "blocked": "red"}
+
+
+@click.command("adopt")
+@click.option("--template", metavar="SRC", help="A path, a git URL or gh:org/name.  [default: atomci's own]")
+@click.option("--ref", metavar="TAG", help="A tag, branch or commit.  [default: the newest release]")
+@click.option("--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Answer a question.")
+@click.option(
+    "--data-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Answers in YAML."
+)
+@click.option("--defaults", is_flag=True, help="Don't ask for what isn't found; take the defaults.")
+@click.option("--plan", "only_plan", is_flag=True, help="Say what would be done, touch nothing.")
+@click.option("--branch", metavar="NAME", default="atomci/adopt", show_default=True, help="The new branch.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; asks nothing.")
+@click.option(
+    "--project", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another folder."
+)
+def adopt_command(
+    template: str | None,
+    ref: str | None,
+    pairs: tuple[str, ...],
+    data_file: Path | None,
+    defaults: bool,
+    only_plan: bool,
+    branch: str,
+    as_json: bool,
+    project: Path | None,
+) -> int:
+    """Let this repository join a template: a new branch, one commit, in which your files stay as they are.
+
+    Answers are found in pyproject.toml, the remote and your files, and shown with where they come from. What
+    you have checked out isn't touched.
+
+    \b
+    atomci adopt --plan                            answers and files, touches nothing
+    atomci adopt -d licence=Apache-2.0             another answer than the one that is found
+    atomci adopt --template gh:org/template        any copier template that needs no trust
+
+    Exit codes: 0 planned or done, 2 usage, 3 the template or the disk can't be reached, 4 refused.
+    """
+    import msgspec
+
+    from atomci.cli.answers import given_answers
+    from atomci.sync.adopt import Wish, make_adoption, plan_adoption
+    from atomci.sync.sources import named_source, own_source
+    from atomci.sync.workshop import Workshop
+
+    answers = given_answers(pairs, data_file)
+    source = named_source(template, ref) if template else own_source(ref)
+    ask = not defaults and not as_json and sys.stdin.isatty()
+    wish = Wish(source.location, source.ref, answers, branch, ask)
+    with Workshop() as shop:
+        planned = plan_adoption(shop, (project or Path.cwd()).resolve(), wish)
+        adoption = planned.adoption if only_plan else make_adoption(planned)
+    if as_json:
+        click.echo(msgspec.json.encode(adoption).decode())
+    else:
+        _show(adoption)
+    return 0
+
+
+def _show(adoption: Adoption) -> None:
+    from atomci.cli.style import paint
+
+    click.echo(paint(f"{adoption.template}  {adoption.version}", "cyan", bold=True))
+    width = max((len(answer.name) for answer in adoption.answers), default=0)
+    for answer in adoption.answers:
+        instead = f" (not {answer.instead_of!r})" if answer.instead_of is not None else ""
+        click.echo(f"  answer     {answer.name:{width}}  {answer.value!r}{instead}  from {answer.source}")
+    for file in adoption.files:
+        click.echo(_row(file))
+    for note in adoption.notes:
+        click.echo(f"  {paint('note', 'yellow')}       {note}")
+    if adoption.state == "planned":
+        click.echo("planned, nothing touched; next: atomci adopt")
+        return
+    click.echo(f"{adoption.branch} holds one commit more than HEAD; nothing else was touched")
+    click.echo(
+        f"  git switch {adoption.branch}       then: atomci status; atomci diff PATH for a file that was kept"
+    )
+    click.echo(f"  git branch -D {adoption.branch}    if you don't want it")
+
+
+def _row(file: AdoptedFile) -> str:
+    from atomci.cli.style import paint
+
+    missing = len(file.lines)
+    lines = f"lacks {missing} line{'s' if missing != 1 else ''} of the template's"
+    said = "; ".join(text for text in (lines if missing else "", file.detail) if text)
+    colour = _COLOURS.get(file.change)
+    word = f"{file.change:9}"
+    return f"  {paint(word, colour) if colour else word}  {file.path}" + (f"  {said}" if said else "")

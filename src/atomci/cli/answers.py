@@ -1,0 +1,34 @@
+"""Answers as they are given on a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from atomci.errors import UsageError
+
+__all__ = ["given_answers"]
+
+
+def given_answers(pairs: tuple[str, ...], file: Path | None = None) -> dict[str, Any]:
+    """`-d KEY=VALUE` over those of `--data-file`. Raises UsageError for one that is neither."""
+    answers: dict[str, Any] = dict(_from_file(file)) if file else {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"-d {pair}: not KEY=VALUE", "for example -d licence=MIT")
+        answers[key] = value
+    return answers
+
+
+def _from_file(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"--data-file {path}: {' '.join(str(error).split())}") from None
+    if not isinstance(loaded, Mapping):
+        raise UsageError(f"--data-file {path}: not a mapping of questions to answers")
+    return {key: value for key, value in loaded.items() if not str(key).startswith("_")}

@@ -1,0 +1,52 @@
+"""`atomci export`: the template for people who use another tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["export_command"]
+
+
+@click.group("export")
+def export_command() -> None:
+    """Write the template for another tool.
+
+    \b
+    atomci export cookiecutter DEST
+    """
+
+
+@export_command.command("cookiecutter")
+@click.argument("dest", type=click.Path(path_type=Path))
+@click.option("--template", metavar="SRC", help="A path, a git URL or gh:org/name.  [default: atomci's own]")
+@click.option("--ref", metavar="TAG", help="A tag, branch or commit.  [default: the newest release]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def cookiecutter_command(dest: Path, template: str | None, ref: str | None, as_json: bool) -> int:
+    """Write a cookiecutter template into DEST, of the same version, that renders the same bytes.
+
+    Works for every copier template that needs no trust and uses nothing that cookiecutter lacks.
+
+    \b
+    atomci export cookiecutter ../mytemplate
+    atomci export cookiecutter ../mytemplate --template gh:org/template --ref v1.2.0
+    cookiecutter ../mytemplate                     then, with cookiecutter 2.2 or newer
+
+    Exit codes: 0 written, 2 usage, 3 the template can't be reached, 4 refused: cookiecutter can't do it.
+    """
+    import msgspec
+
+    from atomci.sync.export import export_cookiecutter
+    from atomci.sync.sources import named_source, own_source
+    from atomci.sync.workshop import Workshop
+
+    source = named_source(template, ref) if template else own_source(ref)
+    with Workshop() as shop:
+        exported = export_cookiecutter(shop, source.location, source.ref, dest)
+    if as_json:
+        click.echo(msgspec.json.encode(exported).decode())
+        return 0
+    click.echo(f"wrote {exported.files} files to {dest}: {exported.template} at {exported.version}")
+    click.echo(f"  next: cookiecutter {dest}")
+    return 0

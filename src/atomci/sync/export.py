@@ -1,0 +1,352 @@
+"""A version of a copier template as a cookiecutter template that renders the same bytes.
+
+The template's files are taken as they are. What cookiecutter lacks comes from the files in exported/: a
+Jinja extension that finds copier's names behind cookiecutter's, and two hooks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atomci.artifacts.sync import Exported
+from atomci.errors import RefusedError, UsageError
+from atomci.sync.jinja_sources import (
+    Sources,
+    block_signs,
+    comment_signs,
+    conditional,
+    is_jinja,
+    plain,
+    variable_signs,
+)
+from atomci.sync.replay import described_template
+from atomci.sync.template import Release
+from atomci.sync.versions import newest_tag
+from atomci.sync.workshop import Workshop
+
+__all__ = ["export_cookiecutter"]
+
+_SHIPPED = Path(__file__).with_name("exported")
+_FOLDER = "folder_name"
+# cookiecutter takes questions of these names for a choice between nested templates.
+_TAKEN = {"cookiecutter", "template", "templates"}
+# An ending that cookiecutter may take for that of a binary file: any but these.
+_STRANGE = re.compile(
+    r".\.(?!(bat|cfg|cmd|conf|cpp|css|csv|env|example|html|in|ini|ipynb|js|json|jsx|lock|md|ps1|py|pyi|rst|sh|sql|svg|tex|toml"
+    r"|ts|tsx|txt|typed|xml|yaml|yml)$)\w+$"
+)
+_README = """\
+# A cookiecutter template
+
+Written by `atomci export cookiecutter` from {location} at {version}. Export it again rather than edit it.
+
+    cookiecutter PATH-OF-THIS-FOLDER
+
+It renders what `copier copy` renders from that version, byte for byte, with the file of answers too, so a
+project made from it can be updated by copier or `atomci update`.
+"""
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of the template, where it goes, and whether it is rendered or copied."""
+
+    source: Path
+    target: str
+    rendered: bool
+
+
+def export_cookiecutter(shop: Workshop, location: str, ref: str | None, dest: Path) -> Exported:
+    """Write a cookiecutter template into a folder that is absent or empty.
+
+    Raises UsageError for a folder with something in it, RefusedError for what cookiecutter can't do;
+    nothing is written then.
+    """
+    if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
+        raise UsageError(f"{dest} exists and isn't an empty folder", "name another one; nothing was changed")
+    template = shop.template(location)
+    release = template.release(ref or newest_tag(template.tags) or "HEAD")
+    described = described_template(location, template.checkout(release), release)
+    made = shop.folder() / "made"
+    made.mkdir()
+    exported = _Export(described, release, location, made).write()
+    _copy(made, dest)
+    files = sum(path.is_file() for path in made.rglob("*"))
+    return Exported(
+        template=location, version=release.name, destination=str(dest), files=files, questions=exported
+    )
+
+
+@dataclass(frozen=True)
+class _Export:
+    described: Any
+    release: Release
+    location: str
+    made: Path
+
+    def write(self) -> tuple[str, ...]:
+        """Write all of it; the names of the questions that are asked."""
+        described = self.described
+        for name in ("subdirectory", "templates_suffix"):
+            self._refuse_jinja(f"_{name}", getattr(described, name))
+        self._refuse_jinja("_answers_file", str(described.answers_relpath))
+        for pattern in described.exclude:
+            self._refuse_jinja("_exclude", pattern)
+        if described.config_data.get("external_data"):
+            raise _refused("_external_data", "reads the answers to another template")
+        questions = {
+            name: _question(name, details, _default_type(details))
+            for name, details in described.questions_data.items()
+        }
+        files = self._files()
+        included = self._check(questions, files)
+        start, end = variable_signs(described.envops)
+        folder = f"{start}cookiecutter.{_FOLDER}{end}"
+        for file in files:
+            self._put(file.source, f"{folder}/{file.target}", file.rendered)
+        for path in included:
+            self._put(described.local_abspath / path, f"templates/{path}", True)
+        self._settings(questions, [file.target for file in files if not file.rendered])
+        self._machinery()
+        return tuple(name for name, question in questions.items() if question["when"] is not False)
+
+    def _refuse_jinja(self, name: str, text: str) -> None:
+        if is_jinja(text, self.described.envops):
+            raise _refused(name, f"depends on answers ({text})")
+
+    def _files(self) -> list[_File]:
+        from pathspec import GitIgnoreSpec
+
+        described = self.described
+        root = described.local_abspath / described.subdirectory
+        suffix = described.templates_suffix
+        excluded = GitIgnoreSpec.from_lines(described.exclude).match_file
+        found = []
+        for source in sorted(root.rglob("*")):
+            path = source.relative_to(root).as_posix()
+            if source.is_symlink() and (described.preserve_symlinks or source.is_dir()):
+                raise _refused(path, "is a symbolic link, which cookiecutter doesn't make")
+            # As copier does, the file with the suffix counts where there are both.
+            beside = bool(suffix) and source.with_name(source.name + suffix).exists()
+            target = path.removesuffix(suffix) if suffix else path
+            if source.is_dir() or beside or excluded(plain(target, described.envops)):
+                continue
+            rendered = target != path if suffix else _is_text(source)
+            found.append(_File(source, self._target(target, rendered), rendered))
+        return found
+
+    def _target(self, path: str, rendered: bool) -> str:
+        """The name in the exported tree. A folder or copied file that may have none gets one to remove."""
+        *folders, name = path.split("/")
+        envops = self.described.envops
+        named = [conditional(folder, envops) for folder in folders]
+        if rendered:
+            # cookiecutter copies what ends like a binary file; a comment at the end keeps it from that.
+            ending = " ".join(comment_signs(envops)) if _STRANGE.search(name) else ""
+            return "/".join([*named, name + ending])
+        return "/".join([*named, conditional(name, envops)])
+
+    def _check(self, questions: Mapping[str, Any], files: list[_File]) -> list[str]:
+        """What the texts include. Raises RefusedError for what the exported template couldn't do."""
+        root = self.described.local_abspath
+        everything = [path.relative_to(root).as_posix() for path in sorted(root.rglob("*")) if path.is_file()]
+        sources = Sources(self.described.envops, everything, lambda path: _read(root / path, path))
+        for name, question in questions.items():
+            for key in ("default", "when", "validator"):
+                for text in _texts(question.get(key)):
+                    sources.add(f"question {name}: {key}", text)
+        sources.add("_message_after_copy", self.described.message_after_copy)
+        for file in files:
+            path = file.source.relative_to(root).as_posix()
+            sources.add(f"the name of {path}", file.target)
+            if file.rendered:
+                sources.add(path, _read(file.source, path))
+        return sorted(sources.included)
+
+    def _put(self, source: Path, target: str, rendered: bool) -> None:
+        path = self.made / target
+        content = source.read_bytes()
+        if rendered:
+            # Jinja reads a template with \n, whatever it was stored with.
+            content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if rendered and not target.startswith("templates/") and _looks_binary(content):
+            opened, closed = block_signs(self.described.envops)
+            name = f"texts/{zlib.crc32(target.encode()):x}"
+            _write(self.made / "templates" / name, content)
+            content = f"{opened} include '{name}' {closed}".encode()
+        _write(path, content)
+        shutil.copymode(source, path)
+
+    def _settings(self, questions: Mapping[str, Any], copied: list[str]) -> None:
+        asked = {name: question for name, question in questions.items() if question["when"] is not False}
+        envops = dict(self.described.envops)
+        strict = envops.pop("undefined", "") == "jinja2.StrictUndefined"
+        keep = envops.pop("keep_trailing_newline", True)
+        details = self.described.questions_data
+        cookiecutter: dict[str, Any] = {_FOLDER: "my-project"}
+        cookiecutter |= {name: _offered(question) for name, question in asked.items()}
+        cookiecutter |= {
+            "__prompts__": {
+                _FOLDER: "Which folder is it made in?",
+                **{name: _prompt(details[name], self.described.envops) for name in asked},
+            },
+            "_extensions": ["local_extensions.CopierNames"],
+            "_jinja2_env_vars": envops,
+            "_copy_without_render": [_literal(path) for path in copied],
+            "_new_lines": "\n",
+        }
+        _write_json(self.made / "cookiecutter.json", cookiecutter)
+        conf = {
+            "answers_file": str(self.described.answers_relpath),
+            "src_path": self.location,
+            "vcs_ref_hash": self.release.commit,
+        }
+        recorded = {"_commit": self.release.name, "_src_path": self.location}
+        copier = {
+            "folder": _FOLDER,
+            "recorded": recorded,
+            "conf": conf,
+            "strict": strict,
+            "keep_trailing_newline": keep,
+            "message": self.described.message_after_copy,
+            "questions": questions,
+        }
+        _write_json(self.made / "copier.json", copier)
+
+    def _machinery(self) -> None:
+        shutil.copyfile(_SHIPPED / "local_extensions.py", self.made / "local_extensions.py")
+        (self.made / "hooks").mkdir()
+        for hook in sorted((_SHIPPED / "hooks").glob("*.py")):
+            text = hook.read_text(encoding="utf-8")
+            for ours, theirs in zip(("{{", "}}"), variable_signs(self.described.envops), strict=True):
+                text = text.replace(ours, theirs)
+            (self.made / "hooks" / hook.name).write_text(text, encoding="utf-8", newline="\n")
+        readme = _README.format(location=self.location, version=self.release.name)
+        (self.made / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+
+
+def _question(name: str, details: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """What the extension has to know of a question."""
+    if name in _TAKEN or name == _FOLDER:
+        raise _refused(f"question {name}", "has a name that the exported template needs itself")
+    question = {
+        "type": kind,
+        "when": details.get("when", True),
+        "validator": details.get("validator", ""),
+        "multiselect": bool(details.get("multiselect", False)),
+        "secret": bool(details.get("secret", False)),
+        "choices": list(_choices(name, details).values()),
+    }
+    return question | ({"default": details["default"]} if "default" in details else {})
+
+
+def _default_type(details: Mapping[str, Any]) -> str:
+    named = type(details.get("default")).__name__
+    return str(details.get("type") or (named if named in ("bool", "float", "int", "str") else "yaml"))
+
+
+def _choices(name: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    """The choices by their labels. Raises RefusedError for those that depend on answers."""
+    choices = details.get("choices", [])
+    if isinstance(choices, str):
+        raise _refused(f"question {name}", "has choices that depend on answers")
+    pairs = choices.items() if isinstance(choices, Mapping) else (_pair(choice) for choice in choices)
+    found = {str(label): value for label, value in pairs}
+    if any(isinstance(value, dict) for value in found.values()):
+        raise _refused(f"question {name}", "has choices that depend on answers")
+    return found
+
+
+def _pair(choice: Any) -> tuple[Any, Any]:
+    return (choice[0], choice[1]) if isinstance(choice, list) else (choice, choice)
+
+
+def _offered(question: Mapping[str, Any]) -> Any:
+    """A question in cookiecutter.json: a list of choices, the default first; true or false; a text."""
+    default = question.get("default", "")
+    choices = question["choices"]
+    if question["multiselect"]:
+        return ",".join(map(str, default)) if isinstance(default, list) else str(default)
+    if choices and default in choices:
+        return [str(choice) for choice in sorted(choices, key=lambda choice: choice != default)]
+    if isinstance(default, bool | str):
+        return default
+    return json.dumps(default) if default is not None else ""
+
+
+def _prompt(details: Mapping[str, Any], envops: Mapping[str, Any]) -> Any:
+    text = " ".join(str(details.get("help", "")).split())
+    if is_jinja(text, envops):
+        text = ""
+    labels = _choices("", details)
+    if details.get("multiselect"):
+        offered = ", ".join(map(str, labels.values()))
+        return f"{text} (Of {offered}; commas between them)".strip()
+    return {"__prompt__": text, **{str(value): label for label, value in labels.items()}} if labels else text
+
+
+def _texts(found: Any) -> Iterator[str]:
+    if isinstance(found, str):
+        yield found
+    elif isinstance(found, list):
+        for item in found:
+            yield from _texts(item)
+
+
+def _looks_binary(content: bytes) -> bool:
+    """Whether cookiecutter could take a text for a binary file, which it copies: Chinese, for one."""
+    start = content[:1024]
+    strange = sum(byte > 126 or (byte < 32 and byte not in b"\t\n\f\r") for byte in start)
+    return b"\0" in start or strange > len(start) / 5
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _read(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise _refused(name, "isn't text in UTF-8") from None
+
+
+def _literal(path: str) -> str:
+    """A pattern of fnmatch that matches this path only."""
+    return "".join(f"[{sign}]" if sign in "[*?" else sign for sign in path)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+
+
+def _copy(made: Path, dest: Path) -> None:
+    """All of it, or nothing."""
+    there = dest.exists()
+    try:
+        shutil.copytree(made, dest, dirs_exist_ok=True)
+    except BaseException:
+        shutil.rmtree(dest, ignore_errors=True)
+        if there:
+            dest.mkdir(exist_ok=True)
+        raise
+
+
+def _refused(what: str, why: str) -> RefusedError:
+    return RefusedError(f"{what} {why}: cookiecutter has nothing like it", "copier copy renders the template")
