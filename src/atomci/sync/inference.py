@@ -272,6 +272,8 @@ _SIGNS: dict[str, Callable[[str], bool]] = {
     "docker": lambda path: PurePosixPath(path).name == "Dockerfile",
     "codecov": lambda path: path.lstrip(".") in ("codecov.yml", "codecov.yaml"),
     "slack": lambda _: False,
+    "docs": lambda path: path == "docs/conf.py",
+    "recording": lambda path: path.startswith("tests/auger/") and path.endswith(".py"),
 }
 
 

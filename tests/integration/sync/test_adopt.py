@@ -261,6 +261,8 @@ def test_a_repository_without_code_gets_the_examples_too(repository, template_re
          "integrations", ["codecov"], ".github/workflows/x.yml"),
         ({".github/workflows/x.yml": "uses: slackapi/slack-github-action@v2\n"},
          "integrations", ["slack"], ".github/workflows/x.yml"),
+        ({"docs/conf.py": "x = 1\n", "tests/auger/a/test_a.py": "x = 1\n", "conf.py": "x = 1\n"},
+         "integrations", ["docs", "recording"], "docs/conf.py, tests/auger/a/test_a.py"),
         ({"Dockerfile": "FROM x\n", "ps/a.Tests.ps1": "x\n", ".vscode/settings.json": "{}\n"},
          "integrations", ["vscode", "powershell", "docker"], ".vscode/settings.json, ps/a.Tests.ps1, Dockerfile"),
         ({"x.txt": "x\n"}, "integrations", [], "no file of any of them"),
