@@ -85,6 +85,7 @@ def update_command(
     root = project.resolve() if project else rendered_root(Path.cwd().resolve())
     if abort or go_on:
         return _end(root, as_json, abort)
+    from atomci.cli.answers import given_answers
     from atomci.engine.config import load_drift
     from atomci.engine.overrides import today
     from atomci.project import Project
@@ -101,7 +102,7 @@ def update_command(
     request = Request(
         to=to,
         prereleases=prerelease,
-        answers=_answers(pairs),
+        answers=given_answers(pairs),
         template=named_source(template, None).location if template else None,
         skip=frozenset(skip),
         excepted=holding(exceptions, today()),
@@ -145,18 +146,6 @@ def _end(root: Path, as_json: bool, abort: bool) -> int:
 
     show_update(abort_update(root) if abort else continue_update(root), as_json)
     return 0
-
-
-def _answers(pairs: tuple[str, ...]) -> dict[str, str]:
-    from atomci.errors import UsageError
-
-    answers = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError(f"-d {pair}: not KEY=VALUE", "for example -d licence=MIT")
-        answers[key] = value
-    return answers
 
 
 @contextmanager

@@ -220,7 +220,11 @@ class _Comparison:
         if mine.mode == "160000":
             return self._row(path, "blocked", "a submodule is in its place")
         tier = self.owners.tier(path)
-        detail = "the next update puts the template's in its place" if tier == "managed" else ""
+        detail = (
+            "drift, red in CI without an exception; the next update puts the template's in its place"
+            if tier == "managed"
+            else ""
+        )
         if mine.oid == theirs.oid:
             detail = f"only the mode differs: {mine.mode}, and {theirs.mode} in the template"
         contents = self.objects.read((mine.oid, theirs.oid)) if tier in ("managed", "merged") else {}
