@@ -73,6 +73,26 @@ def test_every_way_in_is_green_on_a_good_tree(project: Shell) -> None:
     assert "refs/heads/topic" in project.ok("git", "ls-remote", "origin")
 
 
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("setup", "bootstrap: green"),
+        ("test", "unit: green"),
+        ("check", "run_ruff_lint"),
+        ("fix", "files left unchanged"),
+    ],
+)
+def test_task_and_script_do_the_same(project: Shell, verb: str, said: str) -> None:
+    for words in (("task", verb), (f"./scripts/{verb}.sh",)):
+        append("\n\n\n")(project.folder)
+        done = project.run(*words)
+        assert said in done.stdout, (words, done.stdout)
+        assert (done.returncode == 0) is (verb != "check"), (words, done.stdout)  # no gate has run here
+        spoilt = project.ok("git", "status", "--porcelain") != ""
+        assert spoilt is (verb != "fix"), words
+        project.ok("git", "checkout", "--quiet", ".")
+
+
 @pytest.mark.parametrize("kind", BROKEN)
 def test_every_way_in_is_red_and_names_the_finding(project: Shell, kind: str) -> None:
     edit, finding = BROKEN[kind]
