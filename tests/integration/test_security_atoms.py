@@ -68,7 +68,12 @@ def broken(project: Any, *places: str) -> str:
     [
         (".env.example", "API_URL", "OTHER_URL", "src/demo/settings.py:3"),
         (".env.example", "API_URL=", "OLD=1\nAPI_URL=", ".env.example:2"),
-        (".env.example", "http://localhost", "https://me:q8Zt1vR5mK2x@acme.org", ".env.example:2"),
+        (
+            ".env.example",
+            "http://localhost",
+            "https://me:q8Zt1vR5mK2x@acme.org",
+            ".env.example:2",
+        ),  # pragma: allowlist secret
         ("src/demo/settings.py", '"API_URL"', '"API_URL" + os.environ["MORE"] +', "src/demo/settings.py:3"),
         (".gitignore", ".env\n", ".envrc\n", ".gitignore:1"),
         (".gitignore", ".env\n", ".env\n!.env\n", ".gitignore:6"),

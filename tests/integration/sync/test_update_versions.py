@@ -160,7 +160,7 @@ def test_a_template_that_vanished_is_told_with_the_way_out(
     ("recorded", "code", "said"),
     [
         ("../template", 2, "depends on where copier was started"),
-        ("https://me:s3cret@example.com/t.git", 4, "holds credentials"),
+        ("https://me:s3cret@example.com/t.git", 4, "holds credentials"),  # pragma: allowlist secret
         ("https://s3cret@example.com/t.git", 4, "https://example.com/t.git"),
         ("git+file:///nowhere/at/all", 3, "can't be fetched"),
     ],

@@ -57,7 +57,7 @@ def test_json_stays_json(kind: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["task-" + "abcdefgh-" * 6, "the sha is " + "0123456789abcdef" * 4, "http://localhost:8000/a@b",
-     "https://user:pass@host", "postgres://postgres:postgres@localhost/app", "ghp_short", "https://a.org/x:y@z",
+     "https://user:pass@host", "postgres://postgres:postgres@localhost/app", "ghp_short", "https://a.org/x:y@z",  # pragma: allowlist secret
      "-----BEGIN RSA PRIVATE " + "KEY----- is what the hook looks for", "Authorization: Bearer",
      "registry=https://me:${NPM_PASSWORD}@npm.acme.org", "skip_" * 10],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from atomci.forge.remote import Repository, repository_of
         ("https://github.com/acme/widget/", "github.com/acme/widget"),
         ("https://www.github.com/acme/widget", "github.com/acme/widget"),
         ("https://GitHub.com/Acme/Widget.js.git", "github.com/Acme/Widget.js"),
-        ("https://me:token@github.com/acme/widget.git", "github.com/acme/widget"),
+        ("https://me:token@github.com/acme/widget.git", "github.com/acme/widget"),  # pragma: allowlist secret
         ("http://github.localhost/o/r.git", "github.localhost/o/r"),
         ("git@github.com:acme/widget.git", "github.com/acme/widget"),
         ("github.com:acme/widget", "github.com/acme/widget"),
