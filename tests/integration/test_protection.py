@@ -497,9 +497,9 @@ def test_a_host_that_does_not_answer_is_an_error(project) -> None:
         (None, "git has no remote called origin here; git remote add origin https://github.com/"),
         ("../elsewhere", "origin is ../elsewhere, which names no repository on a GitHub host; git remote"),
         (
-            "https://me:secret@example.com/a/b/c",
+            "https://me:secret@example.com/a/b/c",  # pragma: allowlist secret
             "origin is https://example.com/a/b/c, which names",
-        ),  # pragma: allowlist secret
+        ),
     ],
 )
 def test_an_origin_that_is_not_on_github_is_an_error(project, github, url: str | None, said: str) -> None:

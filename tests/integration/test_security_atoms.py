@@ -71,9 +71,9 @@ def broken(project: Any, *places: str) -> str:
         (
             ".env.example",
             "http://localhost",
-            "https://me:q8Zt1vR5mK2x@acme.org",
+            "https://me:q8Zt1vR5mK2x@acme.org",  # pragma: allowlist secret
             ".env.example:2",
-        ),  # pragma: allowlist secret
+        ),
         ("src/demo/settings.py", '"API_URL"', '"API_URL" + os.environ["MORE"] +', "src/demo/settings.py:3"),
         (".gitignore", ".env\n", ".envrc\n", ".gitignore:1"),
         (".gitignore", ".env\n", ".env\n!.env\n", ".gitignore:6"),

@@ -91,8 +91,8 @@ def test_a_template_that_is_on_no_host_has_no_link(location: str) -> None:
 
 def test_a_link_holds_no_token() -> None:
     assert "secret" not in body(
-        update(), location="https://me:secret@github.com/acme/template.git"
-    )  # pragma: allowlist secret
+        update(), location="https://me:secret@github.com/acme/template.git"  # pragma: allowlist secret
+    )
 
 
 @pytest.mark.parametrize(
