@@ -72,9 +72,9 @@ def test_a_relative_path_is_refused_with_the_way_out(location: str) -> None:
         ("https://user:secret@example.com/a.git", "https://example.com/a.git"),  # pragma: allowlist secret
         ("https://token@example.com/a.git", "https://example.com/a.git"),
         (
-            "git+https://user:secret@example.com:8443/a",
+            "git+https://user:secret@example.com:8443/a",  # pragma: allowlist secret
             "https://example.com:8443/a",
-        ),  # pragma: allowlist secret
+        ),
         ("https://example.com/a.git", None),
         ("ssh://git@example.com/a.git", None),
         ("git@example.com:a.git", None),
