@@ -160,13 +160,13 @@ def test_every_shared_fixture_is_used_by_a_shipped_test(made: Path) -> None:
 
 def test_an_unregistered_marker_fails(changed: Path) -> None:
     (changed / "tests/unit/test_new.py").write_text(
-        "import pytest\n\n\n@pytest.mark.slow\ndef test_it() -> None: ...\n"
+        "import pytest\n\n\n@pytest.mark.sloww\ndef test_it() -> None: ...\n"
     )
 
     result = run_in(changed, "uv", "run", "--frozen", "pytest", "tests/unit/test_new.py")
 
     assert result.returncode != 0
-    assert "'slow' not found in `markers`" in result.stdout
+    assert "'sloww' not found in `markers`" in result.stdout
 
 
 def test_unit_tests_alone_hold_the_coverage_budget(changed: Path) -> None:
