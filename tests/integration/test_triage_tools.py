@@ -1,5 +1,8 @@
 """Phase 4 on real tools: each finding with file, line and rule; nothing is mended; lanes and commands."""
 
+import time
+from typing import Any
+
 import pytest
 
 BROKEN = {
@@ -158,3 +161,14 @@ def test_triage_is_green_and_empty_handed_on_a_clean_tree(reference) -> None:
         ("mypy", 4, []),
     ]
     assert all(run["version"] for run in runs)
+
+
+def test_two_changes_in_one_second_are_both_seen(sample: Any) -> None:
+    """mypy's own cache goes by size and whole seconds."""
+    good, bad = "X: int = 1234\n", 'X: int = "12"\n'
+    assert len(good) == len(bad)
+    time.sleep(1 - time.time() % 1)
+    for text, code in ((good, 0), (bad, 1), (good, 0)):
+        sample.write("src/demo/added.py", text)
+        done = sample.atomci("run", "run_mypy_typecheck", "--json")
+        assert done.code == code, done.out

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from atomci.analysis.paths import relative
@@ -10,9 +12,21 @@ from atomci.artifacts.schemas import Finding
 from atomci.errors import InfrastructureError
 from atomci.tools.process import Completed
 
-__all__ = ["ARGUMENTS", "parse"]
+__all__ = ["ARGUMENTS", "await_next_second", "parse"]
 
 ARGUMENTS = ("--output=json", "src")
+
+
+def await_next_second(files: Iterable[Path]) -> None:
+    """Wait, for a second at most, while a file's last change lies in the second that it is.
+
+    mypy's cache takes a file for unchanged by its size and the whole second of its change. Read in that very
+    second, it could be changed once more without mypy ever seeing it.
+    """
+    newest = max((file.stat().st_mtime for file in files), default=0.0)
+    seconds = int(newest) + 1 - time.time()
+    if 0 < seconds <= 1:
+        time.sleep(seconds)
 
 
 def parse(done: Completed, root: Path, tool: str = "mypy") -> tuple[Finding, ...]:

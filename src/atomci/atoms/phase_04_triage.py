@@ -50,10 +50,12 @@ def run_black_check(ctx: Context) -> Outcome:
 
 @runs(_MYPY)
 def run_mypy_typecheck(ctx: Context) -> Outcome:
-    examined = len(ctx.files("src/**/*.py", "src/**/*.pyi"))
+    files = ctx.files("src/**/*.py", "src/**/*.pyi")
+    examined = len(files)
     if not examined:
         return _report(ctx, "mypy", (), 0)
     changed = set(changed_paths(ctx.root, ctx.options.since) or ())
+    mypy.await_next_second(ctx.root / file for file in files)
     findings = mypy.parse(ctx.run(*_MYPY(ctx)), ctx.root)
     return _report(ctx, "mypy", tuple(sorted(findings, key=lambda f: f.path not in changed)), examined)
 
