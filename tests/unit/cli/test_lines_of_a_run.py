@@ -1,0 +1,212 @@
+"""What a listener prints: every status by its own word, and nothing skipped or overridden shown as green."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atomci.artifacts.schemas import AtomFinished, AtomStarted, Event, Finding, RunFinished, RunStarted
+from atomci.catalog import Atom
+from atomci.cli.output import listener_for
+from atomci.engine.plan import Plan
+from atomci.project import Project
+
+PLAN = Plan(("gate",), (Atom(31, "lint", 4, ""), Atom(32, "types", 4, "")), {})
+LOG = "artifacts/runs/1/lint.log"
+
+
+def finished(status: str, **more: Any) -> AtomFinished:
+    row: dict[str, Any] = {"time": "", "atom": "lint", "status": status, "reason": "", "examined": 0}
+    row |= {"unit": "files", "seconds": 1.25, "cached": False, "findings": (), "commands": ()}
+    return AtomFinished(**{**row, "outputs": (), "log": LOG, **more})
+
+
+def ended(code: int, **more: Any) -> RunFinished:
+    row: dict[str, Any] = {"time": "", "run": "1", "exit_code": code, "interrupted": False, "seconds": 2.0}
+    return RunFinished(**{**row, "counts": {}, "atoms": {}, **more})
+
+
+def finding(number: int, **more: Any) -> Finding:
+    row: dict[str, Any] = {
+        "path": "a.py",
+        "line": number,
+        "tool": "ruff",
+        "rule": "F401",
+        "message": "unused",
+    }
+    return Finding(**{**row, **more})
+
+
+@pytest.fixture
+def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Tell a listener of events and give what it printed; `summary.md` is the job's summary."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+
+    def told(*events: Event, github: bool = False, as_json: bool = False) -> str:
+        monkeypatch.setenv("GITHUB_ACTIONS", str(github).lower())
+        with listener_for(PLAN, as_json, Project(tmp_path)) as listener:
+            for event in events:
+                listener(event)
+        return capsys.readouterr().out
+
+    return told
+
+
+WORDS = [("pass", "ok"), ("fail", "FAIL"), ("skipped", "skip"), ("vacuous", "VACUOUS"), ("error", "ERROR")]
+MARKS = [("pass", "✅"), ("fail", "❌"), ("skipped", "⚪"), ("vacuous", "❌"), ("error", "💥")]
+
+
+@pytest.mark.parametrize("github", [False, True])
+@pytest.mark.parametrize(("status", "word"), WORDS)
+def test_each_status_has_its_own_word(show: Any, status: str, word: str, github: bool) -> None:
+    line = show(finished(status, reason="why\nso"), github=github).splitlines()[0]
+    assert line.removeprefix("::group::").split()[:3] == [word, "031", "lint"]
+    assert line.endswith("why so")
+
+
+@pytest.mark.parametrize(
+    ("status", "examined", "shown"),
+    [("pass", 0, "0 files"), ("pass", 1, "1 file"), ("fail", 12, "12 files"), ("skipped", 0, None)],
+)
+def test_a_pass_over_nothing_says_so_and_a_skip_claims_nothing(
+    show: Any, status: str, examined: int, shown: str | None
+) -> None:
+    line = show(finished(status, examined=examined))
+    assert f" {shown} " in line if shown else "file" not in line
+
+
+@pytest.mark.parametrize(("cached", "shown"), [(True, "unchanged"), (False, "1.25 s")])
+def test_what_was_taken_over_says_so_in_place_of_a_time(show: Any, cached: bool, shown: str) -> None:
+    assert show(finished("pass", cached=cached)).split()[-len(shown.split()) :] == shown.split()
+
+
+def test_findings_are_shown_up_to_twenty_and_the_rest_is_counted(show: Any) -> None:
+    lines = show(finished("fail", findings=tuple(map(finding, range(1, 23))))).splitlines()
+    assert lines[1].strip() == "a.py:1:1: error: unused [F401]"
+    assert len(lines) == 22
+    assert lines[-1].strip() == f"and 2 more in {LOG}"
+
+
+VERDICTS = [
+    (ended(0), "green"),
+    (ended(1), "red"),
+    (ended(3), "broken"),
+    (ended(130), "interrupted"),
+    (ended(2), "red"),
+    (ended(0, overridden={"lint": "overridden until 2026-12-31: why"}), "overridden"),
+    (ended(1, overridden={"lint": "overridden until 2026-12-31: why"}), "red"),
+]
+
+
+@pytest.mark.parametrize(("event", "verdict"), VERDICTS)
+def test_the_last_line_gives_the_verdict(show: Any, event: RunFinished, verdict: str) -> None:
+    assert show(event).startswith(f"gate: {verdict} in 2.0 s")
+
+
+@pytest.mark.parametrize(("event", "verdict"), VERDICTS)
+def test_the_jobs_summary_gives_the_same_verdict(
+    show: Any, tmp_path: Path, event: RunFinished, verdict: str
+) -> None:
+    show(event, github=True)
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8").startswith(f"### {verdict} in 2.0 s\n")
+
+
+def test_skipped_atoms_are_counted_apart_from_passes(show: Any) -> None:
+    counts = {"pass": 2, "skipped": 1, "vacuous": 1}
+    assert "(2 ok, 1 skip, 1 vacuous, 1 unchanged)" in show(
+        finished("pass", cached=True), ended(1, counts=counts)
+    )
+
+
+@pytest.mark.parametrize("status", ["fail", "vacuous", "error"])
+def test_the_first_red_is_named_with_its_log_and_how_to_see_it_again(show: Any, status: str) -> None:
+    out = show(finished(status), finished(status, atom="types"), ended(1))
+    assert f"first red: lint, log {LOG}" in out
+    assert "atomci run lint\n" in out
+    assert "first red: types" not in out
+
+
+@pytest.mark.parametrize("status", ["pass", "skipped"])
+def test_what_is_not_red_is_not_named_as_red(show: Any, status: str) -> None:
+    assert "first red" not in show(finished(status), ended(0))
+
+
+def test_an_overridden_red_is_told_and_the_next_one_is_the_first(show: Any) -> None:
+    said = "overridden until 2026-12-31: why"
+    rows = (finished("fail", override=said), finished("fail", atom="types"))
+    out = show(*rows, ended(1, overridden={"lint": said}))
+    assert out.splitlines()[0].startswith("FAIL")
+    assert out.splitlines()[0].endswith(said)
+    assert f"  lint: {said}\n" in out
+    assert "first red: types" in out
+
+
+def test_an_expired_override_is_told_at_the_end(show: Any) -> None:
+    assert "  lint: its override expired\n" in show(ended(1, expired={"lint": "its override expired"}))
+
+
+def test_json_lines_are_the_events_as_they_are(show: Any) -> None:
+    start = RunStarted(time="", run="1", version="1", targets=("gate",), atoms=("lint",), jobs=1)
+    out = show(start, AtomStarted(time="", atom="lint"), finished("skipped"), ended(0), as_json=True)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["event"] for row in rows] == ["run_started", "atom_started", "atom_finished", "run_finished"]
+    assert rows[2]["status"] == "skipped"
+
+
+def test_a_start_prints_nothing(show: Any) -> None:
+    assert show(AtomStarted(time="", atom="lint")) == ""
+
+
+@pytest.mark.parametrize(("status", "mark"), MARKS)
+def test_the_summary_marks_each_status(show: Any, tmp_path: Path, status: str, mark: str) -> None:
+    show(finished(status), ended(0), github=True)
+    assert f"| {mark} | `lint` |" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+
+
+def test_the_summary_marks_what_was_overridden_as_neither_green_nor_red(show: Any, tmp_path: Path) -> None:
+    show(finished("fail", override="until"), ended(0, overridden={"lint": "until"}), github=True)
+    assert "| ⚠️ | `lint` |" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+
+
+def test_the_summary_lists_fifty_findings_and_counts_the_rest(show: Any, tmp_path: Path) -> None:
+    show(finished("fail", findings=tuple(map(finding, range(53)))), ended(1), github=True)
+    text = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert text.count("- `a.py:") == 50
+    assert "- and 3 more in the logs\n" in text
+
+
+def test_a_reason_brings_no_markup_into_the_summary(show: Any, tmp_path: Path) -> None:
+    show(finished("fail", reason="a|b `c` <img> @all\nd"), ended(1), github=True)
+    text = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert "| a\\|b 'c' &lt;img> @\u200ball d |" in text
+
+
+@pytest.mark.parametrize(
+    ("level", "command"), [("error", "error"), ("warning", "warning"), ("note", "notice")]
+)
+def test_a_finding_is_an_annotation_of_its_level_that_cannot_break_out(
+    show: Any, level: str, command: str
+) -> None:
+    found = finding(3, path="a,b:c.py", message="100%\n::error::no", level=level)
+    assert f"::{command} file=a%2Cb%3Ac.py,line=3,col=1,title=ruff F401::100%25%0A::error::no\n" in show(
+        finished("fail", findings=(found,)), github=True
+    )
+
+
+def test_no_more_annotations_than_github_shows(show: Any) -> None:
+    findings = tuple(map(finding, range(7)))
+    out = show(finished("fail", findings=findings), finished("fail", findings=findings), github=True)
+    assert out.count("::error file=") == 10
+
+
+def test_an_atoms_log_is_shown_in_its_group_where_it_can_give_no_commands(show: Any, tmp_path: Path) -> None:
+    (tmp_path / LOG).parent.mkdir(parents=True)
+    (tmp_path / LOG).write_text("::error::from a tool\n", encoding="utf-8")
+    group, stop, log, resume, end = show(finished("pass"), github=True).splitlines()[:5]
+    assert group.startswith("::group::ok")
+    token = stop.removeprefix("::stop-commands::")
+    assert len(token) == 32
+    assert (log, resume, end) == ("::error::from a tool", f"::{token}::", "::endgroup::")
