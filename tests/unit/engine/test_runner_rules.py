@@ -28,9 +28,17 @@ def test_atoms_run_after_what_they_need_and_come_after(project: MadeUp) -> None:
     assert project.ran == ["lint", "test", "cover", "budget", "report"]
 
 
-def test_with_more_jobs_a_dependant_still_waits(project: MadeUp) -> None:
-    project.run((BUDGET, PASS), (COVER, PASS), (TEST, PASS), (LINT, PASS), jobs=4)
-    assert [name for name in project.ran if name != "lint"] == ["test", "cover", "budget"]
+def test_with_more_jobs_a_dependant_still_waits_for_the_end(project: MadeUp) -> None:
+    ended: list[str] = []
+
+    def slow(ctx: Context) -> Outcome:
+        assert set(ctx.atom.needs) <= set(ended)
+        threading.Event().wait(0.02)
+        ended.append(ctx.atom.name)
+        return PASS
+
+    done = project.run((BUDGET, slow), (COVER, slow), (TEST, slow), (LINT, slow), jobs=4)
+    assert {outcome.status for outcome in done.outcomes.values()} == {"pass"}
 
 
 def test_independent_atoms_run_side_by_side(project: MadeUp) -> None:
