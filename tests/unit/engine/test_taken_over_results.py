@@ -139,10 +139,13 @@ def test_only_a_pass_is_taken_over(project: MadeUp, outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("effect", ["host", "tree", "network"])
-def test_only_a_pure_atom_is_taken_over(project: MadeUp, effect: str) -> None:
-    atom = COUNT._replace(effect=effect)  # type: ignore[arg-type]
-    project.run((atom, count))
-    project.run((atom, count))
+@pytest.mark.parametrize("order", [("pure", "other"), ("other", "pure"), ("other", "other")])
+def test_only_a_pure_atom_is_kept_and_taken_over(
+    project: MadeUp, effect: str, order: tuple[str, ...]
+) -> None:
+    for which in order:
+        atom = COUNT if which == "pure" else COUNT._replace(effect=effect)  # type: ignore[arg-type]
+        project.run((atom, count))
     assert project.ran == ["count", "count"]
 
 
