@@ -209,7 +209,7 @@ def test_a_long_rate_limit_is_told_and_not_waited_for(limit: str, seconds: int) 
 
 
 def test_a_spent_limit_on_an_answer_that_was_given_is_none() -> None:
-    api, gh = api_of(answer(200, {"id": 1}, x_ratelimit_remaining="0"))
+    api, gh = api_of(answer(200, {"id": 1}, x_ratelimit_remaining="0", x_ratelimit_reset=f"{NOW + 5:.0f}"))
     assert read(api) == {"id": 1}
     assert gh.pauses == []
 
