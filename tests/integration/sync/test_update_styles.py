@@ -168,7 +168,7 @@ def test_renovates_command_works_before_and_after_ours(styled: tuple[Folder, Fol
     template, project = styled
     template.commit(NEXT[style], "v2.0.0")
     assert main(["update", "--commit", "--project", str(project.root)]) == 0
-    template.commit({next(iter(NEXT[style])): "theirs again\n"}, "v3.0.0")
+    template.commit({next(iter(NEXT[style])): "# theirs again\n"}, "v3.0.0")
 
     done = subprocess.run(
         [str(Path(sys.executable).parent / "copier"), "update", "--skip-answered", "--defaults",
