@@ -31,12 +31,12 @@ from atomci.tools.git import GitFailed
 
 ANSWERS = ".copier-answers.yml"
 TIERS: dict[str, Tier] = {"managed.sh": "managed", "src/a.py": "seed", ".env.example": "seed",
-                          ".hidden/a": "seed"}  # fmt: skip
+                          ".hidden/a": "seed", "NEWS": "seed"}  # fmt: skip
 
 
 @dataclass
 class _Git:
-    """A repository of which git says what it is told to; `ignored` are paths, `eol` rows of ls-files."""
+    """A repository of which git says what it is told to; `ignored` are paths."""
 
     top: Path = Path("/nowhere")
     prefix: str = ""
@@ -141,6 +141,7 @@ def test_a_file_without_a_place_is_blocked(mine: Files, path: str, obstacle: str
     [
         ("README.rst", "README.md", "kept"),
         ("readme.md", "README.md", "kept"),
+        ("PyProject.toml", "pyproject.toml", "kept"),
         ("README", "README.md", "kept"),
         ("COPYING", "LICENSE", "kept"),
         ("licence.txt", "LICENSE", "kept"),
@@ -167,7 +168,8 @@ def test_a_file_that_is_rendered_too_is_no_twin_of_another() -> None:
     [
         ("src/a.py", True, "left-out"),
         ("src/a.py", False, "added"),
-        (".env.example", True, "added"),  # no folder: a setting, no example
+        (".env.example", True, "added"),
+        ("NEWS", True, "added"),  # in no folder: no code
         (".hidden/a", True, "added"),
         ("other/a.py", True, "added"),  # merged
     ],
@@ -189,13 +191,14 @@ def test_what_git_ignores_stays_out_but_the_answers_file() -> None:
 def test_what_lies_uncommitted_in_the_place_of_a_new_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("not committed")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "file").mkdir()
     (tmp_path / "link").symlink_to("folder")
 
-    rows = compared({}, files({"a": "x", "folder/b": "x", "link/c": "x"}), _Git(tmp_path))
+    rows = compared({}, files(dict.fromkeys(("a", "folder/b", "link/c", "file"), "x")), _Git(tmp_path))
 
     assert {row.change for row in rows.values()} == {"added"}
-    assert [rows[path].detail.partition(" of yours")[0] for path in ("a", "folder/b", "link/c")] == [
-        "a", "", "link",
+    assert [rows[path].detail.partition(" of yours")[0] for path in rows] == [
+        "a", "file", "", "link",
     ]  # fmt: skip
 
 
@@ -375,7 +378,7 @@ def test_an_adoption_is_a_new_branch_or_nothing(monkeypatch: pytest.MonkeyPatch,
     else:
         made = make_adoption(planned)
         assert (made.state, made.commit) == ("adopted", "c0ffee")
-    # The object is there before the name is, and the last word asks git for a branch that isn't there.
+    # The last word asks git for a branch that isn't there yet.
     assert objects.migrated
     assert repository.asked == [
         ("update-ref", "-m", "atomci adopt", "refs/heads/new", "c0ffee", "0" * len("c0ffee"))
