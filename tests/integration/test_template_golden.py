@@ -26,3 +26,10 @@ def test_a_golden_tree_is_current(name: str, tmp_path: Path) -> None:
 
 def test_every_tree_has_its_answers() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == set(ANSWERS)
+
+
+def test_the_update_workflow_is_the_same_for_every_kind() -> None:
+    """So that a run of one kind's, as the end-to-end tests make, speaks for all."""
+    kinds = ("library", "cli", "service")
+    texts = {(GOLDEN / kind / ".github/workflows/template-update.yml").read_bytes() for kind in kinds}
+    assert len(texts) == 1

@@ -102,6 +102,18 @@ def test_the_tools_find_what_is_planted(
     assert result.returncode != 0, result.stdout + result.stderr
 
 
+def test_read_the_docs_takes_its_settings(every_project: list[Path], tool: Tool, tmp_path: Path) -> None:
+    command = ("check-jsonschema", "--builtin-schema", "vendor.readthedocs")
+    there = [path for project in every_project if (path := project / ".readthedocs.yaml").is_file()]
+    assert 0 < len(there) < len(every_project)
+
+    done = tool(tmp_path, *command, *map(str, there))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    (tmp_path / "wrong.yaml").write_text("version: 1\n", encoding="utf-8")
+    assert tool(tmp_path, *command, "wrong.yaml").returncode == 1
+
+
 def test_black_changes_nothing(every_project: list[Path], tool: Tool) -> None:
     """It reads one configuration per call; all that differs between projects is the oldest Python."""
     alike: dict[str, list[Path]] = {}
