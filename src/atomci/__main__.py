@@ -1,6 +1,6 @@
 """`python -m atomci`."""
 
-from atomci.cli.main import main
+from atomci.cli.main import program
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    program()

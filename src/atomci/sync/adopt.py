@@ -23,7 +23,8 @@ from atomci.sync.lock import lock_bytes, made_lock
 from atomci.sync.objects import Entry, Files, Objects, Repository, open_repository
 from atomci.sync.ownership import Ownership
 from atomci.sync.replay import described_template
-from atomci.sync.update import Rendered, identity, render_first
+from atomci.sync.snapshot import Snapshot, snapshot, tiers
+from atomci.sync.update import identity
 from atomci.sync.versions import newest_tag
 from atomci.sync.workshop import Workshop
 from atomci.tools.git import Git, GitFailed
@@ -76,9 +77,10 @@ def plan_adoption(shop: Workshop, root: Path, wish: Wish) -> PlannedAdoption:
     answers_file = _answers_file(str(described.answers_relpath))
     recorded = Recorded(root, answers_file, {"_src_path": wish.location, "_commit": release.name})
     last = {name: fact.value for name, fact in found.items() if name not in wish.answers}
-    rendered, owners = render_first(
-        shop, recorded, repository, objects, data=wish.answers, last=last, ask=wish.ask
+    rendered = snapshot(
+        shop, objects, template, release, recorded, data=wish.answers, last=last, ask=wish.ask
     )
+    owners = tiers(template, release, recorded, rendered.facts)
     _refuse_layout(existing, rendered)
     files = _Comparison(repository, objects, mine, rendered, owners, existing.layout is not None).files(
         answers_file
@@ -178,7 +180,7 @@ def _existing(repository: Repository, objects: Objects, mine: Files) -> Existing
     return Existing(regular, read, git.ask("config", "--get", "remote.origin.url") or "", branches)
 
 
-def _refuse_layout(existing: Existing, rendered: Rendered) -> None:
+def _refuse_layout(existing: Existing, rendered: Snapshot) -> None:
     layout = existing.layout
     in_src = any(path.startswith("src/") and path.endswith(".py") for path in rendered.files)
     if layout is None or layout.kind == "src" or not in_src:
@@ -197,7 +199,7 @@ class _Comparison:
     repository: Repository
     objects: Objects
     mine: Files
-    rendered: Rendered
+    rendered: Snapshot
     owners: Ownership
     has_code: bool
 

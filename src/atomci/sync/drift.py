@@ -144,11 +144,11 @@ class _Rendered:
 
 def _rendered(shop: Workshop, recorded: Recorded) -> _Rendered:
     from atomci.sync.objects import Objects, open_repository
-    from atomci.sync.update import render_recorded
+    from atomci.sync.snapshot import recorded_snapshot
 
     repository = open_repository(recorded.root)
     objects = Objects(repository, shop.folder())
-    return _Rendered(repository, objects, *render_recorded(shop, recorded, repository, objects))
+    return _Rendered(repository, objects, *recorded_snapshot(shop, objects, recorded))
 
 
 def difference(shop: Workshop, recorded: Recorded, paths: Sequence[str], *, colour: bool = False) -> bytes:

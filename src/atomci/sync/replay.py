@@ -34,9 +34,10 @@ class Replayed:
 
 @dataclass
 class Replay:
-    """Renders; what Jinja compiled is shared by all renders of one object."""
+    """Renders; what Jinja compiled, and what a template asks, is read once for all renders of one object."""
 
     _codes: dict[Any, Any] = field(default_factory=dict)
+    _templates: dict[tuple[Path, str], Any] = field(default_factory=dict)
 
     def warm_up(self) -> None:
         """Import copier meanwhile, which takes longer than what git does first. Its errors come later."""
@@ -64,8 +65,7 @@ class Replay:
         with copier_errors(location):
             from atomci.sync import worker as copiers
 
-            template = copiers.checked_out(location, files, release)
-            _refuse_trust(location, template)
+            template = self._template(location, files, release)
             worker = copiers.Worker(
                 src_path=location,
                 dst_path=into,
@@ -84,6 +84,11 @@ class Replay:
         return Replayed(
             lambda path: match(Path(path)), template.exclude, frozenset(template.questions_data), template
         )
+
+    def _template(self, location: str, files: Path, release: Release) -> Any:
+        if (files, location) not in self._templates:
+            self._templates[files, location] = described_template(location, files, release)
+        return self._templates[files, location]
 
 
 def described_template(location: str, files: Path, release: Release) -> Any:

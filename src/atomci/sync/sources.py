@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import unquote, urlparse, urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 from atomci.errors import UsageError
 
@@ -76,6 +73,8 @@ def own_source(ref: str | None = None) -> Source:
 
     A checkout is taken as it is now. Raises UsageError when the installation doesn't tell.
     """
+    from urllib.request import url2pathname
+
     recorded = _direct_url()
     url = str(recorded.get("url", ""))
     if "vcs_info" in recorded:
@@ -90,6 +89,9 @@ def own_source(ref: str | None = None) -> Source:
 
 
 def _direct_url() -> dict[str, dict[str, str]]:
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         text = distribution("atomci").read_text("direct_url.json")
     except PackageNotFoundError:

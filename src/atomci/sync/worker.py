@@ -5,6 +5,7 @@ Imported only where something is rendered: it imports copier.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -51,6 +52,12 @@ def run(worker: Worker) -> Callable[[Path], bool]:
         _main._operation.reset(token)
 
 
+def _forget_yield(env: Any) -> None:
+    """What compiling does besides: the tag of yield-loops in names starts afresh."""
+    context = get_yield_context(env)
+    context.yield_name = context.yield_iterable = None
+
+
 class Worker(_main.Worker):
     """Shares compiled templates; files of the project are read there, not where it is rendered."""
 
@@ -72,6 +79,29 @@ class Worker(_main.Worker):
             self.remembered = super()._answers_to_remember()
         return self.remembered
 
+    @property
+    def answers_relpath(self) -> Path:
+        """Asked for at each file; the same each time where its name is plain."""
+        name = str(self.answers_file or self.template.answers_relpath)
+        return Path(name) if self._is_plain(name) else super().answers_relpath
+
+    def _render_string(self, string: Any, extra_context: dict[str, Any] | None = None) -> str:
+        if not self._is_plain(string):
+            return super()._render_string(string, extra_context)
+        _forget_yield(self.jinja_env)
+        return str(string)
+
+    def _is_plain(self, text: Any) -> bool:
+        """Whether Jinja would give a text back as it is, as it does with most names of files."""
+        return isinstance(text, str) and self._signs.search(text) is None
+
+    @cached_property
+    def _signs(self) -> re.Pattern[str]:
+        env = self.jinja_env
+        starts = [env.block_start_string, env.variable_start_string, env.comment_start_string]
+        prefixes = [sign for sign in (env.line_statement_prefix, env.line_comment_prefix) if sign]
+        return re.compile("|".join(map(re.escape, (*starts, *prefixes, "\n", "\r"))))
+
     @cached_property
     def jinja_env(self) -> Any:
         """Jinja as the template wants it, compiling each text once."""
@@ -83,9 +113,7 @@ class Worker(_main.Worker):
             key = (options, source, name, rest)
             if key not in codes:
                 codes[key] = compile_anew(source, name, filename, *rest)
-            # What compiling does besides: the tag of yield-loops in names starts afresh.
-            context = get_yield_context(env)
-            context.yield_name = context.yield_iterable = None
+            _forget_yield(env)
             return codes[key]
 
         env.compile = compile_once  # type: ignore[method-assign,assignment]

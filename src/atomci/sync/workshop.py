@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import ParamSpec, TypeVar
 
 from atomci.sync.replay import Replay
 from atomci.sync.template import Template
 
 __all__ = ["Workshop"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass
@@ -21,6 +27,7 @@ class Workshop:
     replay: Replay = field(default_factory=Replay)
     _templates: dict[str, Template] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
+    _hand: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "atomci-git"))
 
     def __enter__(self) -> Workshop:
         self._temporary = tempfile.TemporaryDirectory(prefix="atomci-sync-", ignore_cleanup_errors=True)
@@ -29,6 +36,7 @@ class Workshop:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._hand.shutdown(cancel_futures=True)
         self._temporary.cleanup()
 
     def folder(self) -> Path:
@@ -36,6 +44,10 @@ class Workshop:
         path = Path(self._temporary.name, str(next(self._numbers)))
         path.mkdir()
         return path
+
+    def meanwhile(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Do something of git's while this thread renders; one thing after the other."""
+        return self._hand.submit(work, *args, **kwargs)
 
     def template(self, location: str) -> Template:
         """A template, fetched at its first use."""

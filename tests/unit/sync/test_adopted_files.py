@@ -1,6 +1,7 @@
 """What becomes of each rendered file in a repository that joins a template, and of each answer."""
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from atomci.sync.adopt import (
 from atomci.sync.inference import Existing, Fact
 from atomci.sync.objects import Entry, Files
 from atomci.sync.ownership import Ownership, Tier
-from atomci.sync.update import Rendered
+from atomci.sync.snapshot import Snapshot
 from atomci.tools.git import GitFailed
 
 ANSWERS = ".copier-answers.yml"
@@ -85,6 +86,13 @@ def files(texts: Mapping[str, str]) -> Files:
     return {path: Entry("100644", text) for path, text in texts.items()}
 
 
+def rendering(found: Files) -> Snapshot:
+    facts: Any = None
+    stored: Future[Files] = Future()
+    stored.set_result(found)
+    return Snapshot(facts, {}, stored)
+
+
 def owners() -> Ownership:
     return Ownership(tuple((tier, path.__eq__) for path, tier in TIERS.items()))
 
@@ -93,8 +101,7 @@ def compared(
     mine: Files, rendered: Files, repository: _Git | None = None, *, has_code: bool = False
 ) -> dict[str, AdoptedFile]:
     stubs: Any = (repository or _Git(), _Stored())
-    facts: Any = None
-    comparison = _Comparison(*stubs, mine, Rendered(rendered, facts, {}), owners(), has_code)
+    comparison = _Comparison(*stubs, mine, rendering(rendered), owners(), has_code)
     return {row.path: row for row in comparison.files(ANSWERS)}
 
 
@@ -274,13 +281,12 @@ def test_a_package_that_is_not_in_src_is_refused_with_the_move(
 ) -> None:
     name = '[project]\nname = "thing"\n'
     existing = Existing(frozenset({*paths, "pyproject.toml"}), lambda _: name, "", {})
-    facts: Any = None
 
     if hint is None:
-        _refuse_layout(existing, Rendered(files({rendered: ""}), facts, {}))
+        _refuse_layout(existing, rendering(files({rendered: ""})))
         return
     with pytest.raises(RefusedError) as caught:
-        _refuse_layout(existing, Rendered(files({rendered: ""}), facts, {}))
+        _refuse_layout(existing, rendering(files({rendered: ""})))
     assert caught.value.hint.startswith(hint)
 
 

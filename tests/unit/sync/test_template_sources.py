@@ -1,5 +1,6 @@
 """Where a template is, as typed and as this installation knows of itself."""
 
+import importlib.metadata
 import json
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -22,7 +23,7 @@ class _Installed:
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, direct_url: object) -> None:
-    monkeypatch.setattr(sources, "distribution", lambda _: _Installed(direct_url))
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: _Installed(direct_url))
 
 
 def test_a_folder_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +101,6 @@ def test_sources_that_are_not_installed_are_a_checkout(monkeypatch: pytest.Monke
 
     checkout = Path(sources.__file__).parents[3]
     for found in (missing, lambda _: _Installed(None)):
-        monkeypatch.setattr(sources, "distribution", found)
+        monkeypatch.setattr(importlib.metadata, "distribution", found)
 
         assert own_source("v9") == Source(str(checkout), "v9")
