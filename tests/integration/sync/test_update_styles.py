@@ -34,6 +34,7 @@ LOOPS: dict[str, Content] = {
     "project/{% if not use %}unused.txt{% endif %}": "never\n",
     "project/{% yield part from parts %}{{ part }}{% endyield %}/{{ part }}.txt.jinja": "{{ part }}\n"
     + lines("part"),
+    "project/{% yield part from parts %}{{ part }}{% endyield %}/plain.txt.jinja": "{{ part }}\n",
     "project/[bracket] name.txt": lines("odd"),
     "project/{{ _folder_name }}.cfg.jinja": "{{ _copier_conf.vcs_ref_hash|length }}\n",
 }
