@@ -1,6 +1,6 @@
 """`python -m atomci`."""
 
-from atomci.cli.main import program
+from atomci.cli.program import program
 
 if __name__ == "__main__":
     program()

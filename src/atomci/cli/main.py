@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import atexit
 import importlib
 import os
 import signal
 import sys
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from atomci.errors import AtomciError, InfrastructureError
 
-__all__ = ["main", "program"]
+__all__ = ["main"]
 
 _VERBS: dict[str, tuple[str, str]] = {
     "new": ("atomci.cli.new", "Make a new project and run its gate."),
@@ -104,14 +103,6 @@ def _atomci() -> None:
     Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 broken infrastructure, 4 refused by policy,
     130 interrupted.
     """
-
-
-def program() -> NoReturn:
-    """`atomci` as a process of its own. Tearing the interpreter down would take longer than many verbs do."""
-    code = main()
-    atexit._run_exitfuncs()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,21 +47,40 @@ def status_command(
     from atomci.engine.config import load_drift
     from atomci.engine.overrides import today
     from atomci.project import Project
-    from atomci.sync.drift import status, status_offline
+    from atomci.sync.drift import status
     from atomci.sync.exceptions import excepted
 
     recorded = _recorded(project, answers_file)
-    exceptions = load_drift(Project(recorded.root))
     if offline:
-        found = status_offline(recorded)
-    else:
-        from atomci.sync.workshop import Workshop
+        return _offline(recorded, as_json, alone=not (prerelease or answers_file or project))
+    from atomci.sync.workshop import Workshop
 
-        with Workshop() as shop:
-            found = status(shop, recorded, prereleases=prerelease)
+    exceptions = load_drift(Project(recorded.root))
+    with Workshop() as shop:
+        found = status(shop, recorded, prereleases=prerelease)
     found = excepted(found, exceptions, today())
-    _show(found, as_json)
+    click.echo(_shown(found, as_json), nl=False)
     return 1 if found.red else 0
+
+
+def _offline(recorded: Recorded, as_json: bool, *, alone: bool) -> int:
+    """Drift by the lock; the answer is kept where `alone` says that nothing else was asked."""
+    from atomci.cli.glance import Note
+    from atomci.engine.config import load_drift
+    from atomci.engine.overrides import today
+    from atomci.project import Project
+    from atomci.sync.drift import looked_at, status_offline
+    from atomci.sync.exceptions import excepted
+
+    words = ["status", "--offline", *(["--json"] if as_json else [])] if alone else []
+    with Note(recorded.root, words) as note:
+        exceptions = load_drift(Project(recorded.root))
+        found = excepted(status_offline(recorded), exceptions, today())
+        text, code = _shown(found, as_json), 1 if found.red else 0
+        click.echo(text, nl=False)
+        if found.lock == "current":
+            note.keep(["pyproject.toml", recorded.file, *looked_at(recorded)], code, text)
+    return code
 
 
 @click.command("diff")
@@ -144,63 +164,65 @@ def _within(recorded: Recorded, paths: tuple[str, ...], project: Path | None) ->
     return found
 
 
-def _show(found: SyncStatus, as_json: bool) -> None:
+def _shown(found: SyncStatus, as_json: bool) -> str:
     if as_json:
         import msgspec
 
-        click.echo(msgspec.json.encode(found).decode())
-        return
+        return msgspec.json.encode(found).decode() + "\n"
+    return "".join(f"{line}\n" for line in _lines(found))
+
+
+def _lines(found: SyncStatus) -> Iterator[str]:
     from atomci.cli.style import paint
 
-    click.echo(f"{found.template}  {found.version}")
+    yield f"{found.template}  {found.version}"
     if found.latest is not None:
         news = f"{found.latest} is out: atomci update --plan" if found.behind else "the newest"
-        click.echo(f"  version   {paint(news, 'yellow') if found.behind else news}")
+        yield f"  version   {paint(news, 'yellow') if found.behind else news}"
     elif found.behind is None:
-        click.echo("  version   not asked, or the template has no release")
+        yield "  version   not asked, or the template has no release"
     exceptions = {row.path: row for row in found.exceptions}
     for row in found.drift:
-        _show_drift(row, exceptions.pop(row.path, None))
+        yield from _drift_lines(row, exceptions.pop(row.path, None))
     for exception in exceptions.values():
         left = "is over" if exception.state == "expired" else "isn't needed"
         text = f"exception for {exception.path} until {exception.until} {left}: delete it"
-        click.echo(f"  {paint(text, 'red' if exception.state == 'expired' else 'yellow')}")
+        yield f"  {paint(text, 'red' if exception.state == 'expired' else 'yellow')}"
         if exception.state == "expired":
-            _annotate("error", text, "pyproject.toml")
+            yield from _annotations("error", text, "pyproject.toml")
     if found.verdict == "unknown":
         text = f"drift is unknown: .atomci/lock.json is {found.lock}; type atomci status and commit the file"
-        click.echo(f"  {paint(text, 'yellow')}")
-        _annotate("warning", text)
+        yield f"  {paint(text, 'yellow')}"
+        yield from _annotations("warning", text)
         return
     drifted = sum(not row.allowed for row in found.drift)
     held = sum(row.state == "holds" for row in found.exceptions)
-    click.echo(
-        f"  {found.examined} files looked at, {drifted} drifted" + (f", {held} excepted" if held else "")
-    )
+    yield f"  {found.examined} files looked at, {drifted} drifted" + (f", {held} excepted" if held else "")
     if found.lock == "written":
-        click.echo("  .atomci/lock.json was missing or stale and is written anew: commit it")
+        yield "  .atomci/lock.json was missing or stale and is written anew: commit it"
 
 
-def _show_drift(row: Drift, exception: ExceptedDrift | None) -> None:
+def _drift_lines(row: Drift, exception: ExceptedDrift | None) -> Iterator[str]:
     from atomci.cli.style import paint
 
     word = f"{row.state:9}"
     if row.allowed:
-        click.echo(f"  {word} {row.path}  yours too")
+        yield f"  {word} {row.path}  yours too"
     elif exception is not None and exception.state == "holds":
         note = f"drift, excepted until {exception.until}: {exception.reason}"
-        click.echo(f"  {paint(word, 'yellow')} {row.path}  {note}")
-        _annotate("warning", note, row.path)
+        yield f"  {paint(word, 'yellow')} {row.path}  {note}"
+        yield from _annotations("warning", note, row.path)
     else:
         over = f"its exception was over on {exception.until}; " if exception is not None else ""
         note = f"drift: {over}atomci diff {row.path}, atomci restore {row.path}"
-        click.echo(f"  {paint(word, 'red')} {row.path}  {note}")
-        _annotate("error", note, row.path)
+        yield f"  {paint(word, 'red')} {row.path}  {note}"
+        yield from _annotations("error", note, row.path)
 
 
-def _annotate(kind: str, text: str, path: str = "") -> None:
+def _annotations(kind: str, text: str, path: str = "") -> list[str]:
     """A mark on GitHub's page of the job, and on the file in a pull request."""
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        from atomci.cli.github import annotation
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return []
+    from atomci.cli.github import annotation
 
-        click.echo(annotation(kind, text, path))
+    return [annotation(kind, text, path)]

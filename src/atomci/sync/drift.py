@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atomci.sync.ownership import Ownership
     from atomci.sync.workshop import Workshop
 
-__all__ = ["difference", "drift", "restore", "status", "status_offline", "write_lock"]
+__all__ = ["difference", "drift", "looked_at", "restore", "status", "status_offline", "write_lock"]
 
 # Whose edits are drift, and whose are the project's good right.
 _OURS = ("managed",)
@@ -33,6 +33,13 @@ def drift(root: Path, lock: Lock) -> tuple[Drift, ...]:
         if file.tier in _SHARED and (state := _state(root / path, file)) is not None:
             found.append(Drift(path=path, tier=file.tier, state=state, allowed=file.tier not in _OURS))
     return tuple(found)
+
+
+def looked_at(recorded: Recorded) -> list[str]:
+    """The lock and what `status_offline` holds against it, relative to the project."""
+    lock = read_lock(recorded)
+    shared = [path for path, file in lock.files.items() if file.tier in _SHARED] if lock else []
+    return [recorded.lock, *shared]
 
 
 def _state(path: Path, file: LockedFile) -> Literal["modified", "missing"] | None:

@@ -2,7 +2,9 @@
 
 import json
 import re
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +30,30 @@ def test_a_lock_is_all_that_drift_needs(locked: Folder, atomci: Run) -> None:
     assert {key: done.json[key] for key in ("version", "latest", "clean", "lock", "drift", "examined")} == {
         "version": "v1.1.0", "latest": None, "clean": True, "lock": "current", "drift": [], "examined": 7,
     }  # fmt: skip
+
+
+def test_a_question_asked_again_is_answered_without_the_command_line(locked: Folder) -> None:
+    def asked(*options: str) -> subprocess.CompletedProcess[str]:
+        words = (sys.executable, *options, "-m", "atomci", "status", "--offline")
+        return subprocess.run(words, cwd=locked.root, capture_output=True, text=True, check=False)
+
+    (locked.root / "keep.txt").write_text("mine\n", encoding="utf-8")
+    time.sleep(0.02)  # what is as young as the note isn't noted
+    first, again = asked(), asked("-X", "importtime")
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert first.stdout == again.stdout
+    assert "keep.txt  yours too" in first.stdout
+    assert "atomci.cli.glance" in again.stderr
+    assert "click" not in again.stderr
+
+    (locked.root / "ci.yml").write_text("drift\n", encoding="utf-8")
+    time.sleep(0.02)
+    red = [asked(), asked(), asked("-X", "importtime")]
+
+    assert [done.returncode for done in red] == [1, 1, 1]
+    assert len({done.stdout for done in red}) == 1
+    assert "click" not in red[2].stderr
+    assert locked.status == [" M ci.yml", " M keep.txt"]
 
 
 def test_the_lock_lists_each_rendered_file_with_its_owner(locked: Folder) -> None:

@@ -1,0 +1,35 @@
+"""`atomci` as a process of its own. It imports next to nothing before it has to."""
+
+import os
+import sys
+
+from atomci.cli.glance import recall
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+__all__ = ["program"]
+
+
+def program() -> "NoReturn":
+    """Run the command line and end, without tearing the interpreter down, which outlasts many verbs."""
+    code = recall(sys.argv[1:])
+    if code is None:
+        code = _run()
+    try:  # noqa: SIM105, contextlib takes its time to import
+        sys.stdout.flush()
+    except OSError:  # somebody closed the pipe
+        pass
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run() -> int:
+    import atexit
+
+    from atomci.cli.main import main
+
+    code = main()
+    atexit._run_exitfuncs()
+    return code
