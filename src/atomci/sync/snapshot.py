@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -62,10 +63,10 @@ def snapshot(
             "its answers file has another name there; nothing can be updated from it",
         )
     values = parse_answers(answers.read_bytes(), str(answers))
+    stored = shop.meanwhile(objects.add, worktree, folder / "index")
+    shop.meanwhile(shutil.rmtree, folder, ignore_errors=True)
     return Snapshot(
-        facts,
-        {name: value for name, value in values.items() if not name.startswith("_")},
-        shop.meanwhile(objects.add, worktree, folder / "index"),
+        facts, {name: value for name, value in values.items() if not name.startswith("_")}, stored
     )
 
 
