@@ -172,3 +172,12 @@ def test_a_lock_that_can_not_be_written_leaves_nothing_behind(
     assert code == InfrastructureError.exit_code
     assert "lock.json can't be written" in capfd.readouterr().err
     assert not (tmp_path / "demo").exists()
+
+
+def test_a_lock_that_can_not_be_put_in_place_leaves_no_half_of_it(project: Folder, atomci: Run) -> None:
+    project.write({f"{LOCK}/in-the-way.txt": "a folder\n"})
+
+    done = atomci("status")
+
+    assert done.json["lock"] == "missing"
+    assert [path.name for path in (project.root / ".atomci").iterdir()] == ["lock.json"]
