@@ -20,6 +20,7 @@ GENERATED = {
     ".venv",
     "uv.lock",
     "artifacts",
+    ".atomci",
     ".atomci_cache",
     ".mypy_cache",
     ".ruff_cache",
@@ -89,6 +90,21 @@ def test_the_render_is_that_of_plain_copier_byte_for_byte(atomci: Shell, made: P
     atomci.ok("uv", "run", "copier", "copy", "--defaults", "--quiet", str(atomci.folder), str(plain))
     assert tree(plain) == tree(made)
     assert filecmp.cmp(plain / ".copier-answers.yml", made / ".copier-answers.yml", shallow=False)
+
+
+def test_the_first_commit_holds_the_lock_that_status_would_write(
+    made: Path, home: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "my-project"
+    Shell(tmp_path, environment(home)).ok("git", "clone", "--quiet", str(made), str(folder))
+    shell, lock = Shell(folder, environment(home)), folder / ".atomci/lock.json"
+    assert shell.ok("git", "log", "--format=%s", "--", str(lock)).strip() == "chore: first commit"
+    assert "0 drifted" in shell.ok("atomci", "status", "--offline")
+    lock.unlink()
+
+    assert "is written anew" in shell.ok("atomci", "status")
+
+    assert shell.ok("git", "status", "--porcelain") == ""
 
 
 @pytest.mark.parametrize("python", interpreters())

@@ -48,6 +48,7 @@ def new_command(
     atomci new myproj --template gh:org/atomci --ref v1.2.0
     """
     from atomci.cli.answers import given_answers
+    from atomci.sync.first_lock import write_first_lock
     from atomci.sync.render import render
     from atomci.sync.sources import named_source, own_source
 
@@ -61,7 +62,9 @@ def new_command(
     with _all_or_nothing(dest) as root:
         click.echo(f"rendering {source.location}" + (f" at {source.ref}" if source.ref else ""))
         rendered = render(source, root, answers, ask=not defaults)
-        for note in rendered.notes:
+        # With --no-bootstrap it is what plain copier writes, which knows no lock.
+        lock_notes = () if no_bootstrap else write_first_lock(rendered)
+        for note in (*rendered.notes, *lock_notes):
             click.echo(f"note: {note}")
         if not no_bootstrap:
             _bootstrap(rendered.project)

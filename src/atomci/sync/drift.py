@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -137,6 +138,8 @@ def write_lock(recorded: Recorded, lock: Lock) -> bool:
         partial.write_bytes(lock_bytes(lock))
         partial.replace(path)
     except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink()
         return False
     return True
 

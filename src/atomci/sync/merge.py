@@ -13,6 +13,7 @@ from atomci.errors import InfrastructureError
 from atomci.sync.objects import Entry, Files, Objects
 from atomci.sync.ownership import Tier
 from atomci.sync.pins import PinTaken, settle_pins
+from atomci.tools.git import GitFailed
 
 __all__ = ["Merged", "merge"]
 
@@ -176,7 +177,7 @@ def _merge_tree(objects: Objects, ours: Files, base: Files, theirs: Files, who: 
     if code not in (0, 1):
         old = "write-tree" in said or "usage:" in said
         raise InfrastructureError(
-            f"git merge-tree: {said.strip().splitlines()[0] if said.strip() else f'exit code {code}'}",
+            GitFailed(("merge-tree",), code, said).message,
             "an update needs git 2.38 or newer" if old else "",
         )
     tree, stages, reasons = _parse(out)

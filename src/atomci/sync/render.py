@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from atomci.errors import InfrastructureError, UsageError
 from atomci.project import Project
+from atomci.sync.ownership import FILE as OWNERSHIP_FILE
 from atomci.sync.sources import Source
 
 __all__ = ["Rendered", "copier_errors", "render"]
@@ -18,10 +19,15 @@ __all__ = ["Rendered", "copier_errors", "render"]
 
 @dataclass(frozen=True)
 class Rendered:
-    """A fresh render: the project, and what copier warned of."""
+    """A fresh render: the project, what copier warned of, and what the template says of who owns what.
+
+    `owners` is its table, None where it has none; `seeds` tells what its `_skip_if_exists` matches.
+    """
 
     project: Project
     notes: tuple[str, ...]
+    owners: bytes | None
+    seeds: Callable[[str], bool]
 
 
 def render(source: Source, destination: Path, answers: Mapping[str, Any], *, ask: bool) -> Rendered:
@@ -30,23 +36,29 @@ def render(source: Source, destination: Path, answers: Mapping[str, Any], *, ask
     Raises UsageError for a bad answer or template, InfrastructureError when it can't be fetched, and
     KeyboardInterrupt when the questions are broken off. What was written until then stays.
     """
-    copier = _copier()
     with copier_errors(source.location) as caught:
-        copier.run_copy(
-            source.location,
-            destination,
+        from copier._main import Worker
+
+        # What `run_copy` does; the template's files are gone when it returns.
+        with Worker(
+            src_path=source.location,
+            dst_path=destination,
             data=dict(answers),
             vcs_ref=source.ref,
             defaults=not ask,
             quiet=True,
             cleanup_on_error=False,
-        )
+        ) as worker:
+            worker.run_copy()
+            table = worker.template.local_abspath / OWNERSHIP_FILE
+            owners = table.read_bytes() if table.is_file() else None
+            seeds = worker.match_skip
     project = Project(destination)
     unknown = sorted(set(answers) - set(project.answers))
     if unknown:
         raise UsageError(f"the template asks no question called {unknown[0]}", _questions(project))
     notes = tuple(_one_line(w.message) for w in caught if type(w.message).__name__ == "DirtyLocalWarning")
-    return Rendered(project, notes)
+    return Rendered(project, notes, owners, lambda path: seeds(Path(path)))
 
 
 @contextmanager

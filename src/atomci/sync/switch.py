@@ -25,6 +25,8 @@ __all__ = ["Journal", "Step", "digest", "finish", "journal_of", "stage", "switch
 
 FOLDER = "atomci-update"
 _JOURNAL = "journal.json"
+_NEXT = "next.json"
+_EARLIER = "earlier.json"
 
 
 class Step(Struct, frozen=True):
@@ -87,6 +89,8 @@ def stage(
         return _stage(repository, folder, outcome, touched, index_lines, conflicts)
     except BaseException:
         _clear(folder)
+        with contextlib.suppress(OSError):  # of an earlier update there is a journal
+            folder.rmdir()
         raise
 
 
@@ -125,16 +129,20 @@ def _stage(
 
 def switch(repository: Repository, journal: Journal) -> None:
     """Make the staged state the current one. Raises InfrastructureError, and then nothing has changed."""
-    earlier = journal_of(repository)
-    _write_journal(repository, journal)
+    folder = repository.git_dir / FOLDER
+    earlier = (folder / _JOURNAL).exists()
     try:
+        if earlier:
+            _keep(folder / _JOURNAL, folder / _EARLIER)
+        _write_journal(repository, journal)
         outlive(lambda: _switch(repository, journal))
-    except InfrastructureError:
-        _clear(repository.git_dir / FOLDER)
-        if earlier is None:
-            shutil.rmtree(repository.git_dir / FOLDER)
+    except (InfrastructureError, OSError):
+        if not earlier:
+            shutil.rmtree(folder)
         else:
-            _write_journal(repository, earlier)
+            if (folder / _EARLIER).exists():
+                (folder / _EARLIER).replace(folder / _JOURNAL)
+            _clear(folder)
         raise
 
 
@@ -157,6 +165,7 @@ def finish(repository: Repository) -> bool:
 def _switch(repository: Repository, journal: Journal, *, resumed: bool = False) -> None:
     folder, index = repository.git_dir / FOLDER, repository.git_dir / "index"
     lock = repository.git_dir / "index.lock"
+    _prepare(repository, journal)
     if not (resumed and digest(index) == journal.index_after and not lock.exists()):
         _take(lock, folder / "index", journal, resumed)
         try:
@@ -165,23 +174,36 @@ def _switch(repository: Repository, journal: Journal, *, resumed: bool = False) 
         except BaseException:
             lock.unlink()
             raise
-    for name, text in journal.heads.items():
-        _write_head(repository.git_dir / name, text)
+    for number, name in enumerate(journal.heads):
+        _write_head(folder / "heads" / str(number), repository.git_dir / name)
     if lock.exists():
         lock.replace(index)
     if journal.then == "gone":
         shutil.rmtree(folder)
         return
-    _write_journal(repository, msgspec.structs.replace(journal, phase=journal.then))
+    (folder / _NEXT).replace(folder / _JOURNAL)
     _clear(folder)
 
 
+def _prepare(repository: Repository, journal: Journal) -> None:
+    """Write what is put in place last, while all can be undone; only renames, which need no room, follow."""
+    folder = repository.git_dir / FOLDER
+    shutil.rmtree(folder / "heads", ignore_errors=True)
+    (folder / "heads").mkdir()
+    for number, text in enumerate(journal.heads.values()):
+        if text is not None:
+            (folder / "heads" / str(number)).write_text(text, encoding="utf-8", newline="\n")
+    if journal.then != "gone":
+        _write_journal(repository, msgspec.structs.replace(journal, phase=journal.then), _NEXT)
+
+
 def _clear(folder: Path) -> None:
-    """Remove what was staged; the journal stays."""
-    for name in ("new", "old", "objects"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("index", "contents"):
-        (folder / name).unlink(missing_ok=True)
+    """Remove what was staged, and what a git that died left there; the journal stays."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != _JOURNAL:
+            path.unlink()
 
 
 def _take(lock: Path, prepared: Path, journal: Journal, resumed: bool) -> None:
@@ -190,15 +212,21 @@ def _take(lock: Path, prepared: Path, journal: Journal, resumed: bool) -> None:
         return
     if resumed and lock.exists() and lock.stat().st_size < prepared.stat().st_size:
         lock.unlink()  # ours, broken off while it was written
+    content = prepared.read_bytes()
     try:
-        with lock.open("xb") as file:
-            file.write(prepared.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
+        file = lock.open("xb")
     except FileExistsError:
         raise InfrastructureError(
             f"{lock} exists: another git is at work in this repository", "wait for it, then run this again"
         ) from None
+    try:
+        with file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        lock.unlink()
+        raise
 
 
 def _check_still(repository: Repository, journal: Journal, resumed: bool) -> None:
@@ -276,22 +304,24 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _write_head(path: Path, text: str | None) -> None:
-    if text is None:
+def _write_head(prepared: Path, path: Path) -> None:
+    if prepared.exists():
+        prepared.replace(path)
+    else:
         path.unlink(missing_ok=True)
-        return
-    partial = path.with_name(f"{path.name}.atomci")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    partial.replace(path)
 
 
-def _write_journal(repository: Repository, journal: Journal) -> None:
-    path = repository.git_dir / FOLDER / _JOURNAL
+def _write_journal(repository: Repository, journal: Journal, name: str = _JOURNAL) -> None:
+    path = repository.git_dir / FOLDER / name
     partial = path.with_suffix(".tmp")
-    with partial.open("wb") as file:
-        file.write(msgspec.json.encode(journal))
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with partial.open("wb") as file:
+            file.write(msgspec.json.encode(journal))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
     partial.replace(path)
 
 

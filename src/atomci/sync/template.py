@@ -97,7 +97,7 @@ class Template:
             if (folder / ".gitmodules").exists():
                 raise RefusedError(
                     f"{self.location} holds git submodules, which atomci doesn't fetch",
-                    "copier update takes them",
+                    "plain copier does: copier copy, copier update",
                 )
             self._checkouts[release.commit] = folder
         return self._checkouts[release.commit]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,9 +34,16 @@ class GitFailed(InfrastructureError):
     def __init__(self, words: tuple[str, ...], code: int, stderr: str) -> None:
         lines = [line for line in stderr.strip().splitlines() if line.strip()]
         marked = (line for line in lines if line.startswith(("fatal:", "error:")))
-        self.said = next(marked, lines[-1] if lines else f"exit code {code}")
+        self.said = next(marked, lines[-1] if lines else _how_it_ended(code))
         self.code = code
         super().__init__(f"git {words[0]}: {self.said}")
+
+
+def _how_it_ended(code: int) -> str:
+    """What there is to say of a git that said nothing, such as one that the kernel killed."""
+    if code >= 0:
+        return f"exit code {code}"
+    return f"killed by {signal.Signals(-code).name}"
 
 
 @dataclass(frozen=True)
