@@ -171,6 +171,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(layer)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Workers that are done take from others; xdist's usual way gives all of e2e to one that keeps it.
+
+    Not as `--dist` in addopts, which our own atom_038 would take for a choice of workers.
+    """
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
+
+
 def clean_environment() -> dict[str, str]:
     """This process's environment without what changes how tools behave."""
     kept = {

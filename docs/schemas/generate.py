@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from atomci.artifacts.schemas import SCHEMAS
+from atomci.artifacts.published import SCHEMAS
 
 
 def documents() -> dict[str, str]:

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from atomci.analysis.parsers import PARSERS
-from atomci.artifacts.schemas import SCHEMAS
+from atomci.artifacts.published import SCHEMAS
 from atomci.atoms.load import Loader
 from atomci.catalog import ATOMS
 from atomci.cli import main as cli

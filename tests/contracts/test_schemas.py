@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from atomci.artifacts.schemas import SCHEMAS
+from atomci.artifacts.published import SCHEMAS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 # Written by coverage.py, in its own formats.

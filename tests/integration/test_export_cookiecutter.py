@@ -13,7 +13,7 @@ import pytest
 from jinja2_ansible_filters.core_filters import FilterModule
 
 from atomci.cli.main import main
-from atomci.sync.export import _looks_binary
+from atomci.sync.cookiecutter import looks_binary
 from atomci.sync.exported.local_extensions import FILTERS
 
 # Everything that a template of copier may have and cookiecutter hasn't.
@@ -238,10 +238,10 @@ deep: {type: bool, default: false}
 
 
 def test_texts_that_cookiecutter_could_take_for_binary_are_kept_where_it_does_not_look() -> None:
-    assert _looks_binary("你好，{{ title }}\n".encode())
-    assert _looks_binary(b"text\0")
-    assert not _looks_binary("Crème brûlée costs 5 € here, for you and {{ title }}\n".encode())
-    assert not _looks_binary(b"")
+    assert looks_binary("你好，{{ title }}\n".encode())
+    assert looks_binary(b"text\0")
+    assert not looks_binary("Crème brûlée costs 5 € here, for you and {{ title }}\n".encode())
+    assert not looks_binary(b"")
 
 
 def test_answers_that_are_typed_count_as_given(awkward, render, tmp_path) -> None:

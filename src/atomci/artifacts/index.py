@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from atomci.artifacts.schemas import Index, IndexEntry
+from atomci.artifacts.runs import Index, IndexEntry
 from atomci.artifacts.store import sha256, write
 
 __all__ = ["write_index"]

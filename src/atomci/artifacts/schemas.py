@@ -1,4 +1,4 @@
-"""Every artifact as a typed struct. `SCHEMAS` names those whose JSON Schema is published in docs/.
+"""What atoms hand each other, as typed structs; what a run tells of itself is in runs.py.
 
 Paths are POSIX and relative to the project's root, lines and columns 1-based, times UTC in ISO 8601,
 durations seconds. Nothing that changes between equal runs stands in an artifact that an atom reads.
@@ -10,9 +10,52 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from atomci.artifacts.sync import Adoption, Exported, Lock, Proposal, SyncStatus, Update
-
-__all__ = ["SCHEMAS"]
+__all__ = [
+    "Adapter",
+    "AllFindings",
+    "CoverageBudget",
+    "Diagnostic",
+    "Durations",
+    "Evidence",
+    "Exercised",
+    "FileCoverage",
+    "Finding",
+    "Findings",
+    "Gate",
+    "HostFacts",
+    "IntegrationEnv",
+    "Lane",
+    "LaneWork",
+    "Lanes",
+    "ManagerChoice",
+    "OverrideRow",
+    "OverrideRows",
+    "ParallelPlan",
+    "PesterRun",
+    "PesterTest",
+    "Portion",
+    "Preconditions",
+    "Protection",
+    "RemovedRun",
+    "ReportFile",
+    "Reports",
+    "Retention",
+    "RulesetDifference",
+    "RulesetState",
+    "SelectedTest",
+    "Selection",
+    "ServiceState",
+    "Shard",
+    "Shards",
+    "Stage",
+    "Status",
+    "TestResult",
+    "TestSummary",
+    "ToolFound",
+    "ToolReport",
+    "Workflow",
+    "WorkflowStep",
+]
 
 Status = Literal["pass", "fail", "skipped", "vacuous", "error"]
 Lane = Literal["lint", "format", "type"]
@@ -420,52 +463,6 @@ class Protection(Struct, frozen=True, kw_only=True):
     rulesets: tuple[RulesetState, ...]
 
 
-class Output(Struct, frozen=True, kw_only=True):
-    """A file that an atom wrote."""
-
-    path: str
-    size: int
-    sha256: str
-
-
-class Result(Struct, frozen=True, kw_only=True):
-    """How an atom ended the last time: artifacts/atoms/<name>.json. `key` is the hash of what it read.
-
-    `since` is the ref that the run's selection went by; `override` is what an override says of it.
-    """
-
-    schema: Literal["atomci/result/1"] = "atomci/result/1"
-    atom: str
-    status: Status
-    reason: str
-    examined: int
-    unit: str
-    key: str
-    run: str
-    since: str | None = None
-    seconds: float
-    outputs: tuple[Output, ...]
-    findings: tuple[Finding, ...] = ()
-    override: str = ""
-
-
-class IndexEntry(Struct, frozen=True, kw_only=True):
-    """One file under artifacts/."""
-
-    path: str
-    kind: Literal["log", "events", "report", "artifact", "diff"]
-    size: int
-    sha256: str
-
-
-class Index(Struct, frozen=True, kw_only=True):
-    """artifacts/index.json."""
-
-    schema: Literal["atomci/index/1"] = "atomci/index/1"
-    run: str
-    files: tuple[IndexEntry, ...]
-
-
 class RemovedRun(Struct, frozen=True, kw_only=True):
     """A run's folder that was removed; `size` in bytes."""
 
@@ -506,97 +503,3 @@ class OverrideRows(Struct, frozen=True, kw_only=True):
 
     schema: Literal["atomci/overrides/1"] = "atomci/overrides/1"
     overrides: tuple[OverrideRow, ...]
-
-
-class RunStarted(Struct, frozen=True, kw_only=True, tag="run_started", tag_field="event"):
-    """The first event of a run."""
-
-    schema: Literal["atomci/events/1"] = "atomci/events/1"
-    time: str
-    run: str
-    version: str
-    targets: tuple[str, ...]
-    atoms: tuple[str, ...]
-    jobs: int
-
-
-class AtomStarted(Struct, frozen=True, kw_only=True, tag="atom_started", tag_field="event"):
-    """An atom began."""
-
-    time: str
-    atom: str
-
-
-class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_field="event"):
-    """An atom ended; `cached` when an earlier result was proved to hold still.
-
-    `override`: `overridden until DATE: REASON` for a red that doesn't count, or that it expired.
-    """
-
-    time: str
-    atom: str
-    status: Status
-    reason: str
-    examined: int
-    unit: str
-    seconds: float
-    cached: bool
-    findings: tuple[Finding, ...]
-    commands: tuple[str, ...]
-    outputs: tuple[str, ...]
-    log: str
-    override: str = ""
-
-
-class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_field="event"):
-    """The last event of a run; `overridden` and `expired` map atoms to what their overrides say."""
-
-    time: str
-    run: str
-    exit_code: int
-    interrupted: bool
-    seconds: float
-    counts: dict[str, int]
-    atoms: dict[str, Status]
-    overridden: dict[str, str] = {}
-    expired: dict[str, str] = {}
-
-
-Event = RunStarted | AtomStarted | TestResult | AtomFinished | RunFinished
-
-SCHEMAS: dict[str, object] = {
-    "host": HostFacts,
-    "tools": ToolReport,
-    "manager": ManagerChoice,
-    "evidence": Evidence,
-    "findings": Findings,
-    "all-findings": AllFindings,
-    "lanes": Lanes,
-    "selection": Selection,
-    "parallel": ParallelPlan,
-    "durations": Durations,
-    "tests": TestSummary,
-    "pester": PesterRun,
-    "coverage": CoverageBudget,
-    "stage": Stage,
-    "reports": Reports,
-    "gate": Gate,
-    "integration-env": IntegrationEnv,
-    "exercised": Exercised,
-    "preconditions": Preconditions,
-    "workflow": Workflow,
-    "overrides": OverrideRows,
-    "retention": Retention,
-    "shards": Shards,
-    "protection": Protection,
-    "result": Result,
-    "index": Index,
-    "events": Event,
-    "lock": Lock,
-    "status": SyncStatus,
-    "update": Update,
-    "proposal": Proposal,
-    "adoption": Adoption,
-    "export": Exported,
-}
-"""Schema name to struct; the published file is docs/schemas/<name>.schema.json."""

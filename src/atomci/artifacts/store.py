@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from atomci.artifacts.schemas import Output
+from atomci.artifacts.runs import Output
 from atomci.errors import InfrastructureError
 
 __all__ = ["ArtifactError", "outputs_of", "read", "read_if_there", "replace_file", "sha256", "write"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from atomci.artifacts.schemas import HostFacts, ToolFound
-from atomci.atoms.phase_00_bootstrap import (
+from atomci.atoms.facts_00_bootstrap import (
     chosen_manager,
     environment_version,
     find_python,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atomci.artifacts.schemas import Output, Result
+from atomci.artifacts.runs import Output, Result
 from atomci.artifacts.store import sha256
 from atomci.catalog import Atom
 from atomci.engine.cache import input_key

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
-
-from packaging.specifiers import InvalidSpecifier
 
 from atomci.artifacts.schemas import Finding, HostFacts, ManagerChoice, ToolFound, ToolReport
 from atomci.artifacts.store import replace_file
+from atomci.atoms.facts_00_bootstrap import (
+    ASKED_WITHIN,
+    chosen_manager,
+    environment_version,
+    find_python,
+    look_for,
+    own_python,
+    powershell_is_tested,
+    stale_pip_tools_lock,
+    toolchain_rows,
+    wanted_python,
+)
 from atomci.bootstrap import (
     environment,
     host,
@@ -23,16 +31,15 @@ from atomci.bootstrap import (
     toolchain,
 )
 from atomci.engine.context import Context, Outcome, runs
-from atomci.errors import InfrastructureError, UsageError
+from atomci.errors import InfrastructureError
 from atomci.project import Project
 from atomci.tools import uv
 from atomci.tools.git import git
-from atomci.tools.process import Command, Completed, ToolMissing, shell_line
+from atomci.tools.process import Command, shell_line
 
 _HOST = "artifacts/bootstrap/host.json"
 _PYTHON = "artifacts/bootstrap/python.json"
 _MANAGER = "artifacts/bootstrap/manager.json"
-_ASKED_WITHIN = 20.0  # seconds for a program to tell its version
 _INSTALLED_WITHIN = 900.0
 
 Commands = Callable[[Context], Sequence[Command]]
@@ -57,22 +64,6 @@ def install_python_runtime(ctx: Context) -> Outcome:
             f"no interpreter satisfies {wanted}, also not after uv installed one", _python_hint(wanted)
         )
     return Outcome("pass", f"{found.version} at {found.path}", 1 + len(found.passed_over), "interpreters")
-
-
-def wanted_python(ctx: Context) -> interpreters.Wanted:
-    """The versions that the project, UV_PYTHON and .python-version leave."""
-    return interpreters.wanted(ctx.project.table("project"), ctx.root, os.environ)
-
-
-def find_python(ctx: Context, wanted: interpreters.Wanted) -> interpreters.Found:
-    """The interpreter to use; starts candidates, installs nothing."""
-    own = environment.folder(ctx.root, os.environ)
-    offered = interpreters.candidates(own, os.environ, uv.python_folder(ctx.root))
-    return interpreters.choose(offered, wanted, lambda path: _python_version(ctx, path))
-
-
-def _python_version(ctx: Context, path: str) -> str | None:
-    return (_said(ctx, path, "-c", interpreters.QUESTION) or "").strip() or None
 
 
 def _python_report(wanted: interpreters.Wanted, found: interpreters.Found) -> ToolReport:
@@ -110,7 +101,7 @@ def _commands_of(program: programs.Program) -> Commands:
     def commands(ctx: Context) -> Sequence[Command]:
         path = programs.on_path(program)
         questions = programs.questions(program) if path else ()
-        asking = [Command((path or "", *question), timeout=_ASKED_WITHIN) for question in questions]
+        asking = [Command((path or "", *question), timeout=ASKED_WITHIN) for question in questions]
         words = _install_words(ctx, program) if ctx.options.install else None
         if words is None or _is_there(look_for(ctx, program, required=False)):
             return asking
@@ -139,11 +130,6 @@ def install_docker_optional(ctx: Context) -> Outcome:
     return _program(ctx, programs.DOCKER, required=False)
 
 
-def powershell_is_tested(ctx: Context) -> bool:
-    """Whether the project has Pester tests."""
-    return bool(ctx.files("scripts/**/*.Tests.ps1", "tests/**/*.Tests.ps1"))
-
-
 def _program(ctx: Context, program: programs.Program, *, required: bool) -> Outcome:
     row = look_for(ctx, program, required=required)
     words, after = _install_words(ctx, program), "--install runs it"
@@ -165,7 +151,7 @@ def _install(ctx: Context, words: tuple[str, ...]) -> str:
         done = ctx.run(Command(words, timeout=_INSTALLED_WITHIN))
     except InfrastructureError as error:
         return error.message
-    return f"exit {done.code}: {_last_line(done)}" if done.code != 0 else ""
+    return f"exit {done.code}: {done.last_line}" if done.code != 0 else ""
 
 
 def _is_there(row: ToolFound) -> bool:
@@ -181,19 +167,6 @@ def _install_words(ctx: Context, program: programs.Program) -> tuple[str, ...] |
     facts = ctx.read_if_there(_HOST, HostFacts) or host.facts(host.this_system())
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     return programs.install_command(program, facts.package_manager, root=is_root)
-
-
-def look_for(ctx: Context, program: programs.Program, *, required: bool) -> ToolFound:
-    """The program on PATH, asked for its version."""
-    return programs.look_for(program, lambda path, *words: _said(ctx, path, *words), required=required)
-
-
-def _said(ctx: Context, *words: str) -> str | None:
-    try:
-        done = ctx.run(Command(words, timeout=_ASKED_WITHIN))
-    except InfrastructureError:
-        return None
-    return done.stdout if done.code == 0 else None
 
 
 def create_project_directory_structure(ctx: Context) -> Outcome:
@@ -221,13 +194,8 @@ def initialize_git_repository(ctx: Context) -> Outcome:
     for command in _git_commands(ctx):
         done = ctx.run(command)
         if done.code != 0:
-            raise InfrastructureError(f"git failed: {_last_line(done)}", str(command))
+            raise InfrastructureError(f"git failed: {done.last_line}", str(command))
     return Outcome("pass", (git(ctx.root, "log", "-1", "--format=%h on %D") or "").strip(), 1, "repos")
-
-
-def _last_line(done: Completed) -> str:
-    lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    return lines[-1].strip() if lines else f"exit {done.code}"
 
 
 def configure_gitignore_and_attributes(ctx: Context) -> Outcome:
@@ -262,12 +230,6 @@ def choose_dependency_manager(ctx: Context) -> Outcome:
     )
     reason = f"{text}, but {'; '.join(map(str, against[:3]))}"
     return Outcome("fail", reason, 1 + len(speakers), findings=findings)
-
-
-def chosen_manager(ctx: Context) -> ManagerChoice:
-    """The project's dependency manager, from what is recorded and what is there."""
-    files = ctx.files("uv.lock", "requirements/*")
-    return managers.choice(ctx.project.answers, files, ctx.project.table("tool"))
 
 
 def _environment_commands(ctx: Context) -> Sequence[Command]:
@@ -311,21 +273,13 @@ def _recorded_manager(ctx: Context) -> managers.Manager:
     return (recorded or chosen_manager(ctx)).manager
 
 
-def environment_version(ctx: Context) -> str | None:
-    """What the environment's interpreter says it is; None when it isn't there or doesn't start."""
-    folder = environment.folder(ctx.root, os.environ)
-    if not (folder / "pyvenv.cfg").is_file():
-        return None
-    return _python_version(ctx, str(environment.interpreter(folder)))
-
-
 def _sync_commands(ctx: Context) -> Sequence[Command]:
     manager = _recorded_manager(ctx)
     if manager == "uv":
         return (Command((uv.program(), *managers.uv_sync(in_ci=ctx.options.in_ci))),)
     project = Project(ctx.root)
     steps = managers.pip_tools_steps(
-        _own_python(ctx),
+        own_python(ctx),
         lock=not ctx.options.in_ci,
         has_pip=project.version_of("pip") is not None,
         has_pip_tools=project.version_of("pip-tools") is not None,
@@ -355,30 +309,6 @@ def compile_lockfile_and_sync(ctx: Context) -> Outcome:
     return Outcome("pass", f"{lock}, {installed} packages", 1, "locks")
 
 
-def stale_pip_tools_lock(ctx: Context) -> str | None:
-    """Compile into a scratch copy, which keeps the pins that still fit, and compare."""
-    lock = managers.LOCKS["pip-tools"]
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder) / "dev.txt"
-        shutil.copyfile(ctx.root / lock, scratch)
-        done = ctx.run(Command(managers.pip_tools_compile(_own_python(ctx), str(scratch))))
-        if done.code != 0:
-            raise InfrastructureError(f"{lock} can't be compared: {_last_line(done)}", str(done.command))
-        same = _pins(scratch) == _pins(ctx.root / lock)
-    if same:
-        return None
-    return f"{lock} is stale: type {managers.relock(ctx.root, 'pip-tools')}, and commit it"
-
-
-def _pins(path: Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-
-
-def _own_python(ctx: Context) -> str:
-    return str(environment.interpreter(environment.folder(ctx.root, os.environ)))
-
-
 def verify_toolchain_versions(ctx: Context) -> Outcome:
     rows = toolchain_rows(ctx)
     ctx.write(ctx.atom.writes[0], ToolReport(tools=tuple(rows)))
@@ -387,35 +317,3 @@ def verify_toolchain_versions(ctx: Context) -> Outcome:
     if bad:
         return Outcome("fail", "; ".join(bad), len(rows), "tools")
     return Outcome("pass", "", len(rows), "tools")
-
-
-def toolchain_rows(ctx: Context) -> list[ToolFound]:
-    """Python, the manager, git and the locked tools: wanted, found, where from."""
-    project = Project(ctx.root)
-    manager = chosen_manager(ctx).manager
-    locked = toolchain.locked_versions(ctx.root, manager)
-    if locked is None:
-        raise ToolMissing(f"{managers.LOCKS[manager]} is missing", "atomci run compile_lockfile_and_sync")
-    wanted = wanted_python(ctx)
-    version = _python_version(ctx, project.python)
-    python = ToolFound(
-        tool="python",
-        wanted=str(wanted),
-        found=version,
-        path=project.python,
-        usable=version is not None and version in wanted,
-    )
-    rows = [python, _manager_row(ctx, project, manager), look_for(ctx, programs.GIT, required=True)]
-    return rows + toolchain.compare(locked, project.version_of, str(project.environment))
-
-
-def _manager_row(ctx: Context, project: Project, manager: managers.Manager) -> ToolFound:
-    if manager == "pip-tools":
-        return toolchain.manager_row(manager, "", project.version_of(manager), str(project.environment))
-    path = uv.find()
-    found = programs.version_in(_said(ctx, path, "--version") or "") if path else None
-    wanted = str(ctx.project.table("tool", "uv").get("required-version") or "")
-    try:
-        return toolchain.manager_row(manager, wanted, found, path)
-    except InvalidSpecifier:
-        raise UsageError(f"pyproject.toml: [tool.uv] required-version {wanted!r} isn't a range") from None

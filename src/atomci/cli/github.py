@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from atomci.artifacts.schemas import AtomFinished, Event, Finding, RunFinished
+from atomci.artifacts.runs import AtomFinished, Event, RunFinished
+from atomci.artifacts.schemas import Finding
 from atomci.engine.events import Listener
 
 __all__ = ["annotation", "github_lines"]

@@ -13,13 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from atomci.artifacts.schemas import (
-    AtomFinished,
-    AtomStarted,
-    Event,
-    RunFinished,
-    RunStarted,
-)
+from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished, RunStarted
 from atomci.cli.style import paint
 from atomci.engine.context import Context, Options
 from atomci.engine.events import Listener

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from atomci.artifacts.schemas import Result
+from atomci.artifacts.runs import Result
 from atomci.artifacts.store import ArtifactError, read, replace_file, sha256
 from atomci.catalog import Atom
 from atomci.engine.config import AtomConfig, load_slow

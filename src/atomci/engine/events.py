@@ -12,7 +12,7 @@ from types import TracebackType
 import msgspec
 
 from atomci.artifacts.redaction import Redactor
-from atomci.artifacts.schemas import Event
+from atomci.artifacts.runs import Event
 from atomci.errors import InfrastructureError
 
 __all__ = ["EventLog", "Listener", "new_run_id", "now"]

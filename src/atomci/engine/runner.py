@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from atomci.artifacts import schemas
+from atomci.artifacts import runs
 from atomci.artifacts.index import write_index
 from atomci.artifacts.redaction import LogWriter, redactor_for
-from atomci.artifacts.schemas import Result
+from atomci.artifacts.runs import Result
 from atomci.artifacts.store import outputs_of, write
 from atomci.catalog import Atom
 from atomci.engine.cache import ResultCache, input_key
@@ -154,7 +154,7 @@ class Run:
         """On a worker thread: run one atom and record it; its name is handed over whatever happens."""
         started = time.monotonic()
         try:
-            self.events(schemas.AtomStarted(time=now(), atom=atom.name))
+            self.events(runs.AtomStarted(time=now(), atom=atom.name))
             try:
                 with self._log(atom) as log:
                     attempt = self._marked(atom, self._attempt(atom, why_not, log))
@@ -299,9 +299,9 @@ class Run:
         ):
             self._cache.keep(atom, result)
 
-    def _finished(self, atom: Atom, attempt: _Attempt, seconds: float) -> schemas.AtomFinished:
+    def _finished(self, atom: Atom, attempt: _Attempt, seconds: float) -> runs.AtomFinished:
         outcome = attempt.outcome
-        return schemas.AtomFinished(
+        return runs.AtomFinished(
             time=now(),
             atom=atom.name,
             status=outcome.status,
@@ -317,8 +317,8 @@ class Run:
             override=outcome.overridden or outcome.lapsed,
         )
 
-    def _run_started(self) -> schemas.RunStarted:
-        return schemas.RunStarted(
+    def _run_started(self) -> runs.RunStarted:
+        return runs.RunStarted(
             time=now(),
             run=self.events.run,
             version=version("atomci"),
@@ -327,8 +327,8 @@ class Run:
             jobs=self.options.jobs,
         )
 
-    def _run_finished(self, code: int, seconds: float) -> schemas.RunFinished:
-        return schemas.RunFinished(
+    def _run_finished(self, code: int, seconds: float) -> runs.RunFinished:
+        return runs.RunFinished(
             time=now(),
             run=self.events.run,
             exit_code=code,

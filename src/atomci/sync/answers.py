@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from atomci.errors import UsageError
+from atomci.project import ANSWERS_FILE
 
-__all__ = ["Recorded", "answers_files", "parse_answers", "recorded_answers", "rendered_root"]
+__all__ = [
+    "Recorded",
+    "answers_file",
+    "answers_files",
+    "parse_answers",
+    "recorded_answers",
+    "rendered_root",
+]
 
 _PATTERNS = (".copier-answers*.yml", ".copier-answers*.yaml")
 
@@ -49,6 +57,11 @@ def answers_files(folder: Path) -> list[str]:
     return sorted({path.name for pattern in _PATTERNS for path in folder.glob(pattern) if path.is_file()})
 
 
+def answers_file(named: str) -> str:
+    """The template's name for its answers file, where `answers_files` finds that; else the usual one."""
+    return named if PurePosixPath(named).match(".copier-answers*.y*ml") and "/" not in named else ANSWERS_FILE
+
+
 def rendered_root(start: Path) -> Path:
     """The nearest folder upwards with an answers file; `start` itself where none has one."""
     for folder in (start, *start.parents):
@@ -69,7 +82,7 @@ def recorded_answers(root: Path, file: str | None = None) -> Recorded:
     name = file or next(iter(there), None)
     if name is None or not (root / name).is_file():
         raise UsageError(
-            f"no {name or '.copier-answers.yml'} in {root}: it wasn't rendered from a template",
+            f"no {name or ANSWERS_FILE} in {root}: it wasn't rendered from a template",
             "cd into a project that was, make one: atomci new DEST, or let this one join: atomci adopt",
         )
     values = parse_answers((root / name).read_bytes(), str(root / name))

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from atomci.artifacts.sync import Exported
-from atomci.errors import RefusedError, UsageError
+from atomci.errors import UsageError
+from atomci.sync.cookiecutter import FOLDER, converted, literal, looks_binary, offered, prompt, refused
 from atomci.sync.jinja_sources import (
     Sources,
     block_signs,
@@ -34,9 +35,6 @@ from atomci.sync.workshop import Workshop
 __all__ = ["export_cookiecutter"]
 
 _SHIPPED = Path(__file__).with_name("exported")
-_FOLDER = "folder_name"
-# cookiecutter takes questions of these names for a choice between nested templates.
-_TAKEN = {"cookiecutter", "template", "templates"}
 # An ending that cookiecutter may take for that of a binary file: any but these.
 _STRANGE = re.compile(
     r".\.(?!(bat|cfg|cmd|conf|cpp|css|csv|env|example|html|in|ini|ipynb|js|json|jsx|lock|md|ps1|py|pyi|rst|sh|sql|svg|tex|toml"
@@ -100,15 +98,12 @@ class _Export:
         for pattern in described.exclude:
             self._refuse_jinja("_exclude", pattern)
         if described.config_data.get("external_data"):
-            raise _refused("_external_data", "reads the answers to another template")
-        questions = {
-            name: _question(name, details, _default_type(details))
-            for name, details in described.questions_data.items()
-        }
+            raise refused("_external_data", "reads the answers to another template")
+        questions = {name: converted(name, details) for name, details in described.questions_data.items()}
         files = self._files()
         included = self._check(questions, files)
         start, end = variable_signs(described.envops)
-        folder = f"{start}cookiecutter.{_FOLDER}{end}"
+        folder = f"{start}cookiecutter.{FOLDER}{end}"
         for file in files:
             self._put(file.source, f"{folder}/{file.target}", file.rendered)
         for path in included:
@@ -119,7 +114,7 @@ class _Export:
 
     def _refuse_jinja(self, name: str, text: str) -> None:
         if is_jinja(text, self.described.envops):
-            raise _refused(name, f"depends on answers ({text})")
+            raise refused(name, f"depends on answers ({text})")
 
     def _files(self) -> list[_File]:
         from pathspec import GitIgnoreSpec
@@ -132,7 +127,7 @@ class _Export:
         for source in sorted(root.rglob("*")):
             path = source.relative_to(root).as_posix()
             if source.is_symlink() and (described.preserve_symlinks or source.is_dir()):
-                raise _refused(path, "is a symbolic link, which cookiecutter doesn't make")
+                raise refused(path, "is a symbolic link, which cookiecutter doesn't make")
             # As copier does, the file with the suffix counts where there are both.
             beside = bool(suffix) and source.with_name(source.name + suffix).exists()
             target = path.removesuffix(suffix) if suffix else path
@@ -176,7 +171,7 @@ class _Export:
         if rendered:
             # Jinja reads a template with \n, whatever it was stored with.
             content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if rendered and not target.startswith("templates/") and _looks_binary(content):
+        if rendered and not target.startswith("templates/") and looks_binary(content):
             opened, closed = block_signs(self.described.envops)
             name = f"texts/{zlib.crc32(target.encode()):x}"
             _write(self.made / "templates" / name, content)
@@ -190,16 +185,16 @@ class _Export:
         strict = envops.pop("undefined", "") == "jinja2.StrictUndefined"
         keep = envops.pop("keep_trailing_newline", True)
         details = self.described.questions_data
-        cookiecutter: dict[str, Any] = {_FOLDER: "my-project"}
-        cookiecutter |= {name: _offered(question) for name, question in asked.items()}
+        cookiecutter: dict[str, Any] = {FOLDER: "my-project"}
+        cookiecutter |= {name: offered(question) for name, question in asked.items()}
         cookiecutter |= {
             "__prompts__": {
-                _FOLDER: "Which folder is it made in?",
-                **{name: _prompt(details[name], self.described.envops) for name in asked},
+                FOLDER: "Which folder is it made in?",
+                **{name: prompt(details[name], self.described.envops) for name in asked},
             },
             "_extensions": ["local_extensions.CopierNames"],
             "_jinja2_env_vars": envops,
-            "_copy_without_render": [_literal(path) for path in copied],
+            "_copy_without_render": [literal(path) for path in copied],
             "_new_lines": "\n",
         }
         _write_json(self.made / "cookiecutter.json", cookiecutter)
@@ -210,7 +205,7 @@ class _Export:
         }
         recorded = {"_commit": self.release.name, "_src_path": self.location}
         copier = {
-            "folder": _FOLDER,
+            "folder": FOLDER,
             "recorded": recorded,
             "conf": conf,
             "strict": strict,
@@ -232,79 +227,12 @@ class _Export:
         (self.made / "README.md").write_text(readme, encoding="utf-8", newline="\n")
 
 
-def _question(name: str, details: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """What the extension has to know of a question."""
-    if name in _TAKEN or name == _FOLDER:
-        raise _refused(f"question {name}", "has a name that the exported template needs itself")
-    question = {
-        "type": kind,
-        "when": details.get("when", True),
-        "validator": details.get("validator", ""),
-        "multiselect": bool(details.get("multiselect", False)),
-        "secret": bool(details.get("secret", False)),
-        "choices": list(_choices(name, details).values()),
-    }
-    return question | ({"default": details["default"]} if "default" in details else {})
-
-
-def _default_type(details: Mapping[str, Any]) -> str:
-    named = type(details.get("default")).__name__
-    return str(details.get("type") or (named if named in ("bool", "float", "int", "str") else "yaml"))
-
-
-def _choices(name: str, details: Mapping[str, Any]) -> dict[str, Any]:
-    """The choices by their labels. Raises RefusedError for those that depend on answers."""
-    choices = details.get("choices", [])
-    if isinstance(choices, str):
-        raise _refused(f"question {name}", "has choices that depend on answers")
-    pairs = choices.items() if isinstance(choices, Mapping) else (_pair(choice) for choice in choices)
-    found = {str(label): value for label, value in pairs}
-    if any(isinstance(value, dict) for value in found.values()):
-        raise _refused(f"question {name}", "has choices that depend on answers")
-    return found
-
-
-def _pair(choice: Any) -> tuple[Any, Any]:
-    return (choice[0], choice[1]) if isinstance(choice, list) else (choice, choice)
-
-
-def _offered(question: Mapping[str, Any]) -> Any:
-    """A question in cookiecutter.json: a list of choices, the default first; true or false; a text."""
-    default = question.get("default", "")
-    choices = question["choices"]
-    if question["multiselect"]:
-        return ",".join(map(str, default)) if isinstance(default, list) else str(default)
-    if choices and default in choices:
-        return [str(choice) for choice in sorted(choices, key=lambda choice: choice != default)]
-    if isinstance(default, bool | str):
-        return default
-    return json.dumps(default) if default is not None else ""
-
-
-def _prompt(details: Mapping[str, Any], envops: Mapping[str, Any]) -> Any:
-    text = " ".join(str(details.get("help", "")).split())
-    if is_jinja(text, envops):
-        text = ""
-    labels = _choices("", details)
-    if details.get("multiselect"):
-        offered = ", ".join(map(str, labels.values()))
-        return f"{text} (Of {offered}; commas between them)".strip()
-    return {"__prompt__": text, **{str(value): label for label, value in labels.items()}} if labels else text
-
-
 def _texts(found: Any) -> Iterator[str]:
     if isinstance(found, str):
         yield found
     elif isinstance(found, list):
         for item in found:
             yield from _texts(item)
-
-
-def _looks_binary(content: bytes) -> bool:
-    """Whether cookiecutter could take a text for a binary file, which it copies: Chinese, for one."""
-    start = content[:1024]
-    strange = sum(byte > 126 or (byte < 32 and byte not in b"\t\n\f\r") for byte in start)
-    return b"\0" in start or strange > len(start) / 5
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -324,12 +252,7 @@ def _read(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise _refused(name, "isn't text in UTF-8") from None
-
-
-def _literal(path: str) -> str:
-    """A pattern of fnmatch that matches this path only."""
-    return "".join(f"[{sign}]" if sign in "[*?" else sign for sign in path)
+        raise refused(name, "isn't text in UTF-8") from None
 
 
 def _write_json(path: Path, content: Any) -> None:
@@ -346,7 +269,3 @@ def _copy(made: Path, dest: Path) -> None:
         if there:
             dest.mkdir(exist_ok=True)
         raise
-
-
-def _refused(what: str, why: str) -> RefusedError:
-    return RefusedError(f"{what} {why}: cookiecutter has nothing like it", "copier copy renders the template")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["Existing", "Fact", "Layout", "answers_to"]
+from atomci.artifacts.sync import InferredAnswer
+from atomci.sync.objects import Files, Objects, Repository
+
+__all__ = ["Existing", "Fact", "Layout", "answers_to", "existing", "origins"]
 
 # Questions by the fact that answers them. The second half means something in atomci's own template only.
 _QUESTIONS = {
@@ -141,6 +144,25 @@ class Existing:
         return found
 
 
+def existing(repository: Repository, objects: Objects, mine: Files) -> Existing:
+    """What the files of a commit say, by paths from the top, and what git has noted of the repository."""
+
+    def read(path: str) -> str:
+        return objects.read([mine[path].oid])[mine[path].oid].decode("utf-8", "replace")
+
+    git = repository.git
+    origin = git.ask("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD") or ""
+    names = (git.ask("for-each-ref", "--format=%(refname:short)", "refs/heads") or "").split()
+    usual = next((name for name in ("main", "master", "trunk", "develop") if name in names), "")
+    branches = {
+        "origin's HEAD": origin.removeprefix("origin/"),
+        "the branch of that name": usual,
+        "the branch that is checked out": git.ask("symbolic-ref", "--quiet", "--short", "HEAD") or "",
+    }
+    regular = frozenset(path for path, entry in mine.items() if entry.mode in ("100644", "100755"))
+    return Existing(regular, read, git.ask("config", "--get", "remote.origin.url") or "", branches)
+
+
 def answers_to(existing: Existing, questions: Iterable[str]) -> dict[str, Fact]:
     """The answers that the repository gives to some of the questions; whether they are valid isn't known."""
     asked = set(questions)
@@ -152,6 +174,26 @@ def answers_to(existing: Existing, questions: Iterable[str]) -> dict[str, Fact]:
     if asked >= set(_OWN_QUESTIONS):
         found |= {name: facts[name] for name in _OWN_QUESTIONS if name in facts}
     return found
+
+
+def origins(
+    answers: Mapping[str, Any], given: Collection[str], found: Mapping[str, Fact], *, asked: bool
+) -> Iterator[InferredAnswer]:
+    """Each answer with where it is from. `given` names those of the command line, `found` the facts.
+
+    `asked` says whether someone was asked for the others.
+    """
+    for name, value in answers.items():
+        fact = found.get(name)
+        if name in given:
+            yield InferredAnswer(name=name, value=value, source="given")
+        elif fact is not None and fact.value == value:
+            yield InferredAnswer(name=name, value=value, source=fact.source)
+        else:
+            source = "asked" if asked else "the template's default"
+            source += f"; it can't take what is in {fact.source}" if fact is not None else ""
+            instead = fact.value if fact is not None else None
+            yield InferredAnswer(name=name, value=value, source=source, instead_of=instead)
 
 
 def _project_name(existing: Existing) -> Fact | None:

@@ -76,6 +76,12 @@ class Completed:
     stderr: str
     seconds: float
 
+    @property
+    def last_line(self) -> str:
+        """The last thing that it said, on stderr or else on stdout; its exit code where it said nothing."""
+        lines = (self.stderr.strip() or self.stdout.strip()).splitlines()
+        return lines[-1].strip() if lines else f"exit {self.code}"
+
 
 def shell_line(argv: Sequence[str]) -> str:
     """The words as someone would paste them into this host's shell."""

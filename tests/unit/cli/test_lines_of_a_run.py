@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from atomci.artifacts.schemas import AtomFinished, AtomStarted, Event, Finding, RunFinished, RunStarted
+from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished, RunStarted
+from atomci.artifacts.schemas import Finding
 from atomci.catalog import Atom
 from atomci.cli.output import listener_for
 from atomci.engine.plan import Plan

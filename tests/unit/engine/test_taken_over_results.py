@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from made_up import MadeUp
 
-from atomci.artifacts.schemas import AtomFinished
+from atomci.artifacts.runs import AtomFinished
 from atomci.catalog import Atom
 from atomci.engine.config import AtomConfig, Config
 from atomci.engine.context import Context, Outcome

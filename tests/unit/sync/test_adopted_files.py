@@ -10,21 +10,11 @@ import pytest
 
 from atomci.artifacts.sync import AdoptedFile, Adoption, InferredAnswer
 from atomci.errors import RefusedError, UsageError
-from atomci.sync.adopt import (
-    PlannedAdoption,
-    Wish,
-    _answers_file,
-    _Comparison,
-    _existing,
-    _know_all,
-    _missing_lines,
-    _notes,
-    _origins,
-    _refuse,
-    _refuse_layout,
-    make_adoption,
-)
-from atomci.sync.inference import Existing, Fact
+from atomci.sync.adopt import PlannedAdoption, make_adoption
+from atomci.sync.adoptable import adoptable_head, require_layout, require_questions
+from atomci.sync.answers import answers_file
+from atomci.sync.comparison import Comparison, notes
+from atomci.sync.inference import Existing, Fact, existing, origins
 from atomci.sync.objects import Entry, Files
 from atomci.sync.ownership import Ownership, Tier
 from atomci.sync.snapshot import Snapshot
@@ -70,7 +60,7 @@ class _Stored:
         self.migrated = False
 
     def read(self, oids: Iterable[str]) -> dict[str, bytes]:
-        return {oid: oid.encode() for oid in oids}
+        return {oid: oid.encode("utf-8", "surrogateescape") for oid in oids}
 
     def tree(self, _: Files) -> str:
         return "tree"
@@ -101,7 +91,7 @@ def compared(
     mine: Files, rendered: Files, repository: _Git | None = None, *, has_code: bool = False
 ) -> dict[str, AdoptedFile]:
     stubs: Any = (repository or _Git(), _Stored())
-    comparison = _Comparison(*stubs, mine, rendering(rendered), owners(), has_code)
+    comparison = Comparison(*stubs, mine, rendering(rendered), owners(), has_code)
     return {row.path: row for row in comparison.files(ANSWERS)}
 
 
@@ -222,7 +212,9 @@ def test_what_lies_uncommitted_in_the_place_of_a_new_file_is_told(tmp_path: Path
 def test_lines_that_a_file_lacks_are_told_whatever_their_indent(
     mine: bytes, theirs: bytes, lacking: tuple[str, ...]
 ) -> None:
-    assert _missing_lines(mine, theirs) == lacking
+    here, rendered = (text.decode("utf-8", "surrogateescape") for text in (mine, theirs))
+
+    assert compared(files({"a": here}), files({"a": rendered}))["a"].lines == lacking
 
 
 @pytest.mark.parametrize(
@@ -240,15 +232,13 @@ def test_lines_that_a_file_lacks_are_told_whatever_their_indent(
 def test_each_answer_has_its_origin(
     given: dict[str, int], value: int, fact: Fact | None, ask: bool, told: InferredAnswer
 ) -> None:
-    wish = Wish("gh:a/b", answers=given, ask=ask)
-
-    assert list(_origins({"q": value}, wish, {"q": fact} if fact else {})) == [told]
+    assert list(origins({"q": value}, given, {"q": fact} if fact else {}, asked=ask)) == [told]
 
 
 def test_an_answer_to_no_question_is_an_error_that_lists_the_questions() -> None:
-    _know_all({"a": 1}, {"a": {}, "b": {}})
+    require_questions({"a": 1}, {"a": {}, "b": {}})
     with pytest.raises(UsageError, match="no question called c") as caught:
-        _know_all({"a": 1, "c": 2}, {"b": {}, "a": {}})
+        require_questions({"a": 1, "c": 2}, {"b": {}, "a": {}})
 
     assert caught.value.hint == "it asks: a, b"
 
@@ -263,7 +253,7 @@ def test_an_answer_to_no_question_is_an_error_that_lists_the_questions() -> None
     ],
 )
 def test_the_answers_file_is_where_status_would_find_it(named: str, file: str) -> None:
-    assert _answers_file(named) == file
+    assert answers_file(named) == file
 
 
 @pytest.mark.parametrize(
@@ -280,13 +270,13 @@ def test_a_package_that_is_not_in_src_is_refused_with_the_move(
     paths: list[str], rendered: str, hint: str | None
 ) -> None:
     name = '[project]\nname = "thing"\n'
-    existing = Existing(frozenset({*paths, "pyproject.toml"}), lambda _: name, "", {})
+    there = Existing(frozenset({*paths, "pyproject.toml"}), lambda _: name, "", {})
 
     if hint is None:
-        _refuse_layout(existing, rendering(files({rendered: ""})))
+        require_layout(there, [rendered])
         return
     with pytest.raises(RefusedError) as caught:
-        _refuse_layout(existing, rendering(files({rendered: ""})))
+        require_layout(there, [rendered])
     assert caught.value.hint.startswith(hint)
 
 
@@ -306,7 +296,7 @@ def test_a_repository_that_cannot_join_is_refused_with_the_way_out(
     tmp_path: Path, repository: Any, branch: str, error: type[UsageError], message: str
 ) -> None:
     with pytest.raises(error, match=message) as caught:
-        _refuse(repository, tmp_path, branch)
+        adoptable_head(repository, tmp_path, branch)
 
     assert caught.value.hint
 
@@ -314,11 +304,11 @@ def test_a_repository_that_cannot_join_is_refused_with_the_way_out(
 def test_answers_that_are_not_committed_are_refused_too(tmp_path: Path) -> None:
     says = {"HEAD^": "abc", "check-ref": "b"}
     repository: Any = _Git(says=says)
-    assert _refuse(repository, tmp_path, "b") == "abc"
+    assert adoptable_head(repository, tmp_path, "b") == "abc"
 
     (tmp_path / ".copier-answers.docs.yml").write_text("")
     with pytest.raises(RefusedError, match=r"answers\.docs\.yml is here"):
-        _refuse(repository, tmp_path, "b")
+        adoptable_head(repository, tmp_path, "b")
 
 
 def test_links_and_submodules_are_nothing_to_infer_from() -> None:
@@ -330,12 +320,12 @@ def test_links_and_submodules_are_nothing_to_infer_from() -> None:
         _Stored(),
     )  # fmt: skip
 
-    existing = _existing(*stubs, mine)
+    found = existing(*stubs, mine)
 
-    assert existing.paths == {"a", "x"}
-    assert existing.read("a") == "text"
-    assert existing.remote == "gh"
-    assert list(existing.branches.values()) == ["trunk", "master", "work"]
+    assert found.paths == {"a", "x"}
+    assert found.read("a") == "text"
+    assert found.remote == "gh"
+    assert list(found.branches.values()) == ["trunk", "master", "work"]
 
 
 @pytest.mark.parametrize(
@@ -348,26 +338,26 @@ def test_a_new_licence_that_nobody_chose_is_told(change: Any, source: str, told:
     answers = (InferredAnswer(name="license", value="MIT", source=source),)
     repository: Any = _Git()
 
-    notes = list(_notes(repository, rows, answers, Existing(frozenset(), str, "", {})))
+    said = list(notes(repository, rows, answers, Existing(frozenset(), str, "", {})))
 
-    assert notes == (["LICENSE is new and says MIT, by default: -d license=... for another"] if told else [])
+    assert said == (["LICENSE is new and says MIT, by default: -d license=... for another"] if told else [])
 
 
 @pytest.mark.parametrize(("change", "count"), [("added", 2), ("kept", 0)])
 def test_a_new_pyproject_beside_old_settings_is_told(change: Any, count: int) -> None:
     rows = [AdoptedFile(path="pyproject.toml", change=change, tier="merged")]
-    existing = Existing(frozenset({"setup.py", "setup.cfg", "a"}), str, "", {})
+    there = Existing(frozenset({"setup.py", "setup.cfg", "a"}), str, "", {})
     repository: Any = _Git()
 
-    assert len(list(_notes(repository, rows, (), existing))) == count
+    assert len(list(notes(repository, rows, (), there))) == count
 
 
 def test_work_that_is_not_committed_is_told_to_stay_behind() -> None:
     repository: Any = _Git(says={"status": " M a\n"})
 
-    notes = list(_notes(repository, [], (), Existing(frozenset(), str, "", {})))
+    said = list(notes(repository, [], (), Existing(frozenset(), str, "", {})))
 
-    assert [note.partition(":")[0] for note in notes] == ["the branch starts at HEAD"]
+    assert [note.partition(":")[0] for note in said] == ["the branch starts at HEAD"]
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -2,28 +2,30 @@
 
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from atomci.errors import RefusedError
-from atomci.sync.export import (
-    _choices,
-    _copy,
-    _default_type,
-    _literal,
-    _looks_binary,
-    _offered,
-    _prompt,
-    _question,
-    _read,
-)
+from atomci.sync.cookiecutter import converted, literal, looks_binary, offered, prompt
+from atomci.sync.export import export_cookiecutter
+from atomci.sync.template import Release
+
+
+def export(folder: Path, dest: Path) -> None:
+    """Export a template of which a folder is the only release."""
+    made = folder.with_name("workshop")
+    made.mkdir()
+    template = SimpleNamespace(tags=(), release=lambda _: Release("c0ffee", "v1"), checkout=lambda _: folder)
+    shop: Any = SimpleNamespace(template=lambda _: template, folder=lambda: made)
+    export_cookiecutter(shop, "gh:a/b", None, dest)
 
 
 @pytest.mark.parametrize("name", ["cookiecutter", "template", "templates", "folder_name"])
 def test_a_name_that_cookiecutter_needs_itself_is_refused(name: str) -> None:
     with pytest.raises(RefusedError, match=f"question {name} has a name"):
-        _question(name, {}, "str")
+        converted(name, {})
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ def test_a_name_that_cookiecutter_needs_itself_is_refused(name: str) -> None:
 )
 def test_choices_that_depend_on_answers_are_refused(choices: Any) -> None:
     with pytest.raises(RefusedError, match="question q has choices that depend on answers"):
-        _choices("q", {"choices": choices})
+        converted("q", {"choices": choices})
 
 
 @pytest.mark.parametrize(
@@ -44,20 +46,22 @@ def test_choices_that_depend_on_answers_are_refused(choices: Any) -> None:
     ],
 )
 def test_choices_are_values_by_their_labels(choices: Any, found: dict[str, Any]) -> None:
-    assert _choices("q", {"choices": choices}) == found
+    assert converted("q", {"choices": choices})["choices"] == list(found.values())
+    labels = {str(value): label for label, value in found.items()}
+    assert prompt({"choices": choices}, {}) == ({"__prompt__": "", **labels} if found else "")
 
 
 def test_a_question_keeps_its_conditions_and_a_default_only_where_it_has_one() -> None:
     details = {"when": "{{ a }}", "validator": "{{ b }}", "secret": True, "choices": {"A": "a"}}
 
-    without = _question("q", details, "str")
+    without = converted("q", details)
 
     assert without == {
-        "type": "str", "when": "{{ a }}", "validator": "{{ b }}", "multiselect": False, "secret": True,
+        "type": "yaml", "when": "{{ a }}", "validator": "{{ b }}", "multiselect": False, "secret": True,
         "choices": ["a"],
     }  # fmt: skip
-    assert _question("q", details | {"default": None}, "str") == without | {"default": None}
-    assert _question("q", {}, "str")["when"] is True
+    assert converted("q", details | {"default": None}) == without | {"default": None}
+    assert converted("q", {})["when"] is True
 
 
 @pytest.mark.parametrize(
@@ -73,11 +77,11 @@ def test_a_question_keeps_its_conditions_and_a_default_only_where_it_has_one() -
     ],
 )
 def test_a_question_without_a_type_has_that_of_its_default(details: dict[str, Any], kind: str) -> None:
-    assert _default_type(details) == kind
+    assert converted("q", details)["type"] == kind
 
 
 @pytest.mark.parametrize(
-    ("details", "offered"),
+    ("details", "first"),
     [
         ({"choices": ["a", "b", "c"], "default": "b"}, ["b", "a", "c"]),
         ({"choices": [1, 2], "default": 2}, ["2", "1"]),
@@ -90,12 +94,12 @@ def test_a_question_without_a_type_has_that_of_its_default(details: dict[str, An
         ({}, ""),
     ],
 )
-def test_the_default_is_what_cookiecutter_offers_first(details: dict[str, Any], offered: Any) -> None:
-    assert _offered(_question("q", details, "yaml")) == offered
+def test_the_default_is_what_cookiecutter_offers_first(details: dict[str, Any], first: Any) -> None:
+    assert offered(converted("q", details)) == first
 
 
 @pytest.mark.parametrize(
-    ("details", "prompt"),
+    ("details", "asked"),
     [
         ({"help": "What\n  is it?"}, "What is it?"),
         ({"help": "Called {{ name }}?"}, ""),
@@ -105,8 +109,8 @@ def test_the_default_is_what_cookiecutter_offers_first(details: dict[str, Any], 
         ({"choices": ["a"], "multiselect": True}, "(Of a; commas between them)"),
     ],
 )  # fmt: skip
-def test_a_prompt_is_the_help_with_the_labels_of_choices(details: dict[str, Any], prompt: Any) -> None:
-    assert _prompt(details, {}) == prompt
+def test_a_prompt_is_the_help_with_the_labels_of_choices(details: dict[str, Any], asked: Any) -> None:
+    assert prompt(details, {}) == asked
 
 
 @pytest.mark.parametrize(
@@ -114,6 +118,7 @@ def test_a_prompt_is_the_help_with_the_labels_of_choices(details: dict[str, Any]
     [
         (b"", False),
         (b"plain\ttext\r\n\f", False),
+        (b"\t\n\f\r", False),
         (b"plain text\0", True),
         ("世界你好".encode(), True),
         ("mostly plain, one é".encode(), False),
@@ -122,28 +127,39 @@ def test_a_prompt_is_the_help_with_the_labels_of_choices(details: dict[str, Any]
     ],
 )
 def test_a_text_that_cookiecutter_would_copy_is_known(content: bytes, binary: bool) -> None:
-    assert _looks_binary(content) is binary
+    assert looks_binary(content) is binary
 
 
 @pytest.mark.parametrize("path", ["a/b.png", "a[1].png", "*.png", "a?b", "[!a]*"])
 def test_a_literal_pattern_matches_its_path_only(path: str) -> None:
-    assert fnmatchcase(path, _literal(path))
-    assert not any(fnmatchcase(other, _literal(path)) for other in ("a1.png", "x.png", "axb", "b", "a/bxpng"))
+    assert fnmatchcase(path, literal(path))
+    assert not any(fnmatchcase(other, literal(path)) for other in ("a1.png", "x.png", "axb", "b", "a/bxpng"))
 
 
-def test_a_text_that_is_not_utf_8_is_refused_by_its_name(tmp_path: Path) -> None:
-    (tmp_path / "latin").write_bytes(b"caf\xe9")
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    """A template of one file."""
+    folder = tmp_path / "template"
+    (folder / "docs").mkdir(parents=True)
+    (folder / "copier.yml").write_text("name: thing\n")
+    (folder / "docs/text.jinja").write_text("{{ name }}")
+    return folder
 
-    with pytest.raises(RefusedError, match="docs/latin isn't text in UTF-8"):
-        _read(tmp_path / "latin", "docs/latin")
+
+def test_a_text_that_is_not_utf_8_is_refused_by_its_name(template: Path, tmp_path: Path) -> None:
+    (template / "docs/latin.jinja").write_bytes(b"caf\xe9")
+
+    with pytest.raises(RefusedError, match=r"docs/latin\.jinja isn't text in UTF-8"):
+        export(template, tmp_path / "dest")
+
+    assert not (tmp_path / "dest").exists()
 
 
 @pytest.mark.parametrize("there", [True, False])
 def test_a_copy_that_fails_leaves_the_destination_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
-    made, dest = tmp_path / "made", tmp_path / "dest"
-    made.mkdir()
+    dest = tmp_path / "dest"
     if there:
         dest.mkdir()
 
@@ -154,7 +170,7 @@ def test_a_copy_that_fails_leaves_the_destination_as_it_was(
 
     monkeypatch.setattr("shutil.copytree", half)
     with pytest.raises(OSError, match="full"):
-        _copy(made, dest)
+        export(template, dest)
 
     assert [path.name for path in tmp_path.rglob("*")].count("half") == 0
     assert dest.exists() is there

@@ -1,25 +1,33 @@
 """What is settled around git's merge: tiers, tiny files and pins; and what git's answer says."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from atomci.errors import InfrastructureError
-from atomci.sync.merge import Merged, _by_tier, _labelled, _parse, _settle, _tiny_files, merge
+from atomci.sync.merge import Merged, merge
 from atomci.sync.objects import Entry, Files
 from atomci.sync.ownership import Tier
 
 LONG = "line\n" * 60
 OLD, NEW = "v1", "v2"
+COMMITS = {"yours": "11aa", "template": "22bb"}
 
 
 class _Stored:
-    """Objects whose ids are their contents; `answer` is what git says of a merge."""
+    """Objects whose ids are their contents. `answer` is what git says of a merge, `result` its tree.
 
-    def __init__(self, answer: tuple[int, bytes, str] = (0, b"", "")) -> None:
+    `handed` are the trees that git is given: the base, the user's and the template's.
+    """
+
+    def __init__(self, answer: tuple[int, bytes, str], result: Files | None) -> None:
         self.git: Any = self
+        self.handed: list[Files] = []
+        self.asked: list[str] = []
         self._answer = answer
+        self._result = result or {}
 
     def read(self, oids: Iterable[str]) -> dict[str, bytes]:
         return {oid: oid.encode("utf-8", "surrogateescape") for oid in oids}
@@ -31,24 +39,35 @@ class _Stored:
         return content.decode()
 
     def tree(self, files: Files) -> str:
+        self.handed.append(dict(files))
         return "tree"
 
     def commit(self, tree: str, message: str, who: str, parents: tuple[str, ...] = ()) -> str:
-        return message.strip().replace(" ", "-")
+        return COMMITS.get(message.strip(), "00")
 
     def code(self, *_: str) -> tuple[int, bytes, str]:
         return self._answer
 
-    def files(self, _: str) -> Files:
-        return {"clean": Entry("100644", "merged"), "my file": Entry("100644", "theirs")}
+    def files(self, tree: str) -> Files:
+        self.asked.append(tree)
+        return dict(self._result)
 
 
-def stored(answer: tuple[int, bytes, str] = (0, b"", "")) -> Any:
-    return _Stored(answer)
+def stored(answer: tuple[int, bytes, str] = (0, b"", ""), result: Files | None = None) -> Any:
+    return _Stored(answer, result)
+
+
+def merged(objects: Any, ours: Files, base: Files, theirs: Files, tier: Tier = "merged") -> Merged:
+    return merge(objects, ours, base, theirs, lambda _: tier, "me")
 
 
 def files(**texts: str | None) -> Files:
     return {path: Entry("100644", text) for path, text in texts.items() if text is not None}
+
+
+def long(text: str | None) -> str | None:
+    """A text that isn't tiny, and so is git's to merge."""
+    return text and f"{LONG}{text}"
 
 
 @pytest.mark.parametrize(
@@ -69,9 +88,11 @@ def test_a_tier_decides_who_can_change_a_file(
     tier: Tier, ours: str | None, base: str | None, theirs: str | None,
     new_base: str | None, new_theirs: str | None,
 ) -> None:  # fmt: skip
-    changed = _by_tier(files(f=ours), files(f=base), files(f=theirs), lambda _: tier)
+    objects = stored()
 
-    assert changed == (files(f=new_base), files(f=new_theirs))
+    merged(objects, files(f=long(ours)), files(f=long(base)), files(f=long(theirs)), tier)
+
+    assert objects.handed == [files(f=long(text)) for text in (new_base, ours, new_theirs)]
 
 
 @pytest.mark.parametrize(
@@ -88,20 +109,19 @@ def test_a_tier_decides_who_can_change_a_file(
 def test_a_tiny_file_that_one_side_changed_is_settled_without_git(
     ours: str | None, base: str | None, theirs: str | None, outcome: str | None
 ) -> None:
-    left = files(f=ours, a=LONG), files(f=base, a=LONG), files(f=theirs, a=LONG)
+    objects = stored(result=files(a=LONG))
 
-    settled, kept_deleted = _tiny_files(stored(), *left)
+    found = merged(objects, files(f=ours, a=LONG), files(f=base, a=LONG), files(f=theirs, a=LONG))
 
-    assert settled == files(f=outcome)
-    assert kept_deleted == []
-    assert left == (files(a=LONG),) * 3
+    assert found == Merged(files(f=outcome, a=LONG))
+    assert objects.handed == [files(a=LONG)] * 3
 
 
 def test_a_tiny_file_that_the_user_deleted_stays_deleted_and_that_is_told() -> None:
-    left = files(), files(f=OLD), files(f=NEW)
+    objects = stored()
 
-    assert _tiny_files(stored(), *left) == ({}, ["f"])
-    assert left == ({}, {}, {})
+    assert merged(objects, files(), files(f=OLD), files(f=NEW)) == Merged({}, kept_deleted=("f",))
+    assert objects.handed == [{}, {}, {}]
 
 
 @pytest.mark.parametrize(
@@ -116,52 +136,50 @@ def test_a_tiny_file_that_the_user_deleted_stays_deleted_and_that_is_told() -> N
     ],
 )
 def test_what_git_has_to_merge_is_left_to_git(ours: str, base: str, theirs: str) -> None:
-    left = files(f=ours), files(f=base), files(f=theirs)
+    objects = stored()
 
-    assert _tiny_files(stored(), *left) == ({}, [])
-    assert left == (files(f=ours), files(f=base), files(f=theirs))
+    assert merged(objects, files(f=ours), files(f=base), files(f=theirs)) == Merged({})
+    assert objects.handed == [files(f=base), files(f=ours), files(f=theirs)]
 
 
 def test_a_tiny_file_where_another_side_has_a_folder_is_left_to_git() -> None:
-    ours, base, theirs = files(f=OLD), files(f=OLD), {"f/a": Entry("100644", OLD)}
+    objects, theirs = stored(), {"f/a": Entry("100644", OLD)}
 
-    assert _tiny_files(stored(), ours, base, theirs) == ({}, [])
-    assert (ours, theirs) == (files(f=OLD), {"f/a": Entry("100644", OLD)})
+    assert merged(objects, files(f=OLD), files(f=OLD), theirs) == Merged({})
+    assert objects.handed == [files(f=OLD), files(f=OLD), theirs]
 
 
 def test_a_tiny_file_of_the_users_is_not_taken_for_one_that_they_deleted() -> None:
-    ours, base, theirs = files(own="x", big=LONG), files(gone=LONG, big=LONG), files(gone="y", big=LONG)
+    objects, base, theirs = stored(), files(gone=LONG, big=LONG), files(gone="y", big=LONG)
 
-    settled, _ = _tiny_files(stored(), ours, base, theirs)
+    found = merged(objects, files(own="x", big=LONG), base, theirs)
 
-    assert settled == files(own="x")
-    assert ours == files(big=LONG)
-    assert set(base) == {"gone", "big"}
+    assert found == Merged(files(own="x"))
+    assert objects.handed == [base, files(big=LONG), theirs]
 
 
-def test_pins_are_brought_to_the_higher_version_and_the_users_original_is_kept() -> None:
-    ours, base, theirs = files(f="a==3\n#m\n"), files(f="a==1\n"), files(f="a==2\n")
+@pytest.mark.parametrize(
+    ("ours", "theirs", "taken"), [("a==3\n#m\n", "a==2\n", "3"), ("a==2\n", "a==3\n", "3")]
+)
+def test_pins_are_brought_to_the_higher_version(ours: str, theirs: str, taken: str) -> None:
+    objects, sides = stored(), [f"{text}{LONG}" for text in (ours, "a==1\n", theirs)]
 
-    originals, choices = _settle(stored(), ours, base, theirs)
+    found = merged(objects, *(files(f=text) for text in sides))
 
-    assert (ours, base, theirs) == (files(f="a==3\n#m\n"), files(f="a==3\n"), files(f="a==3\n"))
-    assert originals == {}
-    assert [(path, choice.taken) for path, choice in choices] == [("f", "3")]
-
-    ours, base, theirs = files(f="a==2\n"), files(f="a==1\n"), files(f="a==3\n")
-
-    assert _settle(stored(), ours, base, theirs)[0] == files(f="a==2\n")
-    assert ours == files(f="a==3\n")
+    settled = [re.sub(r"==\d", f"=={taken}", text) for text in (sides[1], sides[0], sides[2])]
+    assert objects.handed == [files(f=text) for text in settled]
+    assert [(path, choice.taken) for path, choice in found.pins] == [("f", taken)]
 
 
 @pytest.mark.parametrize(
     ("ours", "mode"), [("a==1\n", "100644"), ("a==2\n", "120000"), ("a==2\udcff\n", "100644")]
 )
 def test_pins_are_settled_only_in_text_that_all_three_changed(ours: str, mode: str) -> None:
-    sides = {"f": Entry(mode, ours)}, files(f="a==1\n"), files(f="a==3\n")
+    mine, base, theirs = ({"f": Entry(mode, ours + LONG)}, files(f="a==1\n" + LONG), files(f="a==3\n" + LONG))
+    objects = stored()
 
-    assert _settle(stored(), *sides) == ({}, [])
-    assert sides == ({"f": Entry(mode, ours)}, files(f="a==1\n"), files(f="a==3\n"))
+    assert merged(objects, mine, base, theirs) == Merged({})
+    assert objects.handed == [base, mine, theirs]
 
 
 def conflicted(*stages: tuple[int, str], kind: str = "CONFLICT (contents)") -> bytes:
@@ -171,25 +189,34 @@ def conflicted(*stages: tuple[int, str], kind: str = "CONFLICT (contents)") -> b
 
 
 def test_gits_answer_tells_tree_stages_and_reasons() -> None:
-    tree, stages, reasons = _parse(conflicted((1, "a"), (2, "b"), (3, "c")))
+    objects = stored((1, conflicted((1, "a"), (2, "b"), (3, "c")), ""))
 
-    assert tree == "tree"
-    assert stages == {"my file": {n: Entry("100644", oid) for n, oid in ((1, "a"), (2, "b"), (3, "c"))}}
-    assert reasons == {"my file": "contents"}
+    found = merged(objects, {}, {}, {})
+
+    assert objects.asked == ["tree"]
+    assert found.stages == {"my file": {n: Entry("100644", oid) for n, oid in ((1, "a"), (2, "b"), (3, "c"))}}
+    assert found.reasons == {"my file": "contents"}
+
+
+def test_without_a_conflict_gits_answer_is_a_tree_alone() -> None:
+    objects = stored((0, b"t\0", ""), files(a="x"))
+
+    assert merged(objects, {}, {}, {}) == Merged(files(a="x"))
+    assert objects.asked == ["t"]
 
 
 def test_every_path_of_a_conflict_has_its_first_reason() -> None:
     out = b"t\0\0" + b"2\0a\0b\0CONFLICT (rename/rename)\0x\n\0" + b"1\0a\0CONFLICT (contents)\0y\n\0"
 
-    assert _parse(out)[2] == {"a": "rename/rename", "b": "rename/rename"}
-    assert _parse(b"t\0") == ("t", {}, {})
+    assert merged(stored((1, out, "")), {}, {}, {}).reasons == {"a": "rename/rename", "b": "rename/rename"}
 
 
 def test_conflict_markers_and_set_aside_paths_name_sides_instead_of_commits() -> None:
     text = "<<<<<<< 11aa\nx 11aa\n||||||| 00\n=======\ny\n>>>>>>> 22bb\n"
-    found = Merged(files(f=text), {"f": {}, "g~22bb": {}}, {"g~22bb": "file/directory"})
+    said = "1\0g~22bb\0CONFLICT (file/directory)\0x\n\0"
+    out = f"tree\x00100644 a 2\tf\x00100644 b 3\tg~22bb\0\0{said}".encode()
 
-    named = _labelled(stored(), found, ("11aa", "22bb"))
+    named = merged(stored((1, out, ""), files(f=text)), {}, {}, {})
 
     assert named.files["f"].oid == "<<<<<<< yours\nx 11aa\n||||||| 00\n=======\ny\n>>>>>>> template\n"
     assert set(named.stages) == {"f", "g~template"}
@@ -203,9 +230,11 @@ def test_conflict_markers_and_set_aside_paths_name_sides_instead_of_commits() ->
 def test_what_the_user_deleted_stays_deleted_unless_it_was_moved(
     kind: str, kept_deleted: tuple[str, ...]
 ) -> None:
-    objects = stored((1, conflicted((1, "a"), (3, "c"), kind=kind), ""))
+    objects = stored(
+        (1, conflicted((1, "a"), (3, "c"), kind=kind), ""), {"my file": Entry("100644", "theirs")}
+    )
 
-    found = merge(objects, {}, {}, {}, lambda _: "merged", "me")
+    found = merged(objects, {}, {}, {})
 
     assert found.kept_deleted == kept_deleted
     for there in (found.stages, found.files):
@@ -217,8 +246,7 @@ def test_a_conflict_keeps_the_users_file_as_it_was_before_pins_were_settled() ->
     objects = stored((1, b"tree\x00100644 settled 2\tf\0\0", ""))
     objects.write = lambda *_: "settled"
 
-    found = merge(objects, files(f=ours), files(f="a==1\n" + LONG), files(f="a==3\n" + LONG * 2),
-                  lambda _: "merged", "me")  # fmt: skip
+    found = merged(objects, files(f=ours), files(f="a==1\n" + LONG), files(f="a==3\n" + LONG * 2))
 
     assert found.stages == {"f": {2: Entry("100644", ours)}}
 
@@ -233,7 +261,7 @@ def test_a_conflict_keeps_the_users_file_as_it_was_before_pins_were_settled() ->
 )
 def test_a_merge_that_git_cannot_do_is_no_conflict(said: str, message: str, hint: str) -> None:
     with pytest.raises(InfrastructureError) as caught:
-        merge(stored((128, b"", said)), {}, {}, {}, lambda _: "merged", "me")
+        merged(stored((128, b"", said)), {}, {}, {})
 
     assert caught.value.message == message
     assert hint in caught.value.hint

@@ -1,0 +1,71 @@
+"""Which artifacts have a published JSON Schema in docs/."""
+
+from __future__ import annotations
+
+from atomci.artifacts.runs import Event, Index, Result
+from atomci.artifacts.schemas import (
+    AllFindings,
+    CoverageBudget,
+    Durations,
+    Evidence,
+    Exercised,
+    Findings,
+    Gate,
+    HostFacts,
+    IntegrationEnv,
+    Lanes,
+    ManagerChoice,
+    OverrideRows,
+    ParallelPlan,
+    PesterRun,
+    Preconditions,
+    Protection,
+    Reports,
+    Retention,
+    Selection,
+    Shards,
+    Stage,
+    TestSummary,
+    ToolReport,
+    Workflow,
+)
+from atomci.artifacts.sync import Adoption, Exported, Lock, Proposal, SyncStatus, Update
+
+__all__ = ["SCHEMAS"]
+
+SCHEMAS: dict[str, object] = {
+    "host": HostFacts,
+    "tools": ToolReport,
+    "manager": ManagerChoice,
+    "evidence": Evidence,
+    "findings": Findings,
+    "all-findings": AllFindings,
+    "lanes": Lanes,
+    "selection": Selection,
+    "parallel": ParallelPlan,
+    "durations": Durations,
+    "tests": TestSummary,
+    "pester": PesterRun,
+    "coverage": CoverageBudget,
+    "stage": Stage,
+    "reports": Reports,
+    "gate": Gate,
+    "integration-env": IntegrationEnv,
+    "exercised": Exercised,
+    "preconditions": Preconditions,
+    "workflow": Workflow,
+    "overrides": OverrideRows,
+    "retention": Retention,
+    "shards": Shards,
+    "protection": Protection,
+    "result": Result,
+    "index": Index,
+    "events": Event,
+    "lock": Lock,
+    "status": SyncStatus,
+    "update": Update,
+    "proposal": Proposal,
+    "adoption": Adoption,
+    "export": Exported,
+}
+"""Schema name to struct; the published file is docs/schemas/<name>.schema.json."""
