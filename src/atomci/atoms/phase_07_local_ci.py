@@ -17,7 +17,7 @@ from atomci.artifacts.schemas import (
     TestSummary,
 )
 from atomci.artifacts.store import sha256
-from atomci.atoms.stages import Red, ended, excuse, judged
+from atomci.atoms.stages import Red, ended, excuse, judged, reds_of_tests
 from atomci.engine.context import Context, Outcome, runs
 from atomci.engine.plan import catalog_with, closure
 from atomci.tools.process import Command
@@ -72,11 +72,7 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
     if tests is None:
         return ended(ctx, "unit_tests", "skipped", ["the unit tests left no result"])
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
-    reds = []
-    if bad := tests.counts.get("failed", 0) + tests.counts.get("error", 0):
-        reds.append(Red("run_pytest_unit_with_coverage", "fail", f"{bad} unit tests failed"))
-    elif _none_ran(tests):
-        reds.append(Red("run_pytest_unit_with_coverage", "vacuous", "no unit test ran"))
+    reds = reds_of_tests("run_pytest_unit_with_coverage", "unit", tests.counts, none_ran=_none_ran(tests))
     if reds and (budget is None or not excuse(ctx, reds)):
         return judged(ctx, "unit_tests", reds, [text])
     if budget is None:

@@ -14,7 +14,7 @@ from atomci.atoms.layer_runs import (
     run_tests,
     write_reports,
 )
-from atomci.atoms.stages import Red, ended, excuse, judged
+from atomci.atoms.stages import Red, ended, excuse, judged, reds_of_tests
 from atomci.engine.context import Context, Outcome, runs
 from atomci.errors import InfrastructureError
 from atomci.testing import adapters, provision, results
@@ -118,11 +118,8 @@ def gate_on_integration_results(ctx: Context) -> Outcome:
     if tests is None:
         return ended(ctx, "integration", "skipped", ["the integration tests left no result"])
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
-    reds = []
-    if bad := tests.counts.get("failed", 0) + tests.counts.get("error", 0):
-        reds.append(Red("run_pytest_integration", "fail", f"{bad} integration tests failed"))
-    elif not tests.counts.keys() - {"skipped"}:
-        reds.append(Red("run_pytest_integration", "vacuous", "no integration test ran"))
+    none_ran = not tests.counts.keys() - {"skipped"}
+    reds = reds_of_tests("run_pytest_integration", "integration", tests.counts, none_ran=none_ran)
     idle = [row.name for row in driven.adapters if row.expected and not row.tests] if driven else []
     if idle and (not reds or excuse(ctx, reds)):
         said = f"not driven: {', '.join(idle)}"

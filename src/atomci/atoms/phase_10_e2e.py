@@ -15,7 +15,7 @@ from atomci.artifacts.schemas import Preconditions, ServiceState, TestSummary, W
 from atomci.atoms import checks_10_e2e as checks
 from atomci.atoms.layer_runs import export_reports, keeping, pytest_command, run_tests, write_reports
 from atomci.atoms.recorded import outcome_of
-from atomci.atoms.stages import Red, judged
+from atomci.atoms.stages import Red, judged, reds_of_tests
 from atomci.engine.config import load_services
 from atomci.engine.context import Context, Outcome, runs
 from atomci.testing import workflow
@@ -227,8 +227,7 @@ def mark_e2e_required_on_main(ctx: Context) -> Outcome:
     taken = ctx.read_if_there(_WORKFLOW, Workflow)
     reds = [] if policy.status == "pass" else [Red(ctx.atom.name, policy.status, policy.reason)]
     counts = tests.counts if tests else {}
-    if bad := counts.get("failed", 0) + counts.get("error", 0):
-        reds.append(Red("run_pytest_e2e", "fail", f"{bad} e2e tests failed"))
+    reds += reds_of_tests("run_pytest_e2e", "e2e", counts)
     if taken is not None and not all(step.ok for step in taken.steps):
         why = f"the workflow went wrong: {taken.steps[-1].name}"
         reds.append(Red("simulate_quality_workflow", "fail", why))

@@ -11,8 +11,7 @@ from atomci.atoms import checks_13_ci as checks
 from atomci.atoms.recorded import recorded
 from atomci.engine.context import Context, Outcome, runs
 from atomci.errors import InfrastructureError
-from atomci.testing import pester
-from atomci.testing.results import junit
+from atomci.testing import pester, results
 from atomci.tools.process import Command, Completed, ToolMissing
 
 _FINDINGS = "artifacts/findings/pester.json"
@@ -88,7 +87,7 @@ def _pester_ended(ctx: Context, done: Completed) -> Outcome:
         return Outcome("skipped", _absent(run))
     tests = pester.results_of(run)
     analyzed = pester.diagnostics(run)
-    findings = (*analyzed, *pester.failures(tests))
+    findings = (*analyzed, *results.findings(tests, "Pester"))
     _write(ctx, run, tests, findings)
     bad = tuple(finding for finding in findings if finding.level != "note")
     if not bad and (done.code != 0 or run.result == "Failed"):
@@ -100,7 +99,7 @@ def _pester_ended(ctx: Context, done: Completed) -> Outcome:
 def _write(ctx: Context, run: PesterRun, tests: Sequence[TestResult], findings: tuple[Finding, ...]) -> None:
     for test in tests:
         ctx.emit(test)
-    text = junit(tests, "pester").decode()
+    text = results.junit(tests, "pester").decode()
     replace_file(ctx.root / _JUNIT, ctx.redactor.clean(text).encode())
     tools = {"Pester": run.pester, "PSScriptAnalyzer": run.analyzer}
     version = ", ".join(f"{name} {version}" for name, version in tools.items() if version)

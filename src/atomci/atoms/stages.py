@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from atomci.artifacts.schemas import Stage, Status
 from atomci.engine.context import Context, Outcome
 
-__all__ = ["Red", "ended", "excuse", "judged"]
+__all__ = ["Red", "ended", "excuse", "judged", "reds_of_tests"]
 
 _WORST_FIRST: tuple[Status, ...] = ("fail", "error", "vacuous")
 
@@ -19,6 +19,13 @@ class Red(NamedTuple):
     atom: str
     status: Status
     reason: str
+
+
+def reds_of_tests(atom: str, kind: str, counts: Mapping[str, int], *, none_ran: bool = False) -> list[Red]:
+    """What a suite's counts by outcome make red: that tests failed, or else that none ran."""
+    if bad := counts.get("failed", 0) + counts.get("error", 0):
+        return [Red(atom, "fail", f"{bad} {kind} tests failed")]
+    return [Red(atom, "vacuous", f"no {kind} test ran")] if none_ran else []
 
 
 def judged(

@@ -17,7 +17,6 @@ __all__ = [
     "INSTALL",
     "arguments",
     "diagnostics",
-    "failures",
     "is_test",
     "last_line",
     "missing_modules",
@@ -77,21 +76,6 @@ def results_of(run: PesterRun) -> tuple[TestResult, ...]:
     """One per test, and one for each file or block that broke by itself, first."""
     broken = tuple(_result(run, row, "error") for row in run.broken)
     return broken + tuple(_result(run, row, _OUTCOMES.get(row.result, "skipped")) for row in run.tests)
-
-
-def failures(results: Iterable[TestResult]) -> tuple[Finding, ...]:
-    """Tests that failed and files that broke, at the line that Pester's stack trace names."""
-    return tuple(
-        Finding(
-            path=result.path,
-            line=max(result.line, 1),
-            tool="Pester",
-            rule=result.nodeid,
-            message=result.message,
-        )
-        for result in results
-        if result.outcome in ("failed", "error")
-    )
 
 
 def diagnostics(run: PesterRun) -> tuple[Finding, ...]:

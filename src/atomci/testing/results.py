@@ -52,13 +52,13 @@ def counts(results: Iterable[TestResult]) -> dict[str, int]:
     return dict(sorted(Counter(result.outcome for result in results).items()))
 
 
-def findings(results: Iterable[TestResult]) -> tuple[Finding, ...]:
+def findings(results: Iterable[TestResult], tool: str = "pytest") -> tuple[Finding, ...]:
     """Tests that failed, where they failed."""
     return tuple(
         Finding(
             path=result.path,
             line=max(result.line, 1),
-            tool="pytest",
+            tool=tool,
             rule=result.nodeid,
             message=result.message,
         )
