@@ -13,6 +13,7 @@ from .conftest import Shell, environment
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="act's self-hosted mode")
 
 BRANCH = "atomci/template-update"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 README = "template/README.md.jinja"
 
 
@@ -37,12 +38,35 @@ def template(checkout: Path, home: Path, tmp_path: Path) -> Shell:
 @pytest.fixture
 def rendered(template: Shell, hub: GitHub, home: Path, tmp_path: Path) -> Shell:
     """A project of v1.0.0, locked and pushed."""
-    folder = tmp_path / "my-project"
-    shell = Shell(folder, environment(home, UV_PYTHON=sys.executable, **{**hub.env, "GH_TOKEN": ""}))
-    Shell(tmp_path, shell.env).ok(
-        *("copier", "copy", "--defaults", "--quiet", "--vcs-ref", "v1.0.0", str(template.folder), str(folder))
-    )
+    shell = copied(template, hub, home, tmp_path)
     shell.ok("uv", "lock", "--quiet")
+    publish(shell, hub)
+    return shell
+
+
+@pytest.fixture
+def with_pip_tools(template: Shell, hub: GitHub, home: Path, tmp_path: Path) -> Shell:
+    """The same, locked by pip-tools."""
+    answers = ("dependency_manager=pip-tools", f"python_min={PYTHON}")
+    shell = copied(template, hub, home, tmp_path, *answers)
+    shell.ok("sh", "scripts/in_venv.sh", "--lock", PYTHON=sys.executable)
+    publish(shell, hub)
+    return shell
+
+
+def copied(template: Shell, hub: GitHub, home: Path, tmp_path: Path, *answers: str) -> Shell:
+    """What v1.0.0 renders with answers, in a shell that knows our GitHub."""
+    folder = tmp_path / "my-project"
+    quicker = {"UV_PYTHON": sys.executable, "PIP_NO_COMPILE": "1"}
+    shell = Shell(folder, environment(home, **{**quicker, **hub.env, "GH_TOKEN": ""}))
+    words = ("copier", "copy", "--defaults", "--quiet", "--vcs-ref", "v1.0.0")
+    given = [f"--data={answer}" for answer in answers]
+    Shell(tmp_path, shell.env).ok(*words, *given, str(template.folder), str(folder))
+    return shell
+
+
+def publish(shell: Shell, hub: GitHub) -> None:
+    """Commit and push it."""
     bare = hub.repos["o/r"].bare
     assert bare is not None
     Shell(bare, shell.env).ok("git", "init", "--quiet", "--bare", "--initial-branch=main")
@@ -50,7 +74,6 @@ def rendered(template: Shell, hub: GitHub, home: Path, tmp_path: Path) -> Shell:
     # gh's credential helper is for https alone, and this GitHub has none.
     shell.ok("git", "remote", "add", "origin", f"http://x:{TOKEN}@{HOST}/o/r.git")
     commit(shell)
-    return shell
 
 
 def commit(project: Shell) -> None:
@@ -70,7 +93,10 @@ def release(template: Shell, tag: str, old: str, new: str) -> None:
 
 def workflow(project: Shell, hub: GitHub, folder: Path, token: str = "") -> Run:
     """The run; gh has no token but the secret's. Locking takes the network."""
-    open_network = {"HTTPS_PROXY": "", "https_proxy": "", "UV_OFFLINE": "false"}
+    open_network = {"HTTPS_PROXY": "", "https_proxy": "", "UV_OFFLINE": "false", "PIP_NO_INDEX": ""}
+    programs = folder.with_name(f"{folder.name}-programs")
+    programs.mkdir()
+    (programs / f"python{PYTHON}").symlink_to(sys.executable)
     env = {name: value for name, value in hub.env.items() if name != "GH_TOKEN"}
     return act(
         project,
@@ -78,6 +104,7 @@ def workflow(project: Shell, hub: GitHub, folder: Path, token: str = "") -> Run:
         "workflow_dispatch",
         *([f"--secret=TEMPLATE_UPDATE_TOKEN={token}"] if token else []),
         workflow="template-update",
+        programs=(programs,),
         UV_CACHE_DIR=project.ok("uv", "cache", "dir").strip(),
         **env,
         **open_network,
@@ -107,6 +134,26 @@ def test_with_the_token_a_newer_version_becomes_a_pull_request_with_its_lock(
     hub.requests.clear()
     ended = workflow(rendered, hub, tmp_path / "second", TOKEN)
     assert (ended.code, hub.writes) == (0, []), ended.said
+
+
+def test_with_pip_tools_the_pull_request_has_its_lock_as_well(
+    template: Shell, with_pip_tools: Shell, hub: GitHub, tmp_path: Path
+) -> None:
+    release(template, "v2.0.0", "# {{ project_name }}", "# The {{ project_name }}")
+
+    ended = workflow(with_pip_tools, hub, tmp_path / "first", TOKEN)
+
+    assert ended.code == 0, ended.said
+    (pull,) = hub.repos["o/r"].pulls
+    assert (pull["draft"], pull["head"]["ref"], pull["base"]["ref"]) == (False, BRANCH, "main")
+    with_pip_tools.ok("git", "fetch", "--quiet", "origin", BRANCH)
+    changed = with_pip_tools.ok("git", "diff", "--name-only", "main", "FETCH_HEAD").splitlines()
+    locks = ["requirements/dev.in", "requirements/dev.txt"]
+    assert changed == [".atomci/lock.json", ".copier-answers.yml", "README.md", *locks]
+    pins = with_pip_tools.ok("git", "grep", "atomci @", "FETCH_HEAD", "--", *locks).splitlines()
+    assert len(pins) == 2, pins
+    assert all(pin.endswith("@v2.0.0") for pin in pins), pins
+    assert pull["head"]["sha"] == with_pip_tools.ok("git", "rev-parse", "FETCH_HEAD").strip()
 
 
 def test_with_conflicts_it_is_red_and_the_pull_request_a_draft(

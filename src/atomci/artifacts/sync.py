@@ -101,13 +101,15 @@ class Update(Struct, frozen=True, kw_only=True):
 class Proposal(Struct, frozen=True, kw_only=True):
     """An update as a pull request. `conflicts` are paths; with any of them it is a draft.
 
-    declined: somebody closed the pull request of this very version. `finished` is false where the command of
-    --then failed, so that what it makes isn't part of the commit. `commit` is the tip of `branch`; it and
-    the pull request's `number` and `url` are None where there is nothing to update.
+    declined: somebody closed the pull request of this very version. taken-over: somebody else committed to
+    the branch, which holds this version, so it is left alone; `conflicts` are what has markers there still.
+    `finished` is false where the command of --then failed, so that what it makes isn't part of the commit.
+    `commit` is the tip of `branch`; it and the pull request's `number` and `url` are None where there is
+    nothing to update.
     """
 
     schema: Literal["atomci/proposal/1"] = "atomci/proposal/1"
-    state: Literal["up-to-date", "opened", "updated", "unchanged", "declined"]
+    state: Literal["up-to-date", "opened", "updated", "unchanged", "declined", "taken-over"]
     branch: str
     commit: str | None = None
     number: int | None = None

@@ -94,7 +94,18 @@ def _show(proposal: Proposal, as_json: bool) -> None:
         click.echo(f"{update.after} is out; somebody closed {proposal.url}, so it stays closed")
         click.echo(f"  to have it all the same: atomci update --pull-request --to {update.after}")
         return
+    if proposal.state == "taken-over":
+        _show_taken_over(proposal)
+        return
     show_update(update, as_json=False, following=_following(proposal))
+    for note in proposal.notes:
+        click.echo(f"  note: {note}")
+
+
+def _show_taken_over(proposal: Proposal) -> None:
+    click.echo(f"{proposal.update.after} is out; {proposal.url}")
+    for path in proposal.conflicts:
+        click.echo(f"  {path} still has conflict markers there, so it is a draft")
     for note in proposal.notes:
         click.echo(f"  note: {note}")
 

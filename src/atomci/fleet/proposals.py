@@ -1,7 +1,8 @@
 """A planned update as the one pull request of its branch. The working tree and the index aren't looked at.
 
 A commit is ours when its message names the tree that it holds: whoever adds to it, amends it or merges into
-the branch makes another tree. Such a branch is somebody's, and is left alone.
+the branch makes another tree. Such a branch is somebody's, and is left alone; it is fine where it holds the
+version that is to be proposed.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from atomci.artifacts.sync import Proposal
-from atomci.errors import InfrastructureError, RefusedError
+from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.fleet.description import body_of, mark_of
 from atomci.forge.api import Api, ApiError
 from atomci.forge.branches import Branches, fetch, push, read_branches
@@ -25,10 +28,12 @@ from atomci.forge.pull_requests import (
     made_ready,
     opened,
 )
-from atomci.sync.answers import Recorded
+from atomci.sync.answers import Recorded, parse_answers
 from atomci.sync.finish import finished_tree
+from atomci.sync.merge import has_markers
 from atomci.sync.sources import address
 from atomci.sync.update import Planned, identity, message_of
+from atomci.sync.versions import position
 
 __all__ = ["Finish", "branch_of", "propose"]
 
@@ -62,7 +67,7 @@ def propose(
     `anew`: also where somebody closed the pull request of this version. With conflicts it is a draft, and
     so it is before the branch holds them. Nothing is written where all of it is there already.
 
-    Raises RefusedError where the branch holds what isn't ours, or HEAD what origin hasn't;
+    Raises RefusedError where somebody else's branch holds an older version, or HEAD what origin hasn't;
     InfrastructureError where origin or GitHub refuses.
     """
     _refuse_uncommitted(planned, recorded)
@@ -78,8 +83,9 @@ def propose(
         if same and not pull.merged and not anew:
             return proposing.proposal("declined", there.tip, pull)
         pull = None
-    proposing.refuse_others(pull)
-    return proposing.run(pull)
+    if there.tip is None or proposing.is_ours(there.tip):
+        return proposing.run(pull)
+    return proposing.leave(there.tip, pull, recorded)
 
 
 @dataclass(frozen=True)
@@ -94,16 +100,57 @@ class _Proposing:
     def conflicts(self) -> tuple[str, ...]:
         return tuple(sorted(self.planned.merged.stages))
 
-    def refuse_others(self, pull: PullRequest | None) -> None:
-        """Raises RefusedError where the tip of the branch isn't a commit that this made."""
-        tip = self.there.tip
-        if tip is None or self._named(tip, _TREE) == self._ask(f"{tip}^{{tree}}"):
-            return
-        where = f" ({pull.url})" if pull else ""
-        raise RefusedError(
-            f"{self.branch} has commits of somebody else{where}, so it is left alone",
-            f"merge it or close it; to have it made anew: git push origin --delete {self.branch}",
-        )
+    def is_ours(self, tip: str) -> bool:
+        """Whether this made a commit."""
+        return self._named(tip, _TREE) == self._ask(f"{tip}^{{tree}}")
+
+    def leave(self, tip: str, pull: PullRequest | None, recorded: Recorded) -> Proposal:
+        """What is to be said of a branch of somebody else's. While it has markers it is a draft, and red.
+
+        Raises RefusedError where what it holds isn't this update, or where nothing would tell of it.
+        """
+        if pull is None or not self._holds(tip, recorded):
+            where = f" ({pull.url})" if pull else ""
+            raise RefusedError(
+                f"{self.branch} has commits of somebody else{where}, so it is left alone",
+                f"merge it or close it; to have it made anew: git push origin --delete {self.branch}",
+            )
+        marked = self._marked(tip)
+        notes: tuple[str, ...] = (f"somebody is finishing it on {self.branch}; left alone",)
+        if marked:
+            made_draft(self.api, pull)
+            notes += self._failed(tip, marked)[1]
+        found = self.proposal("taken-over", tip, pull, notes)
+        return msgspec.structs.replace(found, conflicts=marked, draft=pull.draft or bool(marked))
+
+    def _holds(self, tip: str, recorded: Recorded) -> bool:
+        """Whether a commit's answers file records this update, or a version that is newer still."""
+        planned, update = self.planned, self.planned.update
+        path = f"{planned.repository.prefix}{recorded.file}"
+        code, text, _ = planned.repository.git.code("cat-file", "blob", f"{tip}:{path}")
+        try:
+            held = parse_answers(text, path) if code == 0 else {}
+        except UsageError:
+            return False
+        if update.before == update.after:  # other answers, or another address
+            wanted = {"_src_path": update.template, "_commit": update.after}
+            wanted |= {change.name: change.after for change in update.answers}
+            return all(held.get(name) == value for name, value in wanted.items())
+        there, here = position(str(held.get("_commit", ""))), position(update.after)
+        return held.get("_commit") == update.after or bool(there and here and there >= here)
+
+    def _marked(self, tip: str) -> tuple[str, ...]:
+        """The files of a branch with conflict markers, of those that it changes."""
+        planned = self.planned
+        base = planned.repository.git.ask("merge-base", self.there.default_tip, tip) or planned.head
+        before, after = planned.objects.files(base), planned.objects.files(tip)
+        changed = {
+            path: entry.oid
+            for path, entry in after.items()
+            if entry != before.get(path) and entry.mode in ("100644", "100755")
+        }
+        contents = planned.objects.read(changed.values())
+        return tuple(sorted(path for path, oid in changed.items() if has_markers(contents[oid])))
 
     def run(self, pull: PullRequest | None) -> Proposal:
         """Draft first, then the branch, then the text, and only then ready."""
@@ -111,7 +158,7 @@ class _Proposing:
         if pull and drafted:
             made_draft(self.api, pull)
         commit, pushed, unfinished = self._commit()
-        failed, notes = self._failed(commit) if self.conflicts else (False, ())
+        failed, notes = self._failed(commit, self.conflicts) if self.conflicts else (False, ())
         update, location = self.planned.update, address(self.planned.update.template)
         title = message_of(update).partition("\n")[0]
         before = pull.body if pull else ""
@@ -178,9 +225,9 @@ class _Proposing:
             return tree, f"{self.finish.command} failed in the updated tree: run it on the branch"
         return found, ""
 
-    def _failed(self, commit: str) -> tuple[bool, tuple[str, ...]]:
+    def _failed(self, commit: str, conflicts: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
         """Set a check that is red until somebody commits a resolution; whether it was set, and notes."""
-        count = len(self.conflicts)
+        count = len(conflicts)
         why = f"{count} file{'s' if count != 1 else ''} in conflict: resolve on this branch"
         try:
             return fail_commit(self.api, commit, _CHECK, why), ()

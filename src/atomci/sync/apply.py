@@ -11,6 +11,7 @@ import msgspec
 from atomci.artifacts.sync import Update
 from atomci.errors import AtomciError, RefusedError, UsageError
 from atomci.sync.lock import same_content
+from atomci.sync.merge import has_markers
 from atomci.sync.objects import Entry, Files, Objects, Repository, open_repository
 from atomci.sync.switch import FOLDER, Journal, digest, finish, journal_of, stage, switch
 from atomci.sync.update import Planned, identity, message_of
@@ -277,8 +278,7 @@ def _with_markers(repository: Repository, journal: Journal) -> list[str]:
     marked = []
     for path in journal.conflicted:
         code, content, _ = repository.git.code("cat-file", "blob", f":{path}")
-        lines = content.splitlines() if code == 0 else []
-        if any(line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in lines):
+        if code == 0 and has_markers(content):
             marked.append(path)
     return marked
 

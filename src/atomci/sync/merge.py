@@ -15,7 +15,7 @@ from atomci.sync.ownership import Tier
 from atomci.sync.pins import PinTaken, settle_pins
 from atomci.tools.git import GitFailed
 
-__all__ = ["Merged", "merge"]
+__all__ = ["Merged", "has_markers", "merge"]
 
 # A file of less than both has no likeness that would tell a rename from a coincidence: package markers,
 # version files and one-line settings all look alike to git.
@@ -229,3 +229,8 @@ def _labelled(objects: Objects, merged: Merged, sides: tuple[str, ...]) -> Merge
         if content != contents[files[path].oid]:
             files[path] = Entry(files[path].mode, objects.write("blob", content))
     return Merged(files, stages, {named(path): why for path, why in merged.reasons.items()})
+
+
+def has_markers(content: bytes) -> bool:
+    """Whether a text still shows a conflict as git writes it, whoever merged."""
+    return any(line.startswith((_MARKERS[0], _MARKERS[2])) for line in content.splitlines())

@@ -292,8 +292,12 @@ def _put(source: Path | None, target: Path, top: Path) -> None:
         if error.errno != 18:  # another file system, as with linked worktrees
             raise
         near = target.with_name(f".{target.name}.atomci-new")
-        _copy(source, near)
-        near.replace(target)
+        try:
+            _copy(source, near)
+            near.replace(target)
+        except OSError:
+            near.unlink(missing_ok=True)
+            raise
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 PAGE = 4096
 DISK = 16 << 20
 # From room for nothing to the first success; then again, finer, from a step before that.
-COARSE, FINE = 24, 2
+COARSE, FINE = 24, 1
 STAGES = ("reading", "rendering", "storing", "staging", "switching")
 
 

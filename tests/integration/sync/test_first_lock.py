@@ -111,6 +111,18 @@ def test_it_is_the_lock_that_status_would_write(
     assert project.status == []
 
 
+def test_it_is_so_where_git_takes_longer_ids(
+    template: Folder, made: Make, atomci: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
+
+    project = made(template)
+
+    first = (project.root / LOCK).read_bytes()
+    assert len(json.loads(first)["answers"]) == 64
+    assert as_status_writes_it(project, atomci) == first
+
+
 def test_a_template_with_uncommitted_changes_is_locked_as_it_was_rendered(
     template: Folder, made: Make, atomci: Run
 ) -> None:

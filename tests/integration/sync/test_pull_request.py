@@ -111,6 +111,14 @@ class World:
             {f"template/{name.replace('_', '.')}": text for name, text in files.items()}, tag
         )
 
+    def push_other(self, **files: str) -> str:
+        """A commit of somebody else's on the branch of the update; its id."""
+        self.other.git("fetch", "--quiet", "origin")
+        self.other.git("switch", "--quiet", "--force-create", BRANCH, f"origin/{BRANCH}")
+        self.other.commit({name.replace("_", "."): text for name, text in files.items()})
+        self.other.git("push", "--quiet", "origin", BRANCH)
+        return self.tip()
+
     def push_own(self, **files: str) -> None:
         """A commit of the project's own, on GitHub."""
         self.project.commit({name.replace("_", "."): text for name, text in files.items()})
@@ -416,6 +424,117 @@ def test_a_commit_of_somebody_else_is_never_overwritten(world: World) -> None:
     other.git("push", "--quiet", "origin", "--delete", BRANCH)
     world.pull["state"] = "closed"
     assert world.propose().json["number"] == 2
+
+
+def test_who_resolves_a_draft_is_left_alone_and_it_is_green_until_a_newer_version_is_out(
+    world: World,
+) -> None:
+    world.conflict()
+    assert world.propose().code == 1
+    theirs = world.push_other(guide_txt=lines("guide", n5="both"))
+
+    for _ in range(2):  # each week
+        done = world.propose()
+
+        assert (done.code, done.json["state"], done.json["conflicts"]) == (0, "taken-over", []), done.err
+        assert (done.json["commit"], done.json["draft"]) == (theirs, True)
+        assert done.json["notes"] == [f"somebody is finishing it on {BRANCH}; left alone"]
+        assert (world.tip(), world.github.writes) == (theirs, [])
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(done.json)
+    said = world.atomci("update", "--pull-request", as_json=False).out
+    assert f"somebody is finishing it on {BRANCH}" in said
+    assert world.pull["html_url"] in said
+
+    world.pull["draft"] = False  # theirs to mark as ready
+    done = world.propose()
+    assert (done.code, done.json["draft"], world.github.writes) == (0, False, [])
+
+    world.release("v3.0.0", ci_yml=lines("ci", 30))
+    assert (world.propose().code, world.tip()) == (4, theirs)
+
+
+def test_markers_that_somebody_left_keep_it_a_draft_and_red(world: World) -> None:
+    world.conflict()
+    world.propose()
+    theirs = world.push_other(other_txt="something else\n")
+    world.pull["draft"] = False
+
+    done = world.propose()
+
+    assert (done.code, done.json["state"], done.json["conflicts"]) == (
+        1,
+        "taken-over",
+        ["guide.txt"],
+    ), done.err
+    assert (world.tip(), world.pull["draft"], done.json["draft"]) == (theirs, True, True)
+    (status,) = world.statuses[theirs]
+    assert (status["state"], status["context"]) == ("failure", BRANCH)
+    assert (
+        "guide.txt still has conflict markers" in world.atomci("update", "--pull-request", as_json=False).out
+    )
+
+    assert (world.propose().code, world.github.writes) == (1, [])
+    world.push_other(guide_txt=lines("guide", n5="both"))
+    assert world.propose().code == 0
+
+
+def test_markers_of_a_merge_of_their_own_count_and_those_of_the_default_branch_do_not(world: World) -> None:
+    world.push_own(manual_txt="<<<<<<< an example\n")
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    assert world.propose().code == 0
+    world.push_other(own_txt="mine\n")
+    assert world.propose().code == 0
+
+    world.push_other(own_txt="<<<<<<< HEAD\nmine\n")
+
+    done = world.propose()
+    assert (done.code, done.json["conflicts"]) == (1, ["own.txt"])
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("_commit: v2.0.0", 0),
+        ("_commit: v2.1.0", 0),  # newer than the newest, as a pre-release of their own
+        ("_commit: v1.0.0", 4),
+        ("_commit: 0123abc", 4),
+        ("- no: mapping", 4),
+        (": : :", 4),
+    ],
+)
+def test_the_version_that_the_branch_records_decides(change: str, code: int, world: World) -> None:
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    assert world.propose().code == 0
+    answers = world.bare.git("show", f"{BRANCH}:.copier-answers.yml") + "\n"
+    world.other.git("fetch", "--quiet", "origin")
+    world.other.git("switch", "--quiet", BRANCH)
+    world.other.commit(
+        {".copier-answers.yml": answers.replace("_commit: v2.0.0", change), "own.txt": "mine\n"}
+    )
+    world.other.git("push", "--quiet", "origin", BRANCH)
+
+    done = world.propose()
+
+    assert (done.code, world.github.writes) == (code, []), done.err
+
+
+def test_without_an_open_pull_request_nobody_would_know_of_it(world: World) -> None:
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    assert world.propose().code == 0
+    world.push_other(own_txt="mine\n")
+    world.pulls.clear()
+
+    done = world.propose()
+
+    assert (done.code, world.github.writes) == (4, [])
+
+
+def test_another_answer_is_not_what_somebody_is_finishing(world: World) -> None:
+    assert world.propose("-d", "licence=Apache-2.0").code == 0
+    world.push_other(own_txt="mine\n")
+
+    assert world.propose("-d", "licence=Apache-2.0").json["state"] == "taken-over"
+    assert world.propose("-d", "name=other").code == 4
 
 
 @pytest.mark.parametrize("how", ["amended", "merged into", "a branch of their own"])
