@@ -18,6 +18,7 @@ from atomci.errors import RefusedError
 from atomci.sync.answers import Recorded
 from atomci.sync.render import copier_errors
 from atomci.sync.template import Release
+from atomci.sync.unprompted import unprompted
 
 __all__ = ["Replay", "Replayed", "described_template"]
 
@@ -65,6 +66,8 @@ class Replay:
         with copier_errors(location):
             from atomci.sync import worker as copiers
 
+            if ask:
+                importlib.import_module("questionary")
             template = self._template(location, files, release)
             worker = copiers.Worker(
                 src_path=location,
@@ -102,7 +105,7 @@ def described_template(location: str, files: Path, release: Release) -> Any:
 
 
 def _import_copier() -> None:
-    with suppress(ImportError):
+    with suppress(ImportError), unprompted():
         importlib.import_module("atomci.sync.worker")
 
 
