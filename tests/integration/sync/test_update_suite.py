@@ -36,9 +36,9 @@ def holds(case: Case, ended: Ended) -> None:
     for path in verdicts["yours only"]:
         origin = path.removeprefix("moved/")
         told = report.get(origin) in {"corrected-upstream", "kept-deleted"}
-        # A seed that was moved away has nothing to be told about, nor has a file that the template dropped.
-        moved = origin != path and (case.seed(origin) or origin not in case.fresh)
-        assert told or moved, path
+        # Of seeds that were moved away or made before the template had them nothing is told, nor of what it dropped.
+        own_seed = case.seed(origin) and (origin != path or origin not in case.base)
+        assert told or own_seed or (origin != path and origin not in case.fresh), path
     of_git = {path for path in conflicts if "~" in path}
     others = {p: f for p, f in contents.items() if p not in case.touched | of_git | {LOCK}}
     assert others == case.untouched

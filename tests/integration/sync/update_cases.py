@@ -250,21 +250,20 @@ def _judged(case: Case, after: Folder) -> dict[str, set[str]]:
         elif {path, origin, successor} & open_paths:
             verdicts["conflict"].add(path)
         else:
-            verdicts[_beside(case.renders, origin, successor, contents, lines)].add(path)
+            at = [there[name][0] for name in {path, origin, successor} & there.keys()]
+            verdicts[_beside(case.renders, origin, successor, at)].add(path)
     return verdicts
 
 
-def _beside(
-    renders: Renders, origin: str, successor: str | None, contents: list[bytes], lines: set[bytes]
-) -> str:
-    """Whether all that the template changed in a file is there beside what the user wrote."""
+def _beside(renders: Renders, origin: str, successor: str | None, contents: list[bytes]) -> str:
+    """Whether all that the template changed in a file is in what it became, beside what the user wrote."""
     base, theirs = renders.base.get(origin, b""), renders.theirs.get(successor or "", b"")
     if theirs == base and successor in (None, origin):
         return "kept"
     if is_binary(theirs):
         return "both" if theirs in contents else "yours only"
     # Another spacing is the user's to choose.
-    spaced = {b" ".join(line.split()) for line in lines}
+    spaced = {b" ".join(line.split()) for content in contents for line in _lines(content)}
     lacking = {b" ".join(line.split()) for line in _lines(theirs) - _lines(base)} - spaced
     return "both" if successor and all(superseded(line, spaced) for line in lacking) else "yours only"
 
