@@ -20,7 +20,7 @@ WORDS = {
     "yours only": "what you wrote is there, the template's change of that file isn't; of a seed that is meant",
     "stays deleted": "what you deleted isn't there",
     "replaced": "a managed file is the template's again; the report says so, and your text is in git's history",
-    "conflict": "both are there for you to decide, as unmerged files of git's index",
+    "conflict": "both are there for you to decide: between marks in the file, or as versions in git's index",
     "back": "what you deleted or moved away is there again; of a managed file that is meant",
     "lost": "some of what you wrote is neither in the tree nor in the index; only git's history has it",
 }
@@ -32,7 +32,8 @@ HEAD = """\
 What `atomci update` and `copier update` {copier} make of the same projects. Each was rendered from an old release of
 a template, then changed by its user, and updated to the last release. A test runs every case through both, with two
 sets of answers each; what its files hold afterwards decides, by the same rule for both programs. Of {changed} cases with a
-change of the user, `copier update` lost text in {theirs}, `atomci update` in {ours}.
+change of the user, `copier update` lost text in {theirs}, `atomci update` in {ours}. From the first release of this
+template on, the test also updates projects of each to what is here, under the same rules.
 
 {words}
 

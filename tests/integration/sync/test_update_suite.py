@@ -8,7 +8,19 @@ import pytest
 from beside_copier import PAGE, page, row, rows_of
 from own_template import CURRENT, checkout, release_tags
 from sync_world import Folder, new_repository
-from update_cases import SHOWN, SUBJECTS, Case, Ended, Worlds, atomci, by_atomci, by_copier, marked, unmerged
+from update_cases import (
+    SHOWN,
+    SUBJECTS,
+    Case,
+    Ended,
+    Worlds,
+    atomci,
+    by_atomci,
+    by_copier,
+    judged,
+    marked,
+    unmerged,
+)
 from user_changes import CHANGES
 
 AGAIN = "uv run tests/integration/sync/beside_copier.py"
@@ -31,8 +43,8 @@ def holds(case: Case, ended: Ended) -> None:
     contents = after.contents
     assert {path for path, (content, _) in contents.items() if marked(content)} <= conflicts
     assert not verdicts["lost"]
-    # What is back is managed, and the report says that it was added.
-    assert {report.get(path) for path in verdicts["back"]} <= {"added"}
+    managed = {row["path"] for row in outcome.json["files"] if row["tier"] == "managed"}
+    assert verdicts["back"] <= {path for path in managed if report.get(path) == "added"}
     for path in verdicts["yours only"]:
         origin = path.removeprefix("moved/")
         told = report.get(origin) in {"corrected-upstream", "kept-deleted"}
@@ -51,6 +63,9 @@ def settles(case: Case, ended: Ended) -> None:
     done = atomci(after, "update", "--continue")
     assert (done.code, done.json["state"]) == (0, "committed"), done.err
     assert after.status == []
+    assert judged(case, after)["lost"] <= ended.verdicts["replaced"]
+    for path in ended.verdicts["replaced"]:
+        assert after.blob(f"HEAD^:{path}") == case.wrote[path]
     before = after.whole
     again = atomci(after, "update")
     assert (again.code, again.json["state"]) == (0, "up-to-date")

@@ -2,8 +2,9 @@
 
 import contextlib
 import io
+import itertools
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ __all__ = [
     "atomci",
     "by_atomci",
     "by_copier",
+    "judged",
+    "marked",
     "unmerged",
 ]
 
@@ -114,6 +117,7 @@ class Worlds:
 
     root: Path
     _made: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def template(self, name: str) -> Folder:
         """Its repository; don't write into it."""
@@ -159,8 +163,7 @@ class Worlds:
 
     def folder(self) -> Path:
         """A new name for a folder."""
-        self._made[("folder", str(len(self._made)))] = None
-        return self.root / str(len(self._made))
+        return self.root / str(next(self._numbers))
 
     def _once(self, key: tuple[str, ...], make: Callable[[Path], Folder]) -> Folder:
         if key not in self._made:
@@ -182,7 +185,7 @@ def by_atomci(case: Case, root: Path) -> Ended:
     """The case through `atomci update`."""
     after = case.again(root)
     outcome = atomci(after, "update")
-    verdicts = _judged(case, after)
+    verdicts = judged(case, after)
     report = outcome.files if outcome.code in (0, 1) else {}
     told = {path for path in verdicts["lost"] if report.get(path) == "replaced"}
     verdicts["lost"] -= told
@@ -198,7 +201,7 @@ def by_copier(case: Case, root: Path) -> Ended:
         outcome = Outcome(0, "", err.getvalue())
     except Exception as error:  # its command would end with a traceback or a message, and with 1
         outcome = Outcome(1, "", str(error))
-    return Ended(outcome, after, _judged(case, after))
+    return Ended(outcome, after, judged(case, after))
 
 
 def atomci(project: Folder, *words: str) -> Outcome:
@@ -218,7 +221,7 @@ def unmerged(project: Folder) -> dict[str, list[str]]:
     return found
 
 
-def _judged(case: Case, after: Folder) -> dict[str, set[str]]:
+def judged(case: Case, after: Folder) -> dict[str, set[str]]:
     """What became of each path that the user touched, by what is in the tree and in git's index.
 
     The same for both programs; `docs/beside-copier.md` tells what the words mean.
