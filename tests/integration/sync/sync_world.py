@@ -36,7 +36,18 @@ tier = "generated"
 why = "a tool's"
 paths = ["/tool.lock"]
 """
+
+
+class Link(str):
+    """The target of a symbolic link."""
+
+
+class Script(str):
+    """The text of a file that can be run."""
+
+
 Content = str | bytes | None
+"""A text, a `Link`, a `Script`, bytes, or no file."""
 
 
 def lines(word: str, count: int = 40, **changed: str) -> str:
@@ -79,7 +90,13 @@ class Folder:
                 path.unlink()
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, Link):
+                path.unlink(missing_ok=True)
+                path.symlink_to(content)
+                continue
             path.write_bytes(content.encode() if isinstance(content, str) else content)
+            if isinstance(content, Script):
+                path.chmod(0o755)
 
     def commit(self, files: Mapping[str, Content] | None = None, tag: str = "") -> None:
         """Write and commit all there is."""
@@ -93,6 +110,12 @@ class Folder:
         """A file's text."""
         return (self.root / path).read_bytes().decode()
 
+    def blob(self, oid: str) -> bytes:
+        """What git holds by an id."""
+        return subprocess.run(
+            ["git", "cat-file", "blob", oid], cwd=self.root, check=True, capture_output=True
+        ).stdout
+
     def has(self, path: str) -> bool:
         """Whether something is there."""
         return os.path.lexists(self.root / path)
@@ -104,11 +127,15 @@ class Folder:
 
     @property
     def contents(self) -> dict[str, tuple[bytes, int]]:
-        """Every file outside .git with its executable bit."""
+        """Every file outside .git with its executable bit; of a link its target, with -1."""
         return {
-            path.relative_to(self.root).as_posix(): (path.read_bytes(), path.stat().st_mode & 0o111)
+            path.relative_to(self.root).as_posix(): (
+                (str(path.readlink()).encode(), -1)
+                if path.is_symlink()
+                else (path.read_bytes(), path.stat().st_mode & 0o111)
+            )
             for path in sorted(self.root.rglob("*"))
-            if path.is_file() and ".git" not in path.relative_to(self.root).parts
+            if (path.is_file() or path.is_symlink()) and ".git" not in path.relative_to(self.root).parts
         }
 
     @property
@@ -125,6 +152,17 @@ class Folder:
             self.git("for-each-ref"),
             under_way,
         )
+
+    def take_ours(self) -> None:
+        """Resolve every conflict for the user's own side, wherever there is one."""
+        stages: dict[str, set[str]] = {}
+        for row in self.git("ls-files", "--unmerged", "-z").split("\0")[:-1]:
+            entry, _, path = row.partition("\t")
+            stages.setdefault(path, set()).add(entry.split()[2])
+        for path, found in stages.items():
+            if "2" in found:
+                self.git("checkout", "--ours", "--", path)
+            self.git("add", "--all", "--", path)
 
     def copy(self, root: Path) -> "Folder":
         """The same repository elsewhere."""

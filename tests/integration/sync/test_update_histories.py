@@ -123,20 +123,11 @@ def _step(project: Folder, wrote: dict[str, str]) -> None:
         assert abort_update(project.root).state == "aborted"
         assert project.whole == before
         updated(project)
-        # The user takes their own side, wherever there is one.
-        for path in conflicts:
-            project.git("checkout", "--ours", "--", path) if _has_ours(project, path) else None
-            project.git("add", "--all", "--", path)
+        project.take_ours()
     assert continue_update(project.root).state == "committed"
     assert project.status == []
     again, nothing = updated(project)
     assert (again.state, nothing) == ("up-to-date", None)
-
-
-def _has_ours(project: Folder, path: str) -> bool:
-    return any(
-        row.split()[2] == "2" for row in project.git("ls-files", "--unmerged", "--", path).splitlines()
-    )
 
 
 def _nothing_lost(project: Folder, wrote: dict[str, str]) -> None:

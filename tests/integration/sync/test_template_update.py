@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from own_template import CURRENT, NEXT, with_next_release
 
 from atomci.cli.main import main
 
@@ -23,23 +24,9 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 @pytest.fixture(scope="module")
-def releases(snapshot: Callable[[Path], Path], git: Git, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """v1.2.0 as the template is now, and v1.3.0 with changes of each tier."""
-    source = snapshot(tmp_path_factory.mktemp("source") / "atomci")
-    template = source / "template"
-    for name, old, new in (
-        ("README.md.jinja", "# {{ project_name }}", "# The {{ project_name }}"),
-        ("scripts/local_ci.sh.jinja", " -}}\n", " }}# next\n"),
-    ):
-        text = (template / name).read_text()
-        assert old in text
-        (template / name).write_text(text.replace(old, new))
-    (template / "src/{{ package_name }}/slug.py").write_text("corrected = True\n")
-    (template / "docs/NEW.md").write_text("# New\n")
-    git(source, "add", "--all")
-    git(source, "commit", "--quiet", "--message=next")
-    git(source, "tag", "v1.3.0")
-    return source
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as it is now, and a next release with changes of each tier."""
+    return with_next_release(tmp_path_factory.mktemp("source") / "atomci").root
 
 
 @pytest.fixture
@@ -51,8 +38,8 @@ def started(
     git: Git,
     tmp_path: Path,
 ) -> Path:
-    """A project of v1.2.0 in git."""
-    root = render(tmp_path / "my-project", answer_sets[answers_name], source=releases, ref="v1.2.0")
+    """A project of the release before, in git."""
+    root = render(tmp_path / "my-project", answer_sets[answers_name], source=releases, ref=CURRENT)
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message=first")
@@ -78,32 +65,6 @@ def test_an_unmodified_project_becomes_a_fresh_render_but_for_its_seeds(
     assert main(["update", "--project", str(started)]) == 0
 
 
-def test_edits_stay_seeds_stay_and_managed_files_are_the_templates(
-    releases: Path, render: Render, git: Git, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    root = render(tmp_path / "my-project", source=releases, ref="v1.2.0")
-    readme, script = root / "README.md", root / "scripts/local_ci.sh"
-    readme.write_text(readme.read_text() + "\nMine.\n")
-    script.write_text(script.read_text() + "# mine\n")
-    (root / "src/my_project/slug.py").write_text("mine = 1\n")
-    git(root, "init", "--quiet")
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message=mine")
-    capfd.readouterr()
-
-    assert main(["update", "--commit", "--project", str(root)]) == 0
-
-    said = capfd.readouterr().out
-    for row in ("merged              README.md", "replaced            scripts/local_ci.sh", "added               docs/NEW.md",
-                "corrected-upstream  src/my_project/slug.py", "updated             pyproject.toml"):  # fmt: skip
-        assert row in said
-    assert readme.read_text().startswith("# The my-project")
-    assert readme.read_text().endswith("\nMine.\n")
-    assert "# mine" not in script.read_text()
-    assert (root / "src/my_project/slug.py").read_text() == "mine = 1\n"
-    assert 'tag = "v1.3.0"' in (root / "pyproject.toml").read_text()
-
-
 RENOVATE = ("update", "--skip-answered", "--defaults", "--answers-file", ".copier-answers.yml", "--vcs-ref")
 """What Renovate's copier manager types, but for the version."""
 
@@ -111,7 +72,7 @@ RENOVATE = ("update", "--skip-answered", "--defaults", "--answers-file", ".copie
 def test_renovate_updates_it_with_plain_copier_and_status_says_what_is_left(
     releases: Path, render: Render, git: Git, tool: Tool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    root = render(tmp_path / "my-project", source=releases, ref="v1.2.0")
+    root = render(tmp_path / "my-project", source=releases, ref=CURRENT)
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message=first")
@@ -121,16 +82,16 @@ def test_renovate_updates_it_with_plain_copier_and_status_says_what_is_left(
     git(root, "commit", "--quiet", "--message=lock")
     capfd.readouterr()
 
-    done = tool(root, "copier", *RENOVATE, "v1.3.0")
+    done = tool(root, "copier", *RENOVATE, NEXT)
 
     assert done.returncode == 0, done.stderr
-    assert 'tag = "v1.3.0"' in (root / "pyproject.toml").read_text()
+    assert f'tag = "{NEXT}"' in (root / "pyproject.toml").read_text()
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message=renovate")
     # The check of its pull request: copier doesn't write the lock, so drift is unknown, which is said.
     assert main([*status, "--offline"]) == 0
     offline = json.loads(capfd.readouterr().out)
-    assert (offline["version"], offline["lock"], offline["verdict"]) == ("v1.3.0", "stale", "unknown")
+    assert (offline["version"], offline["lock"], offline["verdict"]) == (NEXT, "stale", "unknown")
     assert main([*status]) == 0
     online = json.loads(capfd.readouterr().out)
     assert (online["behind"], online["lock"], online["verdict"]) == (False, "written", "clean")

@@ -1,0 +1,85 @@
+"""This repository as a template with a past: its release tags, the checkout, and a release that may come."""
+
+import io
+import re
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+from sync_world import Folder, new_repository
+
+__all__ = ["CURRENT", "NEXT", "checkout", "release_tags", "with_next_release"]
+
+ROOT = Path(__file__).parents[3]
+# All that a render needs of it.
+RENDERED_FROM = ("copier.yml", "hooks", "includes", "ownership.toml", "template")
+CURRENT = "v1000.0.0"
+"""The checkout, with what isn't committed: newer than every release."""
+NEXT = "v1001.0.0"
+
+
+def release_tags(root: Path = ROOT) -> list[str]:
+    """The release tags that this clone has, oldest first; a shallow one may have none."""
+    listed = subprocess.run(["git", "tag", "--list"], cwd=root, capture_output=True, text=True, check=False)
+    versions = {}
+    for tag in listed.stdout.split():
+        try:
+            versions[tag] = Version(tag)
+        except InvalidVersion:
+            continue
+    return sorted(versions, key=lambda tag: versions[tag])
+
+
+def checkout(folder: Path, tag: str = "", root: Path = ROOT) -> Folder:
+    """A repository with a release, if one is named, and the checkout as `CURRENT`."""
+    template = new_repository(folder)
+    if tag:
+        done = subprocess.run(["git", "archive", tag], cwd=root, capture_output=True, check=True)
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+            archive.extractall(folder, filter="data")
+        template.commit(tag=tag)
+    for name in RENDERED_FROM:
+        source, there = root / name, folder / name
+        if source.is_dir():
+            shutil.rmtree(there, ignore_errors=True)
+            shutil.copytree(source, there)
+        else:
+            shutil.copy2(source, there)
+    template.commit(tag=CURRENT)
+    return template
+
+
+def with_next_release(folder: Path) -> Folder:
+    """The checkout as `CURRENT`, and `NEXT` with changes to files of each owner."""
+    template = checkout(folder)
+    text = {path: template.read(f"template/{path}") for path in (
+        "README.md.jinja", "AGENTS.md.jinja", "SECURITY.md.jinja", "scripts/local_ci.sh.jinja",
+        ".github/workflows/release.yml.jinja", ".github/pull_request_template.md",
+    )}  # fmt: skip
+    release = ".github/workflows/release.yml.jinja"
+    bumped = re.sub(r"# v(\d+)", lambda pin: f"# v{int(pin[1]) + 1}", text[release])
+    assert bumped != text[release]
+    assert "# {{ project_name }}" in text["README.md.jinja"]
+    template.commit(
+        {
+            f"template/{path}": content
+            for path, content in {
+                "README.md.jinja": text["README.md.jinja"].replace(
+                    "# {{ project_name }}", "# The {{ project_name }}"
+                ),
+                "AGENTS.md.jinja": None,
+                "docs/AGENTS.md.jinja": text["AGENTS.md.jinja"] + "\nAnd one thing more.\n",
+                "SECURITY.md.jinja": None,
+                "scripts/local_ci.sh.jinja": text["scripts/local_ci.sh.jinja"] + "# next\n",
+                release: bumped,
+                ".github/pull_request_template.md": "What does it change?\n"
+                + text[".github/pull_request_template.md"],
+                "src/{{ package_name }}/slug.py": "corrected = True\n",
+                "docs/NEW.md": "# New\n",
+            }.items()
+        },
+        NEXT,
+    )
+    return template
