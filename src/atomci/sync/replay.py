@@ -35,9 +35,9 @@ class Replayed:
 
 @dataclass
 class Replay:
-    """Renders; what Jinja compiled, and what a template asks, is read once for all renders of one object."""
+    """Renders. A template is read and compiled once for all renders of one object."""
 
-    _codes: dict[Any, Any] = field(default_factory=dict)
+    _compiled: Any = None
     _templates: dict[tuple[Path, str], Any] = field(default_factory=dict)
 
     def warm_up(self) -> None:
@@ -82,7 +82,8 @@ class Replay:
                 cleanup_on_error=False,
                 skip_tasks=True,
             )
-            worker.place(template, last, recorded.root, self._codes)
+            self._compiled = self._compiled or copiers.Compiled()
+            worker.place(template, last, recorded.root, self._compiled)
             match = copiers.run(worker)
         return Replayed(
             lambda path: match(Path(path)), template.exclude, frozenset(template.questions_data), template

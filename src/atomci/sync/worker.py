@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,15 @@ from copier.errors import ForbiddenPathError
 from atomci.sync.template import Release
 from atomci.sync.versions import position
 
-__all__ = ["Codes", "Worker", "checked_out", "run"]
+__all__ = ["Compiled", "Worker", "checked_out", "run"]
 
-Codes = dict[Any, Any]
-"""What Jinja compiled, by the options it was compiled with, its source and its name."""
+
+@dataclass(frozen=True)
+class Compiled:
+    """What renders share: Jinja's sources by checkout and name, and code by options, source and name."""
+
+    sources: dict[Any, Any] = field(default_factory=dict)
+    codes: dict[Any, Any] = field(default_factory=dict)
 
 
 def checked_out(location: str, files: Path, release: Release) -> Template:
@@ -61,15 +67,15 @@ def _forget_yield(env: Any) -> None:
 class Worker(_main.Worker):
     """Shares compiled templates; files of the project are read there, not where it is rendered."""
 
-    codes: Codes
+    compiled: Compiled
     project: Path
     remembered: Mapping[str, Any] | None = None
 
-    def place(self, template: Template, last: Mapping[str, Any], project: Path, codes: Codes) -> None:
+    def place(self, template: Template, last: Mapping[str, Any], project: Path, compiled: Compiled) -> None:
         """What copier would find out by itself."""
         self.__dict__["template"] = template
         self.subproject.__dict__["last_answers"] = dict(last)
-        self.project, self.codes = project, codes
+        self.project, self.compiled = project, compiled
 
     def _answers_to_remember(self) -> Mapping[str, Any]:
         # While files are rendered nothing is answered any more, and each asks again.
@@ -83,7 +89,10 @@ class Worker(_main.Worker):
     def answers_relpath(self) -> Path:
         """Asked for at each file; the same each time where its name is plain."""
         name = str(self.answers_file or self.template.answers_relpath)
-        return Path(name) if self._is_plain(name) else super().answers_relpath
+        if not self._is_plain(name):
+            return super().answers_relpath
+        _forget_yield(self.jinja_env)
+        return Path(name)
 
     def _render_string(self, string: Any, extra_context: dict[str, Any] | None = None) -> str:
         if not self._is_plain(string):
@@ -104,10 +113,11 @@ class Worker(_main.Worker):
 
     @cached_property
     def jinja_env(self) -> Any:
-        """Jinja as the template wants it, compiling each text once."""
+        """Jinja as the template wants it, reading and compiling each text once."""
         env = super().jinja_env
+        env.loader.get_source = self._reading_once(env.loader.get_source)  # type: ignore[method-assign,union-attr]
         options = repr((sorted(self.template.envops.items()), self.template.jinja_extensions))
-        compile_anew, codes = env.compile, self.codes
+        compile_anew, codes = env.compile, self.compiled.codes
 
         def compile_once(source: Any, name: Any = None, filename: Any = None, *rest: Any) -> Any:
             key = (options, source, name, rest)
@@ -118,6 +128,16 @@ class Worker(_main.Worker):
 
         env.compile = compile_once  # type: ignore[method-assign,assignment]
         return env
+
+    def _reading_once(self, read: Callable[..., Any]) -> Callable[..., Any]:
+        sources, root = self.compiled.sources, self.template.local_abspath
+
+        def get_source(env: Any, name: str) -> Any:
+            if (root, name) not in sources:
+                sources[root, name] = read(env, name)
+            return sources[root, name]
+
+        return get_source
 
     def _external_data(self) -> LazyDict[str, Any]:
         files = self.template.external_data.items()
