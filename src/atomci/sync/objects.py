@@ -164,10 +164,14 @@ class Objects:
             if there.exists() or path.parent.name == "info":
                 continue
             there.parent.mkdir(parents=True, exist_ok=True)
-            partial = there.with_name(f"tmp_obj_{path.name}")
-            shutil.copyfile(path, partial)
-            partial.chmod(0o444)
-            partial.replace(there)
+            path.chmod(0o444)
+            try:
+                path.rename(there)
+            except OSError:  # another file system
+                partial = there.with_name(f"tmp_obj_{path.name}")
+                shutil.copyfile(path, partial)
+                partial.chmod(0o444)
+                partial.replace(there)
 
 
 def _entries(out: bytes, source: str) -> Files:
