@@ -96,7 +96,7 @@ def diff_command(paths: tuple[str, ...], answers_file: str | None, project: Path
     atomci diff
     atomci diff pyproject.toml .github
     """
-    from atomci.sync.drift import difference
+    from atomci.sync.restore import difference
     from atomci.sync.workshop import Workshop
 
     recorded = _recorded(project, answers_file)
@@ -123,7 +123,7 @@ def restore_command(
     atomci restore .github/workflows/ci.yml
     atomci restore scripts
     """
-    from atomci.sync.drift import restore
+    from atomci.sync.restore import restore
     from atomci.sync.workshop import Workshop
 
     recorded = _recorded(project, answers_file)

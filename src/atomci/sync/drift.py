@@ -1,37 +1,33 @@
-"""How a project differs from its render: by the committed lock, or by rendering once more."""
+"""Which files of a project aren't as rendered: by the committed lock, which is made anew where it must be."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from atomci.artifacts.sync import Drift, Lock, LockedFile, SyncStatus
-from atomci.errors import InfrastructureError, RefusedError, UsageError
+from atomci.errors import InfrastructureError
 from atomci.sync.answers import Recorded
 from atomci.sync.lock import is_current, lock_bytes, made_lock, read_lock, same_content
 from atomci.tools.git import Git
 
 if TYPE_CHECKING:
-    from atomci.sync.objects import Files, Objects, Repository
-    from atomci.sync.ownership import Ownership
     from atomci.sync.workshop import Workshop
 
-__all__ = ["difference", "drift", "looked_at", "restore", "status", "status_offline", "write_lock"]
+__all__ = ["SHARED", "drift", "drifted", "fresh_lock", "looked_at", "status", "status_offline", "write_lock"]
 
-# Whose edits are drift, and whose are the project's good right.
+SHARED = ("managed", "merged")
+"""The tiers whose files are compared. Edits of managed ones are drift, of merged ones good right."""
 _OURS = ("managed",)
-_SHARED = ("managed", "merged")
 
 
 def drift(root: Path, lock: Lock) -> tuple[Drift, ...]:
     """The managed and merged files that aren't as they were rendered. Edits of merged ones are allowed."""
     found = []
     for path, file in lock.files.items():
-        if file.tier in _SHARED and (state := _state(root / path, file)) is not None:
+        if file.tier in SHARED and (state := drifted(root / path, file)) is not None:
             found.append(Drift(path=path, tier=file.tier, state=state, allowed=file.tier not in _OURS))
     return tuple(found)
 
@@ -39,11 +35,12 @@ def drift(root: Path, lock: Lock) -> tuple[Drift, ...]:
 def looked_at(recorded: Recorded) -> list[str]:
     """The lock and what `status_offline` holds against it, relative to the project."""
     lock = read_lock(recorded)
-    shared = [path for path, file in lock.files.items() if file.tier in _SHARED] if lock else []
+    shared = [path for path, file in lock.files.items() if file.tier in SHARED] if lock else []
     return [recorded.lock, *shared]
 
 
-def _state(path: Path, file: LockedFile) -> Literal["modified", "missing"] | None:
+def drifted(path: Path, file: LockedFile) -> Literal["modified", "missing"] | None:
+    """What became of a file since it was rendered; None where it is as it was."""
     try:
         details = path.lstat()
         if file.mode == "120000":
@@ -110,7 +107,7 @@ def _status(recorded: Recorded, lock: Lock | None, state: str, latest: str | Non
         behind=None if latest is None else _behind(recorded.version, latest),
         clean=clean,
         lock=state,  # type: ignore[arg-type]
-        examined=sum(file.tier in _SHARED for file in lock.files.values()) if lock else 0,
+        examined=sum(file.tier in SHARED for file in lock.files.values()) if lock else 0,
         drift=found,
         verdict="unknown" if lock is None else "clean" if clean else "drifted",
     )
@@ -125,8 +122,12 @@ def _behind(version: str, latest: str) -> bool:
 
 def fresh_lock(shop: Workshop, recorded: Recorded) -> Lock:
     """The lock of the recorded version, by rendering it."""
-    found = _rendered(shop, recorded)
-    return made_lock(found.files, recorded.file, recorded.version, found.owners.tier)
+    from atomci.sync.objects import Objects, open_repository
+    from atomci.sync.snapshot import recorded_snapshot
+
+    objects = Objects(open_repository(recorded.root), shop.folder())
+    files, owners = recorded_snapshot(shop, objects, recorded)
+    return made_lock(files, recorded.file, recorded.version, owners.tier)
 
 
 def write_lock(recorded: Recorded, lock: Lock) -> bool:
@@ -142,122 +143,3 @@ def write_lock(recorded: Recorded, lock: Lock) -> bool:
             partial.unlink()
         return False
     return True
-
-
-@dataclass(frozen=True)
-class _Rendered:
-    repository: Repository
-    objects: Objects
-    files: Files
-    owners: Ownership
-
-
-def _rendered(shop: Workshop, recorded: Recorded) -> _Rendered:
-    from atomci.sync.objects import Objects, open_repository
-    from atomci.sync.snapshot import recorded_snapshot
-
-    repository = open_repository(recorded.root)
-    objects = Objects(repository, shop.folder())
-    return _Rendered(repository, objects, *recorded_snapshot(shop, objects, recorded))
-
-
-def difference(shop: Workshop, recorded: Recorded, paths: Sequence[str], *, colour: bool = False) -> bytes:
-    """What turns the render into the working tree, as git shows it; empty where nothing does.
-
-    Without paths: managed and merged files. Paths are relative to the project; a folder means its files.
-    """
-    from atomci.sync.objects import Entry
-
-    found = _rendered(shop, recorded)
-    wanted = _chosen(found, paths)
-    top = found.repository.top / found.repository.prefix
-    there = [path for path in wanted if os.path.lexists(top / path) and not (top / path).is_dir()]
-    links = [path for path in there if (top / path).is_symlink()]
-    plain = [path for path in there if path not in links]
-    git = found.objects.git
-    names = "".join(f"{found.repository.prefix}{path}\n" for path in plain)
-    oids = git("hash-object", "-w", "--stdin-paths", stdin=os.fsencode(names)).decode().split()
-    now: Files = {}
-    for path, oid in zip(plain, oids, strict=True):
-        mode = "100755" if os.access(top / path, os.X_OK) else "100644"
-        now[path] = Entry(found.files[path].mode if os.name == "nt" else mode, oid)
-    for path in links:
-        target = os.fsencode((top / path).readlink())
-        now[path] = Entry("120000", found.objects.write("blob", target))
-    trees = [found.objects.tree({path: files[path] for path in wanted if path in files})
-             for files in (found.files, now)]  # fmt: skip
-    return git("diff-tree", "-r", "-p", f"--color={'always' if colour else 'never'}", *trees)
-
-
-def restore(shop: Workshop, recorded: Recorded, paths: Sequence[str]) -> list[str]:
-    """Put files back as they were rendered, all or none, staged; the paths that changed.
-
-    Raises RefusedError where that would lose work that no commit holds.
-    """
-    from atomci.sync.apply import refuse_operations
-    from atomci.sync.switch import Journal, stage, switch
-
-    found = _rendered(shop, recorded)
-    repository, prefix = found.repository, found.repository.prefix
-    refuse_operations(repository)
-    lock = made_lock(found.files, recorded.file, recorded.version, found.owners.tier)
-    wanted = {
-        prefix + path: found.files[path]
-        for path in _chosen(found, paths)
-        if path not in lock.files or _state(recorded.root / path, lock.files[path]) is not None
-    }
-    head = repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD")
-    if head is None:
-        raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
-    touched = sorted(wanted)
-    _refuse_unsaved(repository, touched)
-    found.objects.migrate()
-    lines = b"".join(
-        f"{wanted[path].mode} {wanted[path].oid} 0\t".encode() + os.fsencode(path) + b"\0" for path in touched
-    )
-    staged = stage(repository, wanted, touched, lines)
-    switch(
-        repository,
-        Journal(
-            phase="switching",
-            then="gone",
-            head=head,
-            index_before=staged.index_before,
-            index_after=staged.index_after,
-            steps=staged.steps,
-            heads={},
-            message="",
-            template=recorded.location,
-            versions=(recorded.version, recorded.version),
-        ),
-    )
-    repository.git.code("update-index", "-q", "--refresh")
-    return [step.path.removeprefix(prefix) for step in staged.steps]
-
-
-def _refuse_unsaved(repository: Repository, touched: list[str]) -> None:
-    rows = repository.git(
-        "status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames"
-    )
-    states = {os.fsdecode(row[3:]): row[:2].decode() for row in rows.split(b"\0") if row}
-    unsaved = [path for path in touched if states.get(path, " D") not in (" D", "D ")]
-    if unsaved:
-        raise RefusedError(
-            f"{', '.join(unsaved)}: what no commit holds would be lost",
-            "git commit or git stash it, then again",
-        )
-
-
-def _chosen(found: _Rendered, paths: Sequence[str]) -> list[str]:
-    if not paths:
-        return [path for path in sorted(found.files) if found.owners.tier(path) in _SHARED]
-    chosen: set[str] = set()
-    for path in paths:
-        clean = path.rstrip("/")
-        named = {file for file in found.files if clean in ("", ".", file) or file.startswith(f"{clean}/")}
-        if not named:
-            raise UsageError(
-                f"the template renders no {path} here", "atomci diff without a path shows what differs"
-            )
-        chosen |= named
-    return sorted(chosen)

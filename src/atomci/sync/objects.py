@@ -104,6 +104,11 @@ class Objects:
             at += size + 1
         return found
 
+    def has(self, oids: Iterable[str]) -> bool:
+        """Whether all of these objects are there."""
+        asked = "".join(f"{oid}\n" for oid in dict.fromkeys(oids)).encode()
+        return b" missing" not in self.git("cat-file", "--batch-check", stdin=asked)
+
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
         """The sizes of blobs in bytes, by id."""
         wanted = list(dict.fromkeys(oids))

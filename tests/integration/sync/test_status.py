@@ -304,6 +304,41 @@ def test_diff_shows_what_turns_the_render_into_the_tree(project: Folder, atomci:
     assert atomci("diff", "settings.toml", as_json=False).code == 0
 
 
+def test_diff_and_restore_need_no_template_where_git_has_what_was_rendered(
+    locked: Folder, atomci: Run
+) -> None:
+    locked.commit({"ci.yml": "mine\n", "guide.txt": None, "new.txt": "mine\n"})
+    (locked.root / "settings.toml").chmod(0o755)
+
+    shown = atomci("diff", as_json=False)
+
+    assert shown.code == 1, shown.err
+    assert "-mine" not in shown.out
+    assert "+mine\n" in shown.out
+    assert "deleted file mode 100644" in shown.out
+    assert "old mode 100644\nnew mode 100755" in shown.out
+    assert "new.txt" not in shown.out
+    (locked.root / "settings.toml").chmod(0o644)
+    assert atomci("restore", "ci.yml", "guide.txt").json == {"restored": ["ci.yml", "guide.txt"]}
+    assert locked.read("ci.yml") == lines("ci", 20)
+    assert atomci("diff", as_json=False).code == 0
+    assert atomci("diff", "nowhere.txt", as_json=False).code == 2
+
+
+def test_what_git_no_longer_has_is_rendered_again(template: Folder, project: Folder, atomci: Run) -> None:
+    project.commit({"keep.txt": lines("keep", n30="mine")})
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v1.1.0")
+    assert atomci("update", "--commit").code == 0
+    project.git("gc", "--quiet", "--prune=now")
+
+    done = atomci("diff", as_json=False)
+
+    assert "-keep line number 30\n+mine\n" in done.out, done.err
+    template.root.rename(template.root.with_name("elsewhere"))
+    assert atomci("diff", as_json=False).code == 3
+    assert atomci("diff", "ci.yml", as_json=False).code == 0
+
+
 @pytest.mark.parametrize("verb", ["diff", "restore"])
 def test_a_path_that_the_template_does_not_render_is_wrong_usage(
     verb: str, project: Folder, atomci: Run
