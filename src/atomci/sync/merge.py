@@ -1,4 +1,4 @@
-"""Three file lists into one, by git's own merge: tiers, tiny files and pins are settled around it.
+"""Three file lists into one, by git's own merge: tiers, tiny files, endings and pins are settled around it.
 
 `base` is the render of the recorded version, `theirs` of the new one, `ours` what the project committed.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from atomci.errors import InfrastructureError
+from atomci.sync.line_endings import settle_endings
 from atomci.sync.objects import Entry, Files, Objects
 from atomci.sync.ownership import Tier
 from atomci.sync.pins import PinTaken, settle_pins
@@ -142,7 +143,7 @@ def _is_file(entry: Entry) -> bool:
 def _settle(
     objects: Objects, ours: Files, base: Files, theirs: Files
 ) -> tuple[Files, list[tuple[str, PinTaken]]]:
-    """Bring pins to their merged values in files that all three changed; the originals of ours."""
+    """Bring line endings and pins to merged values in files that all three changed; the originals of ours."""
     paths = [
         path
         for path in sorted(base.keys() & ours.keys() & theirs.keys())
@@ -153,18 +154,24 @@ def _settle(
     originals: Files = {}
     choices: list[tuple[str, PinTaken]] = []
     for path in paths:
-        try:
-            texts = [contents[files[path].oid].decode("utf-8") for files in (base, ours, theirs)]
-        except UnicodeDecodeError:
-            continue
-        changed, taken = settle_pins(*texts)
+        before = [contents[files[path].oid] for files in (base, ours, theirs)]
+        changed, taken = _settled(*before)
         choices += [(path, choice) for choice in taken]
-        for files, before, after in zip((base, ours, theirs), texts, changed, strict=True):
-            if before != after:
+        for files, old, new in zip((base, ours, theirs), before, changed, strict=True):
+            if old != new:
                 if files is ours:
                     originals[path] = files[path]
-                files[path] = Entry(files[path].mode, objects.write("blob", after.encode()))
+                files[path] = Entry(files[path].mode, objects.write("blob", new))
     return originals, choices
+
+
+def _settled(base: bytes, ours: bytes, theirs: bytes) -> tuple[tuple[bytes, ...], list[PinTaken]]:
+    ended = settle_endings(base, ours, theirs)
+    try:
+        changed, taken = settle_pins(*(text.decode("utf-8") for text in ended))
+    except UnicodeDecodeError:
+        return ended, []
+    return tuple(text.encode() for text in changed), taken
 
 
 def _merge_tree(objects: Objects, ours: Files, base: Files, theirs: Files, who: str) -> Merged:
