@@ -430,7 +430,7 @@ def test_the_driver_is_shipped_beside_its_reader() -> None:
 
 def test_the_driver_writes_what_its_reader_reads() -> None:
     """Every field of the schema is set in the driver's text, which can't be run everywhere."""
-    from atomci.artifacts.schemas import Diagnostic, PesterRun, PesterTest
+    from atomci.artifacts.testing import Diagnostic, PesterRun, PesterTest
 
     text = pester.DRIVER.read_text(encoding="utf-8")
     for struct in (PesterRun, PesterTest, Diagnostic):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.artifacts.schemas import Selection
+from atomci.artifacts.testing import Selection
 from atomci.testing.impact import select
 
 FILES = {

@@ -5,8 +5,6 @@ from __future__ import annotations
 from atomci.artifacts.runs import Event, Index, Result
 from atomci.artifacts.schemas import (
     AllFindings,
-    CoverageBudget,
-    Durations,
     Evidence,
     Exercised,
     Findings,
@@ -16,20 +14,24 @@ from atomci.artifacts.schemas import (
     Lanes,
     ManagerChoice,
     OverrideRows,
-    ParallelPlan,
-    PesterRun,
     Preconditions,
     Protection,
     Reports,
     Retention,
-    Selection,
-    Shards,
     Stage,
-    TestSummary,
     ToolReport,
     Workflow,
 )
 from atomci.artifacts.sync import Adoption, Exported, Lock, Proposal, SyncStatus, Update
+from atomci.artifacts.testing import (
+    CoverageBudget,
+    Durations,
+    ParallelPlan,
+    PesterRun,
+    Selection,
+    Shards,
+    TestSummary,
+)
 
 __all__ = ["SCHEMAS"]
 

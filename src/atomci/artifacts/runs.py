@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from atomci.artifacts.schemas import Finding, Status, TestResult
+from atomci.artifacts.schemas import Finding, Status
+from atomci.artifacts.testing import TestResult
 
 __all__ = [
     "AtomFinished",

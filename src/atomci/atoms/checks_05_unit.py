@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from atomci.artifacts.schemas import CoverageBudget, TestSummary
+from atomci.artifacts.testing import CoverageBudget, TestSummary
 from atomci.atoms.evidence import last_result
 from atomci.engine.context import Context, Verdict
 from atomci.testing import results

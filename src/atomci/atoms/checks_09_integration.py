@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from atomci.artifacts.schemas import Exercised, TestSummary
+from atomci.artifacts.schemas import Exercised
+from atomci.artifacts.testing import TestSummary
 from atomci.atoms.evidence import last_result
 from atomci.engine.context import Context, Verdict
 from atomci.testing import provision, results

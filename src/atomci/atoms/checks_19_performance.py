@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from atomci.artifacts.schemas import Shards
+from atomci.artifacts.testing import Shards
 from atomci.atoms.checks_01_configuration import verdict_of
 from atomci.atoms.checks_13_ci import ci_facts, ci_verdict
 from atomci.atoms.shard_runs import collected

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from atomci.artifacts.schemas import ReportFile, Reports, Status, TestSummary
+from atomci.artifacts.schemas import ReportFile, Reports, Status
 from atomci.artifacts.store import replace_file, sha256
+from atomci.artifacts.testing import TestSummary
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.layers import Layer, gathered, summary_of

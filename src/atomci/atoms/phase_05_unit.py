@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from atomci.artifacts.schemas import Durations, ParallelPlan, Selection, TestSummary
+from atomci.artifacts.testing import Durations, ParallelPlan, Selection, TestSummary
 from atomci.atoms.layer_runs import coverage_command, export_reports, pytest_command
 from atomci.atoms.shard_runs import (
     combine_commands,

@@ -5,18 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from atomci.artifacts.schemas import (
-    AllFindings,
-    CoverageBudget,
-    Gate,
-    Lanes,
-    ReportFile,
-    Reports,
-    Stage,
-    Status,
-    TestSummary,
-)
+from atomci.artifacts.schemas import AllFindings, Gate, Lanes, ReportFile, Reports, Stage, Status
 from atomci.artifacts.store import sha256
+from atomci.artifacts.testing import CoverageBudget, TestSummary
 from atomci.atoms.stages import Red, ended, excuse, judged, reds_of_tests
 from atomci.engine.context import Context, Outcome, runs
 from atomci.engine.plan import catalog_with, closure

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from atomci.artifacts.schemas import Adapter, Exercised, IntegrationEnv, Reports, TestSummary
+from atomci.artifacts.schemas import Adapter, Exercised, IntegrationEnv, Reports
+from atomci.artifacts.testing import TestSummary
 from atomci.atoms.layer_runs import (
     coverage_command,
     export_reports,

@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from atomci.artifacts.schemas import Preconditions, ServiceState, TestSummary, Workflow
+from atomci.artifacts.schemas import Preconditions, ServiceState, Workflow
+from atomci.artifacts.testing import TestSummary
 from atomci.atoms import checks_10_e2e as checks
 from atomci.atoms.layer_runs import export_reports, keeping, pytest_command, run_tests, write_reports
 from atomci.atoms.recorded import outcome_of

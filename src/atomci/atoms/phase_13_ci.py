@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
-from atomci.artifacts.schemas import Finding, Findings, PesterRun, TestResult
+from atomci.artifacts.schemas import Finding, Findings
 from atomci.artifacts.store import ArtifactError, replace_file
+from atomci.artifacts.testing import PesterRun, TestResult
 from atomci.atoms import checks_13_ci as checks
 from atomci.atoms.recorded import recorded
 from atomci.engine.context import Context, Outcome, runs

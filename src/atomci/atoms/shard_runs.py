@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from atomci.artifacts.schemas import Durations, Portion, TestResult, TestSummary
 from atomci.artifacts.store import ArtifactError
+from atomci.artifacts.testing import Durations, Portion, TestResult, TestSummary
 from atomci.atoms.layer_runs import run_tests
 from atomci.engine.config import load_shards, load_slow
 from atomci.engine.context import Context, Outcome

@@ -10,7 +10,8 @@ from typing import Protocol, TypeVar
 
 from atomci.artifacts import store
 from atomci.artifacts.redaction import Redactor
-from atomci.artifacts.schemas import Finding, Status, TestResult
+from atomci.artifacts.schemas import Finding, Status
+from atomci.artifacts.testing import TestResult
 from atomci.catalog import Atom
 from atomci.engine.inputs import Inputs
 from atomci.engine.overrides import Overrides

@@ -7,8 +7,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from atomci.artifacts.schemas import CoverageBudget, FileCoverage, Finding
+from atomci.artifacts.schemas import Finding
 from atomci.artifacts.store import ArtifactError
+from atomci.artifacts.testing import CoverageBudget, FileCoverage
 from atomci.tools.process import Completed
 
 __all__ = ["budget_of", "combine_arguments", "findings", "left_behind", "line_ranges", "report_arguments"]

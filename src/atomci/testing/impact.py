@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from atomci.artifacts.schemas import SelectedTest, Selection
+from atomci.artifacts.testing import SelectedTest, Selection
 from atomci.testing.imports import ImportGraph, read_graph
 
 __all__ = ["PYTHON_FILES", "everything", "select", "unit_tests"]

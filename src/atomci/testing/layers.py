@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from atomci.artifacts.schemas import TestResult, TestSummary
+from atomci.artifacts.testing import TestResult, TestSummary
 from atomci.testing import pytest_runs, results
 from atomci.tools.process import Completed
 

@@ -10,8 +10,9 @@ from typing import Literal
 
 import msgspec
 
-from atomci.artifacts.schemas import Diagnostic, Finding, PesterRun, PesterTest, TestResult
+from atomci.artifacts.schemas import Finding
 from atomci.artifacts.store import ArtifactError
+from atomci.artifacts.testing import Diagnostic, PesterRun, PesterTest, TestResult
 
 __all__ = [
     "INSTALL",

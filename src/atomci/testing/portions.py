@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from atomci.artifacts.schemas import Durations, Portion, Shard, Shards, TestResult, TestSummary
 from atomci.artifacts.store import read
+from atomci.artifacts.testing import Durations, Portion, Shard, Shards, TestResult, TestSummary
 from atomci.testing import results
 from atomci.testing.shards import (
     DURATIONS_VARIABLE,

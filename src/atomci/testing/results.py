@@ -11,8 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from atomci.artifacts.schemas import Finding, TestResult
+from atomci.artifacts.schemas import Finding
 from atomci.artifacts.store import ArtifactError, replace_file
+from atomci.artifacts.testing import TestResult
 
 __all__ = ["counts", "crash", "findings", "junit", "read_results", "write_results"]
 

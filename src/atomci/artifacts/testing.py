@@ -1,0 +1,183 @@
+"""What atoms hand each other about tests: which run, what became of each, what they cover."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = [
+    "CoverageBudget",
+    "Diagnostic",
+    "Durations",
+    "FileCoverage",
+    "ParallelPlan",
+    "PesterRun",
+    "PesterTest",
+    "Portion",
+    "SelectedTest",
+    "Selection",
+    "Shard",
+    "Shards",
+    "TestResult",
+    "TestSummary",
+]
+
+
+class SelectedTest(Struct, frozen=True, kw_only=True):
+    """A test file and why it was picked."""
+
+    path: str
+    reasons: tuple[str, ...]
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """atom_036: mode `full` runs the whole suite, `impacted` the tests listed, `none` no test at all."""
+
+    schema: Literal["atomci/selection/1"] = "atomci/selection/1"
+    mode: Literal["full", "impacted", "none"]
+    reason: str
+    changed: tuple[str, ...]
+    tests: tuple[SelectedTest, ...]
+    total: int
+
+
+class ParallelPlan(Struct, frozen=True, kw_only=True):
+    """atom_038: `workers` 0 means one process, no xdist."""
+
+    schema: Literal["atomci/parallel/1"] = "atomci/parallel/1"
+    workers: int
+    reason: str
+
+
+class Durations(Struct, frozen=True, kw_only=True):
+    """atom_037, for the next run's atom_038: what the whole suite's tests took, added up and each alone."""
+
+    schema: Literal["atomci/durations/1"] = "atomci/durations/1"
+    seconds: float
+    tests: dict[str, float] = {}
+
+
+class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event"):
+    """One attempt of one test, in the JSON Lines of a layer and in a run's events."""
+
+    nodeid: str
+    outcome: Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun"]
+    attempt: int = 1
+    seconds: float = 0.0
+    path: str = ""
+    line: int = 0
+    message: str = ""
+    details: str = ""
+
+
+class Portion(Struct, frozen=True, kw_only=True):
+    """What a run took of the suite: `ids` are its own tests, `suite` those of all shards together.
+
+    `selection` is the mode of what was selected before it was divided; `left_out` are slow tests that
+    no shard holds. `commit` is the one that a shard ran on, where git knows it.
+    """
+
+    shard: int = 1
+    count: int = 1
+    commit: str = ""
+    selection: Literal["full", "impacted", "none"]
+    ids: tuple[str, ...]
+    suite: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+class TestSummary(Struct, frozen=True, kw_only=True):
+    """atoms 037, 058 and 063: counts by outcome; `complete` is False when some were left out.
+
+    `portion` says which, where shards or slow tests are the reason.
+    """
+
+    schema: Literal["atomci/tests/1"] = "atomci/tests/1"
+    counts: dict[str, int]
+    complete: bool
+    why_incomplete: str = ""
+    portion: Portion | None = None
+
+
+class Diagnostic(Struct, frozen=True, kw_only=True):
+    """What PSScriptAnalyzer objects to. Paths of this and the next two are as PowerShell names them."""
+
+    path: str
+    line: int
+    column: int
+    rule: str
+    severity: str
+    message: str
+
+
+class PesterTest(Struct, frozen=True, kw_only=True):
+    """A test, or a file or block that broke by itself, with Pester's word for how it ended."""
+
+    path: str
+    line: int
+    name: str
+    result: str
+    seconds: float
+    message: str
+    stack: str
+
+
+class PesterRun(Struct, frozen=True, kw_only=True):
+    """atom_076, written by testing/pester.ps1. A tool that isn't installed has no version.
+
+    `result` is Pester's own word for all; `broken` holds files that couldn't be read as tests and blocks
+    whose set-up failed.
+    """
+
+    schema: Literal["atomci/pester/1"] = "atomci/pester/1"
+    root: str
+    powershell: str
+    pester: str | None
+    analyzer: str | None
+    result: str
+    diagnostics: tuple[Diagnostic, ...]
+    broken: tuple[PesterTest, ...]
+    tests: tuple[PesterTest, ...]
+
+
+class FileCoverage(Struct, frozen=True, kw_only=True):
+    """A file's uncovered lines and branches; a branch is `from->to`."""
+
+    path: str
+    percent: float
+    missing_lines: tuple[int, ...]
+    missing_branches: tuple[str, ...]
+
+
+class CoverageBudget(Struct, frozen=True, kw_only=True):
+    """atom_039. `percent` is None when nothing was measured."""
+
+    schema: Literal["atomci/coverage/1"] = "atomci/coverage/1"
+    budget: float
+    percent: float | None
+    met: bool
+    statements: int
+    files: tuple[FileCoverage, ...]
+
+
+class Shard(Struct, frozen=True, kw_only=True):
+    """One shard's tests; `seconds` is None when no test's time is known."""
+
+    shard: int
+    seconds: float | None
+    ids: tuple[str, ...]
+
+
+class Shards(Struct, frozen=True, kw_only=True):
+    """atom_110. `imbalance` is the longest shard's part of a fair share: 1 is perfect.
+
+    `slow` counts the tests with that marker.
+    """
+
+    schema: Literal["atomci/shards/1"] = "atomci/shards/1"
+    count: int
+    balanced_by: Literal["seconds", "tests"]
+    imbalance: float
+    slow: int
+    shards: tuple[Shard, ...]
