@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from atomci.artifacts import testing as artifacts
 from atomci.artifacts.store import ArtifactError
-from atomci.artifacts.testing import TestResult
 from atomci.testing import results
 
 CONFTEST = """\
@@ -27,8 +27,10 @@ INTERNALERROR> EOFError: boom
 """
 
 
-def _result(outcome: str, nodeid: str = "tests/unit/test_a.py::test_a", **more: object) -> TestResult:
-    return TestResult(nodeid=nodeid, outcome=outcome, **more)
+def _result(
+    outcome: str, nodeid: str = "tests/unit/test_a.py::test_a", **more: object
+) -> artifacts.TestResult:
+    return artifacts.TestResult(nodeid=nodeid, outcome=outcome, **more)
 
 
 def test_junit_has_a_case_per_attempt_and_counts_them() -> None:
