@@ -75,6 +75,7 @@ def recorded_snapshot(shop: Workshop, objects: Objects, recorded: Recorded) -> t
     template = shop.template(recorded.location)
     release = template.release(recorded.version)
     found = snapshot(shop, objects, template, release, recorded, data=recorded.answers, last={})
+    shop.settle()
     files = {path.removeprefix(objects.repository.prefix): entry for path, entry in found.files.items()}
     return files, tiers(template, release, recorded, found.facts)
 

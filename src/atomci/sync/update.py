@@ -169,6 +169,7 @@ class _Planning:
         migrations = migrations_between(text, old.name, new.name, self.request.skip)
         base, theirs = self._snapshots(objects, old, new, migrations)
         self.tell("merging")
+        self.shop.settle()
         return self._merge(objects, mine, old, new, base, theirs, migrations)
 
     def _snapshots(

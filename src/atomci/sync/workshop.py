@@ -27,7 +27,7 @@ class Workshop:
     replay: Replay = field(default_factory=Replay)
     _templates: dict[str, Template] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
-    _hand: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "atomci-git"))
+    _hand: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Workshop:
         self._temporary = tempfile.TemporaryDirectory(prefix="atomci-sync-", ignore_cleanup_errors=True)
@@ -36,7 +36,8 @@ class Workshop:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._hand.shutdown(cancel_futures=True)
+        if self._hand is not None:
+            self._hand.shutdown(cancel_futures=True)
         self._temporary.cleanup()
 
     def folder(self) -> Path:
@@ -47,7 +48,15 @@ class Workshop:
 
     def meanwhile(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Do something of git's while this thread renders; one thing after the other."""
+        if self._hand is None:
+            self._hand = ThreadPoolExecutor(1, "atomci-git")
         return self._hand.submit(work, *args, **kwargs)
+
+    def settle(self) -> None:
+        """Wait until all of that is done. No thread of ours lives then, so that the process can fork."""
+        if self._hand is not None:
+            self._hand.shutdown()
+            self._hand = None
 
     def template(self, location: str) -> Template:
         """A template, fetched at its first use."""

@@ -1,11 +1,16 @@
 """What an update leaves in the working tree and the index, and how it ends."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sync_world import Folder, Run, lines
+
+from atomci.sync.answers import recorded_answers
+from atomci.sync.update import Planned, Request, plan_update
+from atomci.sync.workshop import Workshop
 
 CLEAN = {"template/keep.txt": lines("keep", n5="theirs"), "template/new.txt": lines("new")}
 THEIRS = {**CLEAN, "template/guide.txt": lines("guide", n20="theirs")}
@@ -358,3 +363,11 @@ def test_modes_and_links_arrive(template: Folder, project: Folder, atomci: Run) 
     assert os.access(project.root / "keep.txt", os.X_OK)
     assert (project.root / "link").readlink() == Path("keep.txt")
     assert project.status == []
+
+
+def test_no_thread_of_ours_lives_when_the_working_tree_is_switched(clean: Folder) -> None:
+    with Workshop() as shop:
+        planned = plan_update(shop, recorded_answers(clean.root), Request())
+
+        assert isinstance(planned, Planned)
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("atomci")]
