@@ -46,8 +46,8 @@ class Note:
     def __init__(self, root: "Path", words: list[str]) -> None:
         self._words, self._target = words, root / _FILE
         self._partial = self._target.with_name(f"{self._target.name}.{os.getpid()}")
-        self._here = root == root.cwd() and words in _QUESTIONS and self._target.parent.is_dir()
-        self._since = _stamped(self._partial) if self._here else 0
+        here = root == root.cwd() and words in _QUESTIONS and self._target.parent.is_dir()
+        self._since = _stamped(self._partial) if here else 0
 
     def __enter__(self) -> "Note":
         return self

@@ -27,7 +27,7 @@ STAGES = ("reading", "rendering", "storing", "staging", "switching")
 
 @dataclass(frozen=True)
 class Attempt:
-    """One run: the bytes there was room for, the last stage it reached, exit code and words.
+    """One run: the bytes there was room for, the furthest stage it reached, exit code and words.
 
     `left` are the paths that it left otherwise than they were, `again` the exit code of the same command with
     room, `outcome` what that comes to.
@@ -64,7 +64,7 @@ def outcome(root: Path) -> str:
 
 
 def run(root: Path, words: Sequence[str], limit: Callable[[], None]) -> tuple[int, str, str]:
-    """The exit code of `atomci update` in a child with a limit, the last stage it began, what it said."""
+    """The exit code of `atomci update` in a child with a limit, the furthest stage it began, what it said."""
     # Pipes, which no limit of files and no full disk stops.
     (said, saying), (began, beginning) = os.pipe(), os.pipe()
     child = os.fork()
@@ -84,7 +84,8 @@ def run(root: Path, words: Sequence[str], limit: Callable[[], None]) -> tuple[in
     with os.fdopen(said, encoding="utf-8") as words_said, os.fdopen(began) as stages:
         text, reached = words_said.read(), stages.read().split()
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), (reached or STAGES[:1])[-1], text
+    # Files are stored while others are still rendered, so the last stage that began isn't always the furthest.
+    return os.waitstatus_to_exitcode(status), max(reached, key=STAGES.index, default=STAGES[0]), text
 
 
 def follow(stages: int) -> None:
