@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,7 +15,7 @@ from atomci.errors import AtomciError, RefusedError, UsageError
 from atomci.sync.lock import same_content
 from atomci.sync.merge import has_markers
 from atomci.sync.objects import Entry, Files, Objects, Repository, open_repository
-from atomci.sync.switch import FOLDER, Journal, digest, finish, journal_of, stage, switch
+from atomci.sync.switch import FOLDER, Journal, digest, finish, held, journal_of, stage, switch
 from atomci.sync.update import Planned, identity, message_of
 
 __all__ = ["Unresolved", "abort_update", "apply_update", "commit_update", "continue_update", "recover"]
@@ -38,8 +40,9 @@ def recover(root: Path) -> bool:
     Raises RefusedError while an update waits to be continued or aborted.
     """
     repository = open_repository(root)
-    finished = finish(repository)
-    _refuse_unfinished(repository)
+    with held(repository):
+        finished = finish(repository)
+        _refuse_unfinished(repository)
     return finished
 
 
@@ -51,6 +54,11 @@ def apply_update(planned: Planned, *, alone: bool = False) -> Update:
     Raises RefusedError where uncommitted work is in its way, InfrastructureError where the disk or
     another git is; nothing has changed then.
     """
+    with held(planned.repository):
+        return _apply(planned, alone)
+
+
+def _apply(planned: Planned, alone: bool) -> Update:
     repository, merged = planned.repository, planned.merged
     touched = planned.touched
     refuse_operations(repository)
@@ -86,7 +94,11 @@ def apply_update(planned: Planned, *, alone: bool = False) -> Update:
 
 def commit_update(root: Path) -> None:
     """Commit a staged update. The project's hooks run, and may refuse it."""
-    repository, journal = _under_way(root)
+    with _under_way(root) as (repository, journal):
+        _commit(repository, journal)
+
+
+def _commit(repository: Repository, journal: Journal) -> None:
     others = _staged(repository) - {step.path for step in journal.steps}
     if others:
         raise RefusedError(
@@ -100,10 +112,15 @@ def commit_update(root: Path) -> None:
 
 def continue_update(root: Path) -> Update:
     """Commit an update whose conflicts are resolved. Raises Unresolved while one is open."""
-    repository, journal = _under_way(root)
+    with _under_way(root) as (repository, journal):
+        _continue(repository, journal)
+    return _ended(journal, "committed")
+
+
+def _continue(repository: Repository, journal: Journal) -> None:
     if journal.phase == "staged":
-        commit_update(root)
-        return _ended(journal, "committed")
+        _commit(repository, journal)
+        return
     unmerged = repository.git("diff", "--name-only", "--diff-filter=U", "-z").split(b"\0")
     if open_paths := [os.fsdecode(path) for path in unmerged if path]:
         raise Unresolved(
@@ -119,12 +136,15 @@ def continue_update(root: Path) -> Update:
             "mend it and: atomci update --continue",
         )
     shutil.rmtree(repository.git_dir / FOLDER, ignore_errors=True)
-    return _ended(journal, "committed")
 
 
 def abort_update(root: Path) -> Update:
     """Everything as it was before the update; resolutions that would be lost are kept in a commit."""
-    repository, journal = _under_way(root)
+    with _under_way(root) as (repository, journal):
+        return _abort(repository, journal)
+
+
+def _abort(repository: Repository, journal: Journal) -> Update:
     note = _keep_edits(repository, journal)
     head = Objects(repository, repository.git_dir / FOLDER / "objects").files(journal.head)
     touched = sorted({step.path for step in journal.steps} | set(journal.conflicted))
@@ -166,14 +186,16 @@ def _refuse_unfinished(repository: Repository) -> None:
         )
 
 
-def _under_way(root: Path) -> tuple[Repository, Journal]:
+@contextlib.contextmanager
+def _under_way(root: Path) -> Iterator[tuple[Repository, Journal]]:
     repository = open_repository(root)
-    finish(repository)
-    journal = journal_of(repository)
-    if journal is None or _over(repository, journal):
-        shutil.rmtree(repository.git_dir / FOLDER, ignore_errors=True)
-        raise UsageError("no update is under way here", "git status tells what is")
-    return repository, journal
+    with held(repository):
+        finish(repository)
+        journal = journal_of(repository)
+        if journal is None or _over(repository, journal):
+            shutil.rmtree(repository.git_dir / FOLDER, ignore_errors=True)
+            raise UsageError("no update is under way here", "git status tells what is")
+        yield repository, journal
 
 
 def _over(repository: Repository, journal: Journal) -> bool:

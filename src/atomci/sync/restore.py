@@ -17,7 +17,7 @@ from atomci.sync.drift import SHARED, drifted
 from atomci.sync.lock import is_current, made_lock, read_lock
 from atomci.sync.objects import Entry, Files, Objects, Repository, open_repository
 from atomci.sync.snapshot import recorded_snapshot
-from atomci.sync.switch import Journal, stage, switch
+from atomci.sync.switch import Journal, held, stage, switch
 from atomci.sync.workshop import Workshop
 
 __all__ = ["difference", "restore"]
@@ -107,6 +107,11 @@ def restore(shop: Workshop, recorded: Recorded, paths: Sequence[str]) -> list[st
     Raises RefusedError where that would lose work that no commit holds.
     """
     found = _rendered(shop, recorded, paths)
+    with held(found.repository):
+        return _restore(found, recorded)
+
+
+def _restore(found: _Rendered, recorded: Recorded) -> list[str]:
     repository, prefix = found.repository, found.repository.prefix
     refuse_operations(repository)
     lock = made_lock(found.files, recorded.file, recorded.version, found.tier)

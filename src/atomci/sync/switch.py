@@ -1,7 +1,8 @@
 """Changing a working tree and git's index together: all of it or nothing, whenever the process is killed.
 
 New contents are staged inside git's folder first; a journal tells what replaces what; git's own
-`index.lock` keeps others out meanwhile. A switch that was broken off is finished by the next command.
+`index.lock` keeps others out meanwhile. A switch that was broken off is finished by the next command; one
+that goes on after its parent was killed is waited for.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,9 +21,10 @@ from msgspec import Struct
 
 from atomci.errors import InfrastructureError
 from atomci.sync.objects import Files, Repository
+from atomci.tools.exclusive import exclusive
 from atomci.tools.process import outlive
 
-__all__ = ["Journal", "Step", "digest", "finish", "journal_of", "stage", "switch"]
+__all__ = ["Journal", "Step", "digest", "finish", "held", "journal_of", "stage", "switch"]
 
 FOLDER = "atomci-update"
 _JOURNAL = "journal.json"
@@ -61,6 +64,13 @@ class Staged:
     steps: tuple[Step, ...]
     index_before: str
     index_after: str
+
+
+@contextlib.contextmanager
+def held(repository: Repository) -> Iterator[None]:
+    """Keep every other atomci from changing this repository. Raises InfrastructureError after ten seconds."""
+    with exclusive(repository.git_dir, "another atomci is at work in this repository"):
+        yield
 
 
 def journal_of(repository: Repository) -> Journal | None:

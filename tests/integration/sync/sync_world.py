@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,15 +128,22 @@ class Folder:
     @property
     def contents(self) -> dict[str, tuple[bytes, int]]:
         """Every file outside .git with its executable bit; of a link its target, with -1."""
-        return {
-            path.relative_to(self.root).as_posix(): (
-                (str(path.readlink()).encode(), -1)
-                if path.is_symlink()
-                else (path.read_bytes(), path.stat().st_mode & 0o111)
-            )
-            for path in sorted(self.root.rglob("*"))
-            if (path.is_file() or path.is_symlink()) and ".git" not in path.relative_to(self.root).parts
-        }
+        found = {}
+        for path in self._outside_git(self.root):
+            if path.is_symlink():
+                found[path] = (str(path.readlink()).encode(), -1)
+            else:
+                found[path] = (path.read_bytes(), path.stat().st_mode & 0o111)
+        return {path.relative_to(self.root).as_posix(): found[path] for path in sorted(found)}
+
+    def _outside_git(self, folder: Path) -> Iterator[Path]:
+        for path in folder.iterdir():
+            if path.name == ".git":
+                continue
+            if path.is_dir() and not path.is_symlink():
+                yield from self._outside_git(path)
+            else:
+                yield path
 
     @property
     def whole(self) -> tuple[object, ...]:

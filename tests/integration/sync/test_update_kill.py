@@ -5,13 +5,16 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sync_world import Folder, lines
 
 from atomci.cli.main import main
+from atomci.sync.objects import open_repository
+from atomci.sync.switch import held
+from atomci.tools import exclusive
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and SIGKILL")
 INSTANTS = 16
@@ -50,13 +53,8 @@ def update(root: Path) -> Callable[[], object]:
 
 def settled(folder: Folder) -> None:
     """Wait for a switch that outlives its parent."""
-    journal = folder.root / ".git/atomci-update/journal.json"
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        switching = journal.is_file() and '"phase":"switching"' in journal.read_text()
-        if not (folder.root / ".git/index.lock").exists() and not switching:
-            return
-        time.sleep(0.01)
+    with held(open_repository(folder.root)):
+        pass
 
 
 def duration(project: Folder, root: Path) -> tuple[float, Folder]:
@@ -74,25 +72,35 @@ def test_killed_at_any_instant_the_repository_is_before_or_after(pending: Folder
     assert before != after
     seen = {"before": 0, "after": 0}
 
-    for number in range(INSTANTS):
+    for number, instant in enumerate(instants(seconds, lambda: seen["after"] > 0)):
         folder = pending.copy(tmp_path / f"killed{number}" / "demo")
         child = start(update(folder.root))
-        # Half of the instants in the last third, where things happen.
-        share = number / INSTANTS * 2
-        time.sleep(seconds * (share if share < 1 else 0.6 + (share - 1) * 0.5))
+        time.sleep(instant)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         settled(folder)
 
         now = folder.whole
-        assert now in (before, after), f"between, killed after {number} of {INSTANTS}"
+        assert now in (before, after), f"between, killed after {instant} of {seconds} seconds"
         seen["before" if now == before else "after"] += 1
         if now == before:
             os.waitpid(start(update(folder.root)), 0)
             assert folder.whole == after
-        shutil.rmtree(folder.root)
 
     assert all(seen.values()), seen
+
+
+def instants(seconds: float, over: Callable[[], bool]) -> Iterator[float]:
+    """When to kill what took so many seconds; on a machine that became busier since, later ones as well."""
+    for number in range(INSTANTS):
+        # Half of the instants in the last third, where things happen.
+        share = number / INSTANTS * 2
+        yield seconds * (share if share < 1 else 0.6 + (share - 1) * 0.5)
+    for _ in range(8):
+        if over():
+            return
+        seconds *= 1.5
+        yield seconds
 
 
 def test_with_the_switch_itself_killed_the_next_command_finishes_it(
@@ -211,6 +219,49 @@ def test_another_git_at_work_is_not_disturbed(pending: Folder, capfd: pytest.Cap
 
     assert code == 3
     assert "index.lock exists" in capfd.readouterr().err
+    assert pending.whole == before
+
+
+def test_two_updates_at_once_come_one_after_the_other(pending: Folder, tmp_path: Path) -> None:
+    _, done = duration(pending, tmp_path / "done" / "demo")
+
+    children = [start(update(pending.root)) for _ in range(2)]
+    failed = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0 for child in children]
+
+    assert pending.whole == done.whole
+    # One at least: the second is told of the update that is under way.
+    assert any(failed) if pending.git("ls-files", "--unmerged") else sorted(failed) == [False, True]
+
+
+def test_an_update_says_who_is_in_its_way(
+    pending: Folder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(exclusive, "PATIENCE", 0.1)
+    before = pending.whole
+
+    with held(open_repository(pending.root)):
+        code = main(["update", "--project", str(pending.root)])
+
+    assert code == 3
+    assert "another atomci is at work in this repository" in capfd.readouterr().err
+    assert pending.whole == before
+
+
+def test_what_is_taken_back_right_after_a_kill_is_taken_back_whole(
+    pending: Folder, tmp_path: Path
+) -> None:
+    """The switch that outlived its parent clears up, while the next command already stages."""
+    before = pending.whole
+    journal = pending.root / ".git/atomci-update/journal.json"
+    child = start(update(pending.root))
+    while not journal.exists():
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+    aborted = start(lambda: main(["update", "--abort", "--project", str(pending.root)]))
+    os.waitpid(aborted, 0)
+
     assert pending.whole == before
 
 

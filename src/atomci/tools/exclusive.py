@@ -1,0 +1,66 @@
+"""One process at a time in a folder, by the operating system's own lock: whoever dies lets go of it.
+
+A process forked while the lock is held holds it as well, which no lock library wants: a switch that
+outlives its parent keeps others out until its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from atomci.errors import InfrastructureError
+
+__all__ = ["exclusive"]
+
+PATIENCE = 10.0
+_PAUSE = 0.01
+_BUSY = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+_NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF}
+
+
+@contextlib.contextmanager
+def exclusive(folder: Path, busy: str) -> Iterator[None]:
+    """Hold a folder's lock; on a file system without locks nothing is held.
+
+    Raises InfrastructureError with the message `busy` when another process holds it for ten seconds.
+    """
+    descriptor = _opened(folder)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not _taken(descriptor):
+            if time.monotonic() > deadline:
+                raise InfrastructureError(busy, "wait for it, then run this again")
+            time.sleep(_PAUSE)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _opened(folder: Path) -> int:
+    if sys.platform == "win32":  # where a folder can't be locked
+        return os.open(folder / "atomci.lock", os.O_RDWR | os.O_CREAT)
+    return os.open(folder, os.O_RDONLY)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _BUSY:
+            return False
+        if error.errno not in _NO_LOCKS_HERE:
+            raise
+    return True
