@@ -5,12 +5,15 @@ import re
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import yaml
 from packaging.version import InvalidVersion, Version
 from sync_world import Folder, new_repository
 
-__all__ = ["CURRENT", "NEXT", "checkout", "release_tags", "with_next_release"]
+__all__ = ["CURRENT", "NEXT", "checkout", "known_answers", "release_tags", "with_next_release"]
 
 ROOT = Path(__file__).parents[3]
 # All that a render needs of it.
@@ -30,6 +33,23 @@ def release_tags(root: Path = ROOT) -> list[str]:
         except InvalidVersion:
             continue
     return sorted(versions, key=lambda tag: versions[tag])
+
+
+def known_answers(tag: str, answers: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
+    """The answers that a release could already be given: questions and choices may have come later."""
+    shown = subprocess.run(["git", "show", f"{tag}:copier.yml"], cwd=root, capture_output=True, check=True)
+    questions = yaml.safe_load(shown.stdout)
+    known = {}
+    for name, answer in answers.items():
+        if name not in questions:
+            continue
+        choices = questions[name].get("choices")
+        offered = choices.values() if isinstance(choices, dict) else choices
+        if isinstance(answer, list):
+            known[name] = [one for one in answer if offered is None or one in offered]
+        elif offered is None or answer in offered:
+            known[name] = answer
+    return known
 
 
 def checkout(folder: Path, tag: str = "", root: Path = ROOT) -> Folder:

@@ -247,9 +247,7 @@ def test_an_update_says_who_is_in_its_way(
     assert pending.whole == before
 
 
-def test_what_is_taken_back_right_after_a_kill_is_taken_back_whole(
-    pending: Folder, tmp_path: Path
-) -> None:
+def test_what_is_taken_back_right_after_a_kill_is_taken_back_whole(pending: Folder, tmp_path: Path) -> None:
     """The switch that outlived its parent clears up, while the next command already stages."""
     before = pending.whole
     journal = pending.root / ".git/atomci-update/journal.json"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from beside_copier import PAGE, page, row, rows_of
-from own_template import CURRENT, checkout, release_tags
+from own_template import CURRENT, checkout, known_answers, release_tags
 from sync_world import Folder, new_repository
 from update_cases import (
     SHOWN,
@@ -148,6 +148,21 @@ def test_release_tags_are_taken_up_oldest_first(tmp_path: Path) -> None:
 
     assert release_tags(clone.root) == ["v0.9.0", "v0.10.0", "v1.0.0rc1"]
     assert {f"atomci {tag}" for tag in release_tags()} == SUBJECTS.keys() - SHOWN.keys()
+
+
+def test_a_release_is_given_only_the_answers_that_it_knows(tmp_path: Path) -> None:
+    clone = new_repository(tmp_path / "clone")
+    clone.commit(
+        {
+            "copier.yml": "name: {type: str}\nkind: {choices: [library]}\n"
+            "with: {choices: {Docker: docker, The docs: docs}, multiselect: true}\n"
+        },
+        "v0.1.0",
+    )
+    answers = {"name": "demo", "kind": "service", "with": ["docs", "slack"], "licence": "MIT"}
+
+    assert known_answers("v0.1.0", answers, clone.root) == {"name": "demo", "with": ["docs"]}
+    assert known_answers("v0.1.0", {"kind": "library"}, clone.root) == {"kind": "library"}
 
 
 def test_a_release_is_compared_with_the_checkout(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import copier
 import yaml
-from own_template import CURRENT, NEXT, checkout, release_tags, with_next_release
+from own_template import CURRENT, NEXT, checkout, known_answers, release_tags, with_next_release
 from pathspec import GitIgnoreSpec
 from sync_world import Content, Folder, Outcome, new_repository
 from template_histories import HISTORIES, History
@@ -65,8 +65,9 @@ def _of_history(history: History) -> Subject:
 
 
 def _of_tag(tag: str) -> Subject:
+    answers = {name: known_answers(tag, chosen) for name, chosen in OWN_ANSWERS.items()}
     return Subject(
-        f"from {tag} to what is here", lambda folder: checkout(folder, tag), OWN_ANSWERS, (tag, CURRENT)
+        f"from {tag} to what is here", lambda folder: checkout(folder, tag), answers, (tag, CURRENT)
     )
 
 
