@@ -52,8 +52,8 @@ def merge(
     originals, choices = _settle(objects, ours, base, theirs)
     found = _merge_tree(objects, ours, base, theirs, who)
     for path, stages in list(found.stages.items()):
-        if 2 in stages and path in originals and stages[2] == ours.get(path):
-            stages[2] = originals[path]
+        if 2 in stages:
+            stages[2] = originals.get((path, stages[2]), stages[2])
         if set(stages) == {1, 3} and not found.reasons.get(path, "").startswith("rename/rename"):
             # The user had deleted it, and the template changed it: it stays deleted, and that is told.
             del found.stages[path]
@@ -142,27 +142,56 @@ def _is_file(entry: Entry) -> bool:
 
 def _settle(
     objects: Objects, ours: Files, base: Files, theirs: Files
-) -> tuple[Files, list[tuple[str, PinTaken]]]:
-    """Bring line endings and pins to merged values in files that all three changed; the originals of ours."""
-    paths = [
-        path
-        for path in sorted(base.keys() & ours.keys() & theirs.keys())
-        if len({ours[path].oid, base[path].oid, theirs[path].oid}) == 3
-        and all(_is_file(files[path]) for files in (ours, base, theirs))
+) -> tuple[dict[tuple[str, Entry], Entry], list[tuple[str, PinTaken]]]:
+    """Bring line endings and pins to merged values in files that all three changed.
+
+    Returns what ours were before, by each path that such a file may be merged at and what they are now.
+    """
+    sides = (base, ours, theirs)
+    found = [
+        names
+        for names in _counterparts(objects, ours, base, theirs)
+        if len({files[name].oid for files, name in zip(sides, names, strict=True)}) == 3
+        and all(_is_file(files[name]) for files, name in zip(sides, names, strict=True))
     ]
-    contents = objects.read(files[path].oid for path in paths for files in (base, ours, theirs))
-    originals: Files = {}
+    contents = objects.read(files[n].oid for names in found for files, n in zip(sides, names, strict=True))
+    originals: dict[tuple[str, Entry], Entry] = {}
     choices: list[tuple[str, PinTaken]] = []
-    for path in paths:
-        before = [contents[files[path].oid] for files in (base, ours, theirs)]
+    for names in found:
+        entries = [files[name] for files, name in zip(sides, names, strict=True)]
+        before = [contents[entry.oid] for entry in entries]
         changed, taken = _settled(*before)
-        choices += [(path, choice) for choice in taken]
-        for files, old, new in zip((base, ours, theirs), before, changed, strict=True):
+        choices += [(names[2] if names[1] == names[0] else names[1], choice) for choice in taken]
+        for files, name, entry, old, new in zip(sides, names, entries, before, changed, strict=True):
             if old != new:
-                if files is ours:
-                    originals[path] = files[path]
-                files[path] = Entry(files[path].mode, objects.write("blob", new))
+                files[name] = Entry(entry.mode, objects.write("blob", new))
+        if ours[names[1]] != entries[1]:
+            originals |= {(name, ours[names[1]]): entries[1] for name in names}
     return originals, choices
+
+
+def _counterparts(objects: Objects, ours: Files, base: Files, theirs: Files) -> list[tuple[str, str, str]]:
+    """The paths of each file in base, ours and theirs: the same, or another where one side moved it."""
+    found = [(path, path, path) for path in sorted(base.keys() & ours.keys() & theirs.keys())]
+    gone_here = {path for path in theirs.keys() - ours.keys() if theirs[path] != base.get(path, theirs[path])}
+    gone_there = {path for path in ours.keys() - theirs.keys() if ours[path] != base.get(path, ours[path])}
+    if gone_here:
+        moved = _renames(objects, base, ours)
+        found += [(path, moved[path], path) for path in sorted(gone_here & moved.keys())]
+    if gone_there:
+        moved = _renames(objects, base, theirs)
+        found += [(path, path, moved[path]) for path in sorted(gone_there & moved.keys())]
+    return found
+
+
+def _renames(objects: Objects, before: Files, after: Files) -> dict[str, str]:
+    """New names by old ones, as git tells them; other line endings don't matter to it."""
+    if before.keys() >= after.keys():
+        return {}
+    trees = (objects.tree(before), objects.tree(after))
+    out = objects.git("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", *trees)
+    fields = [os.fsdecode(field) for field in out.split(b"\0")]
+    return dict(zip(fields[1::3], fields[2::3], strict=False))
 
 
 def _settled(base: bytes, ours: bytes, theirs: bytes) -> tuple[tuple[bytes, ...], list[PinTaken]]:

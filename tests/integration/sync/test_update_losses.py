@@ -85,6 +85,54 @@ def test_a_crlf_checkout_conflicts_only_where_both_changed(
     }  # fmt: skip
 
 
+def windows(text: str) -> str:
+    return text.replace("\n", "\r\n")
+
+
+def test_a_file_of_other_line_endings_is_merged_where_the_template_moves_it(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit(
+        {"template/guide.txt": None, "template/docs/guide.txt": lines("guide", n9="theirs")}, "v2.0.0"
+    )
+    project.commit({"guide.txt": windows(lines("guide", n30="mine"))})
+
+    done = atomci("update")
+
+    assert done.code == 0
+    assert project.read("docs/guide.txt") == windows(lines("guide", n9="theirs", n30="mine"))
+    assert not project.has("guide.txt")
+
+
+def test_a_file_that_the_user_moved_gets_the_templates_line_endings(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"template/guide.txt": windows(lines("guide", n9="theirs"))}, "v2.0.0")
+    project.commit({"guide.txt": None, "mine/guide.txt": lines("guide", n30="mine")})
+
+    done = atomci("update")
+
+    assert done.code == 0
+    assert project.read("mine/guide.txt") == windows(lines("guide", n9="theirs", n30="mine"))
+    assert not project.has("guide.txt")
+
+
+def test_a_conflict_in_a_moved_file_of_other_line_endings_is_one_line(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"template/guide.txt": windows(lines("guide", n9="theirs"))}, "v2.0.0")
+    mine = lines("guide", n9="mine")
+    project.commit({"guide.txt": None, "mine/guide.txt": mine})
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (1, {"mine/guide.txt": "conflicted"})
+    merged = project.read("mine/guide.txt")
+    conflict = merged[merged.index("<<<<<<< yours") : merged.index(">>>>>>> template")]
+    assert conflict == windows("<<<<<<< yours:mine/guide.txt\nmine\n=======\ntheirs\n")
+    assert project.blob(":2:mine/guide.txt") == mine.encode()
+
+
 def test_a_conflict_exits_1_and_no_commit_says_the_new_version(
     template: Folder, project: Folder, atomci: Run
 ) -> None:

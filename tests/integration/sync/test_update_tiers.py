@@ -265,6 +265,24 @@ def test_the_higher_of_two_bumps_is_taken_and_told(template: Folder, project: Fo
     assert "ruff 0.10 (you 0.10, template 0.5)" in _plain(atomci)
 
 
+def test_a_pin_is_settled_in_a_file_that_the_template_moves(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    def text(version: str) -> str:
+        return lines("top", 5) + f"ruff=={version}\n" + lines("bottom", 5)
+
+    template.commit({"template/req.txt": text("0.1")}, "v1.1.0")
+    assert atomci("update", "--commit").code == 0
+    template.commit({"template/req.txt": None, "template/requirements/dev.txt": text("0.5")}, "v2.0.0")
+    project.commit({"req.txt": text("0.10")})
+
+    done = atomci("update")
+
+    assert done.code == 0
+    assert [(pin["path"], pin["taken"]) for pin in done.json["pins"]] == [("requirements/dev.txt", "0.10")]
+    assert project.read("requirements/dev.txt") == text("0.10")
+
+
 def _plain(atomci: Run) -> str:
     assert atomci("update", "--abort").code == 0
     return atomci("update", "--plan", as_json=False).out
