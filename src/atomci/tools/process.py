@@ -281,7 +281,8 @@ def outlive(work: Callable[[], None]) -> None:
 def _detached(work: Callable[[], None], sending: int) -> None:
     code = 1
     try:
-        os.setsid()
+        if sys.platform != "win32":
+            os.setsid()
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
         work()
