@@ -68,9 +68,12 @@ class Project:
             ) from None
         return loaded if isinstance(loaded, Mapping) else {}
 
-    @cached_property
+    @property
     def environment(self) -> Path:
-        """The environment that holds the project's tools: its own, else the one that runs atomci."""
+        """The environment that holds the project's tools: its own, else the one that runs atomci.
+
+        Looked for each time, since atoms make it.
+        """
         override = os.environ.get("UV_PROJECT_ENVIRONMENT")
         for folder in (self.root / override if override else None, self.root / ".venv"):
             if folder is not None and (folder / "pyvenv.cfg").is_file():
@@ -114,18 +117,12 @@ class Project:
                 return version
         return None
 
-    @cached_property
+    @property
     def fingerprint(self) -> tuple[str, ...]:
         """Names and versions of all that is installed in the environment, read off its folder names."""
         pattern = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
-        return tuple(
-            sorted(
-                entry.name
-                for site in self.environment.glob(pattern)
-                for entry in site.iterdir()
-                if entry.name.endswith(".dist-info")
-            )
-        )
+        names = (entry.name for site in self.environment.glob(pattern) for entry in site.iterdir())
+        return tuple(sorted(name for name in names if name.endswith(".dist-info")))
 
 
 def open_project(start: Path) -> Project:

@@ -3,6 +3,7 @@
 import filecmp
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -83,6 +84,25 @@ def test_the_readmes_first_command_ends_green_from_empty_caches(
     assert made.ok("git", "status", "--porcelain") == ""
     assert made.ok("git", "ls-files", "uv.lock").strip() == "uv.lock"
     assert (tmp_path / "myproj/.git/hooks/pre-push").is_file()
+
+
+def test_without_a_clone_the_project_stands_on_its_own_feet(
+    checkout: Path, home: Path, tmp_path: Path
+) -> None:
+    """As the README says it: atomci in an environment of its own, which may be gone the next day."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^\$ uvx (.*atomci new myproj)$", readme, re.MULTILINE)
+    words = shlex.split(line.replace("git+https://HOST/ORG/atomci", f"git+{checkout.as_uri()}"))
+    assert checkout.as_uri() in words[1]
+    shell = Shell(tmp_path, environment(home))
+
+    said = shell.ok("uv", "tool", "run", *words, "--defaults")
+
+    assert "local_ci: green" in said
+    own = tmp_path / "myproj/.venv"
+    for hook in ("pre-commit", "pre-push"):
+        text = (tmp_path / "myproj/.git/hooks" / hook).read_text(encoding="utf-8")
+        assert f"INSTALL_PYTHON={own}" in text
 
 
 def test_the_render_is_that_of_plain_copier_byte_for_byte(atomci: Shell, made: Path, tmp_path: Path) -> None:

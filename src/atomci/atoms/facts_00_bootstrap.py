@@ -13,7 +13,6 @@ from atomci.artifacts.schemas import ManagerChoice, ToolFound
 from atomci.bootstrap import environment, interpreters, managers, programs, toolchain
 from atomci.engine.context import Context
 from atomci.errors import InfrastructureError, UsageError
-from atomci.project import Project
 from atomci.tools import uv
 from atomci.tools.process import Command, ToolMissing
 
@@ -116,7 +115,7 @@ def toolchain_rows(ctx: Context) -> list[ToolFound]:
 
     Raises ToolMissing without a lock, UsageError on a required-version that isn't a range.
     """
-    project = Project(ctx.root)
+    project = ctx.project
     manager = chosen_manager(ctx).manager
     locked = toolchain.locked_versions(ctx.root, manager)
     if locked is None:
@@ -130,11 +129,12 @@ def toolchain_rows(ctx: Context) -> list[ToolFound]:
         path=project.python,
         usable=version is not None and version in wanted,
     )
-    rows = [python, _manager_row(ctx, project, manager), look_for(ctx, programs.GIT, required=True)]
+    rows = [python, _manager_row(ctx, manager), look_for(ctx, programs.GIT, required=True)]
     return rows + toolchain.compare(locked, project.version_of, str(project.environment))
 
 
-def _manager_row(ctx: Context, project: Project, manager: managers.Manager) -> ToolFound:
+def _manager_row(ctx: Context, manager: managers.Manager) -> ToolFound:
+    project = ctx.project
     if manager == "pip-tools":
         return toolchain.manager_row(manager, "", project.version_of(manager), str(project.environment))
     path = uv.find()

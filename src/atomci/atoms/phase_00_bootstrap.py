@@ -32,7 +32,6 @@ from atomci.bootstrap import (
 )
 from atomci.engine.context import Context, Outcome, runs
 from atomci.errors import InfrastructureError
-from atomci.project import Project
 from atomci.tools import uv
 from atomci.tools.git import git
 from atomci.tools.process import Command, shell_line
@@ -277,12 +276,11 @@ def _sync_commands(ctx: Context) -> Sequence[Command]:
     manager = _recorded_manager(ctx)
     if manager == "uv":
         return (Command((uv.program(), *managers.uv_sync(in_ci=ctx.options.in_ci))),)
-    project = Project(ctx.root)
     steps = managers.pip_tools_steps(
         own_python(ctx),
         lock=not ctx.options.in_ci,
-        has_pip=project.version_of("pip") is not None,
-        has_pip_tools=project.version_of("pip-tools") is not None,
+        has_pip=ctx.project.version_of("pip") is not None,
+        has_pip_tools=ctx.project.version_of("pip-tools") is not None,
     )
     return tuple(Command(step) for step in steps)
 
@@ -305,7 +303,7 @@ def compile_lockfile_and_sync(ctx: Context) -> Outcome:
             return Outcome("fail", problem, 1, "locks")
         # The copy inside .venv tells scripts/in_venv.sh which lock it holds.
         shutil.copyfile(ctx.root / lock, environment.folder(ctx.root, os.environ) / "dev.txt")
-    installed = len(Project(ctx.root).fingerprint)
+    installed = len(ctx.project.fingerprint)
     return Outcome("pass", f"{lock}, {installed} packages", 1, "locks")
 
 

@@ -91,11 +91,12 @@ class Git:
 
 
 def git(root: Path, *args: str) -> str | None:
-    """git's output as text, or None when it failed or isn't there."""
+    """git's output as text, or None when it failed or isn't there. Asking leaves even its index as it is."""
     program = shutil.which("git")
     if program is None:
         return None
-    done = Children().run(Command((program, "-c", "core.quotePath=off", *args)), root)
+    words = (program, "-c", "core.quotePath=off", *args)
+    done = Children().run(Command(words, {"GIT_OPTIONAL_LOCKS": "0"}), root)
     return done.stdout if done.code == 0 else None
 
 
