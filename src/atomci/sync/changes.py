@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,13 +10,31 @@ from atomci.sync.merge import Merged
 from atomci.sync.objects import Files, Objects
 from atomci.sync.ownership import Tier
 
-__all__ = ["acts", "answer_changes", "file_changes"]
+__all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]
+
+# A lock, what it is made from, and what makes it anew.
+_LOCKS = (
+    ("uv.lock", "pyproject.toml", "uv lock"),
+    ("poetry.lock", "pyproject.toml", "poetry lock"),
+    ("pdm.lock", "pyproject.toml", "pdm lock"),
+    ("requirements/dev.txt", "requirements/dev.in", "atomci run compile_lockfile_and_sync"),
+)
 
 
 def acts(changes: Iterable[FileChange]) -> bool:
     """Whether any of the changes is made; some only tell what is left alone."""
     quiet = {"kept-deleted", "corrected-upstream", "ignored"}
     return any(change.change not in quiet for change in changes)
+
+
+def locks_to_renew(changes: Iterable[FileChange], head: Files, prefix: str) -> list[str]:
+    """What to type for each lock that may no longer fit what it is made from."""
+    changed = {change.path for change in changes if acts([change])}
+    return [
+        f"{source} changes: {command}, then git add {lock}"
+        for lock, source, command in _LOCKS
+        if prefix + source in changed and prefix + lock in head
+    ]
 
 
 def answer_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[AnswerChange]:
@@ -55,7 +72,7 @@ def file_changes(
             change, detail = ("renamed" if path in renames else "added"), ""
         elif outcome is None:
             change, detail = "removed", ""
-        elif mine == base.get(path):
+        elif mine == base.get(path) or tier(path) == "generated":
             change, detail = "updated", ""
         elif tier(path) == "managed":
             change, detail = "replaced", "your edit gives way; it stays in git's history"
@@ -81,8 +98,5 @@ def _renames(objects: Objects, head: Files, base: Files, theirs: Files, merged: 
     new = {path for path in theirs if path not in base and path not in head and path in merged.files}
     if not gone or not new:
         return {}
-    sides = (objects.tree(base), objects.tree(theirs))
-    out = objects.git("diff-tree", "-r", "-M", "--diff-filter=R", "--name-status", "-z", *sides)
-    fields = [os.fsdecode(name) for name in out.split(b"\0")]
-    pairs = zip(fields[1::3], fields[2::3], strict=False)
-    return {after: before for before, after in pairs if before in gone and after in new}
+    pairs = objects.renames(base, theirs)
+    return {after: before for before, after in pairs.items() if before in gone and after in new}

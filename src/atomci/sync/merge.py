@@ -176,22 +176,12 @@ def _counterparts(objects: Objects, ours: Files, base: Files, theirs: Files) -> 
     gone_here = {path for path in theirs.keys() - ours.keys() if theirs[path] != base.get(path, theirs[path])}
     gone_there = {path for path in ours.keys() - theirs.keys() if ours[path] != base.get(path, ours[path])}
     if gone_here:
-        moved = _renames(objects, base, ours)
+        moved = objects.renames(base, ours)
         found += [(path, moved[path], path) for path in sorted(gone_here & moved.keys())]
     if gone_there:
-        moved = _renames(objects, base, theirs)
+        moved = objects.renames(base, theirs)
         found += [(path, path, moved[path]) for path in sorted(gone_there & moved.keys())]
     return found
-
-
-def _renames(objects: Objects, before: Files, after: Files) -> dict[str, str]:
-    """New names by old ones, as git tells them; other line endings don't matter to it."""
-    if before.keys() >= after.keys():
-        return {}
-    trees = (objects.tree(before), objects.tree(after))
-    out = objects.git("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", *trees)
-    fields = [os.fsdecode(field) for field in out.split(b"\0")]
-    return dict(zip(fields[1::3], fields[2::3], strict=False))
 
 
 def _settled(base: bytes, ours: bytes, theirs: bytes) -> tuple[tuple[bytes, ...], list[PinTaken]]:

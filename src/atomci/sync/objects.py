@@ -154,6 +154,15 @@ class Objects:
         )
         return self.write("tree", content)
 
+    def renames(self, before: Files, after: Files) -> dict[str, str]:
+        """New names by old ones, as git tells them; other line endings don't matter to it."""
+        if before.keys() >= after.keys():
+            return {}
+        trees = (self.tree(before), self.tree(after))
+        out = self.git("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", *trees)
+        fields = [os.fsdecode(field) for field in out.split(b"\0")]
+        return dict(zip(fields[1::3], fields[2::3], strict=False))
+
     def commit(self, tree: str, message: str, who: str, parents: tuple[str, ...] = ()) -> str:
         """Store a commit; `who` is git's line of a name, an address and a time."""
         lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]

@@ -96,7 +96,8 @@ def _copier() -> Any:
     except ImportError:
         raise UsageError(
             "rendering needs the template extra",
-            'uv tool install "atomci[template]", or uv sync --extra template',
+            "in a project with a group of that name: uv run --group template atomci ...; else:"
+            ' uv tool install "atomci[template]"',
         ) from None
     return copier
 

@@ -11,7 +11,7 @@ from typing import Any
 from atomci.artifacts.sync import PinChoice, Update
 from atomci.errors import RefusedError, UsageError
 from atomci.sync.answers import Recorded
-from atomci.sync.changes import acts, answer_changes, file_changes
+from atomci.sync.changes import acts, answer_changes, file_changes, locks_to_renew
 from atomci.sync.lock import lock_bytes, made_lock
 from atomci.sync.merge import Merged, merge
 from atomci.sync.migrations import FILE as MIGRATIONS_FILE
@@ -63,6 +63,11 @@ class Planned:
         paths = self.before.keys() | self.merged.files.keys()
         changed = {path for path in paths if self.before.get(path) != self.merged.files.get(path)}
         return sorted(changed | self.merged.stages.keys())
+
+    @property
+    def left_to_do(self) -> tuple[str, ...]:
+        """What the update leaves to whoever asked for it, in words."""
+        return tuple(locks_to_renew(self.update.files, self.before, self.repository.prefix))
 
 
 def plan_update(

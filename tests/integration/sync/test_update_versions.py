@@ -1,5 +1,6 @@
 """From which version to which, from where, with which answers."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -299,6 +300,43 @@ def test_a_project_in_a_subfolder_is_updated_there(
     assert atomci("status", "--offline", root=whole.root / "libs/one").code == 0
     assert atomci("update", "--abort", root=whole.root / "libs/one").code == 0
     assert whole.status == []
+
+
+@pytest.mark.parametrize("under", ["", "libs/one"])
+def test_a_lock_that_may_no_longer_fit_is_told(
+    under: str, template: Folder, tmp_path: Path, atomci: Run
+) -> None:
+    template.commit({"template/pyproject.toml": lines("#")}, "v1.1.0")
+    template.commit({"template/pyproject.toml": lines("#", n9="# next")}, "v2.0.0")
+    whole = new_repository(tmp_path / "whole")
+    root = whole.root / under
+    copier.run_copy(str(template.root), root, defaults=True, quiet=True, vcs_ref="v1.1.0")
+    (root / "uv.lock").write_text("version = 1\n")
+    whole.commit()
+    left = ["pyproject.toml changes: uv lock, then git add uv.lock"]
+
+    assert atomci("update", "--plan", root=root).json["notes"] == left
+    assert atomci("update", root=root).json["notes"] == left
+    assert atomci("update", "--abort", root=root).code == 0
+
+    (root / "uv.lock").unlink()
+    whole.commit()
+    assert atomci("update", root=root).json["notes"] == []
+
+
+def test_without_the_extra_the_way_to_it_is_told(
+    releases: Folder, project: Folder, atomci: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "copier"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "copier", None)
+    before = project.whole
+
+    done = atomci("update")
+
+    assert done.code == 2
+    assert "uv run --group template atomci" in done.err
+    assert project.whole == before
 
 
 def test_a_linked_worktree_is_updated_by_itself(releases: Folder, project: Folder, atomci: Run) -> None:

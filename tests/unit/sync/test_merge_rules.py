@@ -19,7 +19,7 @@ COMMITS = {"yours": "11aa", "template": "22bb"}
 class _Stored:
     """Objects whose ids are their contents. `answer` is what git says of a merge, `result` its tree.
 
-    `handed` are the trees that git is given: the base, the user's and the template's. `renames` is what it
+    `handed` are the trees that git is given: the base, the user's and the template's. `moved` is what it
     tells of two of them.
     """
 
@@ -27,7 +27,7 @@ class _Stored:
         self.git: Any = self
         self.handed: list[Files] = []
         self.asked: list[str] = []
-        self.renames = b""
+        self.moved: dict[str, str] = {}
         self._answer = answer
         self._result = result or {}
 
@@ -47,8 +47,8 @@ class _Stored:
     def commit(self, tree: str, message: str, who: str, parents: tuple[str, ...] = ()) -> str:
         return COMMITS.get(message.strip(), "00")
 
-    def __call__(self, *_: str) -> bytes:
-        return self.renames
+    def renames(self, _: Files, after: Files) -> dict[str, str]:
+        return {old: new for old, new in self.moved.items() if new in after}
 
     def code(self, *_: str) -> tuple[int, bytes, str]:
         return self._answer
@@ -166,7 +166,7 @@ def test_a_tiny_file_of_the_users_is_not_taken_for_one_that_they_deleted() -> No
 @pytest.mark.parametrize("by", ["the user", "the template"])
 def test_pins_of_a_file_that_one_side_moved_are_brought_to_the_higher_version(by: str) -> None:
     objects = stored()
-    objects.renames = b"R090\0f\0moved/f\0R100\0x\0y\0"
+    objects.moved = {"f": "moved/f"}
     mine, yours = ("moved/f", "f") if by == "the user" else ("f", "moved/f")
     old, ours, theirs = f"a==1\n{LONG}", f"a==3\n{LONG}", f"a==2\n{LONG}"
 
