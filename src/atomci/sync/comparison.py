@@ -173,6 +173,8 @@ def notes(
     licence = next((row for row in answers if row.name in ("licence", "license")), None)
     if "LICENSE" in added and licence is not None and "default" in licence.source:
         yield f"LICENSE is new and says {licence.value}, by default: -d {licence.name}=... for another"
+    if any(row.path == "pyproject.toml" and row.change == "kept" for row in files):
+        yield "pyproject.toml is kept: take over the tools and settings that atomci diff pyproject.toml shows"
     for old in sorted({"setup.py", "setup.cfg"} & existing.paths):
         if "pyproject.toml" in added:
             yield f"pyproject.toml is new beside {old}: move to it what {old} says of the package"

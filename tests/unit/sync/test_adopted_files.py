@@ -349,7 +349,10 @@ def test_a_new_pyproject_beside_old_settings_is_told(change: Any, count: int) ->
     there = Existing(frozenset({"setup.py", "setup.cfg", "a"}), str, "", {})
     repository: Any = _Git()
 
-    assert len(list(notes(repository, rows, (), there))) == count
+    said = list(notes(repository, rows, (), there))
+
+    assert sum("is new beside" in note for note in said) == count
+    assert any("atomci diff pyproject.toml" in note for note in said) == (change == "kept")
 
 
 def test_work_that_is_not_committed_is_told_to_stay_behind() -> None:
