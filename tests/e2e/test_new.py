@@ -127,6 +127,16 @@ def test_the_first_commit_holds_the_lock_that_status_would_write(
     assert shell.ok("git", "status", "--porcelain") == ""
 
 
+def test_the_projects_own_words_for_an_update_work(made: Path, home: Path, tmp_path: Path) -> None:
+    text = (made / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (words,) = re.findall(r"^(uv run .* atomci update --plan)\b", text, re.MULTILINE)
+    shell = Shell(made, environment(home, UV_PROJECT_ENVIRONMENT=str(tmp_path / "environment")))
+
+    assert "up to date" in shell.ok(*words.split())
+
+    assert shell.ok("git", "status", "--porcelain") == ""
+
+
 @pytest.mark.parametrize("python", interpreters())
 def test_a_project_is_green_on_each_python(atomci: Shell, python: str, tmp_path: Path) -> None:
     said = atomci.ok(*NEW, str(tmp_path / "my-project"), "--defaults", UV_PYTHON=python)
