@@ -130,15 +130,15 @@ def _run(recorded: object, request: object, as_json: bool, only_plan: bool, and_
         if not isinstance(planned, Planned):
             show_update(planned, as_json)
             return 0
-        notes = planned.left_to_do
+        planned = planned.with_notes()
         if only_plan:
-            show_update(msgspec.structs.replace(planned.update, notes=notes), as_json)
+            show_update(planned.update, as_json)
             return 1 if planned.merged.stages else 0
         done = apply_update(planned, alone=and_commit)
         if and_commit and done.state == "staged":
             commit_update(planned.repository.top)
             done = msgspec.structs.replace(done, state="committed")
-    show_update(msgspec.structs.replace(done, notes=notes), as_json)
+    show_update(done, as_json)
     return 1 if done.state == "conflicts" else 0
 
 

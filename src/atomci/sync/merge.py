@@ -49,8 +49,13 @@ def merge(
     ours = dict(ours)
     base, theirs = _by_tier(ours, base, theirs, tier)
     settled, kept_deleted = _tiny_files(objects, ours, base, theirs)
-    originals, choices = _settle(objects, ours, base, theirs)
+    same = [(path, path, path) for path in sorted(base.keys() & ours.keys() & theirs.keys())]
+    originals, choices = _settle(objects, ours, base, theirs, same)
     found = _merge_tree(objects, ours, base, theirs, who)
+    if moved := _moved(objects, ours, base, theirs, found):
+        more_originals, more_choices = _settle(objects, ours, base, theirs, moved)
+        originals, choices = originals | more_originals, choices + more_choices
+        found = _merge_tree(objects, ours, base, theirs, who)
     for path, stages in list(found.stages.items()):
         if 2 in stages:
             stages[2] = originals.get((path, stages[2]), stages[2])
@@ -141,16 +146,17 @@ def _is_file(entry: Entry) -> bool:
 
 
 def _settle(
-    objects: Objects, ours: Files, base: Files, theirs: Files
+    objects: Objects, ours: Files, base: Files, theirs: Files, counterparts: list[tuple[str, str, str]]
 ) -> tuple[dict[tuple[str, Entry], Entry], list[tuple[str, PinTaken]]]:
     """Bring line endings and pins to merged values in files that all three changed.
 
-    Returns what ours were before, by each path that such a file may be merged at and what they are now.
+    `counterparts` are their paths in base, ours and theirs. Returns what ours were before, by each path that
+    such a file may be merged at and what they are now.
     """
     sides = (base, ours, theirs)
     found = [
         names
-        for names in _counterparts(objects, ours, base, theirs)
+        for names in counterparts
         if len({files[name].oid for files, name in zip(sides, names, strict=True)}) == 3
         and all(_is_file(files[name]) for files, name in zip(sides, names, strict=True))
     ]
@@ -170,18 +176,19 @@ def _settle(
     return originals, choices
 
 
-def _counterparts(objects: Objects, ours: Files, base: Files, theirs: Files) -> list[tuple[str, str, str]]:
-    """The paths of each file in base, ours and theirs: the same, or another where one side moved it."""
-    found = [(path, path, path) for path in sorted(base.keys() & ours.keys() & theirs.keys())]
-    gone_here = {path for path in theirs.keys() - ours.keys() if theirs[path] != base.get(path, theirs[path])}
-    gone_there = {path for path in ours.keys() - theirs.keys() if ours[path] != base.get(path, ours[path])}
-    if gone_here:
-        moved = objects.renames(base, ours)
-        found += [(path, moved[path], path) for path in sorted(gone_here & moved.keys())]
-    if gone_there:
-        moved = objects.renames(base, theirs)
-        found += [(path, path, moved[path]) for path in sorted(gone_there & moved.keys())]
-    return found
+def _moved(
+    objects: Objects, ours: Files, base: Files, theirs: Files, found: Merged
+) -> list[tuple[str, str, str]]:
+    """The paths in base, ours and theirs of each file that one side moved and that is in conflict.
+
+    Only of those, as git reads every file that was added to tell what was moved.
+    """
+    open_paths = {path for path, stages in found.stages.items() if len(stages) == 3 and path not in base}
+    mine = objects.renames(base, ours) if open_paths & ours.keys() else {}
+    yours = objects.renames(base, theirs) if open_paths & theirs.keys() else {}
+    here = [(old, new, old) for old, new in mine.items() if new in open_paths and old in theirs]
+    there = [(old, old, new) for old, new in yours.items() if new in open_paths and old in ours]
+    return sorted(here + there)
 
 
 def _settled(base: bytes, ours: bytes, theirs: bytes) -> tuple[tuple[bytes, ...], list[PinTaken]]:

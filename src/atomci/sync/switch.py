@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -66,11 +66,9 @@ class Staged:
     index_after: str
 
 
-@contextlib.contextmanager
-def held(repository: Repository) -> Iterator[None]:
+def held(repository: Repository) -> AbstractContextManager[None]:
     """Keep every other atomci from changing this repository. Raises InfrastructureError after ten seconds."""
-    with exclusive(repository.git_dir, "another atomci is at work in this repository"):
-        yield
+    return exclusive(repository.git_dir, "another atomci is at work in this repository")
 
 
 def journal_of(repository: Repository) -> Journal | None:

@@ -8,6 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from atomci.artifacts.sync import PinChoice, Update
 from atomci.errors import RefusedError, UsageError
 from atomci.sync.answers import Recorded
@@ -64,10 +66,10 @@ class Planned:
         changed = {path for path in paths if self.before.get(path) != self.merged.files.get(path)}
         return sorted(changed | self.merged.stages.keys())
 
-    @property
-    def left_to_do(self) -> tuple[str, ...]:
-        """What the update leaves to whoever asked for it, in words."""
-        return tuple(locks_to_renew(self.update.files, self.before, self.repository.prefix))
+    def with_notes(self) -> Planned:
+        """The same, and its report says what it leaves to whoever asked for it."""
+        notes = tuple(locks_to_renew(self.update.files, self.before, self.repository.prefix))
+        return replace(self, update=msgspec.structs.replace(self.update, notes=notes))
 
 
 def plan_update(

@@ -258,6 +258,8 @@ def test_the_higher_of_two_bumps_is_taken_and_told(template: Folder, project: Fo
     done = atomci("update")
 
     assert done.code == 0
+    changes = {row["path"]: row["change"] for row in done.json["files"]}
+    assert changes[".atomci/lock.json"] == "updated"
     assert done.json["pins"] == [
         {"path": "req.txt", "pin": "ruff", "ours": "0.10", "theirs": "0.5", "taken": "0.10"}
     ]

@@ -163,19 +163,6 @@ def test_a_tiny_file_of_the_users_is_not_taken_for_one_that_they_deleted() -> No
     assert objects.handed == [base, files(big=LONG), theirs]
 
 
-@pytest.mark.parametrize("by", ["the user", "the template"])
-def test_pins_of_a_file_that_one_side_moved_are_brought_to_the_higher_version(by: str) -> None:
-    objects = stored()
-    objects.moved = {"f": "moved/f"}
-    mine, yours = ("moved/f", "f") if by == "the user" else ("f", "moved/f")
-    old, ours, theirs = f"a==1\n{LONG}", f"a==3\n{LONG}", f"a==2\n{LONG}"
-
-    found = merged(objects, files(**{mine: ours}), files(f=old), files(**{yours: theirs}))
-
-    assert objects.handed[-3:] == [files(f=ours), files(**{mine: ours}), files(**{yours: ours})]
-    assert [(path, choice.taken) for path, choice in found.pins] == [("moved/f", "3")]
-
-
 @pytest.mark.parametrize(
     ("ours", "theirs", "taken"), [("a==3\n#m\n", "a==2\n", "3"), ("a==2\n", "a==3\n", "3")]
 )
@@ -204,6 +191,28 @@ def conflicted(*stages: tuple[int, str], kind: str = "CONFLICT (contents)") -> b
     rows = [f"100644 {oid} {stage}\tmy file" for stage, oid in stages]
     said = ["1", "my file", kind, "a sentence\n", "1", "other", "Auto-merging", "Auto-merging other\n"]
     return "\0".join(["tree", *rows, "", *said, ""]).encode()
+
+
+@pytest.mark.parametrize("by", ["the user", "the template"])
+def test_pins_of_a_file_that_one_side_moved_are_brought_to_the_higher_version(by: str) -> None:
+    objects = stored((1, conflicted((1, "old"), (2, "mine"), (3, "yours")), ""))
+    objects.moved = {"f": "my file"}
+    mine, yours = ("my file", "f") if by == "the user" else ("f", "my file")
+    old, ours, theirs = f"a==1\n{LONG}", f"a==3\n{LONG}", f"a==2\n{LONG}"
+
+    found = merged(objects, files(**{mine: ours}), files(f=old), files(**{yours: theirs}))
+
+    assert objects.handed[-3:] == [files(f=ours), files(**{mine: ours}), files(**{yours: ours})]
+    assert [(path, choice.taken) for path, choice in found.pins] == [("my file", "3")]
+
+
+def test_a_file_that_was_moved_without_a_conflict_is_not_looked_for() -> None:
+    objects = stored()
+    objects.moved = {"f": "my file"}
+
+    merged(objects, files(**{"my file": f"a==3\n{LONG}"}), files(f=f"a==1\n{LONG}"), files(f=f"a==2\n{LONG}"))
+
+    assert len(objects.handed) == 3
 
 
 def test_gits_answer_tells_tree_stages_and_reasons() -> None:
