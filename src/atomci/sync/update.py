@@ -123,7 +123,10 @@ def _refuse_older(
     template: Template, recorded: Recorded, request: Request, old: Release, new: Release
 ) -> Update | None:
     """Up to date where the project is ahead of every release; refused where an older one is named."""
-    before, after = position(old.name), position(new.name)
+    # A bare commit has no place in the order, though 12345678 and 1a23456 read as versions.
+    before, after = (
+        None if release.commit.startswith(release.name) else position(release.name) for release in (old, new)
+    )
     older = after < before if before and after else template.is_ancestor(new, old)
     if not older:
         return None
