@@ -160,10 +160,10 @@ def fresh(project: Path, folder: Path) -> Path:
 IN_ONE_PROCESS = """
 import sys
 from pathlib import Path
-from atomci.sync.answers import recorded_answers
-from atomci.sync.apply import apply_update
-from atomci.sync.update import Request, plan_update
-from atomci.sync.workshop import Workshop
+from atomci.template.answers import recorded_answers
+from atomci.update.apply import apply_update
+from atomci.update.plan import Request, plan_update
+from atomci.template.workshop import Workshop
 with Workshop() as shop:
     for root in sys.argv[1:]:
         apply_update(plan_update(shop, recorded_answers(Path(root)), Request()))

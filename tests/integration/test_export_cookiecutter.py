@@ -13,8 +13,8 @@ import pytest
 from jinja2_ansible_filters.core_filters import FilterModule
 
 from atomci.cli.main import main
-from atomci.sync.cookiecutter import looks_binary
-from atomci.sync.exported.local_extensions import FILTERS
+from atomci.export.cookiecutter import looks_binary
+from atomci.export.exported.local_extensions import FILTERS
 
 # Everything that a template of copier may have and cookiecutter hasn't.
 AWKWARD = """\

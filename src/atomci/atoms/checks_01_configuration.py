@@ -19,10 +19,9 @@ from atomci.configuration import (
     pytest_settings,
     static_settings,
     suite,
-    workflow,
-    workflow_linters,
 )
-from atomci.configuration.actions import Actions, by_folder
+from atomci.configuration.ci import workflow, workflow_linters
+from atomci.configuration.ci.actions import Actions, by_folder
 from atomci.configuration.documents import (
     Document,
     Unreadable,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from atomci.atoms.checks_01_configuration import local_actions, verdict_of
-from atomci.configuration import hooks, parity, workflow
+from atomci.configuration import hooks
+from atomci.configuration.ci import parity, workflow
 from atomci.configuration.documents import Unreadable, read_text, yaml_document
 from atomci.configuration.facts import Fact
 from atomci.engine.context import Context, Verdict

@@ -9,10 +9,10 @@ from atomci.atoms.checks_09_integration import miscounted, uncounted
 from atomci.atoms.checks_12_pull_request import ruleset_documents
 from atomci.atoms.checks_13_ci import ci_verdict
 from atomci.atoms.evidence import last_result
-from atomci.configuration import e2e_policy
+from atomci.configuration.ci import e2e_policy
+from atomci.configuration.ci.graph import Workflow as CiWorkflow
+from atomci.configuration.ci.rulesets import RULESETS
 from atomci.configuration.facts import Fact, problem
-from atomci.configuration.graph import Workflow as CiWorkflow
-from atomci.configuration.rulesets import RULESETS
 from atomci.engine.context import Context, Verdict
 from atomci.testing.layers import E2E
 

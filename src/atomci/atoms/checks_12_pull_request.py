@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from atomci.atoms.checks_13_ci import ci_verdict
+from atomci.configuration.ci.graph import Workflow
+from atomci.configuration.ci.rulesets import RULESETS, protection_facts, shape_facts
 from atomci.configuration.documents import Document, json_document
 from atomci.configuration.facts import Fact, problem
-from atomci.configuration.graph import Workflow
-from atomci.configuration.rulesets import RULESETS, protection_facts, shape_facts
 from atomci.engine.context import Context, Verdict
 from atomci.forge.rulesets import DECLARED, EXPORTED
 

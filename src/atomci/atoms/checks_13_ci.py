@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 from atomci.atoms.checks_01_configuration import local_actions, verdict_of
 from atomci.atoms.evidence import last_result
-from atomci.configuration import jobs, publishing
+from atomci.configuration.ci import jobs, publishing
+from atomci.configuration.ci.graph import Workflow
+from atomci.configuration.ci.workflow import CI
 from atomci.configuration.documents import Unreadable, yaml_document
 from atomci.configuration.facts import Fact
-from atomci.configuration.graph import Workflow
-from atomci.configuration.workflow import CI
 from atomci.engine.context import Context, Verdict
 from atomci.testing import pester
 

@@ -12,7 +12,8 @@ from atomci.artifacts import retention
 from atomci.artifacts.privacy import Scan, scan
 from atomci.artifacts.redaction import ENV_FILE, redactor_for
 from atomci.atoms.checks_01_configuration import verdict_of
-from atomci.configuration import declared_secrets, env_example, publishing
+from atomci.configuration import env_example
+from atomci.configuration.ci import declared_secrets, publishing
 from atomci.configuration.documents import Document, Unreadable, read_text, toml_document, yaml_document
 from atomci.configuration.facts import Fact, problem, seen
 from atomci.configuration.variables import Read, reads_in

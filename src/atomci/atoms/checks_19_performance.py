@@ -8,14 +8,14 @@ from atomci.artifacts.testing import Shards
 from atomci.atoms.checks_01_configuration import verdict_of
 from atomci.atoms.checks_13_ci import ci_facts, ci_verdict
 from atomci.atoms.shard_runs import collected
-from atomci.configuration import caching, sharding
+from atomci.configuration.ci import caching, shards_job
 from atomci.configuration.documents import toml_document
 from atomci.configuration.facts import Fact, expect, problem, seen
 from atomci.engine.config import load_shards
 from atomci.engine.context import Context, Verdict
-from atomci.testing import shards
-from atomci.testing.portions import Collected
-from atomci.testing.shards import SLOW
+from atomci.testing.sharding import division
+from atomci.testing.sharding.division import SLOW
+from atomci.testing.sharding.whole import Collected
 
 __all__ = [
     "SHARDS",
@@ -74,7 +74,7 @@ def _facts(ctx: Context, plan: Shards, now: Collected) -> Iterator[Fact]:
         place = document.at("tool", "atomci", "shards", "count")
         yield problem(place, f"{config.count} shards, and {SHARDS} has {plan.count}")
         return
-    wrong = shards.problems([shard.ids for shard in plan.shards], now.suite)
+    wrong = division.problems([shard.ids for shard in plan.shards], now.suite)
     yield from (problem(SHARDS, text) for text in wrong)
     if not wrong:
         yield seen(SHARDS, f"{balance(plan)}; together they are the suite, each test once")
@@ -90,4 +90,4 @@ def _several(ctx: Context, plan: Shards) -> Iterator[Fact]:
     named = document.get(*keys, "durations")
     if named is not None and not (ctx.root / named).is_file():
         yield problem(document.at(*keys, "durations"), f"{named} isn't there")
-    yield from ci_facts(ctx, lambda workflow: sharding.facts(workflow, plan.count))
+    yield from ci_facts(ctx, lambda workflow: shards_job.facts(workflow, plan.count))

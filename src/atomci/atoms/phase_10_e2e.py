@@ -19,7 +19,7 @@ from atomci.atoms.recorded import outcome_of
 from atomci.atoms.stages import Red, judged, reds_of_tests
 from atomci.engine.config import load_services
 from atomci.engine.context import Context, Outcome, runs
-from atomci.testing import workflow
+from atomci.testing import rehearsal
 from atomci.testing.layers import E2E
 from atomci.testing.services import Service, ServiceFailed, docker_problem, running
 from atomci.tools.git import changed_paths, git
@@ -143,12 +143,12 @@ def _services_up(ctx: Context) -> Iterator[dict[str, str]]:
         yield variables
 
 
-def _plan(ctx: Context, folder: Path, file: str) -> list[workflow.Step]:
+def _plan(ctx: Context, folder: Path, file: str) -> list[rehearsal.Step]:
     top, prefix = _top(ctx)
     clone = folder / "clone"
     python, ruff, black = ctx.project.python, ctx.tool("ruff"), ctx.tool("black")
-    rest = workflow.steps(clone / prefix, clone, file, python, ruff, black)
-    return [workflow.clone_step(top, clone), *rest]
+    rest = rehearsal.steps(clone / prefix, clone, file, python, ruff, black)
+    return [rehearsal.clone_step(top, clone), *rest]
 
 
 def _top(ctx: Context) -> tuple[Path, str]:
@@ -159,14 +159,14 @@ def _top(ctx: Context) -> tuple[Path, str]:
 
 
 def _simulation(ctx: Context) -> Sequence[Command]:
-    file = workflow.file_to_break(ctx.root, ctx.files("src/**/*.py"))
+    file = rehearsal.file_to_break(ctx.root, ctx.files("src/**/*.py"))
     folder = Path(tempfile.gettempdir()) / "atomci-workflow"
     return tuple(step.command for step in _plan(ctx, folder, file)) if file else ()
 
 
 @runs(_simulation)
 def simulate_quality_workflow(ctx: Context) -> Outcome:
-    file = workflow.file_to_break(ctx.root, ctx.files("src/**/*.py"))
+    file = rehearsal.file_to_break(ctx.root, ctx.files("src/**/*.py"))
     changed = changed_paths(ctx.root)
     if file is None:
         return Outcome("vacuous", "there is no Python file under src/ to break", 0, "steps")
@@ -177,12 +177,12 @@ def simulate_quality_workflow(ctx: Context) -> Outcome:
     with _scratch() as folder:
         clone = folder / "clone" / _top(ctx)[1]
 
-        def run(step: workflow.Step) -> Completed:
+        def run(step: rehearsal.Step) -> Completed:
             ctx.log(f"[{step.name}]\n")
             done = ctx.run(step.command, cwd=clone if clone.is_dir() else folder)
             if step.name == "clone" and done.code == 0:
                 clone.mkdir(parents=True, exist_ok=True)
-                workflow.overlay(ctx.root, clone, changed)
+                rehearsal.overlay(ctx.root, clone, changed)
             return done
 
         def hide(text: str) -> str:
@@ -192,7 +192,7 @@ def simulate_quality_workflow(ctx: Context) -> Outcome:
                 .replace(f"{ctx.project.scripts}{os.sep}", "")
             )
 
-        taken, wrong = workflow.walk(file, _plan(ctx, folder, file), run, hide)
+        taken, wrong = rehearsal.walk(file, _plan(ctx, folder, file), run, hide)
     ctx.write(_WORKFLOW, taken)
     if wrong is None:
         return Outcome("pass", f"{file} was broken, mended, tested and committed", len(taken.steps), "steps")

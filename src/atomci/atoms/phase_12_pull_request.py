@@ -8,8 +8,8 @@ from atomci.artifacts.schemas import Finding, Protection, RulesetDifference, Rul
 from atomci.atoms.checks_01_configuration import verdict_of
 from atomci.atoms.checks_12_pull_request import ruleset_documents, shape
 from atomci.atoms.recorded import outcome_of
+from atomci.configuration.ci.rulesets import RULESETS
 from atomci.configuration.documents import Document, Unreadable
-from atomci.configuration.rulesets import RULESETS
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import AtomciError
 from atomci.forge.api import Api, page_command, require_gh

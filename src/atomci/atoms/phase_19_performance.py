@@ -10,7 +10,7 @@ from atomci.atoms.recorded import outcome_of, recorded
 from atomci.atoms.shard_runs import collect_command, collected, known_durations
 from atomci.engine.config import load_shards
 from atomci.engine.context import Context, Outcome, runs
-from atomci.testing import portions
+from atomci.testing.sharding import whole
 from atomci.tools.process import Command
 
 
@@ -30,7 +30,7 @@ def shard_and_parallelize_tests_where_safe(ctx: Context) -> Outcome:
         return Outcome("error", f"the unit tests can't be collected: {''.join(last)}", 0, "tests")
     if not seen.suite:
         return Outcome("vacuous", "no unit test was collected", 0, "tests")
-    plan = portions.plan(seen, known_durations(ctx), load_shards(ctx.project).count)
+    plan = whole.plan(seen, known_durations(ctx), load_shards(ctx.project).count)
     ctx.write(checks.SHARDS, plan)
     outcome = outcome_of(ctx, checks.divided(ctx, plan, seen))
     if outcome.status != "pass":

@@ -12,9 +12,10 @@ from atomci.artifacts.testing import Durations, Portion, TestResult, TestSummary
 from atomci.atoms.layer_runs import run_tests
 from atomci.engine.config import load_shards, load_slow
 from atomci.engine.context import Context, Outcome
-from atomci.testing import coverage, portions, pytest_runs, results
+from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.layers import UNIT, summary_of
-from atomci.testing.shards import SLOW
+from atomci.testing.sharding import whole
+from atomci.testing.sharding.division import SLOW
 from atomci.tools.git import git
 from atomci.tools.process import Command, Completed
 
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 _REPORT = "artifacts/tests/portion.json"
-_PLUGIN = "atomci.testing.portion"
+_PLUGIN = "atomci.testing.sharding.plugin"
 
 
 def known_durations(ctx: Context) -> Durations | None:
@@ -58,7 +59,7 @@ def portion_environment(ctx: Context) -> dict[str, str] | None:
     if shard is None and not off:
         return None
     known_durations(ctx)  # a broken file is told here, and not by the tests' process
-    return portions.environment(
+    return whole.environment(
         ctx.root / _REPORT,
         shard=f"{shard.index}/{shard.count}" if shard else "",
         durations=(ctx.root / load_shards(ctx.project).durations).as_posix(),
@@ -68,7 +69,7 @@ def portion_environment(ctx: Context) -> dict[str, str] | None:
 
 def nothing_selected(ctx: Context, reason: str) -> TestSummary:
     """The summary of a run that selected no test; a shard says that it is one all the same."""
-    taken = _portion(ctx, "none", portions.Collected((), (), (), (), ())) if ctx.options.shard else None
+    taken = _portion(ctx, "none", whole.Collected((), (), (), (), ())) if ctx.options.shard else None
     return TestSummary(counts={}, complete=False, why_incomplete=reason, portion=taken)
 
 
@@ -81,12 +82,12 @@ def run_portion(ctx: Context, commands: Sequence[Command], mode: str) -> Outcome
     report = ctx.root / _REPORT
     report.unlink(missing_ok=True)
     outcome = run_tests(ctx, UNIT, commands, left_out="" if mode == "full" else "only impacted tests ran")
-    seen = portions.Collected.read(report)
+    seen = whole.Collected.read(report)
     report.unlink(missing_ok=True)
     if seen is None or not (ctx.options.shard or seen.left_out):
         return outcome
     taken = _portion(ctx, mode, seen)
-    why = portions.incomplete(taken, ctx.options.event)
+    why = whole.incomplete(taken, ctx.options.event)
     _explain(ctx, taken, why)
     if outcome.status == "vacuous" and not seen.ids and (seen.suite or seen.left_out):
         return Outcome("skipped", f"no test is left to run: {why}", 0, "tests")
@@ -111,7 +112,7 @@ def _explain(ctx: Context, taken: Portion, why: str) -> None:
         )
 
 
-def _portion(ctx: Context, mode: str, seen: portions.Collected) -> Portion:
+def _portion(ctx: Context, mode: str, seen: whole.Collected) -> Portion:
     shard = ctx.options.shard
     return Portion(
         shard=shard.index if shard else 1,
@@ -143,7 +144,7 @@ def combined(ctx: Context, commands: Sequence[Command]) -> Outcome:
     """
     left = _left(ctx)
     found = tuple(result for one in left for result in one.results)
-    wrong = portions.objections(left, load_shards(ctx.project).count, _commit(ctx))
+    wrong = whole.objections(left, load_shards(ctx.project).count, _commit(ctx))
     bad = results.findings(found)
     for result in found:
         ctx.emit(result)
@@ -157,10 +158,10 @@ def combined(ctx: Context, commands: Sequence[Command]) -> Outcome:
     return _whole(ctx, left, found)
 
 
-def _whole(ctx: Context, left: Sequence[portions.Left], found: tuple[TestResult, ...]) -> Outcome:
+def _whole(ctx: Context, left: Sequence[whole.Left], found: tuple[TestResult, ...]) -> Outcome:
     selections = {one.taken.selection for one in left}
     first = left[0].taken
-    why = portions.incomplete(
+    why = whole.incomplete(
         Portion(
             selection="full" if selections == {"full"} else "impacted",
             ids=first.suite,
@@ -182,12 +183,12 @@ def _whole(ctx: Context, left: Sequence[portions.Left], found: tuple[TestResult,
     return Outcome("pass", said, len(found), "tests")
 
 
-def _left(ctx: Context) -> tuple[portions.Left, ...]:
+def _left(ctx: Context) -> tuple[whole.Left, ...]:
     assert ctx.options.shards_from is not None
     files = {"summary": UNIT.summary, "log": UNIT.log, "data": UNIT.data}
     # Uploads of artifacts/ begin below it.
     below = {name: path.removeprefix("artifacts/") for name, path in files.items()}
-    found = portions.read_left(ctx.options.shards_from, below)
+    found = whole.read_left(ctx.options.shards_from, below)
     if not found:
         raise ArtifactError(
             f"{ctx.options.shards_from} holds no */{below['summary']}",
@@ -200,13 +201,13 @@ def collect_command(ctx: Context, folder: Path) -> Command:
     """pytest's collection of the unit suite, its files in a folder of their own."""
     words = ("-m", "pytest", UNIT.folder, "--collect-only", "-qq", "-p", _PLUGIN)
     # The project's own options may ask for coverage, which isn't to replace that of a run.
-    env = {**portions.environment(folder / "collected.json"), "COVERAGE_FILE": str(folder / "coverage")}
+    env = {**whole.environment(folder / "collected.json"), "COVERAGE_FILE": str(folder / "coverage")}
     return Command((ctx.project.python, *words), env)
 
 
-def collected(ctx: Context) -> tuple[portions.Collected | None, Completed]:
+def collected(ctx: Context) -> tuple[whole.Collected | None, Completed]:
     """What the unit suite holds now; None when it can't be collected."""
     with tempfile.TemporaryDirectory(prefix="atomci-collect-") as folder:
         done = ctx.run(collect_command(ctx, Path(folder)))
-        seen = portions.Collected.read(Path(folder, "collected.json"))
+        seen = whole.Collected.read(Path(folder, "collected.json"))
     return (seen if done.code in (0, pytest_runs.NOTHING_COLLECTED) else None), done

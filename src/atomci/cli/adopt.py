@@ -55,10 +55,10 @@ def adopt_command(
     """
     import msgspec
 
+    from atomci.adopt.join import Wish, make_adoption, plan_adoption
     from atomci.cli.answers import given_answers
-    from atomci.sync.adopt import Wish, make_adoption, plan_adoption
-    from atomci.sync.sources import named_source, own_source
-    from atomci.sync.workshop import Workshop
+    from atomci.template.sources import named_source, own_source
+    from atomci.template.workshop import Workshop
 
     answers = given_answers(pairs, data_file)
     source = named_source(template, ref) if template else own_source(ref)

@@ -37,9 +37,9 @@ def cookiecutter_command(dest: Path, template: str | None, ref: str | None, as_j
     """
     import msgspec
 
-    from atomci.sync.export import export_cookiecutter
-    from atomci.sync.sources import named_source, own_source
-    from atomci.sync.workshop import Workshop
+    from atomci.export.convert import export_cookiecutter
+    from atomci.template.sources import named_source, own_source
+    from atomci.template.workshop import Workshop
 
     source = named_source(template, ref) if template else own_source(ref)
     with Workshop() as shop:

@@ -48,9 +48,9 @@ def new_command(
     atomci new myproj --template gh:org/atomci --ref v1.2.0
     """
     from atomci.cli.answers import given_answers
-    from atomci.sync.first_lock import write_first_lock
-    from atomci.sync.render import render
-    from atomci.sync.sources import named_source, own_source
+    from atomci.template.render import render
+    from atomci.template.sources import named_source, own_source
+    from atomci.update.first_lock import write_first_lock
 
     answers = given_answers(pairs, data_file)
     if not defaults and not sys.stdin.isatty():

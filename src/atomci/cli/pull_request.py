@@ -9,8 +9,8 @@ import click
 
 if TYPE_CHECKING:
     from atomci.artifacts.sync import Proposal
-    from atomci.sync.answers import Recorded
-    from atomci.sync.update import Request
+    from atomci.template.answers import Recorded
+    from atomci.update.plan import Request
 
 __all__ = ["propose_update"]
 
@@ -24,10 +24,10 @@ def propose_update(recorded: Recorded, request: Request, command: str | None, as
     from atomci.fleet.proposals import Finish, branch_of, propose
     from atomci.forge.api import Api, require_gh
     from atomci.forge.remote import origin
-    from atomci.sync.objects import open_repository
-    from atomci.sync.update import Planned, plan_update
-    from atomci.sync.workshop import Workshop
+    from atomci.template.workshop import Workshop
+    from atomci.tools.objects import open_repository
     from atomci.tools.process import Children, Command
+    from atomci.update.plan import Planned, plan_update
 
     words = _words(command)
     with Workshop() as shop, progress(as_json) as tell:

@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from atomci.artifacts.sync import Drift, ExceptedDrift, SyncStatus
-    from atomci.sync.answers import Recorded
+    from atomci.template.answers import Recorded
 
 __all__ = ["diff_command", "restore_command", "status_command"]
 
@@ -47,13 +47,13 @@ def status_command(
     from atomci.engine.config import load_drift
     from atomci.engine.overrides import today
     from atomci.project import Project
-    from atomci.sync.drift import status
-    from atomci.sync.exceptions import excepted
+    from atomci.update.drift import status
+    from atomci.update.drift_exceptions import excepted
 
     recorded = _recorded(project, answers_file)
     if offline:
         return _offline(recorded, as_json, alone=not (prerelease or answers_file or project))
-    from atomci.sync.workshop import Workshop
+    from atomci.template.workshop import Workshop
 
     exceptions = load_drift(Project(recorded.root))
     with Workshop() as shop:
@@ -69,8 +69,8 @@ def _offline(recorded: Recorded, as_json: bool, *, alone: bool) -> int:
     from atomci.engine.config import load_drift
     from atomci.engine.overrides import today
     from atomci.project import Project
-    from atomci.sync.drift import looked_at, status_offline
-    from atomci.sync.exceptions import excepted
+    from atomci.update.drift import looked_at, status_offline
+    from atomci.update.drift_exceptions import excepted
 
     words = ["status", "--offline", *(["--json"] if as_json else [])] if alone else []
     with Note(recorded.root, words) as note:
@@ -96,8 +96,8 @@ def diff_command(paths: tuple[str, ...], answers_file: str | None, project: Path
     atomci diff
     atomci diff pyproject.toml .github
     """
-    from atomci.sync.restore import difference
-    from atomci.sync.workshop import Workshop
+    from atomci.template.workshop import Workshop
+    from atomci.update.restore import difference
 
     recorded = _recorded(project, answers_file)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -123,8 +123,8 @@ def restore_command(
     atomci restore .github/workflows/ci.yml
     atomci restore scripts
     """
-    from atomci.sync.restore import restore
-    from atomci.sync.workshop import Workshop
+    from atomci.template.workshop import Workshop
+    from atomci.update.restore import restore
 
     recorded = _recorded(project, answers_file)
     with Workshop() as shop:
@@ -143,7 +143,7 @@ def restore_command(
 
 
 def _recorded(project: Path | None, answers_file: str | None) -> Recorded:
-    from atomci.sync.answers import recorded_answers, rendered_root
+    from atomci.template.answers import recorded_answers, rendered_root
 
     root = project.resolve() if project else rendered_root(Path.cwd().resolve())
     return recorded_answers(root, answers_file)

@@ -74,7 +74,7 @@ def update_command(
     on the branch of the pull request.
     """
     from atomci.errors import UsageError
-    from atomci.sync.answers import recorded_answers, rendered_root
+    from atomci.template.answers import recorded_answers, rendered_root
 
     if abort + go_on + bool(only_plan or and_commit or pull_request or to or pairs or template) > 1:
         raise UsageError("--abort and --continue stand alone", "atomci update --abort")
@@ -89,10 +89,10 @@ def update_command(
     from atomci.engine.config import load_drift
     from atomci.engine.overrides import today
     from atomci.project import Project
-    from atomci.sync.apply import recover
-    from atomci.sync.exceptions import holding
-    from atomci.sync.sources import named_source
-    from atomci.sync.update import Request
+    from atomci.template.sources import named_source
+    from atomci.update.apply import recover
+    from atomci.update.drift_exceptions import holding
+    from atomci.update.plan import Request
 
     recorded = recorded_answers(root, answers_file)
     if not pull_request and recover(root):
@@ -119,9 +119,9 @@ def _run(recorded: object, request: object, as_json: bool, only_plan: bool, and_
 
     import msgspec
 
-    from atomci.sync.apply import apply_update, commit_update
-    from atomci.sync.update import Planned, plan_update
-    from atomci.sync.workshop import Workshop
+    from atomci.template.workshop import Workshop
+    from atomci.update.apply import apply_update, commit_update
+    from atomci.update.plan import Planned, plan_update
 
     # Rendering makes a great many small objects, and the process ends before collecting them pays.
     gc.disable()
@@ -143,7 +143,7 @@ def _run(recorded: object, request: object, as_json: bool, only_plan: bool, and_
 
 
 def _end(root: Path, as_json: bool, abort: bool) -> int:
-    from atomci.sync.apply import abort_update, continue_update
+    from atomci.update.apply import abort_update, continue_update
 
     show_update(abort_update(root) if abort else continue_update(root), as_json)
     return 0

@@ -16,7 +16,7 @@ import msgspec
 from atomci.engine.overrides import LONGEST, Override, today
 from atomci.errors import UsageError
 from atomci.project import Project
-from atomci.sync.exceptions import DriftException
+from atomci.update.drift_exceptions import DriftException
 
 __all__ = [
     "AtomConfig",

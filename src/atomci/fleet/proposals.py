@@ -28,12 +28,12 @@ from atomci.forge.pull_requests import (
     made_ready,
     opened,
 )
-from atomci.sync.answers import Recorded, parse_answers
-from atomci.sync.finish import finished_tree
-from atomci.sync.merge import has_markers
-from atomci.sync.sources import address
-from atomci.sync.update import Planned, identity, message_of
-from atomci.sync.versions import position
+from atomci.template.answers import Recorded, parse_answers
+from atomci.template.sources import address
+from atomci.template.versions import position
+from atomci.update.finish import finished_tree
+from atomci.update.merge import has_markers
+from atomci.update.plan import Planned, identity, message_of
 
 __all__ = ["Finish", "branch_of", "propose"]
 

@@ -26,7 +26,7 @@ def arguments(
 ) -> tuple[str, ...]:
     """The words after `python -m pytest`. The budget is atom 039's, so pytest-cov's own is off."""
     words = [*tests, "-q", "-p", "atomci.testing.recorder"]
-    words += ["-p", "atomci.testing.portion"] if portion else []
+    words += ["-p", "atomci.testing.sharding.plugin"] if portion else []
     words += ["-m", marker] if marker else []
     words += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"] if cover else []
     words += [] if keep_going else ["--maxfail=1"]

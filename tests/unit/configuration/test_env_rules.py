@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from atomci.configuration import declared_secrets, env_example
+from atomci.configuration import env_example
+from atomci.configuration.ci import declared_secrets
 from atomci.configuration.documents import yaml_document
 from atomci.configuration.variables import Read
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from atomci.configuration import editor, hooks, parity
+from atomci.configuration import editor, hooks
+from atomci.configuration.ci import parity
 from atomci.configuration.documents import Document, json_document, yaml_document
 from atomci.configuration.facts import Fact
 

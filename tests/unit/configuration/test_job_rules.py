@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from atomci.configuration import caching, jobs, parity, publishing, workflow
-from atomci.configuration.actions import by_folder
+from atomci.configuration.ci import caching, jobs, parity, publishing, workflow
+from atomci.configuration.ci.actions import by_folder
+from atomci.configuration.ci.expressions import holds, moment
+from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.documents import yaml_document
-from atomci.configuration.expressions import holds, moment
 from atomci.configuration.facts import Fact
-from atomci.configuration.graph import Workflow
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "configuration" / "ci"
 GOOD = (FIXTURES / "ci.yml").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from atomci.configuration.ci.rulesets import covering, required_checks
 from atomci.configuration.documents import json_document
-from atomci.configuration.rulesets import covering, required_checks
 
 
 def holds(

@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
+from atomci.configuration.ci.graph import Workflow
+from atomci.configuration.ci.shards_job import facts
 from atomci.configuration.documents import yaml_document
-from atomci.configuration.graph import Workflow
-from atomci.configuration.sharding import facts
 
 JUDGE = """
   judge:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.configuration import workflow, workflow_linters
+from atomci.configuration.ci import workflow, workflow_linters
 from atomci.configuration.documents import Document, yaml_document
 from atomci.errors import InfrastructureError
 from atomci.tools.process import Command, Completed

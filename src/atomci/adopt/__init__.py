@@ -1,0 +1,1 @@
+"""An existing repository joins a template."""

@@ -1,0 +1,69 @@
+"""Whether a repository can join a template as it is; a refusal says the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from atomci.adopt.inference import Existing
+from atomci.errors import RefusedError, UsageError
+from atomci.project import ANSWERS_FILE
+from atomci.template.answers import answers_files
+from atomci.tools.objects import Repository
+
+__all__ = ["adoptable_head", "require_layout", "require_questions"]
+
+
+def adoptable_head(repository: Repository, root: Path, branch: str) -> str:
+    """HEAD's commit. Raises UsageError or RefusedError for a repository that can't join as it is.
+
+    That is one that has joined, a folder of one, one without a commit, or with such a branch.
+    """
+    git = repository.git
+    if repository.prefix:
+        raise RefusedError(
+            f"{root} is a folder of the repository {repository.top}, and a template takes a whole one",
+            f"cd {repository.top}; or give the folder a repository of its own: "
+            f"git subtree split --prefix={repository.prefix.rstrip('/')}",
+        )
+    head = git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if head is None:
+        raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
+    committed = git.ask("ls-tree", "--name-only", head, "--", ANSWERS_FILE)
+    if there := [*answers_files(root), *([committed] if committed else [])]:
+        raise RefusedError(
+            f"{there[0]} is here: it was rendered from a template already",
+            "atomci status tells from which, atomci update brings it up to date",
+        )
+    if branch == "HEAD" or git.ask("check-ref-format", "--branch", branch) != branch:
+        raise UsageError(f"--branch {branch}: not a branch name", "for example --branch atomci/adopt")
+    if git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") is not None:
+        raise RefusedError(
+            f"there is a branch {branch} already", f"git branch -D {branch}, or another: --branch NAME"
+        )
+    return head
+
+
+def require_questions(answers: Mapping[str, Any], questions: Mapping[str, Any]) -> None:
+    """Raises UsageError for an answer to a question that the template doesn't ask."""
+    unknown = sorted(answers.keys() - questions.keys())
+    if unknown:
+        raise UsageError(
+            f"the template asks no question called {unknown[0]}", f"it asks: {', '.join(sorted(questions))}"
+        )
+
+
+def require_layout(existing: Existing, rendered: Iterable[str]) -> None:
+    """Raises RefusedError where the rendered paths have the package in src/ and the repository hasn't."""
+    layout = existing.layout
+    in_src = any(path.startswith("src/") and path.endswith(".py") for path in rendered)
+    if layout is None or layout.kind == "src" or not in_src:
+        return
+    target = f"src/{layout.package}" + ("/__init__.py" if layout.kind == "module" else "")
+    folder = str(PurePosixPath(target).parent)
+    raise RefusedError(
+        f"the template has the package in src/, and here it is {layout.path}",
+        f"mkdir -p {folder} && git mv {layout.path} {target}; mend what names the old path (build, tests, "
+        "configuration), commit, then again",
+    )

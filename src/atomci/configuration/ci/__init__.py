@@ -1,0 +1,1 @@
+"""What a project's workflows must be, as rules over parsed files."""

@@ -1,0 +1,1 @@
+"""The same template for cookiecutter."""

@@ -1,1 +1,0 @@
-"""Templates: where they come from, and rendering them through copier."""

@@ -1,0 +1,65 @@
+"""`.atomci/lock.json`: what the recorded version rendered, so that drift shows without the template."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from atomci.artifacts.sync import Lock, LockedFile, Tier
+from atomci.template.answers import Recorded
+
+if TYPE_CHECKING:
+    from atomci.tools.objects import Files
+
+__all__ = ["is_current", "lock_bytes", "made_lock", "read_lock", "same_content"]
+
+
+def made_lock(files: Files, answers_file: str, version: str, tier: Callable[[str], Tier]) -> Lock:
+    """The lock of a render; paths are relative to the project."""
+    locked = {
+        path: LockedFile(tier=tier(path), blob=entry.oid, mode=entry.mode)  # type: ignore[arg-type]
+        for path, entry in sorted(files.items())
+        if path != answers_file
+    }
+    return Lock(version=version, answers=files[answers_file].oid, files=locked)
+
+
+def lock_bytes(lock: Lock) -> bytes:
+    """The file's content: one line for each file, so that it merges and diffs well."""
+    head = msgspec.json.encode({"schema": lock.schema, "version": lock.version, "answers": lock.answers})
+    rows = [
+        f"  {msgspec.json.encode(path).decode()}: {msgspec.json.encode(file).decode()}"
+        for path, file in lock.files.items()
+    ]
+    return head[:-1] + b',"files":{\n' + ",\n".join(rows).encode() + b"\n}}\n"
+
+
+def read_lock(recorded: Recorded) -> Lock | None:
+    """The project's lock, None where it is missing or can't be read."""
+    try:
+        return msgspec.json.decode((recorded.root / recorded.lock).read_bytes(), type=Lock)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def is_current(lock: Lock, recorded: Recorded) -> bool:
+    """Whether the lock belongs to the answers file as it is; `copier update` writes only the latter."""
+    path = Path(recorded.root, recorded.file)
+    return lock.version == recorded.version and same_content(path.read_bytes(), lock.answers)
+
+
+def same_content(content: bytes, blob: str) -> bool:
+    """Whether a file is the blob that git stores, also where it was checked out with CRLF."""
+    return _id(content, blob) == blob or (
+        b"\r\n" in content and _id(content.replace(b"\r\n", b"\n"), blob) == blob
+    )
+
+
+def _id(content: bytes, like: str) -> str:
+    algorithm = "sha256" if len(like) == 64 else "sha1"
+    framed = b"blob %d\0" % len(content) + content
+    return hashlib.new(algorithm, framed, usedforsecurity=False).hexdigest()

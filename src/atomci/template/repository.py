@@ -1,0 +1,149 @@
+"""A template's repository, read by git: fetched once, its versions named and checked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from atomci.errors import InfrastructureError, RefusedError, UsageError
+from atomci.template.sources import address, credentials_in
+from atomci.tools.git import Git, GitFailed
+
+__all__ = ["Release", "Template", "remote_tags"]
+
+_QUIET = {"GIT_TERMINAL_PROMPT": "0"}
+
+
+@dataclass(frozen=True)
+class Release:
+    """A version of a template: its commit's id, and its name as copier records it."""
+
+    commit: str
+    name: str
+
+
+class Template:
+    """One template. A local repository is read where it is, another is fetched once into `folder`."""
+
+    def __init__(self, location: str, folder: Path) -> None:
+        refuse_credentials(location)
+        self.location = location
+        self._folder = folder
+        self._checkouts: dict[str, Path] = {}
+        self._releases: dict[str, Release] = {}
+
+    @cached_property
+    def _git(self) -> Git:
+        url = address(self.location)
+        if Path(url).is_dir():
+            return _local(Path(url))
+        store = self._folder / "store.git"
+        git = Git(self._folder, {**_QUIET, "GIT_DIR": str(store)})
+        try:
+            git("init", "--quiet", "--bare")
+            # The address on standard input would need a remote; after -- it can't be taken for an option.
+            git("fetch", "--quiet", "--no-auto-gc", "--", url, "+refs/*:refs/*", "+HEAD:refs/atomci/HEAD")
+        except GitFailed as error:
+            raise _unreachable(self.location, error.said) from None
+        git("symbolic-ref", "HEAD", "refs/atomci/HEAD")
+        return git
+
+    @cached_property
+    def tags(self) -> list[str]:
+        """Every tag's name."""
+        out = self._git("for-each-ref", "--format=%(refname:short)", "refs/tags")
+        return out.decode("utf-8", "replace").split()
+
+    def release(self, ref: str) -> Release:
+        """The version that a tag, branch, commit or `git describe` text names. Raises UsageError for none."""
+        if ref not in self._releases:
+            self._releases[ref] = self._release(ref)
+        return self._releases[ref]
+
+    def _release(self, ref: str) -> Release:
+        commit = None
+        if not ref.startswith("-"):
+            for candidate in (ref, f"refs/remotes/origin/{ref}"):
+                commit = commit or self._git.ask(
+                    "rev-parse", "--verify", "--quiet", f"{candidate}^{{commit}}"
+                )
+        if not commit:
+            raise UsageError(
+                f"{self.location} has no version {ref!r}",
+                f"it has {_some(self.tags)}; was a tag removed, or is this another template?",
+            )
+        name = self._git("describe", "--tags", "--always", commit).decode().strip()
+        return Release(commit, name)
+
+    def is_ancestor(self, earlier: Release, later: Release) -> bool:
+        """Whether one version is in the history of the other."""
+        code, _, _ = self._git.code("merge-base", "--is-ancestor", earlier.commit, later.commit)
+        return code == 0
+
+    def read(self, release: Release, path: str) -> bytes | None:
+        """A file's bytes at a version, None where it isn't there."""
+        file = self.checkout(release) / path
+        return file.read_bytes() if file.is_file() else None
+
+    def checkout(self, release: Release) -> Path:
+        """The template's files at a version, on disk; once for each version."""
+        if release.commit not in self._checkouts:
+            folder = self._folder / release.commit
+            folder.mkdir(parents=True)
+            git = self._git.with_env(GIT_INDEX_FILE=str(self._folder / f"{release.commit}.index"))
+            git("read-tree", release.commit)
+            git.with_env(GIT_WORK_TREE=str(folder))("checkout-index", "--all", f"--prefix={folder}/")
+            if (folder / ".gitmodules").exists():
+                raise RefusedError(
+                    f"{self.location} holds git submodules, which atomci doesn't fetch",
+                    "plain copier does: copier copy, copier update",
+                )
+            self._checkouts[release.commit] = folder
+        return self._checkouts[release.commit]
+
+
+def refuse_credentials(location: str) -> None:
+    """Raises RefusedError when an address carries a user's name, password or token; never repeats it."""
+    clean = credentials_in(location)
+    if clean is not None:
+        raise RefusedError(
+            f"the address of the template holds credentials: {clean} without them is enough",
+            f"give the token to git's credential helper, then: atomci update --template {clean}",
+        )
+
+
+def remote_tags(location: str) -> list[str] | None:
+    """The tags of a template without fetching it; None where it is a folder on this machine."""
+    refuse_credentials(location)
+    url = address(location)
+    if Path(url).is_dir():
+        return None
+    try:
+        out = Git(Path.cwd(), _QUIET)("ls-remote", "--tags", "--refs", "--", url)
+    except GitFailed as error:
+        raise _unreachable(location, error.said) from None
+    return [line.partition("refs/tags/")[2] for line in out.decode("utf-8", "replace").splitlines()]
+
+
+def _local(path: Path) -> Git:
+    git = Git(path)
+    top = git.ask("rev-parse", "--show-toplevel") or git.ask("rev-parse", "--absolute-git-dir")
+    if top is None or Path(top).resolve() != path.resolve():
+        raise UsageError(
+            f"{path} isn't the root of a git repository, so it has no versions",
+            "git init it and commit, or name another: --template SRC",
+        )
+    return git
+
+
+def _unreachable(location: str, said: str) -> InfrastructureError:
+    return InfrastructureError(
+        f"{location} can't be fetched: {said}",
+        "check the address and the network; if the template moved: atomci update --template SRC",
+    )
+
+
+def _some(tags: list[str]) -> str:
+    shown = ", ".join(tags[-5:])
+    return (f"{len(tags)} tags, the last of them " if len(tags) > 5 else "") + shown if tags else "no tags"

@@ -1,0 +1,65 @@
+"""What updates of one process share: a folder to work in, fetched templates, compiled templates."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import ParamSpec, TypeVar
+
+from atomci.template.replay import Replay
+from atomci.template.repository import Template
+
+__all__ = ["Workshop"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass
+class Workshop:
+    """A folder outside every project, gone afterwards. No other process uses it, nor copier's cache."""
+
+    replay: Replay = field(default_factory=Replay)
+    _templates: dict[str, Template] = field(default_factory=dict)
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+    _hand: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Workshop:
+        self._temporary = tempfile.TemporaryDirectory(prefix="atomci-sync-", ignore_cleanup_errors=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._hand is not None:
+            self._hand.shutdown(cancel_futures=True)
+        self._temporary.cleanup()
+
+    def folder(self) -> Path:
+        """A new empty folder."""
+        path = Path(self._temporary.name, str(next(self._numbers)))
+        path.mkdir()
+        return path
+
+    def meanwhile(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Do something of git's while this thread renders; one thing after the other."""
+        if self._hand is None:
+            self._hand = ThreadPoolExecutor(1, "atomci-git")
+        return self._hand.submit(work, *args, **kwargs)
+
+    def settle(self) -> None:
+        """Wait until all of that is done. No thread of ours lives then, so that the process can fork."""
+        if self._hand is not None:
+            self._hand.shutdown()
+            self._hand = None
+
+    def template(self, location: str) -> Template:
+        """A template, fetched at its first use."""
+        if location not in self._templates:
+            self._templates[location] = Template(location, self.folder())
+        return self._templates[location]

@@ -1,0 +1,102 @@
+"""What an update does to each file and answer, in the words of its report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from atomci.artifacts.sync import AnswerChange, FileChange
+from atomci.template.ownership import Tier
+from atomci.tools.objects import Files, Objects
+from atomci.update.merge import Merged
+
+__all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]
+
+# A lock, what it is made from, and what makes it anew.
+_LOCKS = (
+    ("uv.lock", "pyproject.toml", "uv lock"),
+    ("poetry.lock", "pyproject.toml", "poetry lock"),
+    ("pdm.lock", "pyproject.toml", "pdm lock"),
+    ("requirements/dev.txt", "requirements/dev.in", "atomci run compile_lockfile_and_sync"),
+)
+
+
+def acts(changes: Iterable[FileChange]) -> bool:
+    """Whether any of the changes is made; some only tell what is left alone."""
+    quiet = {"kept-deleted", "corrected-upstream", "ignored"}
+    return any(change.change not in quiet for change in changes)
+
+
+def locks_to_renew(changes: Iterable[FileChange], head: Files, prefix: str) -> list[str]:
+    """What to type for each lock that may no longer fit what it is made from."""
+    changed = {change.path for change in changes if acts([change])}
+    return [
+        f"{source} changes: {command}, then git add {lock}"
+        for lock, source, command in _LOCKS
+        if prefix + source in changed and prefix + lock in head
+    ]
+
+
+def answer_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[AnswerChange]:
+    """The answers that differ, also by being there or not."""
+    return [
+        AnswerChange(name=name, before=before.get(name), after=after.get(name))
+        for name in [*after, *(name for name in before if name not in after)]
+        if before.get(name) != after.get(name) or (name in before) != (name in after)
+    ]
+
+
+def file_changes(
+    objects: Objects,
+    head: Files,
+    base: Files,
+    theirs: Files,
+    merged: Merged,
+    tier: Callable[[str], Tier],
+    ignored: set[str],
+    migrated: Mapping[str, str],
+) -> list[FileChange]:
+    """Each file's change, by path.
+
+    `ignored` are rendered paths that git ignores here; `migrated` names the old path of a new one.
+    """
+    renames = {**_renames(objects, head, base, theirs, merged), **migrated}
+    found = []
+    for path in sorted(head.keys() | merged.files.keys() | merged.stages.keys()):
+        mine, outcome = head.get(path), merged.files.get(path)
+        if path in merged.stages:
+            change, detail = "conflicted", merged.reasons.get(path, "content")
+        elif mine == outcome or path in renames.values():
+            continue
+        elif mine is None:
+            change, detail = ("renamed" if path in renames else "added"), ""
+        elif outcome is None:
+            change, detail = "removed", ""
+        elif mine == base.get(path) or tier(path) == "generated":
+            change, detail = "updated", ""
+        elif tier(path) == "managed":
+            change, detail = "replaced", "your edit gives way; it stays in git's history"
+        else:
+            change, detail = "merged", ""
+        found.append(
+            FileChange(
+                path=path, change=change, tier=tier(path), renamed_from=renames.get(path, ""), detail=detail  # type: ignore[arg-type]
+            )
+        )
+    quiet = dict.fromkeys(merged.kept_deleted, "kept-deleted")
+    quiet |= {path: "ignored" for path in ignored if base.get(path) != theirs.get(path)}
+    for path in base.keys() & theirs.keys() & head.keys():
+        if tier(path) == "seed" and base[path] != theirs[path] and head[path] != theirs[path]:
+            quiet[path] = "corrected-upstream"
+    found += [FileChange(path=path, change=why, tier=tier(path)) for path, why in quiet.items()]  # type: ignore[arg-type]
+    return sorted(found, key=lambda change: change.path)
+
+
+def _renames(objects: Objects, head: Files, base: Files, theirs: Files, merged: Merged) -> dict[str, str]:
+    """Files that the template renamed, new path to old: the content went along, whoever edited it."""
+    gone = {path for path in base if path not in theirs and path in head and path not in merged.files}
+    new = {path for path in theirs if path not in base and path not in head and path in merged.files}
+    if not gone or not new:
+        return {}
+    pairs = objects.renames(base, theirs)
+    return {after: before for before, after in pairs.items() if before in gone and after in new}

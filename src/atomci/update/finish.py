@@ -1,0 +1,31 @@
+"""What a tool makes of a merged tree, such as a lock of its dependencies: run in a copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from atomci.tools.objects import Objects
+
+__all__ = ["finished_tree"]
+
+
+def finished_tree(objects: Objects, tree: str, folder: Path, work: Callable[[Path], bool]) -> str | None:
+    """The tree after `work` was done on a copy of it in an empty folder; None where that failed.
+
+    `work` gets the project's folder in the copy, and says whether it went well. What git ignores there isn't
+    taken over.
+    """
+    repository = objects.repository
+    copy = folder / "tree"
+    copy.mkdir()
+    git = objects.git.with_env(
+        GIT_DIR=str(repository.git_dir), GIT_WORK_TREE=str(copy), GIT_INDEX_FILE=str(folder / "index")
+    )
+    git = type(git)(copy, git.env)
+    git("read-tree", tree)
+    git("checkout-index", "--all", "--quiet")
+    if not work(copy / repository.prefix):
+        return None
+    git("add", "--all", ".")
+    return git("write-tree").decode().strip()

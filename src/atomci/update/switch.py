@@ -1,0 +1,349 @@
+"""Changing a working tree and git's index together: all of it or nothing, whenever the process is killed.
+
+New contents are staged inside git's folder first; a journal tells what replaces what; git's own
+`index.lock` keeps others out meanwhile. A switch that was broken off is finished by the next command; one
+that goes on after its parent was killed is waited for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from atomci.errors import InfrastructureError
+from atomci.tools.exclusive import exclusive
+from atomci.tools.objects import Files, Repository
+from atomci.tools.process import outlive
+
+__all__ = ["Journal", "Step", "digest", "finish", "held", "journal_of", "stage", "switch"]
+
+FOLDER = "atomci-update"
+_JOURNAL = "journal.json"
+_NEXT = "next.json"
+_EARLIER = "earlier.json"
+
+
+class Step(Struct, frozen=True):
+    """One path from the top: digests of what stands there before and after, and where the new one lies."""
+
+    path: str
+    before: str
+    after: str
+    staged: str
+
+
+class Journal(Struct, frozen=True, kw_only=True):
+    """What is being switched. `heads` are files of git's folder to write last, or to remove (None)."""
+
+    phase: Literal["switching", "staged", "conflicts"]
+    then: Literal["staged", "conflicts", "gone"]
+    head: str
+    index_before: str
+    index_after: str
+    steps: tuple[Step, ...]
+    heads: dict[str, str | None]
+    message: str
+    template: str
+    versions: tuple[str, str]
+    conflicted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What `stage` prepared: the steps, and the digests of the index before and after."""
+
+    steps: tuple[Step, ...]
+    index_before: str
+    index_after: str
+
+
+def held(repository: Repository) -> AbstractContextManager[None]:
+    """Keep every other atomci from changing this repository. Raises InfrastructureError after ten seconds."""
+    return exclusive(repository.git_dir, "another atomci is at work in this repository")
+
+
+def journal_of(repository: Repository) -> Journal | None:
+    """The journal of an update that is under way here or was broken off; None without one."""
+    path = repository.git_dir / FOLDER / _JOURNAL
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Journal)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except msgspec.DecodeError as error:
+        raise InfrastructureError(f"{path} can't be read: {error}", f"remove {path.parent}") from None
+
+
+def stage(
+    repository: Repository, outcome: Files, touched: list[str], index_lines: bytes, *, conflicts: bool = False
+) -> Staged:
+    """Write the new contents and the new index into git's folder. Nothing else changes.
+
+    `index_lines` is what `git update-index --index-info` takes; with `conflicts` it doesn't hold each path
+    as `outcome` does. Raises on a full disk, and cleans up.
+    """
+    folder = repository.git_dir / FOLDER
+    _clear(folder)
+    (folder / "new").mkdir(parents=True)
+    try:
+        return _stage(repository, folder, outcome, touched, index_lines, conflicts)
+    except BaseException:
+        _clear(folder)
+        with contextlib.suppress(OSError):  # of an earlier update there is a journal
+            folder.rmdir()
+        raise
+
+
+def _stage(
+    repository: Repository,
+    folder: Path,
+    outcome: Files,
+    touched: list[str],
+    index_lines: bytes,
+    conflicts: bool,
+) -> Staged:
+    index, current = folder / "index", repository.git_dir / "index"
+    index_before = digest(current)
+    if current.exists():
+        shutil.copyfile(current, index)
+    git = repository.git.with_env(GIT_INDEX_FILE=str(index))
+    git("update-index", "-z", "--index-info", stdin=index_lines)
+    written = [path for path in touched if path in outcome]
+    if conflicts:
+        git = repository.git.with_env(GIT_INDEX_FILE=str(folder / "contents"))
+        rows = (
+            f"{outcome[path].mode} {outcome[path].oid}\t".encode() + os.fsencode(path) for path in written
+        )
+        git("update-index", "-z", "--index-info", stdin=b"".join(row + b"\0" for row in rows))
+    names = b"".join(os.fsencode(path) + b"\0" for path in written)
+    git("checkout-index", "-z", "--stdin", f"--prefix={folder / 'new'}/", stdin=names)
+    steps = []
+    for path in touched:
+        staged = folder / "new" / path
+        after = digest(staged) if path in outcome else ""
+        step = Step(path, digest(repository.top / path), after, f"new/{path}")
+        if step.before != step.after:
+            steps.append(step)
+    return Staged(tuple(steps), index_before, digest(index))
+
+
+def switch(repository: Repository, journal: Journal) -> None:
+    """Make the staged state the current one. Raises InfrastructureError, and then nothing has changed."""
+    folder = repository.git_dir / FOLDER
+    earlier = (folder / _JOURNAL).exists()
+    try:
+        if earlier:
+            _keep(folder / _JOURNAL, folder / _EARLIER)
+        _write_journal(repository, journal)
+        outlive(lambda: _switch(repository, journal))
+    except (InfrastructureError, OSError):
+        if not earlier:
+            shutil.rmtree(folder)
+        else:
+            if (folder / _EARLIER).exists():
+                (folder / _EARLIER).replace(folder / _JOURNAL)
+            _clear(folder)
+        raise
+
+
+def finish(repository: Repository) -> bool:
+    """Bring a switch that was broken off to its end. True when there was one."""
+    journal = journal_of(repository)
+    if journal is None or journal.phase != "switching":
+        return False
+    lock = repository.git_dir / "index.lock"
+    index = digest(repository.git_dir / "index")
+    untouched = all(digest(repository.top / step.path) == step.before for step in journal.steps)
+    begun = index != journal.index_before or not untouched or lock.exists()
+    if not begun and journal.then != "gone":
+        shutil.rmtree(repository.git_dir / FOLDER)
+        return False
+    outlive(lambda: _switch(repository, journal, resumed=True))
+    return True
+
+
+def _switch(repository: Repository, journal: Journal, *, resumed: bool = False) -> None:
+    folder, index = repository.git_dir / FOLDER, repository.git_dir / "index"
+    lock = repository.git_dir / "index.lock"
+    _prepare(repository, journal)
+    if not (resumed and digest(index) == journal.index_after and not lock.exists()):
+        _take(lock, folder / "index", journal, resumed)
+        try:
+            _check_still(repository, journal, resumed)
+            _files(repository, journal, resumed)
+        except BaseException:
+            lock.unlink()
+            raise
+    for number, name in enumerate(journal.heads):
+        _write_head(folder / "heads" / str(number), repository.git_dir / name)
+    if lock.exists():
+        lock.replace(index)
+    if journal.then == "gone":
+        shutil.rmtree(folder)
+        return
+    (folder / _NEXT).replace(folder / _JOURNAL)
+    _clear(folder)
+
+
+def _prepare(repository: Repository, journal: Journal) -> None:
+    """Write what is put in place last, while all can be undone; only renames, which need no room, follow."""
+    folder = repository.git_dir / FOLDER
+    shutil.rmtree(folder / "heads", ignore_errors=True)
+    (folder / "heads").mkdir()
+    for number, text in enumerate(journal.heads.values()):
+        if text is not None:
+            (folder / "heads" / str(number)).write_text(text, encoding="utf-8", newline="\n")
+    if journal.then != "gone":
+        _write_journal(repository, msgspec.structs.replace(journal, phase=journal.then), _NEXT)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what was staged, and what a git that died left there; the journal stays."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != _JOURNAL:
+            path.unlink()
+
+
+def _take(lock: Path, prepared: Path, journal: Journal, resumed: bool) -> None:
+    """Hold git's lock of the index, with the new index as its content, as git itself does."""
+    if resumed and lock.exists() and digest(lock) == journal.index_after:
+        return
+    if resumed and lock.exists() and lock.stat().st_size < prepared.stat().st_size:
+        lock.unlink()  # ours, broken off while it was written
+    content = prepared.read_bytes()
+    try:
+        file = lock.open("xb")
+    except FileExistsError:
+        raise InfrastructureError(
+            f"{lock} exists: another git is at work in this repository", "wait for it, then run this again"
+        ) from None
+    try:
+        with file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        lock.unlink()
+        raise
+
+
+def _check_still(repository: Repository, journal: Journal, resumed: bool) -> None:
+    if resumed:
+        return
+    if digest(repository.git_dir / "index") != journal.index_before:
+        raise InfrastructureError("git's index changed meanwhile", "nothing was changed; run this again")
+    if repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD") != journal.head:
+        raise InfrastructureError("HEAD moved meanwhile", "nothing was changed; run this again")
+
+
+def _files(repository: Repository, journal: Journal, resumed: bool) -> None:
+    """Replace each path by a rename; what is replaced is kept until the end, and put back on an error."""
+    folder, done = repository.git_dir / FOLDER, []
+    # What disappears goes first: a folder may stand where a file stood.
+    steps = sorted(journal.steps, key=lambda step: (step.after != "", step.path))
+    try:
+        for number, step in enumerate(steps):
+            target, kept = repository.top / step.path, folder / "old" / str(number)
+            found = digest(target)
+            if found == step.after or (resumed and found not in (step.before, "")):
+                continue  # done before, or changed by somebody after the kill: theirs stays
+            emptied = step.before == "folder" and found == ""
+            if found == "folder" or (found != step.before and not resumed and not emptied):
+                raise InfrastructureError(
+                    f"{step.path} changed meanwhile", "nothing was changed; run this again"
+                )
+            if found:
+                _keep(target, kept)
+            done.append((step, target, kept))
+            _put(folder / step.staged if step.after else None, target, repository.top)
+    except BaseException:
+        for step, target, kept in reversed(done):
+            _put(kept if step.before not in ("", "folder") else None, target, repository.top)
+        raise
+
+
+def _keep(target: Path, kept: Path) -> None:
+    kept.parent.mkdir(exist_ok=True)
+    kept.unlink(missing_ok=True)
+    try:
+        os.link(target, kept, follow_symlinks=False)
+    except OSError:
+        _copy(target, kept)
+
+
+def _put(source: Path | None, target: Path, top: Path) -> None:
+    """Move a file to its place, or remove what is there together with folders that become empty."""
+    if source is None:
+        target.unlink(missing_ok=True)
+        for folder in target.parents:
+            if folder == top:
+                break
+            try:
+                folder.rmdir()
+            except OSError:
+                break
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != 18:  # another file system, as with linked worktrees
+            raise
+        near = target.with_name(f".{target.name}.atomci-new")
+        try:
+            _copy(source, near)
+            near.replace(target)
+        except OSError:
+            near.unlink(missing_ok=True)
+            raise
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_symlink():
+        target.unlink(missing_ok=True)
+        target.symlink_to(source.readlink())
+    else:
+        shutil.copy2(source, target)
+
+
+def _write_head(prepared: Path, path: Path) -> None:
+    if prepared.exists():
+        prepared.replace(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _write_journal(repository: Repository, journal: Journal, name: str = _JOURNAL) -> None:
+    path = repository.git_dir / FOLDER / name
+    partial = path.with_suffix(".tmp")
+    try:
+        with partial.open("wb") as file:
+            file.write(msgspec.json.encode(journal))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+    partial.replace(path)
+
+
+def digest(path: Path) -> str:
+    """What tells a file from another: kind, executable bit and content; "" where there is none."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            return f"link {path.readlink()}"
+        if path.is_dir():
+            return "folder"
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        return f"{'x' if os.name != 'nt' and path.stat().st_mode & 0o100 else '-'} {content}"
+    return ""

@@ -1,0 +1,150 @@
+"""Writes docs/beside-copier.md, what both programs make of every case: `uv run tests/integration/update/beside_copier.py`."""
+
+import inspect
+import os
+import re
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from update_cases import SHOWN, Ended, Worlds, by_atomci, by_copier
+from user_changes import CHANGES
+
+__all__ = ["PAGE", "page", "row", "rows_of"]
+
+PAGE = Path(__file__).parents[3] / "docs" / "beside-copier.md"
+Rows = dict[tuple[str, str], str]
+WORDS = {
+    "both": "what you wrote is there, and all that the template changed in that file",
+    "kept": "what you wrote is there; the template had no change for it",
+    "yours only": "what you wrote is there, the template's change of that file isn't; of a seed that is meant",
+    "stays deleted": "what you deleted isn't there",
+    "replaced": "a managed file is the template's again; the report says so, and your text is in git's history",
+    "conflict": "both are there for you to decide: between marks in the file, or as versions in git's index",
+    "back": "what you deleted or moved away is there again; of a managed file that is meant",
+    "lost": "some of what you wrote is neither in the tree nor in the index; only git's history has it",
+}
+HEAD = """\
+# Beside `copier update`
+
+<!-- Written by tests/integration/update/beside_copier.py; a test compares. -->
+
+What `atomci update` and `copier update` {copier} make of the same projects. Each was rendered from an old release of
+a template, then changed by its user, and updated to the last release. A test runs every case through both, with two
+sets of answers each; what its files hold afterwards decides, by the same rule for both programs. Of {changed} cases with a
+change of the user, `copier update` lost text in {theirs}, `atomci update` in {ours}. From the first release of this
+template on, the test also updates projects of each to what is here, under the same rules.
+
+{words}
+
+An exit code of 0 with a conflict means that `copier update` calls that success: the answers file names the new version
+already. `atomci update` then exits 1, `--abort` takes everything back, and the new version is recorded by the commit that
+resolves the conflicts. Only `atomci update` names in its report what stays deleted, the seeds that the template corrected, and
+each pin that both moved. *The same* means the same files, byte for byte, but for `.atomci/lock.json`.
+
+What users did, each to every file that suits of those that the template changes, renames or drops:
+
+{changes}
+
+"""
+TAIL = """\
+## What these cases don't show
+
+| case | `atomci update` | `copier update` |
+|---|---|---|
+| a checkout with CRLF, one line changed by both | that line in conflict | the whole file in conflict |
+| drift in a managed file that the template never changes again | mended, and `atomci status` shows it before | never seen |
+| a template with tasks or migrations of its own | refused, exit 4 | needs `--trust` |
+"""
+
+
+def row(change: str, runs: list[tuple[Ended, Ended]]) -> str:
+    """A line of the page: what became of a change of the user, over all sets of answers."""
+    ours, copiers = zip(*runs, strict=True)
+    same = all(_files(mine) == _files(theirs) for mine, theirs in runs)
+    return f"| {change} | {_cell(ours)} | {'the same' if same else _cell(copiers)} |"
+
+
+def _files(ended: Ended) -> dict[str, tuple[bytes, int]]:
+    return {path: found for path, found in ended.after.contents.items() if path != ".atomci/lock.json"}
+
+
+def _cell(runs: tuple[Ended, ...]) -> str:
+    codes = " or ".join(sorted({str(run.outcome.code) for run in runs}))
+    paths = {word: sorted({path for run in runs for path in run.verdicts.get(word, ())}) for word in WORDS}
+    found = [f"{_word(word)}: {_listed(word, paths[word])}" for word in WORDS if paths[word]]
+    return "; ".join([f"exit {codes}", *found])
+
+
+def _word(word: str) -> str:
+    return "**lost**" if word == "lost" else word
+
+
+def _listed(word: str, paths: list[str]) -> str:
+    most = len(paths) if word == "lost" else 3
+    shown = ", ".join(f"`{path}`" for path in paths[:most])
+    return f"{shown} and {len(paths) - most} more" if len(paths) > most else shown
+
+
+def page(rows: Rows) -> str:
+    """The whole page around its lines."""
+    changed = {key: line.split(" | ") for key, line in rows.items() if key[1] != "none"}
+    head = HEAD.format(
+        copier=version("copier"),
+        words=_table("word", "what became of a file", {_word(word): why for word, why in WORDS.items()}),
+        changes=_table(
+            "change", "what it is", {name: inspect.getdoc(change) or "" for name, change in CHANGES.items()}
+        ),
+        changed=len(changed),
+        ours=sum("**lost**" in cells[1] for cells in changed.values()),
+        theirs=sum("**lost**" in cells[2] for cells in changed.values()),
+    )
+    sections = [
+        f"## {name}\n\n{_sentence(subject.does)}\n\n"
+        + "| change | `atomci update` | `copier update` |\n|---|---|---|\n"
+        + "".join(f"{rows[name, change]}\n" for change in CHANGES)
+        for name, subject in SHOWN.items()
+    ]
+    return "\n".join([head.rstrip("\n") + "\n", *sections, TAIL])
+
+
+def _table(first: str, second: str, rows: dict[str, str]) -> str:
+    return f"| {first} | {second} |\n|---|---|\n" + "\n".join(
+        f"| {name} | {what} |" for name, what in rows.items()
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def rows_of(text: str) -> Rows:
+    """The lines of a page."""
+    found: Rows = {}
+    for name in SHOWN:
+        section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        found |= {(name, change): line for line, change in re.findall(r"^(\| ([^|]+) \|.*\|)$", section, re.MULTILINE)
+                  if change in CHANGES}  # fmt: skip
+    return found
+
+
+def main() -> None:
+    """Run every case and write the page."""
+    os.environ.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1")
+    for who in ("AUTHOR", "COMMITTER"):
+        os.environ |= {f"GIT_{who}_NAME": "Test", f"GIT_{who}_EMAIL": "test@example.com"}
+    rows: Rows = {}
+    with tempfile.TemporaryDirectory() as folder:
+        worlds = Worlds(Path(folder))
+        for name, subject in SHOWN.items():
+            for change in CHANGES:
+                cases = [worlds.case(name, answers, change) for answers in subject.answers]
+                runs = [
+                    (by_atomci(case, worlds.folder()), by_copier(case, worlds.folder())) for case in cases
+                ]
+                rows[name, change] = row(change, runs)
+    PAGE.write_text(page(rows), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

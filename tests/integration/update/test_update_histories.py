@@ -1,0 +1,155 @@
+"""Template histories and edits made up by Hypothesis: what holds for all of them."""
+
+import itertools
+import tempfile
+from pathlib import Path
+
+import copier
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sync_world import ANSWERS, CONFIG, OWNERSHIP, Content, Folder, lines, new_repository
+
+from atomci.artifacts.sync import Update
+from atomci.template.answers import recorded_answers
+from atomci.template.workshop import Workshop
+from atomci.update.apply import abort_update, apply_update, continue_update
+from atomci.update.plan import Request, plan_update
+
+NAMES = (
+    "ci.yml",
+    "guide.txt",
+    "lib/__init__.py",
+    "lib/deep/__init__.py",
+    "keep.txt",
+    "src/start.py",
+    "a b.md",
+)
+# An edit of one file: a line changed, the file rewritten, deleted, moved, or made.
+Edit = tuple[str, str, int]
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["line", "line", "rewrite", "delete", "move", "make", "tiny", "crlf"]),
+        st.sampled_from(NAMES),
+        st.integers(1, 12),
+    ),
+    max_size=4,
+)
+START: dict[str, str] = {
+    name: '"""A package."""\n' if name.endswith("__init__.py") else lines(name, 12) for name in NAMES[:-1]
+}
+
+
+def edited(files: dict[str, str], edits: list[Edit], word: str) -> dict[str, str]:
+    """The files after the edits. Every line that is written holds `word` and a number of its own."""
+    files, numbers = dict(files), itertools.count()
+    for kind, name, place in edits:
+        mine = f"{word}-{next(numbers)}."
+        if kind == "make":
+            files.setdefault(f"new{place}/{name}", lines(mine, 12))
+            continue
+        if name not in files:
+            continue
+        rows = files[name].splitlines()
+        if kind == "line":
+            rows[place % len(rows)] = mine
+            files[name] = "\n".join(rows) + "\n"
+        elif kind == "rewrite":
+            files[name] = lines(mine, 8)
+        elif kind == "tiny":
+            files[name] = f"{mine}\n"
+        elif kind == "crlf":
+            files[name] = "".join(f"{row}\r\n" for row in [*rows, mine])
+        else:
+            text = files.pop(name)
+            if kind == "move":
+                files[f"moved{place}/{name}"] = text
+    return files
+
+
+def replaced(folder: Folder, before: dict[str, str], after: dict[str, str], under: str = "") -> None:
+    """Make one set of files of another, and commit."""
+    changes: dict[str, Content] = {under + name: None for name in before if name not in after}
+    folder.commit({**changes, **{under + name: text for name, text in after.items()}})
+
+
+def updated(project: Folder) -> tuple[Update, Update | None]:
+    """The plan and, where there was something to do, what was done."""
+    with Workshop() as shop:
+        planned = plan_update(shop, recorded_answers(project.root), Request())
+        if isinstance(planned, Update):
+            return planned, None
+        return planned.update, apply_update(planned)
+
+
+@given(releases=st.lists(EDITS, min_size=1, max_size=2), mine=EDITS, jump=st.booleans())
+@settings(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+def test_nothing_is_lost_in_any_history(releases: list[list[Edit]], mine: list[Edit], jump: bool) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        _one_history(Path(name), releases, mine, jump)
+
+
+def _one_history(folder: Path, releases: list[list[Edit]], mine: list[Edit], jump: bool) -> None:
+    template = new_repository(folder / "template")
+    template.write({"copier.yml": CONFIG, "ownership.toml": OWNERSHIP,
+                    f"template/{ANSWERS}": "{{ _copier_answers | to_nice_yaml }}"})  # fmt: skip
+    replaced(template, {}, START, "template/")
+    template.git("tag", "v1.0.0")
+    project = new_repository(folder / "project" / "demo")
+    copier.run_copy(str(template.root), project.root, defaults=True, quiet=True)
+    project.commit()
+    untouched = project.copy(folder / "untouched" / "demo")
+    wrote = edited(START, mine, "mine")
+    replaced(project, START, wrote)
+    theirs = START
+    for number, edits in enumerate(releases, start=2):
+        before, theirs = theirs, edited(theirs, edits, f"theirs{number}")
+        replaced(template, before, theirs, "template/")
+        template.git("tag", f"v{number}.0.0")
+        if not jump or number == len(releases) + 1:
+            _step(project, wrote)
+            _converges(untouched, template, folder / f"fresh{number}" / "demo")
+
+
+def _step(project: Folder, wrote: dict[str, str]) -> None:
+    before = project.whole
+    plan, done = updated(project)
+    conflicts = {file.path for file in plan.files if file.change == "conflicted"}
+    assert done is not None
+    assert done.state == ("conflicts" if conflicts else "staged")
+    unmerged = {row[3:].strip('"') for row in project.status if "U" in row[:2] or row[:2] in ("AA", "DD")}
+    assert unmerged == conflicts
+    _nothing_lost(project, wrote)
+    if conflicts:
+        assert abort_update(project.root).state == "aborted"
+        assert project.whole == before
+        updated(project)
+        project.take_ours()
+    assert continue_update(project.root).state == "committed"
+    assert project.status == []
+    again, nothing = updated(project)
+    assert (again.state, nothing) == ("up-to-date", None)
+
+
+def _nothing_lost(project: Folder, wrote: dict[str, str]) -> None:
+    """Each line of the user is in the tree; of the managed file, in some commit."""
+    found = "".join(content.decode() for content, _ in project.contents.values())
+    for path, text in wrote.items():
+        held = project.git("log", "-p", "--format=", "HEAD") if path == "ci.yml" else found
+        for line in text.splitlines():
+            if "mine-" in line:
+                assert line in held, (path, line)
+
+
+def _converges(untouched: Folder, template: Folder, root: Path) -> None:
+    _, done = updated(untouched)
+    assert done is not None
+    assert done.state == "staged"
+    untouched.commit()
+    copier.run_copy(str(template.root), root, defaults=True, quiet=True)
+    ours, fresh = untouched.contents, Folder(root).contents
+    assert {path for path in ours if not path.startswith(("src/", ".atomci/"))} == {
+        path for path in fresh if not path.startswith("src/")
+    }
+    for path, found in fresh.items():
+        if not path.startswith("src/"):
+            assert ours[path] == found, path

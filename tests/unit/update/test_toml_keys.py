@@ -1,0 +1,84 @@
+"""Moving a key leaves the rest of a TOML file as it is written."""
+
+import tomllib
+
+import pytest
+
+from atomci.update.toml_keys import move_key
+
+TEXT = """\
+# mine
+[project]
+name = "x"   # the name
+
+[tool.old]
+# why
+width = [
+  1,  # one
+  2,
+]
+keep = true
+
+[tool.old.deeper]
+a = 1
+
+[tool.other]
+b = 2
+"""
+
+
+def test_a_key_moves_to_the_end_of_the_other_table() -> None:
+    moved = move_key(TEXT, "tool.old.width", "tool.other.size")
+
+    assert moved == TEXT.replace("width = [\n  1,  # one\n  2,\n]\n", "") + "size = [\n  1,  # one\n  2,\n]\n"
+
+
+def test_a_table_that_is_not_there_is_made() -> None:
+    moved = move_key(TEXT, "tool.old.keep", "tool.new.keep")
+
+    assert moved == TEXT.replace("keep = true\n", "") + "\n[tool.new]\nkeep = true\n"
+
+
+def test_a_table_is_renamed_with_those_below_it() -> None:
+    moved = move_key(TEXT, "tool.old", "tool.new")
+
+    assert moved == TEXT.replace("[tool.old", "[tool.new")
+
+
+def test_a_table_may_leave_its_parent_empty() -> None:
+    assert move_key("[a.b]\nc = 1\n", "a.b", "x.y") == "[x.y]\nc = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("tool.none", "tool.x"), ("tool.old.keep", "tool.other.b"), ("name", "x")]
+)
+def test_nothing_to_move_is_none(source: str, target: str) -> None:
+    assert move_key(TEXT, source, target) is None
+
+
+def test_a_second_move_does_nothing() -> None:
+    moved = move_key(TEXT, "tool.old.keep", "tool.new.keep")
+    assert moved is not None
+
+    assert move_key(moved, "tool.old.keep", "tool.new.keep") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("a = {b = 1}\n", "a.b"),
+        ("a.b = 1\n", "a.b"),
+        ('["a"]\n\n[[a.c]]\nb = 1\n\n["a".x]\nb = { y = 1 }\n', "a.x.b.y"),
+        ("not toml", "a.b"),
+    ],
+)
+def test_what_cannot_be_moved_for_certain_is_said(text: str, source: str) -> None:
+    with pytest.raises(ValueError, match=r"safely|TOML"):
+        move_key(text, source, "z.y")
+
+
+def test_the_meaning_is_the_wanted_one() -> None:
+    moved = move_key('top = 1\n[a]\n"b" = """\nx = 1\n[z]\n"""\n', "a.b", "top_b")
+
+    assert moved is not None
+    assert tomllib.loads(moved) == {"top": 1, "a": {}, "top_b": "x = 1\n[z]\n"}
