@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from atomci import catalog
+from atomci.atoms.builtin import built_in
 from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Phase
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ html_theme = "furo"
 html_title = f"atomci {version}"
 html_show_copyright = False
 
+_BUILT = built_in()
 _COPIER_YML = Path(__file__).parents[1] / "copier.yml"
 _EFFECTS = {
     "pure": "a function of what it reads, so that a result may be reused",
@@ -61,13 +63,15 @@ def _atoms() -> str:
 
 
 def _state(phase: Phase) -> str:
-    if any(row.planned for row in ATOMS if row.phase == phase.number):
+    if any(row.name not in _BUILT for row in ATOMS if row.phase == phase.number):
         return f"`atomci run {phase.name}` says what of it is planned, and exits 3.\n"
     return f"`atomci run {phase.name}` runs these and what they need.\n"
 
 
 def _atom(row: Atom) -> str:
-    marks = [word for word, there in (("optional", row.optional), ("planned", row.planned)) if there]
+    marks = [
+        word for word, there in (("optional", row.optional), ("planned", row.name not in _BUILT)) if there
+    ]
     facts = [
         ("needs", ", ".join(map(_link, row.needs))),
         ("comes after", ", ".join(map(_link, row.after))),
@@ -86,7 +90,7 @@ def _atom(row: Atom) -> str:
 def _pipelines() -> str:
     rows = ["| pipeline | what it is | atoms |", "|---|---|---|"]
     for pipeline in PIPELINES:
-        planned = any(row.planned for row in ATOMS if row.name in pipeline.atoms)
+        planned = any(name not in _BUILT for name in pipeline.atoms)
         mark = " *Planned.*" if planned else ""
         rows.append(
             f"| `{pipeline.name}` | {pipeline.summary}.{mark} | {', '.join(map(_link, pipeline.atoms))} |"

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, atom
+from atomci.atoms.builtin import HOLDS, built_in, module_of
+from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Phase, atom
 from atomci.engine.outputs import declared_outputs
 from atomci.engine.plan import catalog_with, closure
 
 SOURCE = Path(__file__).parents[2] / "src" / "atomci"
 LISTED = Path(__file__).parents[1] / "fixtures" / "atoms.txt"
 NAMES = {row.name for row in ATOMS}
+BUILT = built_in()
 
 
 def test_names_and_order_are_those_of_the_source_document() -> None:
@@ -63,7 +65,7 @@ def test_an_artifact_that_is_read_is_written_before() -> None:
         for path in row.reads:
             # A file of a folder that is written counts as written with it.
             found = writer.get(path) or next((w for p, w in writer.items() if path.startswith(p)), None)
-            if not row.planned and path.startswith("artifacts/") and "*" not in path:
+            if row.name in BUILT and path.startswith("artifacts/") and "*" not in path:
                 late += [] if found in _before(row) else [(row.name, path, found)]
     assert late == []
 
@@ -76,41 +78,42 @@ def test_pipelines_name_atoms_once_and_are_no_atom_themselves() -> None:
 
 
 @pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.name)
-def test_a_phase_has_a_module_with_a_function_for_each_atom_that_is_not_planned(phase: object) -> None:
-    assert hasattr(phase, "module")
-    files = list((SOURCE / "atoms").glob(f"phase_{phase.number:02d}_*.py"))
-    if phase.module is None:
-        assert files == []
-        assert all(row.planned for row in ATOMS if row.phase == phase.number)
-        return
-    assert [file.stem for file in files] == [phase.module]
-    module = importlib.import_module(f"atomci.atoms.{phase.module}")
-    own = [row.name for row in ATOMS if row.phase == phase.number and not row.planned]
-    assert own != []
-    assert [
-        row.name for row in ATOMS if row.phase == phase.number and row.planned and hasattr(module, row.name)
-    ] == []
-    assert [name for name in own if not inspect.isfunction(getattr(module, name, None))] == []
-    assert [name for name in own if len(inspect.signature(getattr(module, name)).parameters) != 1] == []
+def test_a_phase_has_one_module_and_its_functions_are_those_of_its_atoms(phase: Phase) -> None:
+    own = [row.name for row in ATOMS if row.phase == phase.number]
+    files = list((SOURCE / "atoms").glob(f"{phase.name}_*.py"))
+    assert [f"atomci.atoms.{file.stem}" for file in files] == [module_of(phase)] * len(files)
+    assert len(files) == any(name in BUILT for name in own)
+    module = importlib.import_module(module_of(phase)) if files else None
+    for name in own:
+        pair = [getattr(module, function, None) for function in (name, name + HOLDS)]
+        assert any(pair) == (name in BUILT)
+        assert all(len(inspect.signature(function).parameters) == 1 for function in pair if function)
+
+
+def test_an_atom_of_which_only_the_check_is_written_has_one_artifact_for_the_evidence() -> None:
+    for phase in PHASES:
+        own = [row for row in ATOMS if row.phase == phase.number and row.name in BUILT]
+        module = importlib.import_module(module_of(phase)) if own else None
+        for row in own:
+            if not hasattr(module, row.name):
+                assert len(declared_outputs(row)) == 1, row.name
 
 
 def test_no_function_elsewhere_bears_an_atoms_name() -> None:
-    phase_of = {row.name: f"{row.phase:02d}" for row in ATOMS}
-    strays = []
-    for file in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and node.name in phase_of:
-                homes = (f"phase_{phase_of[node.name]}_", f"checks_{phase_of[node.name]}_")
-                if file.parent.name != "atoms" or not file.stem.startswith(homes):
-                    strays.append(f"{file.relative_to(SOURCE)}: {node.name}")
+    homes = {name: module_of(PHASES[row.phase]) for row in ATOMS for name in (row.name, row.name + HOLDS)}
+    strays = [
+        f"{module}: {node.name}"
+        for file in SOURCE.rglob("*.py")
+        for module in [".".join(("atomci", *file.relative_to(SOURCE).with_suffix("").parts))]
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and homes.get(node.name, module) != module
+    ]
     assert strays == []
 
 
 def test_list_shows_what_is_planned(sample) -> None:
     rows = {row["name"]: row for row in json.loads(sample.atomci("list", "--json").out)["atoms"]}
-    assert {name for name, row in rows.items() if row["planned"]} == {
-        row.name for row in ATOMS if row.planned
-    }
+    assert {name for name, row in rows.items() if row["planned"]} == NAMES - BUILT
     lines = sample.atomci("list").out.splitlines()
     for row in ATOMS:
         (line,) = [line for line in lines if line.split()[:2] == [f"{row.number:03d}", row.name]]

@@ -18,12 +18,13 @@ import yaml
 
 from atomci.analysis.parsers import PARSERS
 from atomci.artifacts.published import SCHEMAS
+from atomci.atoms.builtin import catalog_of
 from atomci.atoms.load import Loader
 from atomci.catalog import ATOMS
 from atomci.cli import main as cli
 from atomci.engine.config import load_config
 from atomci.engine.inputs import matches
-from atomci.engine.plan import Catalog, catalog_with, resolve
+from atomci.engine.plan import Catalog, resolve
 from atomci.project import Project
 
 ROOT = Path(__file__).parents[2]
@@ -114,7 +115,7 @@ def all_calls() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    return catalog_with({})
+    return catalog_of({})
 
 
 @pytest.mark.parametrize(("path", "line", "words"), all_calls())

@@ -1,1 +1,1 @@
-"""phase_NN_*.py holds what each atom does, checks_NN_*.py whether it holds, facts_NN_*.py what both ask."""
+"""One module per phase: what each atom does (`NAME`), and whether it holds (`NAME_holds`)."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
 
+from atomci.atoms.builtin import HOLDS, catalog_of, module_of
 from atomci.atoms.plugins import PluginAtom, load_plugins
-from atomci.catalog import Atom, phase_of
+from atomci.catalog import PHASES, Atom
 from atomci.engine.config import Config, load_config, table_error
 from atomci.engine.context import Context, Implementation, Outcome, Verdict
-from atomci.engine.plan import Catalog, catalog_with
+from atomci.engine.plan import Catalog
 from atomci.project import Project
 
 __all__ = ["Loader"]
@@ -32,7 +33,7 @@ class Loader:
     @cached_property
     def catalog(self) -> Catalog:
         """All atoms and pipelines of the project."""
-        return catalog_with({name: (p.atom, p.pipelines) for name, p in self.plugins.items()})
+        return catalog_of(self.plugins)
 
     @cached_property
     def config(self) -> Config:
@@ -58,24 +59,33 @@ class Loader:
         if (plugin := self.plugins.get(atom.name)) is not None:
             built = Implementation(plugin.run, origin="plugin")
             return built if plugin.commands is None else replace(built, commands=plugin.commands)
-        built_in = getattr(_phase_module(atom, "phase"), atom.name)
-        commands = getattr(built_in, "commands", None)
-        return Implementation(built_in) if commands is None else Implementation(built_in, commands)
+        return _built_in(atom)
 
     def check(self, atom: Atom) -> Callable[[Context], Verdict]:
         """The atom's own check; for one without, what it left in artifacts/ is the evidence."""
-        from atomci.atoms.evidence import last_result
+        from atomci.atoms.parts.evidence import last_result
 
         if (plugin := self.plugins.get(atom.name)) is not None:
             return plugin.check or last_result
-        found: Callable[[Context], Verdict] = getattr(_phase_module(atom, "checks"), atom.name, last_result)
+        found: Callable[[Context], Verdict] = getattr(_phase_module(atom), atom.name + HOLDS, last_result)
         return found
 
 
-def _phase_module(atom: Atom, kind: str) -> ModuleType:
-    module = phase_of(atom).module
-    assert module is not None, f"{atom.name} is planned"
-    return importlib.import_module(f"atomci.atoms.{module.replace('phase', kind, 1)}")
+def _built_in(atom: Atom) -> Implementation:
+    """What its function does; where there is only a check, what that says is written down."""
+    module = _phase_module(atom)
+    function = getattr(module, atom.name, None)
+    if function is not None:
+        commands = getattr(function, "commands", None)
+        return Implementation(function) if commands is None else Implementation(function, commands)
+    from atomci.atoms.parts.recorded import recorded
+
+    check: Callable[[Context], Verdict] = getattr(module, atom.name + HOLDS)
+    return Implementation(lambda ctx: recorded(ctx, check(ctx)))
+
+
+def _phase_module(atom: Atom) -> ModuleType:
+    return importlib.import_module(module_of(PHASES[atom.phase]))
 
 
 def _check_parser(project: Project, name: str, parser: str) -> None:

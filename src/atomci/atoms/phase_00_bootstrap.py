@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from atomci.artifacts.schemas import Finding, HostFacts, ManagerChoice, ToolFound, ToolReport
 from atomci.artifacts.store import replace_file
-from atomci.atoms.facts_00_bootstrap import (
+from atomci.atoms.parts.machine import (
     ASKED_WITHIN,
     chosen_manager,
     environment_version,
@@ -30,7 +30,7 @@ from atomci.bootstrap import (
     repository,
     toolchain,
 )
-from atomci.engine.context import Context, Outcome, runs
+from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.tools import uv
 from atomci.tools.git import git
@@ -50,6 +50,20 @@ def detect_host_os_and_shell(ctx: Context) -> Outcome:
     return Outcome("pass", host.in_words(facts), 1, "hosts")
 
 
+def detect_host_os_and_shell_holds(ctx: Context) -> Verdict:
+    """The recorded facts are those of this host; the shell may be another one than then."""
+    now = host.facts(host.this_system())
+    recorded = ctx.read_if_there(_HOST, HostFacts)
+    if recorded is None:
+        return Verdict(False, (f"{_HOST} is missing",), "atomci run detect_host_os_and_shell")
+    problems = [
+        f"{_HOST} says {name} {getattr(recorded, name)}, this host says {getattr(now, name)}"
+        for name in ("os", "version", "arch", "wsl", "container")
+        if getattr(recorded, name) != getattr(now, name)
+    ]
+    return Verdict.of(problems, [host.in_words(recorded)], "atomci run detect_host_os_and_shell")
+
+
 def install_python_runtime(ctx: Context) -> Outcome:
     wanted = wanted_python(ctx)
     found = find_python(ctx, wanted)
@@ -63,6 +77,15 @@ def install_python_runtime(ctx: Context) -> Outcome:
             f"no interpreter satisfies {wanted}, also not after uv installed one", _python_hint(wanted)
         )
     return Outcome("pass", f"{found.version} at {found.path}", 1 + len(found.passed_over), "interpreters")
+
+
+def install_python_runtime_holds(ctx: Context) -> Verdict:
+    wanted = wanted_python(ctx)
+    found = find_python(ctx, wanted)
+    if found.path is None:
+        lines = (f"no interpreter satisfies {wanted}", *found.passed_over)
+        return Verdict(False, lines, f"uv python install {interpreters.installable(wanted)}")
+    return Verdict(True, (f"{found.version} at {found.path} satisfies {wanted}", *found.passed_over))
 
 
 def _python_report(wanted: interpreters.Wanted, found: interpreters.Found) -> ToolReport:
@@ -114,9 +137,17 @@ def install_git_cli(ctx: Context) -> Outcome:
     return _program(ctx, programs.GIT, required=True)
 
 
+def install_git_cli_holds(ctx: Context) -> Verdict:
+    return _program_is_there(ctx, programs.GIT, required=True)
+
+
 @runs(_commands_of(programs.POWERSHELL))
 def install_powershell_if_applicable(ctx: Context) -> Outcome:
     return _program(ctx, programs.POWERSHELL, required=powershell_is_tested(ctx))
+
+
+def install_powershell_if_applicable_holds(ctx: Context) -> Verdict:
+    return _program_is_there(ctx, programs.POWERSHELL, required=powershell_is_tested(ctx))
 
 
 @runs(_commands_of(programs.NODE))
@@ -124,9 +155,17 @@ def install_node_optional_for_vscode(ctx: Context) -> Outcome:
     return _program(ctx, programs.NODE, required=False)
 
 
+def install_node_optional_for_vscode_holds(ctx: Context) -> Verdict:
+    return _program_is_there(ctx, programs.NODE, required=False)
+
+
 @runs(_commands_of(programs.DOCKER))
 def install_docker_optional(ctx: Context) -> Outcome:
     return _program(ctx, programs.DOCKER, required=False)
+
+
+def install_docker_optional_holds(ctx: Context) -> Verdict:
+    return _program_is_there(ctx, programs.DOCKER, required=False)
 
 
 def _program(ctx: Context, program: programs.Program, *, required: bool) -> Outcome:
@@ -178,6 +217,13 @@ def create_project_directory_structure(ctx: Context) -> Outcome:
     return Outcome("pass", f"made {', '.join(missing)}" if missing else "", len(folders), "folders")
 
 
+def create_project_directory_structure_holds(ctx: Context) -> Verdict:
+    folders = layout.folders_of(ctx.project.answers)
+    missing = [f"{path} is a file, a folder belongs there" for path in layout.in_the_way(ctx.root, folders)]
+    missing += [f"{folder}/ is missing" for folder in layout.missing_folders(ctx.root, folders)]
+    return Verdict.of(missing, [f"{len(folders)} folders"], f"atomci run {ctx.atom.name}")
+
+
 def _git_commands(ctx: Context) -> Sequence[Command]:
     if repository.existing(ctx.root) is not None:
         return ()
@@ -197,6 +243,14 @@ def initialize_git_repository(ctx: Context) -> Outcome:
     return Outcome("pass", (git(ctx.root, "log", "-1", "--format=%h on %D") or "").strip(), 1, "repos")
 
 
+def initialize_git_repository_holds(ctx: Context) -> Verdict:
+    where = repository.existing(ctx.root)
+    if where is None:
+        return Verdict(False, ("there is no git repository with a commit",), f"atomci run {ctx.atom.name}")
+    branch = (git(ctx.root, "branch", "--show-current") or "").strip() or "a detached HEAD"
+    return Verdict(True, (where, f"on {branch}"))
+
+
 def configure_gitignore_and_attributes(ctx: Context) -> Outcome:
     added = 0
     for required in layout.REQUIRED:
@@ -207,6 +261,19 @@ def configure_gitignore_and_attributes(ctx: Context) -> Outcome:
             added += len(layout.missing_lines(before, required))
             replace_file(path, after.encode("utf-8", "surrogateescape"))
     return Outcome("pass", f"{added} entries added" if added else "", len(layout.REQUIRED), "files")
+
+
+def configure_gitignore_and_attributes_holds(ctx: Context) -> Verdict:
+    """Also: nothing that a gate run leaves shows in git status, whatever the files say."""
+    problems, evidence = [], []
+    for required in layout.REQUIRED:
+        path = ctx.root / required.path
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        problems += [f"{required.path} lacks {line}" for line in layout.missing_lines(text, required)]
+        evidence += [f"{required.path}:{layout.line_of(text, line)}: {line}" for line in required.lines]
+    left = git(ctx.root, "status", "--porcelain", "--", *layout.LEFT_BY_A_RUN) or ""
+    problems += [f"git status shows {line[3:]}" for line in left.splitlines()]
+    return Verdict.of(problems, evidence, f"atomci run {ctx.atom.name}")
 
 
 def choose_dependency_manager(ctx: Context) -> Outcome:
@@ -229,6 +296,16 @@ def choose_dependency_manager(ctx: Context) -> Outcome:
     )
     reason = f"{text}, but {'; '.join(map(str, against[:3]))}"
     return Outcome("fail", reason, 1 + len(speakers), findings=findings)
+
+
+def choose_dependency_manager_holds(ctx: Context) -> Verdict:
+    chosen = chosen_manager(ctx)
+    speakers = ctx.files(*managers.SPEAKERS, *managers.LOCKS.values())
+    against = managers.contradictions(ctx.root, speakers, chosen.manager)
+    evidence = f"{chosen.manager}, recorded in {chosen.recorded_in}"
+    problems = [f"{line} (the choice is {evidence})" for line in against]
+    agree = f"none of {len(speakers)} files says otherwise"
+    return Verdict.of(problems, [evidence, agree], "answer once, and let all of them follow")
 
 
 def _environment_commands(ctx: Context) -> Sequence[Command]:
@@ -258,6 +335,17 @@ def create_virtual_environment(ctx: Context) -> Outcome:
         said = " ".join((done.stderr or done.stdout).split())[:400]
         raise InfrastructureError(f"{folder} can't be made: {said}", str(command))
     return Outcome("pass", f"Python {environment_version(ctx)}", 1, "environments")
+
+
+def create_virtual_environment_holds(ctx: Context) -> Verdict:
+    wanted = wanted_python(ctx)
+    folder = environment.folder(ctx.root, os.environ)
+    version = environment_version(ctx)
+    again = f"atomci run {ctx.atom.name}"
+    if version is None:
+        return Verdict(False, (f"{folder} is missing or its interpreter doesn't start",), again)
+    fits = version in wanted
+    return Verdict(fits, (f"{folder} holds Python {version}, {wanted} is wanted",), "" if fits else again)
 
 
 def _fitting_version(ctx: Context) -> str | None:
@@ -307,6 +395,17 @@ def compile_lockfile_and_sync(ctx: Context) -> Outcome:
     return Outcome("pass", f"{lock}, {installed} packages", 1, "locks")
 
 
+def compile_lockfile_and_sync_holds(ctx: Context) -> Verdict:
+    """The lock is there and up to date, and the environment holds what it says."""
+    manager = chosen_manager(ctx).manager
+    lock = managers.LOCKS[manager]
+    if not (ctx.root / lock).is_file():
+        return Verdict(False, (f"{lock} is missing",), managers.relock(ctx.root, manager))
+    if environment_version(ctx) is None:
+        return Verdict(False, ("there is no environment to hold it",), f"atomci run {ctx.atom.name}")
+    return _uv_lock(ctx) if manager == "uv" else _pip_tools_lock(ctx)
+
+
 def verify_toolchain_versions(ctx: Context) -> Outcome:
     rows = toolchain_rows(ctx)
     ctx.write(ctx.atom.writes[0], ToolReport(tools=tuple(rows)))
@@ -315,3 +414,36 @@ def verify_toolchain_versions(ctx: Context) -> Outcome:
     if bad:
         return Outcome("fail", "; ".join(bad), len(rows), "tools")
     return Outcome("pass", "", len(rows), "tools")
+
+
+def verify_toolchain_versions_holds(ctx: Context) -> Verdict:
+    rows = toolchain_rows(ctx)
+    lines = [f"{row.tool} {row.wanted}: {row.found or 'none'}" for row in rows]
+    problems = [line for row, line in zip(rows, lines, strict=True) if not row.usable]
+    return Verdict.of(problems, lines, "atomci run compile_lockfile_and_sync")
+
+
+def _program_is_there(ctx: Context, program: programs.Program, *, required: bool) -> Verdict:
+    row: ToolFound = look_for(ctx, program, required=required)
+    if row.usable:
+        return Verdict(True, (f"{row.found} at {row.path}, wanted {row.wanted}; {row.note}".rstrip("; "),))
+    seen = row.note or f"{program.name} {row.wanted} is wanted, {row.found or 'none'} is here"
+    return Verdict(False if required else None, (seen,), f"atomci run {ctx.atom.name} --install")
+
+
+def _uv_lock(ctx: Context) -> Verdict:
+    for words, remedy in ((("lock", "--check"), "uv lock"), (("sync", "--locked", "--check"), "uv sync")):
+        done = ctx.run(Command((uv.program(), *words, "--quiet")))
+        if done.code != 0:
+            return Verdict(False, (f"uv.lock: {uv.error_line(done.stderr)}",), remedy)
+    return Verdict(True, ("uv.lock is up to date and installed",))
+
+
+def _pip_tools_lock(ctx: Context) -> Verdict:
+    lock = managers.LOCKS["pip-tools"]
+    if problem := stale_pip_tools_lock(ctx):
+        return Verdict(False, (problem,), managers.relock(ctx.root, "pip-tools"))
+    stamp = environment.folder(ctx.root, os.environ) / "dev.txt"
+    same = stamp.is_file() and stamp.read_bytes() == (ctx.root / lock).read_bytes()
+    problems = [] if same else [f"the environment doesn't hold what {lock} says"]
+    return Verdict.of(problems, [f"{lock} is up to date and installed"], f"atomci run {ctx.atom.name}")

@@ -2,37 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
-from atomci.atoms import checks_01_configuration as checks
-from atomci.atoms.recorded import outcome_of, recorded
-from atomci.configuration import hooks
-from atomci.engine.context import Context, Outcome, runs
+from atomci.atoms.parts.ci_files import local_actions, verdict_of
+from atomci.atoms.parts.recorded import outcome_of
+from atomci.bootstrap.layout import folders_of
+from atomci.configuration import (
+    coverage_settings,
+    editor,
+    fixtures,
+    hooks,
+    pyproject,
+    pyramid,
+    pytest_settings,
+    static_settings,
+    suite,
+)
+from atomci.configuration.ci import workflow, workflow_linters
+from atomci.configuration.documents import (
+    Document,
+    Unreadable,
+    json_document,
+    toml_document,
+    yaml_document,
+)
+from atomci.configuration.facts import Fact
+from atomci.engine.context import Context, Outcome, Verdict, runs
+from atomci.engine.plan import resolve
+from atomci.errors import UsageError
+from atomci.tools import uv
+from atomci.tools.git import git
 from atomci.tools.process import Command
 
-
-def author_pyproject_toml_core(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.author_pyproject_toml_core(ctx))
+_PYPROJECT = "pyproject.toml"
 
 
-def configure_pytest_plugins_and_markers(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.configure_pytest_plugins_and_markers(ctx))
+def author_pyproject_toml_core_holds(ctx: Context) -> Verdict:
+    return verdict_of(_pyproject(ctx))
 
 
-def configure_coverage_thresholds(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.configure_coverage_thresholds(ctx))
+def configure_pytest_plugins_and_markers_holds(ctx: Context) -> Verdict:
+    return verdict_of(_pytest(ctx))
 
 
-def configure_ruff_black_mypy(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.configure_ruff_black_mypy(ctx))
+def configure_coverage_thresholds_holds(ctx: Context) -> Verdict:
+    overriding = _there(ctx, coverage_settings.OVERRIDING)
+    return verdict_of(_of_toml(ctx, lambda doc: coverage_settings.facts(doc, overriding)))
 
 
-def scaffold_test_pyramid_directories(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.scaffold_test_pyramid_directories(ctx))
+def configure_ruff_black_mypy_holds(ctx: Context) -> Verdict:
+    overriding = _there(ctx, static_settings.OVERRIDING)
+    return verdict_of(_of_toml(ctx, lambda doc: static_settings.facts(doc, overriding)))
 
 
-def add_conftest_shared_fixtures(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.add_conftest_shared_fixtures(ctx))
+def scaffold_test_pyramid_directories_holds(ctx: Context) -> Verdict:
+    return verdict_of(_pyramid(ctx))
+
+
+def add_conftest_shared_fixtures_holds(ctx: Context) -> Verdict:
+    return verdict_of(_fixtures(ctx))
+
+
+def seed_vscode_settings_tasks_extensions_holds(ctx: Context) -> Verdict:
+    if ".vscode" not in folders_of(ctx.project.answers):
+        return Verdict(None, ("the answers leave VS Code out",))
+    return verdict_of(_editor(ctx))
+
+
+def create_ci_workflow_skeleton_holds(ctx: Context) -> Verdict:
+    return verdict_of(_workflows(ctx))
 
 
 def _install(ctx: Context) -> Sequence[Command]:
@@ -47,12 +89,139 @@ def create_precommit_config(ctx: Context) -> Outcome:
     done = ctx.run(*_install(ctx))
     if done.code != 0:
         return Outcome("fail", f"pre-commit install: {(done.stderr or done.stdout).strip()[-300:]}")
-    return outcome_of(ctx, checks.create_precommit_config(ctx))
+    return outcome_of(ctx, create_precommit_config_holds(ctx))
 
 
-def seed_vscode_settings_tasks_extensions(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.seed_vscode_settings_tasks_extensions(ctx))
+def create_precommit_config_holds(ctx: Context) -> Verdict:
+    return verdict_of(_hooks(ctx), "atomci run create_precommit_config")
 
 
-def create_ci_workflow_skeleton(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.create_ci_workflow_skeleton(ctx))
+def known_targets(ctx: Context) -> Callable[[str], bool]:
+    """Whether `atomci run` has such a target in this project, plugins' atoms included."""
+    from atomci.atoms.load import Loader
+
+    catalog = Loader(ctx.project).catalog
+
+    def known(target: str) -> bool:
+        try:
+            resolve(target, catalog)
+        except UsageError:
+            return False
+        return True
+
+    return known
+
+
+def _of_toml(ctx: Context, rules: Callable[[Document], Iterator[Fact]]) -> Iterator[Fact]:
+    yield from rules(toml_document(ctx.root, _PYPROJECT))
+
+
+def _there(ctx: Context, paths: Iterable[str]) -> list[str]:
+    return [path for path in paths if (ctx.root / path).is_file()]
+
+
+def _pyproject(ctx: Context) -> Iterator[Fact]:
+    document = toml_document(ctx.root, _PYPROJECT)
+    found = list(pyproject.valid(document))
+    yield from found
+    if not all(fact.ok for fact in found):
+        return
+    with tempfile.TemporaryDirectory(prefix="atomci-build-") as folder:
+        files = ctx.files(*ctx.atom.reads)
+        source = pyproject.copy_inputs(ctx.root, files, Path(folder, "source"))
+        out = Path(folder, "dist")
+        done = ctx.run(pyproject.build_command(source, out, ctx.project.python, uv.find()))
+        yield from pyproject.built(document, done, out, ctx.project.packages)
+
+
+def _pytest(ctx: Context) -> Iterator[Fact]:
+    document = toml_document(ctx.root, _PYPROJECT)
+    installed = ctx.project.version_of("pytest-timeout")
+    plugin = installed or ("declared" if "pytest-timeout" in _dependencies(ctx) else None)
+    yield from pytest_settings.facts(document, _there(ctx, pytest_settings.OVERRIDING), plugin)
+
+
+def _dependencies(ctx: Context) -> set[str]:
+    """Normalized names of all that pyproject.toml declares, in groups and extras too."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    declared = list(ctx.project.table("project").get("dependencies", ()))
+    for group in (
+        *ctx.project.table("project", "optional-dependencies").values(),
+        *ctx.project.table("dependency-groups").values(),
+    ):
+        declared += [line for line in group if isinstance(line, str)]
+    names = set()
+    for line in declared:
+        try:
+            names.add(str(canonicalize_name(Requirement(line).name)))
+        except InvalidRequirement:
+            continue
+    return names
+
+
+def _sources(ctx: Context) -> tuple[tuple[suite.Source, ...], list[Fact]]:
+    patterns = ctx.project.table("tool", "pytest", "ini_options").get("python_files")
+    if isinstance(patterns, str):
+        patterns = patterns.split()
+    paths = ctx.files("tests/**/*.py")
+    sources, unreadable = suite.read_sources(ctx.root, paths, patterns or ("test_*.py", "*_test.py"))
+    return sources, [Fact(False, str(error)) for error in unreadable]
+
+
+def _pyramid(ctx: Context) -> Iterator[Fact]:
+    sources, unreadable = _sources(ctx)
+    yield from unreadable
+    folders = [name for name in pyramid.FOLDERS if (ctx.root / "tests" / name).is_dir()]
+    yield from pyramid.facts(folders, ctx.files("tests/**/*"), sources)
+
+
+def _fixtures(ctx: Context) -> Iterator[Fact]:
+    sources, unreadable = _sources(ctx)
+    yield from unreadable
+    yield from fixtures.facts(sources, fixtures.wanted(_dependencies(ctx)))
+
+
+def _hooks(ctx: Context) -> Iterator[Fact]:
+    yield from hooks.configured(yaml_document(ctx.root, hooks.FILE))
+    shown = git(ctx.root, "rev-parse", "--git-path", "hooks")
+    # Relative to the root, but absolute in a worktree and where core.hooksPath says so.
+    folder = shown.strip() if shown else ""
+    yield from hooks.installed(ctx.root / folder if folder else None, folder or ".git/hooks")
+
+
+def _editor(ctx: Context) -> Iterator[Fact]:
+    documents = {}
+    for path in ctx.files(f"{editor.FOLDER}/*.json"):
+        try:
+            documents[Path(path).name] = json_document(ctx.root, path)
+        except Unreadable as error:
+            yield Fact(False, str(error))
+    yield from editor.facts(documents, known_targets(ctx))
+
+
+def _workflows(ctx: Context) -> Iterator[Fact]:
+    paths = ctx.files(".github/workflows/*.yml")
+    actions = local_actions(ctx)
+    for path in paths:
+        document = yaml_document(ctx.root, path)
+        yield from workflow.workflow_facts(document)
+        yield from workflow.own_actions_facts(document, actions)
+        if path == workflow.CI:
+            yield from workflow.ci_facts(document, known_targets(ctx), actions)
+    if workflow.CI not in paths:
+        yield Fact(False, f"{workflow.CI}: missing")
+    for action in actions.values():
+        yield from workflow.action_facts(action)
+    for name, (arguments, _) in workflow_linters.LINTERS.items():
+        yield from _linted(ctx, name, (*arguments, *paths)) if paths else ()
+
+
+def _linted(ctx: Context, name: str, arguments: tuple[str, ...]) -> Iterator[Fact]:
+    own = ctx.project.scripts / (f"{name}.exe" if os.name == "nt" else name)
+    program = str(own) if own.is_file() else shutil.which(name)
+    if program is None:
+        yield Fact(True, f"{name}: not installed, so it was not run")
+    else:
+        yield from workflow_linters.facts(name, ctx.run(Command((program, *arguments))))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from atomci.artifacts.testing import Durations, ParallelPlan, Selection, TestSummary
-from atomci.atoms.layer_runs import coverage_command, export_reports, pytest_command
-from atomci.atoms.shard_runs import (
+from atomci.artifacts.testing import CoverageBudget, Durations, ParallelPlan, Selection, TestSummary
+from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.layer_runs import coverage_command, export_reports, pytest_command
+from atomci.atoms.parts.shard_runs import (
     combine_commands,
     combined,
     durations_of,
@@ -17,7 +19,7 @@ from atomci.atoms.shard_runs import (
     portion_environment,
     run_portion,
 )
-from atomci.engine.context import Context, Outcome, runs
+from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.testing import coverage, impact, pytest_runs, results
 from atomci.testing.layers import UNIT
 from atomci.tools.git import changed_paths
@@ -29,6 +31,8 @@ _DURATIONS = "artifacts/tests/durations.json"
 _BUDGET = "artifacts/tests/coverage.json"
 _NO_XDIST = "pytest-xdist isn't installed"
 _PICKS_SHOWN = 3
+_JUNIT = "artifacts/reports/junit.xml"
+_COVERAGE = "artifacts/reports/coverage.xml"
 
 
 def select_impacted_unit_tests(ctx: Context) -> Outcome:
@@ -109,6 +113,22 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
     return replace(outcome, reason="; ".join(filter(None, said)))
 
 
+def run_pytest_unit_with_coverage_holds(ctx: Context) -> Verdict:
+    """Also: the summary counts what the results hold, and something passed. What was left out is said."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    found = results.read_results(ctx.root / UNIT.log)
+    summary = ctx.read(UNIT.summary, TestSummary)
+    problems = []
+    if summary.counts != results.counts(found):
+        problems.append(f"artifacts/tests/unit.json counts {summary.counts}, the results hold another number")
+    if not summary.counts.get("passed"):
+        problems.append("no test passed")
+    left_out = (summary.why_incomplete,) if summary.why_incomplete else ()
+    return Verdict.of(problems, (*verdict.evidence, *left_out), f"atomci run {ctx.atom.name}")
+
+
 def enforce_coverage_budget(ctx: Context) -> Outcome:
     summary = ctx.read(UNIT.summary, TestSummary)
     if not summary.complete:
@@ -126,6 +146,24 @@ def enforce_coverage_budget(ctx: Context) -> Outcome:
     return Outcome("fail", text, measured.statements, "statements", coverage.findings(measured))
 
 
+def enforce_coverage_budget_holds(ctx: Context) -> Verdict:
+    """Also: it was measured against the budget that pyproject.toml holds now."""
+    verdict = last_result(ctx)
+    budget = ctx.project.table("tool", "coverage", "report").get("fail_under")
+    measured = ctx.read_if_there(_BUDGET, CoverageBudget)
+    if measured is None:
+        return verdict
+    problems = [] if verdict.holds else list(verdict.evidence)
+    if measured.budget != budget:
+        problems.append(
+            f"{_BUDGET} was measured against {measured.budget:g} %, pyproject.toml asks for {budget} %"
+        )
+    if not measured.met:
+        problems.append(f"{_BUDGET}: {measured.percent} % is under the budget")
+    shown = f"{measured.percent or 0:.2f} % covered, budget {measured.budget:g} %"
+    return Verdict.of(problems, [shown], f"atomci run {ctx.atom.name}")
+
+
 def _coverage_reports(ctx: Context) -> Sequence[Command]:
     if ctx.options.preview and _select(ctx).mode == "none":
         return ()
@@ -138,6 +176,23 @@ def _coverage_reports(ctx: Context) -> Sequence[Command]:
 @runs(_coverage_reports)
 def export_junit_and_coverage_artifacts(ctx: Context) -> Outcome:
     return export_reports(ctx, UNIT, _coverage_reports(ctx))
+
+
+def export_junit_and_coverage_artifacts_holds(ctx: Context) -> Verdict:
+    """Also: both XML files parse, junit.xml holds a case per attempt, htmlcov has its page."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    problems = []
+    cases = ET.parse(ctx.root / _JUNIT).findall(".//testcase")
+    attempts = len(results.read_results(ctx.root / UNIT.log))
+    if len(cases) != attempts:
+        problems.append(f"{_JUNIT} holds {len(cases)} cases for {attempts} attempts")
+    if ET.parse(ctx.root / _COVERAGE).getroot().tag != "coverage":
+        problems.append(f"{_COVERAGE} isn't a coverage report")
+    if not (ctx.root / "artifacts/reports/htmlcov/index.html").is_file():
+        problems.append("artifacts/reports/htmlcov/index.html is missing")
+    return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
 
 
 def _count_tests(path: Path) -> int:

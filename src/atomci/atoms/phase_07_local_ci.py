@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from atomci.artifacts.schemas import AllFindings, Gate, Lanes, ReportFile, Reports, Stage, Status
 from atomci.artifacts.store import sha256
 from atomci.artifacts.testing import CoverageBudget, TestSummary
-from atomci.atoms.stages import Red, ended, excuse, judged, reds_of_tests
-from atomci.engine.context import Context, Outcome, runs
-from atomci.engine.plan import catalog_with, closure
+from atomci.atoms.builtin import catalog_of
+from atomci.atoms.parts.ci_files import local_actions, verdict_of
+from atomci.atoms.parts.stages import Red, ended, excuse, judged, reds_of_tests
+from atomci.configuration import hooks
+from atomci.configuration.ci import parity, workflow
+from atomci.configuration.documents import Unreadable, read_text, yaml_document
+from atomci.configuration.facts import Fact
+from atomci.engine.context import Context, Outcome, Verdict, runs
+from atomci.engine.plan import Catalog, closure
+from atomci.errors import UsageError
 from atomci.tools.process import Command
 
 _STAGES = {
     "lint_types": "artifacts/stages/lint_types.json",
     "unit_tests": "artifacts/stages/unit_tests.json",
 }
+
 _REPORTS = {
     "sarif": "artifacts/reports/static.sarif",
     "junit": "artifacts/reports/junit.xml",
     "coverage-xml": "artifacts/reports/coverage.xml",
     "coverage-html": "artifacts/reports/htmlcov/index.html",
 }
+
 _BUDGET = "enforce_coverage_budget"
 _UNIT_REPORTS = ("junit", "coverage-xml", "coverage-html")
 
@@ -38,6 +47,10 @@ def run_local_ci_script(ctx: Context) -> Outcome:
     done = ctx.run(*_script(ctx))
     status: Status = "pass" if done.code == 0 else "error" if done.code == 3 else "fail"
     return Outcome(status, f"exit {done.code}", 1, "scripts")
+
+
+def run_local_ci_script_holds(ctx: Context) -> Verdict:
+    return verdict_of(_parity(ctx))
 
 
 def stage1_lint_types(ctx: Context) -> Outcome:
@@ -134,7 +147,7 @@ def compute_local_ci_exit_code(ctx: Context) -> Outcome:
 
 def _behind(ctx: Context) -> set[str]:
     """The atoms that the gate stands on."""
-    return {row.name for row in closure([ctx.atom.name], catalog_with({})).atoms}
+    return {row.name for row in closure([ctx.atom.name], catalog_of({})).atoms}
 
 
 def _verdict(statuses: set[Status], reasons: Sequence[str], overridden: Sequence[str]) -> Gate:
@@ -145,3 +158,26 @@ def _verdict(statuses: set[Status], reasons: Sequence[str], overridden: Sequence
     if overridden:
         return Gate(exit_code=0, verdict="overridden", reasons=tuple(overridden))
     return Gate(exit_code=0, verdict="green", reasons=())
+
+
+def _parity(ctx: Context) -> Iterator[Fact]:
+    from atomci.atoms.load import Loader
+
+    catalog = Loader(ctx.project).catalog
+    for path in parity.SCRIPTS:
+        try:
+            yield parity.script(path, read_text(ctx.root, path))
+        except Unreadable as error:
+            yield Fact(False, str(error))
+    yield parity.task(yaml_document(ctx.root, "Taskfile.yml"))
+    yield parity.hook(yaml_document(ctx.root, hooks.FILE))
+    jobs = yaml_document(ctx.root, workflow.CI)
+    yield from parity.jobs(jobs, lambda targets: _closure(targets, catalog), local_actions(ctx))
+
+
+def _closure(targets: Sequence[str], catalog: Catalog) -> Collection[str]:
+    """The atoms that a run of the targets has. Raises KeyError with what doesn't exist."""
+    try:
+        return {atom.name for atom in closure(targets, catalog).atoms}
+    except UsageError as error:
+        raise KeyError(error.message) from None

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from atomci.artifacts.schemas import Adapter, Exercised, IntegrationEnv, Reports
 from atomci.artifacts.testing import TestSummary
-from atomci.atoms.layer_runs import (
+from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.layer_runs import (
     coverage_command,
     export_reports,
     keeping,
+    miscounted,
     pytest_command,
     run_tests,
+    uncounted,
     write_reports,
 )
-from atomci.atoms.stages import Red, ended, excuse, judged, reds_of_tests
-from atomci.engine.context import Context, Outcome, runs
+from atomci.atoms.parts.stages import Red, ended, excuse, judged, reds_of_tests
+from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.testing import adapters, provision, results
 from atomci.testing.layers import INTEGRATION
@@ -45,6 +49,16 @@ def provision_integration_env(ctx: Context) -> Outcome:
     return Outcome("pass", "", len(variables), "variables")
 
 
+def provision_integration_env_holds(ctx: Context) -> Verdict:
+    """Also: nothing that was lent is still there."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    folder = provision.ENVIRONMENT.folder
+    problems = [f"{folder} is still there"] if (ctx.root / folder).exists() else []
+    return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
+
+
 def _make_remote(ctx: Context, env: IntegrationEnv) -> None:
     done = ctx.run(provision.remote_command(ctx.root, env))
     if done.code != 0:
@@ -63,6 +77,14 @@ def run_pytest_integration(ctx: Context) -> Outcome:
     with provision.lent(ctx.root, env, lambda: _make_remote(ctx, env)):
         keeping(ctx, INTEGRATION)
         return run_tests(ctx, INTEGRATION, _pytest(ctx))
+
+
+def run_pytest_integration_holds(ctx: Context) -> Verdict:
+    """Also: the summary counts what the results hold, and something passed."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    return Verdict.of(miscounted(ctx, INTEGRATION.log, INTEGRATION.summary), verdict.evidence)
 
 
 def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
@@ -89,6 +111,24 @@ def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
     return Outcome("pass", said, len(passed), "tests")
 
 
+def exercise_adapters_and_endpoints_holds(ctx: Context) -> Verdict:
+    """Also: each test that is said to drive something is one that passed."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    found = results.read_results(ctx.root / INTEGRATION.log)
+    passed = {result.nodeid for result in found if result.outcome == "passed"}
+    rows = ctx.read("artifacts/integration/exercised.json", Exercised).adapters
+    problems = [
+        f"{test} is said to drive {row.name}, but it didn't pass"
+        for row in rows
+        for test in row.tests
+        if test not in passed
+    ]
+    shown = [f"{row.name}: {row.tests[0]} and {len(row.tests) - 1} more" for row in rows if row.tests]
+    return Verdict.of(problems, [*verdict.evidence, *shown], f"atomci run {ctx.atom.name}")
+
+
 def _why_git(ctx: Context, suite: adapters.Suite) -> str:
     if place := adapters.git_in(ctx.root, ctx.files("src/**/*.py")):
         return f"{place} uses it"
@@ -110,6 +150,17 @@ def collect_integration_artifacts(ctx: Context) -> Outcome:
     outcome = export_reports(ctx, INTEGRATION, _coverage_report(ctx))
     write_reports(ctx, _COLLECTED, INTEGRATION, {"results": INTEGRATION.log})
     return outcome
+
+
+def collect_integration_artifacts_holds(ctx: Context) -> Verdict:
+    """Also: both XML files parse, and there is a case per attempt."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    problems = uncounted(ctx, INTEGRATION.log, INTEGRATION.junit)
+    if ET.parse(ctx.root / INTEGRATION.xml).getroot().tag != "coverage":
+        problems.append(f"{INTEGRATION.xml} isn't a coverage report")
+    return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
 
 
 def gate_on_integration_results(ctx: Context) -> Outcome:

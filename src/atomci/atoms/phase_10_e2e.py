@@ -13,12 +13,25 @@ from pathlib import Path
 
 from atomci.artifacts.schemas import Preconditions, ServiceState, Workflow
 from atomci.artifacts.testing import TestSummary
-from atomci.atoms import checks_10_e2e as checks
-from atomci.atoms.layer_runs import export_reports, keeping, pytest_command, run_tests, write_reports
-from atomci.atoms.recorded import outcome_of
-from atomci.atoms.stages import Red, judged, reds_of_tests
+from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents
+from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.layer_runs import (
+    export_reports,
+    keeping,
+    miscounted,
+    pytest_command,
+    run_tests,
+    uncounted,
+    write_reports,
+)
+from atomci.atoms.parts.recorded import outcome_of
+from atomci.atoms.parts.stages import Red, judged, reds_of_tests
+from atomci.configuration.ci import e2e_policy
+from atomci.configuration.ci.graph import Workflow as CiWorkflow
+from atomci.configuration.ci.rulesets import RULESETS
+from atomci.configuration.facts import Fact, problem
 from atomci.engine.config import load_services
-from atomci.engine.context import Context, Outcome, runs
+from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.testing import rehearsal
 from atomci.testing.layers import E2E
 from atomci.testing.services import Service, ServiceFailed, docker_problem, running
@@ -52,6 +65,16 @@ def stage_e2e_preconditions(ctx: Context) -> Outcome:
         return Outcome("fail", "; ".join(problems), examined, "preconditions")
     said = [f"{state.name} {state.status} {state.reason}".strip() for state in states]
     return Outcome("pass", "; ".join(said or ["no service is declared"]), examined, "preconditions")
+
+
+def stage_e2e_preconditions_holds(ctx: Context) -> Verdict:
+    """Also: what it was that came up."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    tried = ctx.read("artifacts/e2e/services.json", Preconditions)
+    shown = [f"{state.name}: {state.status} {state.reason}".strip() for state in tried.services]
+    return Verdict.of(tried.problems, [*verdict.evidence, *tried.installed, *shown])
 
 
 def _installed(ctx: Context) -> tuple[list[str], list[str]]:
@@ -130,6 +153,15 @@ def run_pytest_e2e(ctx: Context) -> Outcome:
         return run_tests(ctx, E2E, (pytest_command(ctx, E2E, env=env),))
 
 
+def run_pytest_e2e_holds(ctx: Context) -> Verdict:
+    """Also: the summary counts what the results hold, and something passed."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    problems = miscounted(ctx, E2E.log, E2E.summary)
+    return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
+
+
 @contextmanager
 def _services_up(ctx: Context) -> Iterator[dict[str, str]]:
     """Those that can run here, and the variables that name them."""
@@ -202,6 +234,18 @@ def simulate_quality_workflow(ctx: Context) -> Outcome:
     return Outcome("fail", reason, len(taken.steps), "steps")
 
 
+def simulate_quality_workflow_holds(ctx: Context) -> Verdict:
+    """Also: it was red before it was mended, and each step ended as it should."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    steps = ctx.read("artifacts/e2e/workflow.json", Workflow).steps
+    problems = [f"{step.name}: exit {step.exit_code}, not {step.expected}" for step in steps if not step.ok]
+    if not any(step.name == "it is committed" for step in steps):
+        problems.append("it wasn't gone through to the end")
+    return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
+
+
 @contextmanager
 def _scratch() -> Iterator[Path]:
     # Its real path: macOS' temporary folder is a link, and programs name what it points to.
@@ -222,8 +266,17 @@ def capture_e2e_artifacts(ctx: Context) -> Outcome:
     return Outcome(outcome.status, reason, outcome.examined, outcome.unit)
 
 
+def capture_e2e_artifacts_holds(ctx: Context) -> Verdict:
+    """Also: there is a case per attempt."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    problems = uncounted(ctx, E2E.log, E2E.junit)
+    return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
+
+
 def mark_e2e_required_on_main(ctx: Context) -> Outcome:
-    policy = outcome_of(ctx, checks.policy(ctx))
+    policy = outcome_of(ctx, mark_e2e_required_on_main_holds(ctx))
     tests = ctx.read_if_there(E2E.summary, TestSummary)
     taken = ctx.read_if_there(_WORKFLOW, Workflow)
     reds = [] if policy.status == "pass" else [Red(ctx.atom.name, policy.status, policy.reason)]
@@ -235,3 +288,17 @@ def mark_e2e_required_on_main(ctx: Context) -> Outcome:
     shown = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     stage = judged(ctx, _STAGE, reds, [shown or "the e2e tests haven't run here"])
     return replace(stage, examined=policy.examined, unit=policy.unit, findings=policy.findings)
+
+
+def mark_e2e_required_on_main_holds(ctx: Context) -> Verdict:
+    """Where the e2e tests are required, by the ruleset files and ci.yml."""
+
+    def rules(workflow: CiWorkflow) -> Iterator[Fact]:
+        yield from e2e_policy.workflow_facts(workflow)
+        found = ruleset_documents(ctx)
+        if not found:
+            yield problem(f"{RULESETS}/main.json", "missing: no ruleset says what is required")
+            return
+        yield from e2e_policy.ruleset_facts(found, workflow)
+
+    return ci_verdict(ctx, rules)

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from atomci.artifacts.schemas import Finding, Protection, RulesetDifference, RulesetState, Status
-from atomci.atoms.checks_01_configuration import verdict_of
-from atomci.atoms.checks_12_pull_request import ruleset_documents, shape
-from atomci.atoms.recorded import outcome_of
-from atomci.configuration.ci.rulesets import RULESETS
+from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents, verdict_of
+from atomci.atoms.parts.recorded import outcome_of
+from atomci.configuration.ci.graph import Workflow
+from atomci.configuration.ci.rulesets import RULESETS, protection_facts, shape_facts
 from atomci.configuration.documents import Document, Unreadable
+from atomci.configuration.facts import Fact, problem
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import AtomciError
 from atomci.forge.api import Api, page_command, require_gh
 from atomci.forge.protection import LIST, Compared, applied, read
 from atomci.forge.remote import Repository, origin
+from atomci.forge.rulesets import DECLARED, EXPORTED
 from atomci.tools.process import Command
 
 _ARTIFACT = "artifacts/pull_request/protection.json"
 _UNIT = "rulesets"
 # The longest that one answer may take.
 _SECONDS = 60.0
+_REMEDY = f"demand reviews, a linear history and the roll-up's check in a file of {RULESETS}/"
 
 
 def _protection(ctx: Context) -> Sequence[Command]:
@@ -48,6 +51,23 @@ def enforce_branch_protection_rules(ctx: Context) -> Outcome:
         return _compared(ctx, repository, compared, {document.path: document for document in documents})
     reason = ", then: ".join(filter(None, (_done(compared), broken.message)))
     return Outcome("error", "; ".join(filter(None, (reason, broken.hint))), len(documents), _UNIT)
+
+
+def enforce_branch_protection_rules_holds(ctx: Context) -> Verdict:
+    """Reviews, a linear history and the roll-up's check are demanded on the default branch."""
+
+    def rules(workflow: Workflow) -> Iterator[Fact]:
+        found = ruleset_documents(ctx)
+        if not found:
+            yield problem(f"{RULESETS}/default-branch.json", "missing: no ruleset protects a branch")
+            return
+        facts = list(shape(found))
+        yield from facts
+        if all(fact.ok for fact in facts):
+            yield from protection_facts(found, workflow)
+
+    verdict = ci_verdict(ctx, rules)
+    return verdict if verdict.holds else Verdict(False, verdict.evidence, _REMEDY)
 
 
 def _apply(ctx: Context, api: Api, compared: list[Compared]) -> AtomciError | None:
@@ -162,3 +182,8 @@ def _findings(ctx: Context, row: Compared, documents: Mapping[str, Document]) ->
         for difference in row.differences:
             line = documents[row.path].line(*difference.keys)
             yield finding(line, f"{row.name}: {difference}", difference in counting)
+
+
+def shape(found: list[Document]) -> Iterator[Fact]:
+    """Whether GitHub could take them."""
+    yield from shape_facts(found, {*DECLARED, *EXPORTED})

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from atomci.artifacts.schemas import Finding, Findings
 from atomci.artifacts.store import ArtifactError, replace_file
 from atomci.artifacts.testing import PesterRun, TestResult
-from atomci.atoms import checks_13_ci as checks
-from atomci.atoms.recorded import recorded
-from atomci.engine.context import Context, Outcome, runs
+from atomci.atoms.parts.ci_files import Rules, ci_verdict, ci_workflow
+from atomci.atoms.parts.evidence import last_result
+from atomci.configuration.ci import jobs, publishing
+from atomci.configuration.ci.graph import Workflow
+from atomci.configuration.ci.workflow import CI
+from atomci.configuration.documents import Unreadable
+from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.testing import pester, results
 from atomci.tools.process import Command, Completed, ToolMissing
@@ -23,16 +27,39 @@ _SECONDS = 900.0
 _OUTPUT = 1_000_000
 
 
-def ci_job_lint_types(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.ci_job_lint_types(ctx))
+def ci_job_lint_types_holds(ctx: Context) -> Verdict:
+    return ci_verdict(ctx, jobs.lint_types)
 
 
-def ci_job_unit_linux_matrix(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.ci_job_unit_linux_matrix(ctx))
+def ci_job_unit_linux_matrix_holds(ctx: Context) -> Verdict:
+    pythons = jobs.supported(ctx.project.table("project"))
+    return ci_verdict(ctx, lambda workflow: jobs.unit(workflow, pythons))
 
 
-def ci_job_integration_linux(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.ci_job_integration_linux(ctx))
+def ci_job_integration_linux_holds(ctx: Context) -> Verdict:
+    return ci_verdict(ctx, jobs.integration)
+
+
+def ci_job_e2e_on_main_nightly_holds(ctx: Context) -> Verdict:
+    return ci_verdict(ctx, jobs.e2e)
+
+
+def ci_publish_artifacts_holds(ctx: Context) -> Verdict:
+    return ci_verdict(ctx, publishing.artifacts)
+
+
+def ci_codecov_upload_optional_holds(ctx: Context) -> Verdict:
+    def asked(workflow: Workflow) -> bool:
+        return bool(publishing.codecov_steps(workflow))
+
+    return _by_answer(ctx, "codecov", asked, publishing.codecov)
+
+
+def ci_slack_notification_on_failure_holds(ctx: Context) -> Verdict:
+    def asked(workflow: Workflow) -> bool:
+        return bool(publishing.slack_steps(workflow))
+
+    return _by_answer(ctx, "slack", asked, publishing.slack)
 
 
 def _pester(ctx: Context) -> Sequence[Command]:
@@ -57,20 +84,14 @@ def ci_job_pester_windows_optional(ctx: Context) -> Outcome:
     return _pester_ended(ctx, done)
 
 
-def ci_job_e2e_on_main_nightly(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.ci_job_e2e_on_main_nightly(ctx))
-
-
-def ci_publish_artifacts(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.ci_publish_artifacts(ctx))
-
-
-def ci_codecov_upload_optional(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.ci_codecov_upload_optional(ctx))
-
-
-def ci_slack_notification_on_failure(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.ci_slack_notification_on_failure(ctx))
+def ci_job_pester_windows_optional_holds(ctx: Context) -> Verdict:
+    """The last run here; also: where there are PowerShell tests, CI runs them on Windows."""
+    tests = [path for path in ctx.files("tests/**/*.ps1") if pester.is_test(path)]
+    job = ci_verdict(ctx, lambda workflow: jobs.pester(workflow, tests))
+    if job.holds is False and (tests or (ctx.root / CI).is_file()):
+        return job
+    ran = last_result(ctx)
+    return Verdict(ran.holds, (*ran.evidence, *job.evidence), ran.remedy) if ran.holds else ran
 
 
 def _scripts(ctx: Context) -> list[str]:
@@ -140,3 +161,23 @@ def _absent(run: PesterRun) -> str:
         return ""
     verb = "aren't" if len(names) > 1 else "isn't"
     return f"{' and '.join(names)} {verb} installed: {pester.INSTALL.format(', '.join(names))}"
+
+
+def _by_answer(ctx: Context, word: str, there: Callable[[Workflow], bool], rules: Rules) -> Verdict:
+    """The rules, where an answer asks for it or a step does it; else the question doesn't apply."""
+    try:
+        if not _answered(ctx, word) and not there(ci_workflow(ctx)):
+            return Verdict(None, (f"no answer asks for {word}, and {CI} has no step for it",))
+    except Unreadable as error:
+        return Verdict(False, (str(error),))
+    return ci_verdict(ctx, rules)
+
+
+def _answered(ctx: Context, word: str) -> bool:
+    """Whether the project was rendered with it: among the integrations, or by a question of its own."""
+    for name, answer in ctx.project.answers.items():
+        if isinstance(answer, list) and word in [str(item).lower() for item in answer]:
+            return True
+        if word in str(name).lower() and str(answer).lower() not in ("", "false", "no", "none"):
+            return True
+    return False

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
 from atomci.artifacts import retention
-from atomci.artifacts.privacy import scan
+from atomci.artifacts.privacy import Scan, scan
+from atomci.artifacts.redaction import ENV_FILE, redactor_for
 from atomci.artifacts.schemas import RemovedRun, Retention
-from atomci.atoms import checks_17_security as checks
-from atomci.atoms.checks_01_configuration import verdict_of
-from atomci.atoms.recorded import outcome_of, recorded
-from atomci.configuration.facts import Fact
-from atomci.engine.config import RetentionConfig, load_retention
-from atomci.engine.context import Context, Outcome
+from atomci.atoms.parts.ci_files import verdict_of
+from atomci.atoms.parts.recorded import outcome_of, recorded
+from atomci.configuration import env_example
+from atomci.configuration.ci import declared_secrets, publishing
+from atomci.configuration.documents import Document, Unreadable, read_text, toml_document, yaml_document
+from atomci.configuration.facts import Fact, problem, seen
+from atomci.configuration.variables import Read, reads_in
+from atomci.engine.config import RetentionConfig, load_retention, load_secrets
+from atomci.engine.context import Context, Outcome, Verdict
+from atomci.tools.git import git
+
+_REMEDY = "atomci run enforce_artifact_privacy_and_retention removes what is too old"
+_WORKFLOWS = (
+    ".github/workflows/*.yml",
+    ".github/workflows/*.yaml",
+    ".github/actions/**/*.yml",
+    ".github/actions/**/*.yaml",
+)
+
+# What else may read a variable of the example.
+_PYTHON = ("tests/**/*.py", "scripts/**/*.py")
+_SCRIPTS = ("scripts/**/*.sh", "scripts/**/*.ps1", "Taskfile.yml", "Dockerfile")
+_COMPOSE = ("*compose*.yml", "*compose*.yaml")
+# `git check-ignore --verbose`: the file of the rule, its line, the rule.
+_RULE = re.compile(r"(?P<source>.+?):(?P<line>\d+):(?P<pattern>.*)\t")
 
 
 def manage_env_and_secrets_safely(ctx: Context) -> Outcome:
-    verdict = checks.manage_env_and_secrets_safely(ctx)
+    verdict = manage_env_and_secrets_safely_holds(ctx)
     outcome = recorded(ctx, verdict)
     unknown = [line for line in verdict.evidence if "can't be known" in line]
     if outcome.status != "pass" or not unknown:
@@ -26,11 +50,15 @@ def manage_env_and_secrets_safely(ctx: Context) -> Outcome:
     return replace(outcome, reason=f"{unknown[0]}{more}")
 
 
+def manage_env_and_secrets_safely_holds(ctx: Context) -> Verdict:
+    return verdict_of(_env(ctx))
+
+
 def enforce_artifact_privacy_and_retention(ctx: Context) -> Outcome:
     kept = load_retention(ctx.project)
     removed, kept_back = _remove_old(ctx, kept)
     found = scan(ctx.root, ctx.redactor)
-    verdict = verdict_of((*checks.privacy(found), *kept_back, *checks.upload_facts(ctx)))
+    verdict = verdict_of((*privacy(found), *kept_back, *upload_facts(ctx)))
     outcome = outcome_of(ctx, verdict)
     left = retention.run_folders(ctx.root, datetime.now(UTC))
     report = Retention(
@@ -51,6 +79,12 @@ def enforce_artifact_privacy_and_retention(ctx: Context) -> Outcome:
     return Outcome("pass", "; ".join(said), found.files, "files")
 
 
+def enforce_artifact_privacy_and_retention_holds(ctx: Context) -> Verdict:
+    """Looks again, and removes nothing."""
+    found = scan(ctx.root, redactor_for(ctx.root, os.environ))
+    return verdict_of((*privacy(found), *_retention(ctx), *upload_facts(ctx)), _REMEDY)
+
+
 def _remove_old(ctx: Context, kept: RetentionConfig) -> tuple[list[RemovedRun], list[Fact]]:
     """Remove what is too old or too much, and say so; what can't be removed is a problem."""
     now = datetime.now(UTC)
@@ -66,3 +100,101 @@ def _remove_old(ctx: Context, kept: RetentionConfig) -> tuple[list[RemovedRun], 
         ctx.log(f"removed {path}: {why}\n")
         removed.append(RemovedRun(path=path, size=run.size, reason=why))
     return removed, refused
+
+
+def privacy(found: Scan) -> Iterator[Fact]:
+    """What a scan of artifacts/ found."""
+    for leak in found.leaks:
+        yield problem(f"{leak.path}:{leak.line}", f"holds {leak.kind}; revoke it, and delete the file")
+    for path, why in found.unseen.items():
+        yield seen(path, f"can't be looked into: {why}")
+    if not found.leaks:
+        said = f"{found.files} files hold no known secret" if found.files else "there is no file yet"
+        yield seen("artifacts/", said)
+
+
+def upload_facts(ctx: Context) -> Iterator[Fact]:
+    """What workflows upload isn't kept for ever. Raises Unreadable."""
+    for document in workflow_documents(ctx):
+        yield from publishing.uploads(document)
+
+
+def _retention(ctx: Context) -> Iterator[Fact]:
+    kept, now = load_retention(ctx.project), datetime.now(UTC)
+    runs = retention.run_folders(ctx.root, now)
+    for run, why in retention.to_remove(runs, now, kept.days, kept.megabytes):
+        yield problem(run.path.relative_to(ctx.root).as_posix(), why)
+    size = sum(run.size for run in runs)
+    yield seen(
+        "artifacts/",
+        f"{len(runs)} runs take {size / 1e6:.1f} MB; kept: {kept.days} days, {kept.megabytes} MB",
+    )
+
+
+def workflow_documents(ctx: Context) -> Iterator[Document]:
+    """The project's workflows and local actions. Raises Unreadable."""
+    for path in ctx.files(*_WORKFLOWS):
+        if ".github/workflows/" in path or PurePosixPath(path).stem == "action":
+            yield yaml_document(ctx.root, path)
+
+
+def _env(ctx: Context) -> Iterator[Fact]:
+    yield from _example(ctx)
+    yield from _ignored(ctx)
+    yield from _secrets(ctx)
+
+
+def _example(ctx: Context) -> Iterator[Fact]:
+    files = ctx.files("src/**/*.py")
+    if not files:
+        yield Fact(False, "src/ holds no Python file to look at")
+    reads: list[Read] = []
+    for path in files:
+        try:
+            reads += reads_in(path, read_text(ctx.root, path))
+        except SyntaxError as error:
+            yield problem(f"{path}:{error.lineno or 1}", f"can't be parsed: {error.msg}")
+        except Unreadable as error:
+            yield Fact(False, str(error))
+    there = (ctx.root / env_example.FILE).is_file()
+    text = read_text(ctx.root, env_example.FILE) if there else None
+    yield from env_example.facts(text, reads, _elsewhere(ctx))
+
+
+def _elsewhere(ctx: Context) -> dict[str, str]:
+    """Variables that other files than the code read, each with one that does."""
+    found: dict[str, str] = {}
+    for path in ctx.files(*_PYTHON):
+        try:
+            names = {read.name for read in reads_in(path, read_text(ctx.root, path)) if read.name}
+        except (SyntaxError, Unreadable):
+            continue  # other atoms are red for it
+        found |= dict.fromkeys(names, path)
+    for path in ctx.files(*_SCRIPTS, *_COMPOSE):
+        found |= dict.fromkeys(env_example.mentioned(read_text(ctx.root, path)), path)
+    return found
+
+
+def _ignored(ctx: Context) -> Iterator[Fact]:
+    """git never takes up .env, wherever the repository is cloned."""
+    kept = git(ctx.root, "ls-files", "-z", "--", ENV_FILE, f"{ENV_FILE}.*")
+    if kept is None:
+        yield Fact(False, "git keeps nothing here: atomci run initialize_git_repository")
+        return
+    for path in filter(None, kept.split("\0")):
+        if not path.endswith((".example", ".sample", ".template")):
+            mend = f"git rm --cached {path}, and revoke what it holds"
+            yield problem(f"{path}:1", f"git keeps it, for all to read: {mend}")
+    rule = _RULE.match(git(ctx.root, "check-ignore", "--no-index", "--verbose", ENV_FILE) or "")
+    if rule is None or rule["pattern"].startswith("!"):
+        yield problem(f".gitignore:{rule['line'] if rule else 1}", f"git doesn't ignore {ENV_FILE}")
+    elif (file := PurePosixPath(rule["source"])).is_absolute() or file.name != ".gitignore":
+        yield problem(".gitignore:1", f"only this machine ignores {ENV_FILE}, by {file.name}")
+    else:
+        yield seen(f"{rule['source']}:{rule['line']}", f"git ignores {ENV_FILE}")
+
+
+def _secrets(ctx: Context) -> Iterator[Fact]:
+    declared = load_secrets(ctx.project)
+    where = toml_document(ctx.root, "pyproject.toml").at("tool", "atomci", "secrets") if declared else ""
+    yield from declared_secrets.facts(list(workflow_documents(ctx)), declared, where)

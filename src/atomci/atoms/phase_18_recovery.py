@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from atomci.artifacts.schemas import OverrideRow, OverrideRows
-from atomci.atoms import checks_18_recovery as checks
-from atomci.atoms.recorded import outcome_of
-from atomci.engine.context import Context, Outcome
+from atomci.atoms.parts.ci_files import verdict_of
+from atomci.atoms.parts.recorded import outcome_of
+from atomci.configuration import playbooks
+from atomci.configuration.documents import toml_document
+from atomci.configuration.facts import Fact, problem, seen
+from atomci.engine.context import Context, Outcome, Verdict
 from atomci.engine.overrides import today
 
 
@@ -27,4 +32,25 @@ def support_manual_override_and_escalation(ctx: Context) -> Outcome:
             )
         ),
     )
-    return outcome_of(ctx, checks.support_manual_override_and_escalation(ctx))
+    return outcome_of(ctx, support_manual_override_and_escalation_holds(ctx))
+
+
+def support_manual_override_and_escalation_holds(ctx: Context) -> Verdict:
+    return verdict_of((*_overrides(ctx), *playbooks.facts(ctx.root)))
+
+
+def _overrides(ctx: Context) -> Iterator[Fact]:
+    """Each is well-formed, or nothing would run; what is left to ask is whether it is over."""
+    overrides = ctx.overrides
+    if not overrides.in_force and not overrides.lapsed:
+        yield Fact(True, "nothing is overridden")
+        return
+    document = toml_document(ctx.root, "pyproject.toml")
+    for index, row in document.rows("tool", "atomci", "override"):
+        place = document.at("tool", "atomci", "override", index, "until")
+        if (held := overrides.in_force.get(str(row["atom"]))) is not None:
+            left = (held.until - today()).days
+            yield seen(place, f"{held.atom} is {held} ({held.owner}, {left} days left)")
+        elif (over := overrides.lapsed.get(str(row["atom"]))) is not None:
+            mend = f"{over.owner} mends it, or says why it takes longer"
+            yield problem(place, f"{over.atom}: {over.lapse}; {mend}")

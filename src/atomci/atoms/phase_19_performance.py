@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from atomci.atoms import checks_19_performance as checks
-from atomci.atoms.recorded import outcome_of, recorded
-from atomci.atoms.shard_runs import collect_command, collected, known_durations
+from atomci.artifacts.testing import Shards
+from atomci.atoms.parts.ci_files import ci_facts, ci_verdict, verdict_of
+from atomci.atoms.parts.recorded import outcome_of
+from atomci.atoms.parts.shard_runs import collect_command, collected, known_durations
+from atomci.configuration.ci import caching, shards_job
+from atomci.configuration.documents import toml_document
+from atomci.configuration.facts import Fact, expect, problem, seen
 from atomci.engine.config import load_shards
-from atomci.engine.context import Context, Outcome, runs
-from atomci.testing.sharding import whole
+from atomci.engine.context import Context, Outcome, Verdict, runs
+from atomci.testing.sharding import division, whole
+from atomci.testing.sharding.division import SLOW
+from atomci.testing.sharding.whole import Collected
 from atomci.tools.process import Command
 
+SHARDS = "artifacts/performance/shards.json"
 
-def cache_dependencies_effectively(ctx: Context) -> Outcome:
-    return recorded(ctx, checks.cache_dependencies_effectively(ctx))
+
+def cache_dependencies_effectively_holds(ctx: Context) -> Verdict:
+    locks = ctx.files("uv.lock", "requirements/*.txt")
+    return ci_verdict(ctx, lambda workflow: caching.facts(workflow, locks))
 
 
 def _collecting(ctx: Context) -> Sequence[Command]:
@@ -31,8 +40,68 @@ def shard_and_parallelize_tests_where_safe(ctx: Context) -> Outcome:
     if not seen.suite:
         return Outcome("vacuous", "no unit test was collected", 0, "tests")
     plan = whole.plan(seen, known_durations(ctx), load_shards(ctx.project).count)
-    ctx.write(checks.SHARDS, plan)
-    outcome = outcome_of(ctx, checks.divided(ctx, plan, seen))
+    ctx.write(SHARDS, plan)
+    outcome = outcome_of(ctx, divided(ctx, plan, seen))
     if outcome.status != "pass":
         return outcome
-    return Outcome("pass", checks.balance(plan), len(seen.suite), "tests")
+    return Outcome("pass", balance(plan), len(seen.suite), "tests")
+
+
+def shard_and_parallelize_tests_where_safe_holds(ctx: Context) -> Verdict:
+    """The last division, held against the tests that are collected now."""
+    again = f"atomci run {ctx.atom.name}"
+    plan = ctx.read_if_there(SHARDS, Shards)
+    if plan is None:
+        return Verdict(False, (f"{SHARDS} is missing: it hasn't run here",), again)
+    now, done = collected(ctx)
+    if now is None:
+        return Verdict(False, (f"the unit tests can't be collected: pytest ended with {done.code}",), again)
+    verdict = divided(ctx, plan, now)
+    return verdict if verdict.holds else Verdict(False, verdict.evidence, again)
+
+
+def divided(ctx: Context, plan: Shards, now: Collected) -> Verdict:
+    """Whether a plan holds every test of the suite once, and CI runs all its shards."""
+    return verdict_of(_facts(ctx, plan, now))
+
+
+def balance(plan: Shards) -> str:
+    """The plan in a line."""
+    tests = sum(len(shard.ids) for shard in plan.shards)
+    if plan.count == 1:
+        return f"one shard of {tests} tests, {plan.slow} of them slow"
+    by = "the last run's durations" if plan.balanced_by == "seconds" else "their number, no duration is known"
+    longest = f"the longest has {plan.imbalance:g} of a fair share"
+    return f"{plan.count} shards of {tests} tests by {by}; {longest}"
+
+
+def _facts(ctx: Context, plan: Shards, now: Collected) -> Iterator[Fact]:
+    document = toml_document(ctx.root, "pyproject.toml")
+    config = load_shards(ctx.project)
+    yield expect(
+        SLOW in now.markers,
+        document.at("tool", "pytest", "ini_options", "markers"),
+        f"the marker {SLOW} is registered",
+        f"the marker {SLOW} isn't registered, so no test can be kept off pull requests",
+    )
+    if plan.count != config.count:
+        place = document.at("tool", "atomci", "shards", "count")
+        yield problem(place, f"{config.count} shards, and {SHARDS} has {plan.count}")
+        return
+    wrong = division.problems([shard.ids for shard in plan.shards], now.suite)
+    yield from (problem(SHARDS, text) for text in wrong)
+    if not wrong:
+        yield seen(SHARDS, f"{balance(plan)}; together they are the suite, each test once")
+    if config.count > 1:
+        yield from _several(ctx, plan)
+
+
+def _several(ctx: Context, plan: Shards) -> Iterator[Fact]:
+    document = toml_document(ctx.root, "pyproject.toml")
+    keys = ("tool", "atomci", "shards")
+    if empty := [shard.shard for shard in plan.shards if not shard.ids]:
+        yield problem(document.at(*keys, "count"), f"shard {empty[0]} of {plan.count} has no test: lower it")
+    named = document.get(*keys, "durations")
+    if named is not None and not (ctx.root / named).is_file():
+        yield problem(document.at(*keys, "durations"), f"{named} isn't there")
+    yield from ci_facts(ctx, lambda workflow: shards_job.facts(workflow, plan.count))

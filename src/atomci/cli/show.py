@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from atomci.atoms.builtin import catalog_of
 from atomci.atoms.plugins import load_plugins
-from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom
+from atomci.catalog import PHASES, PIPELINES, Atom
 from atomci.errors import UsageError
 
 if TYPE_CHECKING:
-    from atomci.engine.plan import Plan
+    from atomci.engine.plan import Catalog, Plan
 
 __all__ = ["explain_command", "graph_command", "list_command"]
 
@@ -27,25 +28,26 @@ def list_command(as_json: bool) -> None:
     atomci list
     atomci list --json | jq '.atoms[] | select(.planned | not) | .name'
     """
-    plugins = [plugin.atom for plugin in load_plugins().values()]
-    rows = [*ATOMS, *plugins]
+    catalog = catalog_of(load_plugins())
+    rows = list(catalog.atoms.values())
     if as_json:
-        click.echo(json.dumps({"atoms": [_row(row) for row in rows], "pipelines": _pipelines()}, indent=1))
+        atoms = [_row(row, catalog) for row in rows]
+        click.echo(json.dumps({"atoms": atoms, "pipelines": _pipelines()}, indent=1))
         return
     width = max(len(row.name) for row in rows)
     lines = []
     for phase in PHASES:
         lines.append(click.style(f"{phase.name}  {phase.title}", bold=True))
         for row in (row for row in rows if row.phase == phase.number):
-            mark = "planned " if row.planned else "optional" if row.optional else ""
+            mark = "planned " if catalog.planned(row.name) else "optional" if row.optional else ""
             lines.append(f"  {row.number:03d} {row.name:{width}}  {mark:8}  {row.summary}")
     lines.append(click.style("pipelines", bold=True))
     lines += [f"  {pipeline.name:{width + 4}}            {pipeline.summary}" for pipeline in PIPELINES]
     click.echo("\n".join(lines))
 
 
-def _row(row: Atom) -> dict[str, Any]:
-    return {"id": row.id, **row._asdict(), "planned": row.planned}
+def _row(row: Atom, catalog: Catalog) -> dict[str, Any]:
+    return {"id": row.id, **row._asdict(), "planned": catalog.planned(row.name)}
 
 
 def _pipelines() -> list[dict[str, Any]]:
@@ -73,7 +75,7 @@ def explain_command(target: str, as_json: bool) -> None:
     explained = []
     for name in resolve(target, loader.catalog):
         atom = loader.catalog.atoms[name]
-        row = _row(atom)
+        row = _row(atom, loader.catalog)
         if not row["planned"]:
             ctx = Context(project, atom, Options(preview=True), Inputs(project.root))
             row |= _plain(loader.implementation(atom), ctx)
@@ -123,14 +125,14 @@ def graph_command(target: str, kind: str) -> None:
     atomci graph local_ci                    paste into a Markdown file
     atomci graph local_ci --format dot | dot -Tsvg > gate.svg
     """
-    from atomci.atoms.plugins import load_plugins
-    from atomci.engine.plan import catalog_with, closure
+    from atomci.engine.plan import closure
 
-    catalog = catalog_with({name: (plugin.atom, plugin.pipelines) for name, plugin in load_plugins().items()})
+    catalog = catalog_of(load_plugins())
     plan = closure([target], catalog)
     if not plan.atoms:
         raise UsageError(f"{target} holds no atom")
-    click.echo({"mermaid": _mermaid, "dot": _dot, "json": _json}[kind](plan))
+    shown = {"mermaid": _mermaid, "dot": _dot}
+    click.echo(_json(plan, catalog) if kind == "json" else shown[kind](plan))
 
 
 def _edges(plan: Plan) -> list[tuple[str, str]]:
@@ -147,6 +149,6 @@ def _dot(plan: Plan) -> str:
     return "\n".join(["digraph atomci {", *nodes, *(f"  {a} -> {b};" for a, b in _edges(plan)), "}"])
 
 
-def _json(plan: Plan) -> str:
-    nodes = [_row(atom) for atom in plan.atoms]
+def _json(plan: Plan, catalog: Catalog) -> str:
+    nodes = [_row(atom, catalog) for atom in plan.atoms]
     return json.dumps({"nodes": nodes, "edges": [list(edge) for edge in _edges(plan)]}, indent=1)

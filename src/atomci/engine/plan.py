@@ -21,15 +21,21 @@ class Catalog:
 
     atoms: Mapping[str, Atom]
     pipelines: Mapping[str, Pipeline]
-    plugins: frozenset[str] = frozenset()
+    built: frozenset[str]
+    """Names of the atoms that have code; the others are planned."""
 
     def planned(self, name: str) -> bool:
         """Whether the atom's code isn't there yet."""
-        return name not in self.plugins and self.atoms[name].planned
+        return name not in self.built
 
 
-def catalog_with(plugins: Mapping[str, tuple[Atom, tuple[str, ...]]]) -> Catalog:
-    """The built-in table with plugins' rows; each plugin's second part names the pipelines it joins."""
+def catalog_with(
+    plugins: Mapping[str, tuple[Atom, tuple[str, ...]]], built: frozenset[str] = frozenset()
+) -> Catalog:
+    """The built-in table with plugins' rows; each plugin's second part names the pipelines it joins.
+
+    `built` names the built-in atoms that have code.
+    """
     atoms = {row.name: row for row in ATOMS} | {name: row for name, (row, _) in plugins.items()}
     pipelines = {
         pipeline.name: pipeline._replace(
@@ -38,7 +44,7 @@ def catalog_with(plugins: Mapping[str, tuple[Atom, tuple[str, ...]]]) -> Catalog
         )
         for pipeline in PIPELINES
     }
-    return Catalog(atoms, pipelines, frozenset(plugins))
+    return Catalog(atoms, pipelines, built | frozenset(plugins))
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,10 @@ class MadeUp:
         self.events.clear()
         return run_plan(
             Project(self.root),
-            closure([atom.name for atom, _ in rows], Catalog({atom.name: atom for atom, _ in rows}, {})),
+            closure(
+                [atom.name for atom, _ in rows],
+                Catalog({atom.name: atom for atom, _ in rows}, {}, frozenset(atom.name for atom, _ in rows)),
+            ),
             config or Config(),
             Options(**{"event": "local", "in_ci": False, **options}),
             load or (lambda atom: Implementation(self._noted(atom, works))),

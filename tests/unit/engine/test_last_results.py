@@ -11,8 +11,8 @@ from made_up import MadeUp
 
 from atomci.artifacts.schemas import Evidence, Finding
 from atomci.artifacts.store import read
-from atomci.atoms.evidence import last_result
-from atomci.atoms.recorded import outcome_of, recorded
+from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.recorded import outcome_of, recorded
 from atomci.catalog import Atom
 from atomci.catalog import atom as row_of
 from atomci.engine.context import Context, Options, Outcome, Verdict

@@ -2,11 +2,12 @@
 
 import pytest
 
+from atomci.atoms.builtin import catalog_of
 from atomci.catalog import ATOMS, PIPELINES, Atom
 from atomci.engine.plan import catalog_with, closure, make_plan, most_urgent_first, resolve
 from atomci.errors import InfrastructureError, UsageError
 
-CATALOG = catalog_with({})
+CATALOG = catalog_of({})
 
 
 @pytest.mark.parametrize("target", ["run_ruff_lint", "atom_031", "031", "31"])

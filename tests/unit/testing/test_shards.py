@@ -92,9 +92,7 @@ def test_the_order_in_which_tests_come_changes_nothing(seed: int) -> None:
 
 
 def test_hashes_have_no_part_in_it() -> None:
-    code = (
-        "from atomci.testing.sharding.division import *; print(divide(costs_of({f'a{n}::t' for n in range(40)}, {}), 7))"
-    )
+    code = "from atomci.testing.sharding.division import *; print(divide(costs_of({f'a{n}::t' for n in range(40)}, {}), 7))"
 
     said = {
         subprocess.run(

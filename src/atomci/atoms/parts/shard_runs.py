@@ -9,7 +9,7 @@ from pathlib import Path
 
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Durations, Portion, TestResult, TestSummary
-from atomci.atoms.layer_runs import run_tests
+from atomci.atoms.parts.layer_runs import run_tests
 from atomci.engine.config import load_shards, load_slow
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, pytest_runs, results

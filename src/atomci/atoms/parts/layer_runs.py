@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -149,3 +150,22 @@ def _hint(ctx: Context) -> str:
     if ctx.project.version_of("atomci") is None:
         return "atomci isn't installed in the project's environment: add it to the dev group and sync"
     return "see the atom's log"
+
+
+def miscounted(ctx: Context, log: str, path: str) -> list[str]:
+    """Where a layer's summary isn't that of its results."""
+    counts = results.counts(results.read_results(ctx.root / log))
+    summary = ctx.read(path, TestSummary)
+    problems = []
+    if summary.counts != counts:
+        problems.append(f"{path} counts {summary.counts}, the results hold another number")
+    if not summary.counts.get("passed"):
+        problems.append("no test passed")
+    return problems
+
+
+def uncounted(ctx: Context, log: str, junit: str) -> list[str]:
+    """Where a layer's JUnit hasn't a case per attempt."""
+    cases = len(ET.parse(ctx.root / junit).findall(".//testcase"))
+    attempts = len(results.read_results(ctx.root / log))
+    return [] if cases == attempts else [f"{junit} holds {cases} cases for {attempts} attempts"]

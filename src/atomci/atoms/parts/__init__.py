@@ -1,0 +1,1 @@
+"""What atoms of several phases are made of."""
