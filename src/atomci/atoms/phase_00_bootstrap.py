@@ -6,7 +6,8 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 
-from atomci.artifacts.schemas import Finding, HostFacts, ManagerChoice, ToolFound, ToolReport
+from atomci.artifacts import handles
+from atomci.artifacts.schemas import Finding, ToolFound, ToolReport
 from atomci.artifacts.store import replace_file
 from atomci.atoms.parts.machine import (
     ASKED_WITHIN,
@@ -36,9 +37,6 @@ from atomci.tools import uv
 from atomci.tools.git import git
 from atomci.tools.process import Command, shell_line
 
-_HOST = "artifacts/bootstrap/host.json"
-_PYTHON = "artifacts/bootstrap/python.json"
-_MANAGER = "artifacts/bootstrap/manager.json"
 _INSTALLED_WITHIN = 900.0
 
 Commands = Callable[[Context], Sequence[Command]]
@@ -46,18 +44,18 @@ Commands = Callable[[Context], Sequence[Command]]
 
 def detect_host_os_and_shell(ctx: Context) -> Outcome:
     facts = host.facts(host.this_system())
-    ctx.write(_HOST, facts)
+    ctx.write(handles.HOST, facts)
     return Outcome("pass", host.in_words(facts), 1, "hosts")
 
 
 def detect_host_os_and_shell_holds(ctx: Context) -> Verdict:
     """The recorded facts are those of this host; the shell may be another one than then."""
     now = host.facts(host.this_system())
-    recorded = ctx.read_if_there(_HOST, HostFacts)
+    recorded = ctx.read_if_there(handles.HOST)
     if recorded is None:
-        return Verdict(False, (f"{_HOST} is missing",), "atomci run detect_host_os_and_shell")
+        return Verdict(False, (f"{handles.HOST} is missing",), "atomci run detect_host_os_and_shell")
     problems = [
-        f"{_HOST} says {name} {getattr(recorded, name)}, this host says {getattr(now, name)}"
+        f"{handles.HOST} says {name} {getattr(recorded, name)}, this host says {getattr(now, name)}"
         for name in ("os", "version", "arch", "wsl", "container")
         if getattr(recorded, name) != getattr(now, name)
     ]
@@ -67,11 +65,11 @@ def detect_host_os_and_shell_holds(ctx: Context) -> Verdict:
 def install_python_runtime(ctx: Context) -> Outcome:
     wanted = wanted_python(ctx)
     found = find_python(ctx, wanted)
-    ctx.write(_PYTHON, _python_report(wanted, found))
+    ctx.write(handles.PYTHON, _python_report(wanted, found))
     if found.path is None:
         _install_python(ctx, wanted)
         found = find_python(ctx, wanted)
-        ctx.write(_PYTHON, _python_report(wanted, found))
+        ctx.write(handles.PYTHON, _python_report(wanted, found))
     if found.path is None:
         raise InfrastructureError(
             f"no interpreter satisfies {wanted}, also not after uv installed one", _python_hint(wanted)
@@ -202,7 +200,7 @@ def _what_is_here(row: ToolFound) -> str:
 
 
 def _install_words(ctx: Context, program: programs.Program) -> tuple[str, ...] | None:
-    facts = ctx.read_if_there(_HOST, HostFacts) or host.facts(host.this_system())
+    facts = ctx.read_if_there(handles.HOST) or host.facts(host.this_system())
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     return programs.install_command(program, facts.package_manager, root=is_root)
 
@@ -280,7 +278,7 @@ def choose_dependency_manager(ctx: Context) -> Outcome:
     chosen = chosen_manager(ctx)
     speakers = ctx.files(*managers.SPEAKERS, *managers.LOCKS.values())
     against = managers.contradictions(ctx.root, speakers, chosen.manager)
-    ctx.write(_MANAGER, chosen)
+    ctx.write(handles.MANAGER, chosen)
     text = f"{chosen.manager}, recorded in {chosen.recorded_in}"
     if not against:
         return Outcome("pass", text, 1 + len(speakers))
@@ -311,7 +309,7 @@ def choose_dependency_manager_holds(ctx: Context) -> Verdict:
 def _environment_commands(ctx: Context) -> Sequence[Command]:
     if _fitting_version(ctx) is not None:
         return ()
-    report = None if ctx.options.preview else ctx.read_if_there(_PYTHON, ToolReport)
+    report = None if ctx.options.preview else ctx.read_if_there(handles.PYTHON)
     python = (report.tools[0].path if report else find_python(ctx, wanted_python(ctx)).path) or "python3"
     manager = _recorded_manager(ctx)
     program = uv.program() if manager == "uv" else None
@@ -356,7 +354,7 @@ def _fitting_version(ctx: Context) -> str | None:
 
 def _recorded_manager(ctx: Context) -> managers.Manager:
     """What atom_010 wrote; what it would write where nothing is to run."""
-    recorded = None if ctx.options.preview else ctx.read_if_there(_MANAGER, ManagerChoice)
+    recorded = None if ctx.options.preview else ctx.read_if_there(handles.MANAGER)
     return (recorded or chosen_manager(ctx)).manager
 
 
@@ -375,7 +373,7 @@ def _sync_commands(ctx: Context) -> Sequence[Command]:
 
 @runs(_sync_commands)
 def compile_lockfile_and_sync(ctx: Context) -> Outcome:
-    manager = ctx.read(_MANAGER, ManagerChoice).manager
+    manager = ctx.read(handles.MANAGER).manager
     lock = managers.LOCKS[manager]
     relock = managers.relock(ctx.root, manager)
     if ctx.options.in_ci and not (ctx.root / lock).is_file():

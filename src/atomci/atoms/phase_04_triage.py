@@ -9,7 +9,8 @@ from types import ModuleType
 from atomci.analysis import black, mypy, ruff
 from atomci.analysis.lanes import classify
 from atomci.analysis.sarif import to_sarif
-from atomci.artifacts.schemas import AllFindings, Finding, Findings, Lanes
+from atomci.artifacts import handles
+from atomci.artifacts.schemas import AllFindings, Finding, Findings
 from atomci.atoms.parts.evidence import last_result
 from atomci.catalog import atom
 from atomci.engine.context import Context, Outcome, Verdict, runs
@@ -17,9 +18,6 @@ from atomci.tools.git import changed_paths
 from atomci.tools.process import Command, Completed
 
 Commands = Callable[[Context], Sequence[Command]]
-
-_SARIF = "artifacts/reports/static.sarif"
-_FINDINGS = "artifacts/reports/findings.json"
 
 
 def _tool(adapter: ModuleType) -> Commands:
@@ -74,8 +72,8 @@ def aggregate_static_findings(ctx: Context) -> Outcome:
         else:
             enabled = ctx.project.table("tool", "atomci", "atoms", need).get("enabled", True)
             missing[need] = "left no findings" if enabled else "disabled"
-    ctx.write("artifacts/reports/static.sarif", to_sarif(reports, ctx.root))
-    ctx.write("artifacts/reports/findings.json", AllFindings(runs=tuple(reports), missing=missing))
+    ctx.write(handles.STATIC_SARIF, to_sarif(reports, ctx.root))
+    ctx.write(handles.FINDINGS, AllFindings(runs=tuple(reports), missing=missing))
     gaps = "; ".join(f"{name} {why}" for name, why in missing.items())
     return Outcome("pass" if reports else "vacuous", gaps, len(reports), "tools")
 
@@ -85,26 +83,30 @@ def aggregate_static_findings_holds(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    log = json.loads((ctx.root / _SARIF).read_text(encoding="utf-8"))
-    found = ctx.read(_FINDINGS, AllFindings)
+    log = json.loads((ctx.root / handles.STATIC_SARIF).read_text(encoding="utf-8"))
+    found = ctx.read(handles.FINDINGS)
     categories = [run["automationDetails"]["id"] for run in log["runs"]]
     results = [result for run in log["runs"] for result in run["results"]]
     uris = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in results]
     problems = []
     if log["version"] != "2.1.0" or len(categories) != len(set(categories)):
-        problems.append(f"{_SARIF}: not one 2.1.0 run per tool: {', '.join(categories)}")
+        problems.append(f"{handles.STATIC_SARIF}: not one 2.1.0 run per tool: {', '.join(categories)}")
     if len(results) != sum(len(run.findings) for run in found.runs):
-        problems.append(f"{_SARIF}: {len(results)} results, but {_FINDINGS} has another number")
-    problems += [f"{_SARIF}: {uri} isn't relative" for uri in uris if uri.startswith("/") or "://" in uri]
+        problems.append(
+            f"{handles.STATIC_SARIF}: {len(results)} results, but {handles.FINDINGS} has another number"
+        )
+    problems += [
+        f"{handles.STATIC_SARIF}: {uri} isn't relative" for uri in uris if uri.startswith("/") or "://" in uri
+    ]
     problems += [f"{name} {why}" for name, why in found.missing.items() if why != "disabled"]
     return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
 
 
 def classify_static_failures(ctx: Context) -> Outcome:
-    found = ctx.read("artifacts/reports/findings.json", AllFindings)
+    found = ctx.read(handles.FINDINGS)
     findings = [finding for run in found.runs for finding in run.findings]
     lanes = classify(findings, ctx.project.prefix)
-    ctx.write("artifacts/reports/lanes.json", lanes)
+    ctx.write(handles.LANES, lanes)
     advice = f"start with {lanes.lane}: {lanes.lanes[0].command}" if lanes.lanes else ""
     return Outcome("pass", advice, len(found.runs), "reports")
 
@@ -114,8 +116,8 @@ def classify_static_failures_holds(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    findings = [finding for run in ctx.read(_FINDINGS, AllFindings).runs for finding in run.findings]
-    lanes = ctx.read("artifacts/reports/lanes.json", Lanes)
+    findings = [finding for run in ctx.read(handles.FINDINGS).runs for finding in run.findings]
+    lanes = ctx.read(handles.LANES)
     problems = [f"lane {lane.lane} has no command" for lane in lanes.lanes if not lane.command.strip()]
     if sum(lane.findings for lane in lanes.lanes) != len(findings):
         problems.append(f"{len(findings)} findings, but the lanes hold another number")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
-from atomci.artifacts.schemas import AllFindings, Gate, Lanes, ReportFile, Reports, Stage, Status
-from atomci.artifacts.store import sha256
-from atomci.artifacts.testing import CoverageBudget, TestSummary
+from atomci.artifacts import handles
+from atomci.artifacts.handles import Artifact
+from atomci.artifacts.schemas import Gate, Reports, Status
+from atomci.artifacts.testing import TestSummary
 from atomci.atoms.builtin import catalog_of
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
-from atomci.atoms.parts.stages import Red, ended, excuse, judged, reds_of_tests
+from atomci.atoms.parts.layer_runs import listed
+from atomci.atoms.parts.stages import Red, ended, excuse, judged, reds_of_tests, stage_name
 from atomci.configuration import hooks
 from atomci.configuration.ci import parity, workflow
 from atomci.configuration.documents import Unreadable, read_text, yaml_document
@@ -20,16 +23,12 @@ from atomci.engine.plan import Catalog, closure
 from atomci.errors import UsageError
 from atomci.tools.process import Command
 
-_STAGES = {
-    "lint_types": "artifacts/stages/lint_types.json",
-    "unit_tests": "artifacts/stages/unit_tests.json",
-}
-
-_REPORTS = {
-    "sarif": "artifacts/reports/static.sarif",
-    "junit": "artifacts/reports/junit.xml",
-    "coverage-xml": "artifacts/reports/coverage.xml",
-    "coverage-html": "artifacts/reports/htmlcov/index.html",
+_STAGES = (handles.LINT_TYPES_STAGE, handles.UNIT_STAGE)
+_REPORTS: dict[str, Artifact[Any]] = {
+    "sarif": handles.STATIC_SARIF,
+    "junit": handles.UNIT_JUNIT,
+    "coverage-xml": handles.UNIT_COVERAGE,
+    "coverage-html": handles.UNIT_PAGE,
 }
 
 _BUDGET = "enforce_coverage_budget"
@@ -54,10 +53,10 @@ def run_local_ci_script_holds(ctx: Context) -> Verdict:
 
 
 def stage1_lint_types(ctx: Context) -> Outcome:
-    found = ctx.read_if_there("artifacts/reports/findings.json", AllFindings)
-    lanes = ctx.read_if_there("artifacts/reports/lanes.json", Lanes)
+    found = ctx.read_if_there(handles.FINDINGS)
+    lanes = ctx.read_if_there(handles.LANES)
     if found is None or lanes is None:
-        return ended(ctx, "lint_types", "error", ["findings were not aggregated"])
+        return ended(ctx, handles.LINT_TYPES_STAGE, "error", ["findings were not aggregated"])
     work = [f"{lane.findings} in lane {lane.lane}: {lane.command}" for lane in lanes.lanes]
     reds = [Red(run.atom, "fail", "") for run in found.runs if run.findings]
     reds += [Red(name, "error", f"{name} {why}") for name, why in found.missing.items() if why != "disabled"]
@@ -65,32 +64,32 @@ def stage1_lint_types(ctx: Context) -> Outcome:
         Red(run.atom, "vacuous", f"{run.tool} examined no file") for run in found.runs if not run.examined
     ]
     if not found.runs and not reds:
-        return ended(ctx, "lint_types", "vacuous", ["every tool is disabled"])
+        return ended(ctx, handles.LINT_TYPES_STAGE, "vacuous", ["every tool is disabled"])
     said = [f"{run.tool}: {run.examined} files" for run in found.runs]
-    return judged(ctx, "lint_types", reds, work if reds else said, ("sarif",))
+    return judged(ctx, handles.LINT_TYPES_STAGE, reds, work if reds else said, ("sarif",))
 
 
 def stage2_unit_tests(ctx: Context) -> Outcome:
-    tests = ctx.read_if_there("artifacts/tests/unit.json", TestSummary)
-    budget = ctx.read_if_there("artifacts/tests/coverage.json", CoverageBudget)
+    tests = ctx.read_if_there(handles.UNIT_TESTS)
+    budget = ctx.read_if_there(handles.BUDGET)
     if tests is None:
-        return ended(ctx, "unit_tests", "skipped", ["the unit tests left no result"])
+        return ended(ctx, handles.UNIT_STAGE, "skipped", ["the unit tests left no result"])
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
     reds = reds_of_tests("run_pytest_unit_with_coverage", "unit", tests.counts, none_ran=_none_ran(tests))
     if reds and (budget is None or not excuse(ctx, reds)):
-        return judged(ctx, "unit_tests", reds, [text])
+        return judged(ctx, handles.UNIT_STAGE, reds, [text])
     if budget is None:
         if not tests.complete:
             owes = _UNIT_REPORTS if tests.counts else ()
-            return ended(ctx, "unit_tests", "pass", [text, f"coverage: {tests.why_incomplete}"], owes)
-        unmeasured = not (ctx.root / _REPORTS["coverage-xml"]).is_file()
+            return ended(ctx, handles.UNIT_STAGE, "pass", [text, f"coverage: {tests.why_incomplete}"], owes)
+        unmeasured = not (ctx.root / handles.UNIT_COVERAGE).is_file()
         why = "no coverage was measured" if unmeasured else "the coverage budget was not computed"
         red = Red(_BUDGET, "vacuous" if unmeasured else "error", why)
-        return judged(ctx, "unit_tests", [red], [text])
+        return judged(ctx, handles.UNIT_STAGE, [red], [text])
     measured = f"{budget.percent or 0:.2f} % covered, budget {budget.budget:g} %"
     if not budget.met:
         reds.append(Red(_BUDGET, "fail", measured))
-    return judged(ctx, "unit_tests", reds, [text, measured], _UNIT_REPORTS)
+    return judged(ctx, handles.UNIT_STAGE, reds, [text, measured], _UNIT_REPORTS)
 
 
 def _none_ran(tests: TestSummary) -> bool:
@@ -103,13 +102,9 @@ def _none_ran(tests: TestSummary) -> bool:
 
 def stage3_static_artifacts_emit(ctx: Context) -> Outcome:
     reports = []
-    for name, path in _REPORTS.items():
-        there = (ctx.root / path).is_file()
-        digest = sha256(ctx.root / path) if there else None
-        reports.append(
-            ReportFile(name=name, path=path, sha256=digest, missing="" if there else "not produced")
-        )
-    ctx.write("artifacts/reports/index.json", Reports(reports=tuple(reports)))
+    for name, report in _REPORTS.items():
+        reports.append(listed(ctx, name, report.path))
+    ctx.write(handles.REPORTS, Reports(reports=tuple(reports)))
     missing = [report.name for report in reports if report.missing]
     examined = len(reports) - len(missing)
     reason = f"not produced: {', '.join(missing)}" if missing else ""
@@ -117,8 +112,8 @@ def stage3_static_artifacts_emit(ctx: Context) -> Outcome:
 
 
 def compute_local_ci_exit_code(ctx: Context) -> Outcome:
-    stages = {name: ctx.read_if_there(path, Stage) for name, path in _STAGES.items()}
-    reports = ctx.read("artifacts/reports/index.json", Reports)
+    stages = {stage_name(stage): ctx.read_if_there(stage) for stage in _STAGES}
+    reports = ctx.read(handles.REPORTS)
     missing = {report.name for report in reports.reports if report.missing}
     statuses: set[Status] = set()
     reasons, overridden = [], []
@@ -138,7 +133,7 @@ def compute_local_ci_exit_code(ctx: Context) -> Outcome:
         statuses.add("fail")
         reasons.append(f"{name}: {ctx.overrides.lapsed[name].lapse}")
     gate = _verdict(statuses, reasons, overridden)
-    ctx.write("artifacts/gate.json", gate)
+    ctx.write(handles.GATE, gate)
     if gate.verdict == "overridden":
         return Outcome("fail", gate.verdict, len(stages), "stages", overridden="; ".join(overridden))
     status: Status = {0: "pass", 1: "fail"}.get(gate.exit_code, "error")  # type: ignore[assignment]

@@ -6,8 +6,8 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from atomci.artifacts.schemas import Adapter, Exercised, IntegrationEnv, Reports
-from atomci.artifacts.testing import TestSummary
+from atomci.artifacts import handles
+from atomci.artifacts.schemas import Adapter, Exercised, IntegrationEnv
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.layer_runs import (
     coverage_command,
@@ -26,9 +26,6 @@ from atomci.testing import adapters, provision, results
 from atomci.testing.layers import INTEGRATION
 from atomci.tools.process import Command
 
-_ENV = "artifacts/integration/env.json"
-_EXERCISED = "artifacts/integration/exercised.json"
-_COLLECTED = "artifacts/integration/collected.json"
 _FASTAPI = re.compile(r"fastapi(?![\w.-])", re.IGNORECASE)
 
 
@@ -45,7 +42,7 @@ def provision_integration_env(ctx: Context) -> Outcome:
     with provision.lent(ctx.root, env, lambda: _make_remote(ctx, env)) as variables:
         for name, value in variables.items():
             ctx.log(f"{name}={value}\n")
-    ctx.write(_ENV, env)
+    ctx.write(handles.INTEGRATION_ENV, env)
     return Outcome("pass", "", len(variables), "variables")
 
 
@@ -66,14 +63,14 @@ def _make_remote(ctx: Context, env: IntegrationEnv) -> None:
 
 
 def _pytest(ctx: Context) -> Sequence[Command]:
-    env = ctx.read_if_there(_ENV, IntegrationEnv) or provision.ENVIRONMENT
+    env = ctx.read_if_there(handles.INTEGRATION_ENV) or provision.ENVIRONMENT
     kept = {"ATOMCI_ARTIFACTS": str(ctx.root / INTEGRATION.kept)}
     return (pytest_command(ctx, INTEGRATION, env={**provision.variables(ctx.root, env), **kept}),)
 
 
 @runs(_pytest)
 def run_pytest_integration(ctx: Context) -> Outcome:
-    env = ctx.read(_ENV, IntegrationEnv)
+    env = ctx.read(handles.INTEGRATION_ENV)
     with provision.lent(ctx.root, env, lambda: _make_remote(ctx, env)):
         keeping(ctx, INTEGRATION)
         return run_tests(ctx, INTEGRATION, _pytest(ctx))
@@ -84,7 +81,7 @@ def run_pytest_integration_holds(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    return Verdict.of(miscounted(ctx, INTEGRATION.log, INTEGRATION.summary), verdict.evidence)
+    return Verdict.of(miscounted(ctx, INTEGRATION), verdict.evidence)
 
 
 def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
@@ -102,7 +99,7 @@ def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
         Adapter(name=name, expected=why, tests=tuple(test for test in passed if name in driven[test]))
         for name, why in expected.items()
     ]
-    ctx.write(_EXERCISED, Exercised(adapters=tuple(rows)))
+    ctx.write(handles.EXERCISED, Exercised(adapters=tuple(rows)))
     if not passed:
         return Outcome("vacuous", "no integration test passed", 0, "tests")
     if idle := [f"{row.name} ({row.expected})" for row in rows if row.expected and not row.tests]:
@@ -118,7 +115,7 @@ def exercise_adapters_and_endpoints_holds(ctx: Context) -> Verdict:
         return verdict
     found = results.read_results(ctx.root / INTEGRATION.log)
     passed = {result.nodeid for result in found if result.outcome == "passed"}
-    rows = ctx.read("artifacts/integration/exercised.json", Exercised).adapters
+    rows = ctx.read(handles.EXERCISED).adapters
     problems = [
         f"{test} is said to drive {row.name}, but it didn't pass"
         for row in rows
@@ -142,13 +139,13 @@ def _why_endpoint(ctx: Context) -> str:
 
 
 def _coverage_report(ctx: Context) -> Sequence[Command]:
-    return (coverage_command(ctx, INTEGRATION, "xml", INTEGRATION.xml),)
+    return (coverage_command(ctx, INTEGRATION, "xml", handles.INTEGRATION_COVERAGE),)
 
 
 @runs(_coverage_report)
 def collect_integration_artifacts(ctx: Context) -> Outcome:
     outcome = export_reports(ctx, INTEGRATION, _coverage_report(ctx))
-    write_reports(ctx, _COLLECTED, INTEGRATION, {"results": INTEGRATION.log})
+    write_reports(ctx, handles.INTEGRATION_REPORTS, INTEGRATION)
     return outcome
 
 
@@ -157,18 +154,18 @@ def collect_integration_artifacts_holds(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    problems = uncounted(ctx, INTEGRATION.log, INTEGRATION.junit)
-    if ET.parse(ctx.root / INTEGRATION.xml).getroot().tag != "coverage":
-        problems.append(f"{INTEGRATION.xml} isn't a coverage report")
+    problems = uncounted(ctx, INTEGRATION)
+    if ET.parse(ctx.root / handles.INTEGRATION_COVERAGE).getroot().tag != "coverage":
+        problems.append(f"{handles.INTEGRATION_COVERAGE} isn't a coverage report")
     return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
 
 
 def gate_on_integration_results(ctx: Context) -> Outcome:
-    tests = ctx.read_if_there(INTEGRATION.summary, TestSummary)
-    driven = ctx.read_if_there(_EXERCISED, Exercised)
-    left = ctx.read_if_there(_COLLECTED, Reports)
+    tests = ctx.read_if_there(INTEGRATION.summary)
+    driven = ctx.read_if_there(handles.EXERCISED)
+    left = ctx.read_if_there(handles.INTEGRATION_REPORTS)
     if tests is None:
-        return ended(ctx, "integration", "skipped", ["the integration tests left no result"])
+        return ended(ctx, handles.INTEGRATION_STAGE, "skipped", ["the integration tests left no result"])
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
     none_ran = not tests.counts.keys() - {"skipped"}
     reds = reds_of_tests("run_pytest_integration", "integration", tests.counts, none_ran=none_ran)
@@ -177,10 +174,10 @@ def gate_on_integration_results(ctx: Context) -> Outcome:
         said = f"not driven: {', '.join(idle)}"
         reds.append(Red("exercise_adapters_and_endpoints", "fail", said))
     if reds:
-        return judged(ctx, "integration", reds, [text])
+        return judged(ctx, handles.INTEGRATION_STAGE, reds, [text])
     absent = [report.name for report in left.reports if report.missing] if left else ["every report"]
     if driven is None or absent:
         why = [f"without {', '.join(absent)}"] if absent else ["what the tests drive isn't known"]
-        return ended(ctx, "integration", "error", [text, *why])
+        return ended(ctx, handles.INTEGRATION_STAGE, "error", [text, *why])
     shown = ", ".join(row.name for row in driven.adapters if row.tests)
-    return ended(ctx, "integration", "pass", [text, f"drive {shown}"], ("junit", "coverage-xml"))
+    return ended(ctx, handles.INTEGRATION_STAGE, "pass", [text, f"drive {shown}"], ("junit", "coverage-xml"))

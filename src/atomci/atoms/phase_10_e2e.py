@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from atomci.artifacts.schemas import Preconditions, ServiceState, Workflow
-from atomci.artifacts.testing import TestSummary
+from atomci.artifacts import handles
+from atomci.artifacts.schemas import Preconditions, ServiceState
 from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.layer_runs import (
@@ -38,11 +38,6 @@ from atomci.testing.services import Service, ServiceFailed, docker_problem, runn
 from atomci.tools.git import changed_paths, git
 from atomci.tools.process import Command, Completed
 
-_SERVICES = "artifacts/e2e/services.json"
-_WORKFLOW = "artifacts/e2e/workflow.json"
-_CAPTURED = "artifacts/e2e/captured.json"
-_STAGE = "e2e"
-
 
 def _service_commands(ctx: Context) -> Sequence[Command]:
     return tuple(
@@ -57,7 +52,7 @@ def stage_e2e_preconditions(ctx: Context) -> Outcome:
     states = [_tried(ctx, service, absent.get(service.name, "")) for service in _services(ctx)]
     problems += [state.reason for state in states if state.status == "failed"]
     ctx.write(
-        _SERVICES,
+        handles.SERVICES,
         Preconditions(installed=tuple(installed), services=tuple(states), problems=tuple(problems)),
     )
     examined = len(installed) + len(states)
@@ -72,7 +67,7 @@ def stage_e2e_preconditions_holds(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    tried = ctx.read("artifacts/e2e/services.json", Preconditions)
+    tried = ctx.read(handles.SERVICES)
     shown = [f"{state.name}: {state.status} {state.reason}".strip() for state in tried.services]
     return Verdict.of(tried.problems, [*verdict.evidence, *tried.installed, *shown])
 
@@ -158,7 +153,7 @@ def run_pytest_e2e_holds(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    problems = miscounted(ctx, E2E.log, E2E.summary)
+    problems = miscounted(ctx, E2E)
     return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
 
 
@@ -225,7 +220,7 @@ def simulate_quality_workflow(ctx: Context) -> Outcome:
             )
 
         taken, wrong = rehearsal.walk(file, _plan(ctx, folder, file), run, hide)
-    ctx.write(_WORKFLOW, taken)
+    ctx.write(handles.REHEARSAL, taken)
     if wrong is None:
         return Outcome("pass", f"{file} was broken, mended, tested and committed", len(taken.steps), "steps")
     last = taken.steps[-1]
@@ -239,7 +234,7 @@ def simulate_quality_workflow_holds(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    steps = ctx.read("artifacts/e2e/workflow.json", Workflow).steps
+    steps = ctx.read(handles.REHEARSAL).steps
     problems = [f"{step.name}: exit {step.exit_code}, not {step.expected}" for step in steps if not step.ok]
     if not any(step.name == "it is committed" for step in steps):
         problems.append("it wasn't gone through to the end")
@@ -260,7 +255,7 @@ def _scratch() -> Iterator[Path]:
 
 def capture_e2e_artifacts(ctx: Context) -> Outcome:
     outcome = export_reports(ctx, E2E, ())
-    reports = write_reports(ctx, _CAPTURED, E2E, {"results": E2E.log})
+    reports = write_reports(ctx, handles.E2E_REPORTS, E2E)
     kept = sum(report.path.startswith(f"{E2E.kept}/") for report in reports.reports)
     reason = outcome.reason or f"{kept} files that tests left in {E2E.kept}"
     return Outcome(outcome.status, reason, outcome.examined, outcome.unit)
@@ -271,14 +266,14 @@ def capture_e2e_artifacts_holds(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    problems = uncounted(ctx, E2E.log, E2E.junit)
+    problems = uncounted(ctx, E2E)
     return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
 
 
 def mark_e2e_required_on_main(ctx: Context) -> Outcome:
     policy = outcome_of(ctx, mark_e2e_required_on_main_holds(ctx))
-    tests = ctx.read_if_there(E2E.summary, TestSummary)
-    taken = ctx.read_if_there(_WORKFLOW, Workflow)
+    tests = ctx.read_if_there(E2E.summary)
+    taken = ctx.read_if_there(handles.REHEARSAL)
     reds = [] if policy.status == "pass" else [Red(ctx.atom.name, policy.status, policy.reason)]
     counts = tests.counts if tests else {}
     reds += reds_of_tests("run_pytest_e2e", "e2e", counts)
@@ -286,7 +281,7 @@ def mark_e2e_required_on_main(ctx: Context) -> Outcome:
         why = f"the workflow went wrong: {taken.steps[-1].name}"
         reds.append(Red("simulate_quality_workflow", "fail", why))
     shown = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    stage = judged(ctx, _STAGE, reds, [shown or "the e2e tests haven't run here"])
+    stage = judged(ctx, handles.E2E_STAGE, reds, [shown or "the e2e tests haven't run here"])
     return replace(stage, examined=policy.examined, unit=policy.unit, findings=policy.findings)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from atomci.artifacts import handles
 from atomci.artifacts.schemas import Finding, Protection, RulesetDifference, RulesetState, Status
 from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents, verdict_of
 from atomci.atoms.parts.recorded import outcome_of
@@ -19,7 +20,6 @@ from atomci.forge.remote import Repository, origin
 from atomci.forge.rulesets import DECLARED, EXPORTED
 from atomci.tools.process import Command
 
-_ARTIFACT = "artifacts/pull_request/protection.json"
 _UNIT = "rulesets"
 # The longest that one answer may take.
 _SECONDS = 60.0
@@ -101,7 +101,7 @@ def _write(ctx: Context, repository: Repository, compared: Sequence[Compared]) -
         )
         for row in compared
     )
-    ctx.write(_ARTIFACT, Protection(repository=str(repository), rulesets=states))
+    ctx.write(handles.PROTECTION, Protection(repository=str(repository), rulesets=states))
 
 
 def _compared(

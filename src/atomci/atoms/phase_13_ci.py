@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 
+from atomci.artifacts import handles
 from atomci.artifacts.schemas import Finding, Findings
 from atomci.artifacts.store import ArtifactError, replace_file
 from atomci.artifacts.testing import PesterRun, TestResult
@@ -19,9 +20,6 @@ from atomci.errors import InfrastructureError
 from atomci.testing import pester, results
 from atomci.tools.process import Command, Completed, ToolMissing
 
-_FINDINGS = "artifacts/findings/pester.json"
-_JUNIT = "artifacts/reports/pester.xml"
-_RUN = "artifacts/tests/pester.json"
 _SECONDS = 900.0
 # What scripts print is for people; this much of it is kept.
 _OUTPUT = 1_000_000
@@ -66,7 +64,7 @@ def _pester(ctx: Context) -> Sequence[Command]:
     files, pwsh = _scripts(ctx), shutil.which("pwsh")
     if not files or pwsh is None:
         return ()
-    words = pester.arguments(_RUN, files)
+    words = pester.arguments(handles.PESTER_RUN.path, files)
     return (Command((pwsh, *words), timeout=ctx.timeout or _SECONDS, limit=_OUTPUT),)
 
 
@@ -101,7 +99,7 @@ def _scripts(ctx: Context) -> list[str]:
 
 def _pester_ended(ctx: Context, done: Completed) -> Outcome:
     try:
-        run = pester.read_run(ctx.root / _RUN)
+        run = pester.read_run(ctx.root / handles.PESTER_RUN)
     except ArtifactError as error:
         said = pester.last_line(done.stderr) or pester.last_line(done.stdout)
         return Outcome("error", f"pwsh left no results (exit {done.code}): {error.message}: {said}")
@@ -122,7 +120,7 @@ def _write(ctx: Context, run: PesterRun, tests: Sequence[TestResult], findings: 
     for test in tests:
         ctx.emit(test)
     text = results.junit(tests, "pester").decode()
-    replace_file(ctx.root / _JUNIT, ctx.redactor.clean(text).encode())
+    replace_file(ctx.root / handles.PESTER_JUNIT, ctx.redactor.clean(text).encode())
     tools = {"Pester": run.pester, "PSScriptAnalyzer": run.analyzer}
     version = ", ".join(f"{name} {version}" for name, version in tools.items() if version)
     report = Findings(
@@ -132,7 +130,7 @@ def _write(ctx: Context, run: PesterRun, tests: Sequence[TestResult], findings: 
         examined=len(_scripts(ctx)),
         findings=findings,
     )
-    ctx.write(_FINDINGS, report)
+    ctx.write(handles.PESTER_FINDINGS, report)
 
 
 def _judged(ctx: Context, run: PesterRun, tests: Sequence[TestResult], bad: tuple[Finding, ...]) -> Outcome:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from atomci.artifacts import retention
+from atomci.artifacts import handles, retention
 from atomci.artifacts.privacy import Scan, scan
 from atomci.artifacts.redaction import ENV_FILE, redactor_for
 from atomci.artifacts.schemas import RemovedRun, Retention
@@ -71,7 +71,7 @@ def enforce_artifact_privacy_and_retention(ctx: Context) -> Outcome:
         unseen=found.unseen,
         findings=outcome.findings,
     )
-    ctx.write(ctx.atom.writes[0], report)
+    ctx.write(handles.RETENTION, report)
     if outcome.status != "pass":
         return replace(outcome, examined=found.files, unit="files")
     said = [f"{len(removed)} old run{'s' * (len(removed) > 1)} removed"] if removed else []

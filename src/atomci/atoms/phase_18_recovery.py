@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from atomci.artifacts import handles
 from atomci.artifacts.schemas import OverrideRow, OverrideRows
 from atomci.atoms.parts.ci_files import verdict_of
 from atomci.atoms.parts.recorded import outcome_of
@@ -18,7 +19,7 @@ def support_manual_override_and_escalation(ctx: Context) -> Outcome:
     day = today()
     rows = [*ctx.overrides.in_force.values(), *ctx.overrides.lapsed.values()]
     ctx.write(
-        ctx.atom.writes[0],
+        handles.OVERRIDES,
         OverrideRows(
             overrides=tuple(
                 OverrideRow(

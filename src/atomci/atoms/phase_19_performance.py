@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from atomci.artifacts import handles
 from atomci.artifacts.testing import Shards
 from atomci.atoms.parts.ci_files import ci_facts, ci_verdict, verdict_of
 from atomci.atoms.parts.recorded import outcome_of
@@ -18,8 +19,6 @@ from atomci.testing.sharding import division, whole
 from atomci.testing.sharding.division import SLOW
 from atomci.testing.sharding.whole import Collected
 from atomci.tools.process import Command
-
-SHARDS = "artifacts/performance/shards.json"
 
 
 def cache_dependencies_effectively_holds(ctx: Context) -> Verdict:
@@ -40,7 +39,7 @@ def shard_and_parallelize_tests_where_safe(ctx: Context) -> Outcome:
     if not seen.suite:
         return Outcome("vacuous", "no unit test was collected", 0, "tests")
     plan = whole.plan(seen, known_durations(ctx), load_shards(ctx.project).count)
-    ctx.write(SHARDS, plan)
+    ctx.write(handles.SHARDS, plan)
     outcome = outcome_of(ctx, divided(ctx, plan, seen))
     if outcome.status != "pass":
         return outcome
@@ -50,9 +49,9 @@ def shard_and_parallelize_tests_where_safe(ctx: Context) -> Outcome:
 def shard_and_parallelize_tests_where_safe_holds(ctx: Context) -> Verdict:
     """The last division, held against the tests that are collected now."""
     again = f"atomci run {ctx.atom.name}"
-    plan = ctx.read_if_there(SHARDS, Shards)
+    plan = ctx.read_if_there(handles.SHARDS)
     if plan is None:
-        return Verdict(False, (f"{SHARDS} is missing: it hasn't run here",), again)
+        return Verdict(False, (f"{handles.SHARDS} is missing: it hasn't run here",), again)
     now, done = collected(ctx)
     if now is None:
         return Verdict(False, (f"the unit tests can't be collected: pytest ended with {done.code}",), again)
@@ -86,12 +85,12 @@ def _facts(ctx: Context, plan: Shards, now: Collected) -> Iterator[Fact]:
     )
     if plan.count != config.count:
         place = document.at("tool", "atomci", "shards", "count")
-        yield problem(place, f"{config.count} shards, and {SHARDS} has {plan.count}")
+        yield problem(place, f"{config.count} shards, and {handles.SHARDS} has {plan.count}")
         return
     wrong = division.problems([shard.ids for shard in plan.shards], now.suite)
-    yield from (problem(SHARDS, text) for text in wrong)
+    yield from (problem(handles.SHARDS.path, text) for text in wrong)
     if not wrong:
-        yield seen(SHARDS, f"{balance(plan)}; together they are the suite, each test once")
+        yield seen(handles.SHARDS.path, f"{balance(plan)}; together they are the suite, each test once")
     if config.count > 1:
         yield from _several(ctx, plan)
 

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, overload
 
 from atomci.artifacts import store
+from atomci.artifacts.handles import Artifact
 from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.schemas import Finding, Status
 from atomci.artifacts.testing import TestResult
@@ -111,17 +112,25 @@ class Context:
         """Project files (not ignored, not artifacts) that match a glob, sorted."""
         return self.inputs.matching(globs)
 
-    def read(self, path: str, kind: type[T]) -> T:
-        """An artifact that must be there."""
-        return store.read(self.root / path, kind)
+    @overload
+    def read(self, artifact: Artifact[T]) -> T: ...
+    @overload
+    def read(self, artifact: str, kind: type[T]) -> T: ...
+    def read(self, artifact: str | Artifact[T], kind: type[T] | None = None) -> T:
+        """An artifact that must be there. Raises ArtifactError."""
+        return store.read(self.root / artifact, _kind(artifact, kind))
 
-    def read_if_there(self, path: str, kind: type[T]) -> T | None:
-        """An artifact that may be absent."""
-        return store.read_if_there(self.root / path, kind)
+    @overload
+    def read_if_there(self, artifact: Artifact[T]) -> T | None: ...
+    @overload
+    def read_if_there(self, artifact: str, kind: type[T]) -> T | None: ...
+    def read_if_there(self, artifact: str | Artifact[T], kind: type[T] | None = None) -> T | None:
+        """An artifact that may be absent. Raises ArtifactError on a broken one."""
+        return store.read_if_there(self.root / artifact, _kind(artifact, kind))
 
-    def write(self, path: str, value: object) -> None:
+    def write(self, artifact: str | Artifact[T], value: T) -> None:
         """Write an artifact, without the secrets that are known here."""
-        store.write(self.root / path, value, self.redactor.clean)
+        store.write(self.root / artifact, value, self.redactor.clean)
 
     def run(self, command: Command, *, cwd: Path | None = None) -> Completed:
         """Run a program, in the root if nowhere else; its line and output go to the atom's log."""
@@ -141,6 +150,13 @@ class Context:
                 "atomci run compile_lockfile_and_sync",
             )
         return str(program)
+
+
+def _kind(artifact: str | Artifact[T], kind: type[T] | None) -> type[T]:
+    if isinstance(artifact, Artifact):
+        return artifact.kind
+    assert kind is not None, "a path alone doesn't say what is in it"
+    return kind
 
 
 class AtomFunction(Protocol):

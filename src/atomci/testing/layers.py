@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from atomci.artifacts import handles
+from atomci.artifacts.handles import Artifact
 from atomci.artifacts.testing import TestResult, TestSummary
 from atomci.testing import pytest_runs, results
 from atomci.tools.process import Completed
@@ -17,14 +20,18 @@ __all__ = ["E2E", "INTEGRATION", "UNIT", "Layer", "gathered", "summary_of"]
 class Layer:
     """A folder below tests/ and the files of its run; `marker` is asked for where one is given.
 
-    `data` and `xml` are empty where coverage isn't measured. `also` are other folders where tests may
+    `data` and `xml` are None where coverage isn't measured. `also` are other folders where tests may
     carry the marker.
     """
 
     name: str
-    junit: str
-    data: str = ""
-    xml: str = ""
+    log: Artifact[Any]
+    """The recorder's results."""
+    summary: Artifact[TestSummary]
+    """Their counts."""
+    junit: Artifact[Any]
+    data: Artifact[Any] | None = None
+    xml: Artifact[Any] | None = None
     marker: str = ""
     also: tuple[str, ...] = ()
 
@@ -38,16 +45,6 @@ class Layer:
         return [folder for folder in (self.folder, *self.also) if (root / folder).is_dir()]
 
     @property
-    def log(self) -> str:
-        """The recorder's results."""
-        return f"artifacts/tests/{self.name}.jsonl"
-
-    @property
-    def summary(self) -> str:
-        """Their counts."""
-        return f"artifacts/tests/{self.name}.json"
-
-    @property
     def kept(self) -> str:
         """What its tests leave to be looked at, such as logs and screenshots."""
         return f"artifacts/{self.name}/files"
@@ -55,20 +52,24 @@ class Layer:
 
 UNIT = Layer(
     "unit",
-    junit="artifacts/reports/junit.xml",
-    data="artifacts/tests/coverage.data",
-    xml="artifacts/reports/coverage.xml",
+    log=handles.UNIT_RESULTS,
+    summary=handles.UNIT_TESTS,
+    junit=handles.UNIT_JUNIT,
+    data=handles.UNIT_DATA,
+    xml=handles.UNIT_COVERAGE,
 )
 INTEGRATION = Layer(
     "integration",
-    junit="artifacts/reports/integration.xml",
-    data="artifacts/tests/integration.coverage.data",
-    xml="artifacts/reports/integration.coverage.xml",
+    log=handles.INTEGRATION_RESULTS,
+    summary=handles.INTEGRATION_TESTS,
+    junit=handles.INTEGRATION_JUNIT,
+    data=handles.INTEGRATION_DATA,
+    xml=handles.INTEGRATION_COVERAGE,
     marker="integration",
     also=("tests/contracts", "tests/auger"),
 )
 # The installed command runs in processes of its own, where coverage sees nothing.
-E2E = Layer("e2e", junit="artifacts/reports/e2e.xml", marker="e2e")
+E2E = Layer("e2e", log=handles.E2E_RESULTS, summary=handles.E2E_TESTS, junit=handles.E2E_JUNIT, marker="e2e")
 
 
 def gathered(layer: Layer, root: Path, done: Completed) -> tuple[TestResult, ...] | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atomci.artifacts.handles import result_of
 from atomci.artifacts.runs import Output, Result
 from atomci.artifacts.store import sha256
 from atomci.catalog import Atom
@@ -22,8 +23,8 @@ def last_result(ctx: Context) -> Verdict:
     """Holds when the last run passed, its files are as it left them, and what it rests on hasn't changed."""
     name = ctx.atom.name
     again = f"atomci run {name}"
-    path = _path(name)
-    result = ctx.read_if_there(path, Result)
+    path = result_of(name)
+    result = ctx.read_if_there(path)
     if result is None:
         return Verdict(False, (f"{path} is missing: it hasn't run here",), again)
     if result.status == "skipped" and ctx.atom.optional:
@@ -40,10 +41,6 @@ def last_result(ctx: Context) -> Verdict:
     return Verdict.of([f"{p} since run {result.run}" for p in problems], [examined, *shown], again)
 
 
-def _path(name: str) -> str:
-    return f"artifacts/atoms/{name}.json"
-
-
 def _altered(root: Path, output: Output) -> str | None:
     path = root / output.path
     if not path.is_file():
@@ -58,7 +55,7 @@ def _stale(ctx: Context) -> Iterator[str]:
     loader = Loader(ctx.project)
     before = [ctx.atom]
     for atom in before:
-        result = ctx.read_if_there(_path(atom.name), Result)
+        result = ctx.read_if_there(result_of(atom.name))
         if result is not None and _goes_by(atom) and result.key != _key_now(ctx, loader, atom, result):
             yield (
                 "stale: what it reads has changed"

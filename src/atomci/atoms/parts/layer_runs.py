@@ -6,8 +6,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
+from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import ReportFile, Reports, Status
 from atomci.artifacts.store import replace_file, sha256
 from atomci.artifacts.testing import TestSummary
@@ -20,8 +22,11 @@ __all__ = [
     "coverage_command",
     "export_reports",
     "keeping",
+    "listed",
+    "miscounted",
     "pytest_command",
     "run_tests",
+    "uncounted",
     "write_reports",
 ]
 
@@ -47,7 +52,7 @@ def pytest_command(
         cover=bool(layer.data),
         portion=portion is not None,
     )
-    own = pytest_runs.environment(ctx.root.as_posix(), layer.log, layer.data)
+    own = pytest_runs.environment(ctx.root.as_posix(), layer.log.path, layer.data.path if layer.data else "")
     return Command((ctx.project.python, "-m", "pytest", *words), {**own, **(env or {}), **(portion or {})})
 
 
@@ -106,30 +111,36 @@ def export_reports(ctx: Context, layer: Layer, commands: Sequence[Command]) -> O
 
 def _junit_only(ctx: Context, layer: Layer, tests: int, why: str) -> Outcome:
     """Tests that went wrong or were stopped may leave no coverage; a whole suite owes it."""
-    summary = ctx.read_if_there(layer.summary, TestSummary)
+    summary = ctx.read_if_there(layer.summary)
     status: Status = "vacuous" if summary and summary.complete else "skipped"
-    return Outcome(status, f"{layer.junit.rpartition('/')[2]} only: {why}", tests, "tests")
+    return Outcome(status, f"{PurePosixPath(layer.junit).name} only: {why}", tests, "tests")
 
 
-def coverage_command(ctx: Context, layer: Layer, kind: str, destination: str) -> Command:
+def coverage_command(ctx: Context, layer: Layer, kind: str, destination: Artifact[Any]) -> Command:
     """coverage's xml or html report of what a layer covered."""
-    words = coverage.report_arguments(kind, destination, layer.data)
+    assert layer.data is not None, "its coverage is measured"
+    words = coverage.report_arguments(kind, destination.path.rstrip("/"), layer.data.path)
     return Command((ctx.project.python, "-m", "coverage", *words))
 
 
-def write_reports(ctx: Context, path: str, layer: Layer, logs: Mapping[str, str]) -> Reports:
-    """List a layer's reports, `logs` by name, and the files that its tests left; what isn't there too."""
-    named = {"junit": layer.junit, **logs}
-    if layer.data:
-        named |= {"coverage-xml": layer.xml, "coverage-data": layer.data}
+def write_reports(ctx: Context, where: Artifact[Reports], layer: Layer) -> Reports:
+    """List a layer's reports, its results and the files that its tests left; what isn't there too."""
+    files = {
+        "junit": layer.junit,
+        "results": layer.log,
+        "coverage-xml": layer.xml,
+        "coverage-data": layer.data,
+    }
+    named = {name: artifact.path for name, artifact in files.items() if artifact}
     left = [f"{layer.kept}/{file}" for file in _files_below(ctx.root / layer.kept)]
-    rows = [_listed(ctx, name, file) for name, file in (*named.items(), *((file, file) for file in left))]
+    rows = [listed(ctx, name, file) for name, file in (*named.items(), *((file, file) for file in left))]
     reports = Reports(reports=tuple(rows))
-    ctx.write(path, reports)
+    ctx.write(where, reports)
     return reports
 
 
-def _listed(ctx: Context, name: str, path: str) -> ReportFile:
+def listed(ctx: Context, name: str, path: str) -> ReportFile:
+    """A report with its digest, or that it wasn't produced."""
     there = (ctx.root / path).is_file()
     digest = sha256(ctx.root / path) if there else None
     return ReportFile(name=name, path=path, sha256=digest, missing="" if there else "not produced")
@@ -152,20 +163,20 @@ def _hint(ctx: Context) -> str:
     return "see the atom's log"
 
 
-def miscounted(ctx: Context, log: str, path: str) -> list[str]:
+def miscounted(ctx: Context, layer: Layer) -> list[str]:
     """Where a layer's summary isn't that of its results."""
-    counts = results.counts(results.read_results(ctx.root / log))
-    summary = ctx.read(path, TestSummary)
+    counts = results.counts(results.read_results(ctx.root / layer.log))
+    summary = ctx.read(layer.summary)
     problems = []
     if summary.counts != counts:
-        problems.append(f"{path} counts {summary.counts}, the results hold another number")
+        problems.append(f"{layer.summary} counts {summary.counts}, the results hold another number")
     if not summary.counts.get("passed"):
         problems.append("no test passed")
     return problems
 
 
-def uncounted(ctx: Context, log: str, junit: str) -> list[str]:
+def uncounted(ctx: Context, layer: Layer) -> list[str]:
     """Where a layer's JUnit hasn't a case per attempt."""
-    cases = len(ET.parse(ctx.root / junit).findall(".//testcase"))
-    attempts = len(results.read_results(ctx.root / log))
-    return [] if cases == attempts else [f"{junit} holds {cases} cases for {attempts} attempts"]
+    cases = len(ET.parse(ctx.root / layer.junit).findall(".//testcase"))
+    attempts = len(results.read_results(ctx.root / layer.log))
+    return [] if cases == attempts else [f"{layer.junit} holds {cases} cases for {attempts} attempts"]

@@ -6,6 +6,7 @@ import re
 
 from atomci.artifacts.schemas import Evidence, Finding
 from atomci.engine.context import Context, Outcome, Verdict
+from atomci.engine.outputs import declared_outputs
 
 __all__ = ["outcome_of", "recorded"]
 
@@ -17,7 +18,8 @@ def recorded(ctx: Context, verdict: Verdict) -> Outcome:
     if verdict.holds is None:
         return Outcome("skipped", "; ".join(verdict.evidence), 0, "facts")
     evidence = Evidence(atom=ctx.atom.name, holds=verdict.holds, evidence=verdict.evidence)
-    ctx.write(ctx.atom.writes[0], evidence)
+    (path,) = declared_outputs(ctx.atom)
+    ctx.write(path, evidence)
     return outcome_of(ctx, verdict)
 
 

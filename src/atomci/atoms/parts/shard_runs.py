@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from atomci.artifacts import handles
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Durations, Portion, TestResult, TestSummary
 from atomci.atoms.parts.layer_runs import run_tests
@@ -97,7 +98,7 @@ def run_portion(ctx: Context, commands: Sequence[Command], mode: str) -> Outcome
 
 
 def _explain(ctx: Context, taken: Portion, why: str) -> None:
-    summary = ctx.read_if_there(UNIT.summary, TestSummary)
+    summary = ctx.read_if_there(UNIT.summary)
     if summary is not None:
         stopped = "failed" in summary.counts or "error" in summary.counts
         said = summary.why_incomplete if stopped else why
@@ -134,7 +135,7 @@ def combine_commands(ctx: Context) -> Sequence[Command]:
     files = [str(left.data) for left in _left(ctx) if left.data]
     if not files:
         return ()
-    words = coverage.combine_arguments(UNIT.data, files)
+    words = coverage.combine_arguments(handles.UNIT_DATA.path, files)
     return (Command((ctx.project.python, "-m", "coverage", *words)),)
 
 
@@ -179,15 +180,15 @@ def _whole(ctx: Context, left: Sequence[whole.Left], found: tuple[TestResult, ..
     if all(result.outcome == "skipped" for result in found):
         return Outcome("vacuous", "every test was skipped" if found else "no test was collected", 0, "tests")
     if not why:
-        ctx.write("artifacts/tests/durations.json", durations_of(found))
+        ctx.write(handles.DURATIONS, durations_of(found))
     return Outcome("pass", said, len(found), "tests")
 
 
 def _left(ctx: Context) -> tuple[whole.Left, ...]:
     assert ctx.options.shards_from is not None
-    files = {"summary": UNIT.summary, "log": UNIT.log, "data": UNIT.data}
+    files = {"summary": handles.UNIT_TESTS, "log": handles.UNIT_RESULTS, "data": handles.UNIT_DATA}
     # Uploads of artifacts/ begin below it.
-    below = {name: path.removeprefix("artifacts/") for name, path in files.items()}
+    below = {name: artifact.path.removeprefix("artifacts/") for name, artifact in files.items()}
     found = whole.read_left(ctx.options.shards_from, below)
     if not found:
         raise ArtifactError(

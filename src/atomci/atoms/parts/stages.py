@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import Stage, Status
 from atomci.engine.context import Context, Outcome
 
-__all__ = ["Red", "ended", "excuse", "judged", "reds_of_tests"]
+__all__ = ["Red", "ended", "excuse", "judged", "reds_of_tests", "stage_name"]
 
 _WORST_FIRST: tuple[Status, ...] = ("fail", "error", "vacuous")
 
@@ -29,15 +31,15 @@ def reds_of_tests(atom: str, kind: str, counts: Mapping[str, int], *, none_ran: 
 
 
 def judged(
-    ctx: Context, name: str, reds: Sequence[Red], said: Sequence[str], owes: tuple[str, ...] = ()
+    ctx: Context, where: Artifact[Stage], reds: Sequence[Red], said: Sequence[str], owes: tuple[str, ...] = ()
 ) -> Outcome:
     """Pass without a red; else as the worst of them, and overridden when each of them is."""
     if not reds:
-        return ended(ctx, name, "pass", said, owes)
+        return ended(ctx, where, "pass", said, owes)
     standing = [red for red in reds if not ctx.overrides.excuse(red.atom, red.status)] or reds
     status = min((red.status for red in standing), key=_WORST_FIRST.index)
     reasons = [*(red.reason for red in reds), *said]
-    return ended(ctx, name, status, reasons, overridden=excuse(ctx, reds))
+    return ended(ctx, where, status, reasons, overridden=excuse(ctx, reds))
 
 
 def excuse(ctx: Context, reds: Sequence[Red]) -> str:
@@ -46,16 +48,21 @@ def excuse(ctx: Context, reds: Sequence[Red]) -> str:
     return "; ".join(dict.fromkeys(said)) if all(said) else ""
 
 
+def stage_name(where: Artifact[Stage]) -> str:
+    """What people call the stage."""
+    return PurePosixPath(where).stem
+
+
 def ended(
     ctx: Context,
-    name: str,
+    where: Artifact[Stage],
     status: Status,
     reasons: Sequence[str],
     owes: tuple[str, ...] = (),
     overridden: str = "",
 ) -> Outcome:
-    """Write artifacts/stages/NAME.json; `owes` names the reports that the stage must have left."""
+    """Write the stage down; `owes` names the reports that it must have left."""
     said = tuple(dict.fromkeys(reason for reason in reasons if reason))
-    stage = Stage(stage=name, status=status, reasons=said, owes=owes, overridden=overridden)
-    ctx.write(f"artifacts/stages/{name}.json", stage)
+    stage = Stage(stage=stage_name(where), status=status, reasons=said, owes=owes, overridden=overridden)
+    ctx.write(where, stage)
     return Outcome(status, "; ".join(said), 1, "stages", overridden=overridden)

@@ -1,0 +1,144 @@
+"""Every artifact that atoms hand over: where it is, and which published schema it keeps.
+
+Rows of the catalog, `Context.read` and `Context.write`, and the documentation name an artifact by its handle.
+The structs are imported when one is read, so that the catalog loads none of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from atomci.artifacts.runs import Index, Result
+    from atomci.artifacts.schemas import (
+        AllFindings,
+        Evidence,
+        Exercised,
+        Findings,
+        Gate,
+        HostFacts,
+        IntegrationEnv,
+        Lanes,
+        ManagerChoice,
+        OverrideRows,
+        Preconditions,
+        Protection,
+        Reports,
+        Retention,
+        Stage,
+        ToolReport,
+        Workflow,
+    )
+    from atomci.artifacts.testing import (
+        CoverageBudget,
+        Durations,
+        ParallelPlan,
+        PesterRun,
+        Selection,
+        Shards,
+        TestSummary,
+    )
+
+__all__ = ["Artifact", "evidence", "result_of"]
+
+T = TypeVar("T")
+
+
+class Artifact(NamedTuple, Generic[T]):
+    """A file below artifacts/, or a folder where its path ends in /. Text and paths take it as its path."""
+
+    path: str
+    schema: str = ""
+    """The name of its published schema; empty where it isn't JSON of ours."""
+    form: str = ""
+    """What it is where it has no schema, such as JUnit."""
+
+    def __str__(self) -> str:
+        return self.path
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    @property
+    def kind(self) -> type[T]:
+        """Its struct. Raises KeyError where it has no schema."""
+        from atomci.artifacts.published import SCHEMAS
+
+        return SCHEMAS[self.schema]  # type: ignore[return-value]
+
+
+def evidence(path: str) -> Artifact[Evidence]:
+    """What an atom writes down that proves facts."""
+    return Artifact(path, "evidence")
+
+
+def result_of(atom: str) -> Artifact[Result]:
+    """How an atom ended the last time."""
+    return Artifact(f"artifacts/atoms/{atom}.json", "result")
+
+
+HOST: Artifact[HostFacts] = Artifact("artifacts/bootstrap/host.json", "host")
+PYTHON: Artifact[ToolReport] = Artifact("artifacts/bootstrap/python.json", "tools")
+GIT: Artifact[ToolReport] = Artifact("artifacts/bootstrap/git.json", "tools")
+POWERSHELL: Artifact[ToolReport] = Artifact("artifacts/bootstrap/powershell.json", "tools")
+NODE: Artifact[ToolReport] = Artifact("artifacts/bootstrap/node.json", "tools")
+DOCKER: Artifact[ToolReport] = Artifact("artifacts/bootstrap/docker.json", "tools")
+MANAGER: Artifact[ManagerChoice] = Artifact("artifacts/bootstrap/manager.json", "manager")
+TOOLCHAIN: Artifact[ToolReport] = Artifact("artifacts/bootstrap/toolchain.json", "tools")
+
+RUFF: Artifact[Findings] = Artifact("artifacts/findings/ruff.json", "findings")
+BLACK: Artifact[Findings] = Artifact("artifacts/findings/black.json", "findings")
+MYPY: Artifact[Findings] = Artifact("artifacts/findings/mypy.json", "findings")
+STATIC_SARIF: Artifact[Any] = Artifact("artifacts/reports/static.sarif", form="SARIF 2.1.0")
+FINDINGS: Artifact[AllFindings] = Artifact("artifacts/reports/findings.json", "all-findings")
+LANES: Artifact[Lanes] = Artifact("artifacts/reports/lanes.json", "lanes")
+
+SELECTION: Artifact[Selection] = Artifact("artifacts/tests/selection.json", "selection")
+PARALLEL: Artifact[ParallelPlan] = Artifact("artifacts/tests/parallel.json", "parallel")
+UNIT_RESULTS: Artifact[Any] = Artifact("artifacts/tests/unit.jsonl", form="`test` events")
+UNIT_TESTS: Artifact[TestSummary] = Artifact("artifacts/tests/unit.json", "tests")
+UNIT_DATA: Artifact[Any] = Artifact("artifacts/tests/coverage.data", form="coverage's own")
+UNIT_JUNIT: Artifact[Any] = Artifact("artifacts/reports/junit.xml", form="JUnit")
+UNIT_COVERAGE: Artifact[Any] = Artifact("artifacts/reports/coverage.xml", form="Cobertura")
+UNIT_HTML: Artifact[Any] = Artifact("artifacts/reports/htmlcov/", form="HTML")
+UNIT_PAGE: Artifact[Any] = Artifact("artifacts/reports/htmlcov/index.html", form="HTML")
+DURATIONS: Artifact[Durations] = Artifact("artifacts/tests/durations.json", "durations")
+BUDGET: Artifact[CoverageBudget] = Artifact("artifacts/tests/coverage.json", "coverage")
+
+LINT_TYPES_STAGE: Artifact[Stage] = Artifact("artifacts/stages/lint_types.json", "stage")
+UNIT_STAGE: Artifact[Stage] = Artifact("artifacts/stages/unit_tests.json", "stage")
+REPORTS: Artifact[Reports] = Artifact("artifacts/reports/index.json", "reports")
+GATE: Artifact[Gate] = Artifact("artifacts/gate.json", "gate")
+
+INTEGRATION_ENV: Artifact[IntegrationEnv] = Artifact("artifacts/integration/env.json", "integration-env")
+INTEGRATION_RESULTS: Artifact[Any] = Artifact("artifacts/tests/integration.jsonl", form="`test` events")
+INTEGRATION_TESTS: Artifact[TestSummary] = Artifact("artifacts/tests/integration.json", "tests")
+INTEGRATION_DATA: Artifact[Any] = Artifact(
+    "artifacts/tests/integration.coverage.data", form="coverage's own; combines with that of the unit tests"
+)
+INTEGRATION_JUNIT: Artifact[Any] = Artifact("artifacts/reports/integration.xml", form="JUnit")
+INTEGRATION_COVERAGE: Artifact[Any] = Artifact("artifacts/reports/integration.coverage.xml", form="Cobertura")
+INTEGRATION_FILES: Artifact[Any] = Artifact("artifacts/integration/files/", form="what tests put there")
+EXERCISED: Artifact[Exercised] = Artifact("artifacts/integration/exercised.json", "exercised")
+INTEGRATION_REPORTS: Artifact[Reports] = Artifact("artifacts/integration/collected.json", "reports")
+INTEGRATION_STAGE: Artifact[Stage] = Artifact("artifacts/stages/integration.json", "stage")
+
+SERVICES: Artifact[Preconditions] = Artifact("artifacts/e2e/services.json", "preconditions")
+E2E_RESULTS: Artifact[Any] = Artifact("artifacts/tests/e2e.jsonl", form="`test` events")
+E2E_TESTS: Artifact[TestSummary] = Artifact("artifacts/tests/e2e.json", "tests")
+E2E_JUNIT: Artifact[Any] = Artifact("artifacts/reports/e2e.xml", form="JUnit")
+E2E_FILES: Artifact[Any] = Artifact("artifacts/e2e/files/", form="what tests put there")
+REHEARSAL: Artifact[Workflow] = Artifact("artifacts/e2e/workflow.json", "workflow")
+E2E_REPORTS: Artifact[Reports] = Artifact("artifacts/e2e/captured.json", "reports")
+E2E_STAGE: Artifact[Stage] = Artifact("artifacts/stages/e2e.json", "stage")
+
+PROTECTION: Artifact[Protection] = Artifact("artifacts/pull_request/protection.json", "protection")
+
+PESTER_FINDINGS: Artifact[Findings] = Artifact("artifacts/findings/pester.json", "findings")
+PESTER_RUN: Artifact[PesterRun] = Artifact("artifacts/tests/pester.json", "pester")
+PESTER_JUNIT: Artifact[Any] = Artifact("artifacts/reports/pester.xml", form="JUnit")
+
+RETENTION: Artifact[Retention] = Artifact("artifacts/security/retention.json", "retention")
+OVERRIDES: Artifact[OverrideRows] = Artifact("artifacts/overrides.json", "overrides")
+SHARDS: Artifact[Shards] = Artifact("artifacts/performance/shards.json", "shards")
+INDEX: Artifact[Index] = Artifact("artifacts/index.json", "index")

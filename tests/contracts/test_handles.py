@@ -1,0 +1,64 @@
+"""Artifacts: each has one handle, which knows the schema that it keeps."""
+
+import ast
+import typing
+from pathlib import Path
+
+import pytest
+
+from atomci.artifacts import handles, runs, schemas, testing
+from atomci.artifacts.handles import Artifact
+from atomci.artifacts.published import SCHEMAS
+from atomci.atoms.builtin import built_in
+from atomci.catalog import ATOMS
+from atomci.engine.outputs import declared_outputs
+
+SOURCE = Path(__file__).parents[2] / "src" / "atomci"
+HANDLES = {name: value for name, value in vars(handles).items() if isinstance(value, Artifact)}
+TYPES = typing.get_type_hints(handles, {**vars(schemas), **vars(testing), **vars(runs), **vars(handles)})
+
+
+@pytest.mark.parametrize("name", HANDLES)
+def test_a_handle_is_typed_as_the_struct_of_its_schema(name: str) -> None:
+    handle = HANDLES[name]
+    (kind,) = typing.get_args(TYPES[name])
+    assert bool(handle.schema) != bool(handle.form)
+    assert kind is (handle.kind if handle.schema else typing.Any)
+    assert set(SCHEMAS) >= {handle.schema} - {""}
+
+
+def test_no_artifact_has_two_handles() -> None:
+    assert len({handle.path for handle in HANDLES.values()}) == len(HANDLES)
+
+
+def test_what_an_atom_writes_is_known_by_its_handle() -> None:
+    evidence = {
+        path for path in (p for row in ATOMS for p in declared_outputs(row)) if path in _evidence_in_rows()
+    }
+    known = {handle.path for handle in HANDLES.values()} | evidence
+    written = {path for row in ATOMS if row.name in built_in() for path in declared_outputs(row)}
+    assert written - known == set()
+
+
+def _evidence_in_rows() -> set[str]:
+    tree = ast.parse((SOURCE / "catalog.py").read_text(encoding="utf-8"))
+    return {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "evidence"
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def test_an_artifact_with_a_handle_is_named_by_it_and_by_no_literal() -> None:
+    paths = {handle.path for handle in HANDLES.values()}
+    literals = []
+    for folder in ("atoms", "testing", "engine"):
+        for file in (SOURCE / folder).rglob("*.py"):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+            literals += [f"{file.relative_to(SOURCE)}: {value}" for value in values if value in paths]
+    # A setting's default is text that people could have typed.
+    assert literals == ["engine/config.py: artifacts/tests/durations.json"]
