@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atomci.cli.options import data_file_option, data_option, project_option, template_option
+
 if TYPE_CHECKING:
     from atomci.artifacts.sync import AdoptedFile, Adoption
 
@@ -17,19 +19,15 @@ _COLOURS = {"added": "green", "kept": "yellow", "blocked": "red"}
 
 
 @click.command("adopt")
-@click.option("--template", metavar="SRC", help="A path, a git URL or gh:org/name.  [default: atomci's own]")
+@template_option
 @click.option("--ref", metavar="TAG", help="A tag, branch or commit.  [default: the newest release]")
-@click.option("--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Answer a question.")
-@click.option(
-    "--data-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Answers in YAML."
-)
+@data_option
+@data_file_option
 @click.option("--defaults", is_flag=True, help="Don't ask for what isn't found; take the defaults.")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would be done, touch nothing.")
 @click.option("--branch", metavar="NAME", default="atomci/adopt", show_default=True, help="The new branch.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object; asks nothing.")
-@click.option(
-    "--project", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another folder."
-)
+@project_option
 def adopt_command(
     template: str | None,
     ref: str | None,

@@ -8,17 +8,15 @@ from typing import Any
 
 import click
 
+from atomci.cli.options import project_option
+
 __all__ = ["check_command"]
 
 
 @click.command("check")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option(
-    "--project",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Another folder.",
-)
+@project_option
 def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None) -> int:
     """Say whether each atom holds here, with evidence. Changes nothing.
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from atomci.cli.options import template_option
+
 __all__ = ["export_command"]
 
 
@@ -20,7 +22,7 @@ def export_command() -> None:
 
 @export_command.command("cookiecutter")
 @click.argument("dest", type=click.Path(path_type=Path))
-@click.option("--template", metavar="SRC", help="A path, a git URL or gh:org/name.  [default: atomci's own]")
+@template_option
 @click.option("--ref", metavar="TAG", help="A tag, branch or commit.  [default: the newest release]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def cookiecutter_command(dest: Path, template: str | None, ref: str | None, as_json: bool) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from atomci.cli.options import data_file_option, data_option, template_option
 from atomci.errors import InfrastructureError, UsageError
 
 if TYPE_CHECKING:
@@ -23,12 +24,10 @@ __all__ = ["new_command"]
 
 @click.command("new")
 @click.argument("dest", type=click.Path(path_type=Path))
-@click.option("--template", metavar="SRC", help="A path, a git URL or gh:org/name.  [default: atomci's own]")
+@template_option
 @click.option("--ref", metavar="TAG", help="A tag, branch or commit of the template.")
-@click.option("--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Answer a question.")
-@click.option(
-    "--data-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Answers in YAML."
-)
+@data_option
+@data_file_option
 @click.option("--defaults", is_flag=True, help="Don't ask; take the defaults.")
 @click.option("--no-bootstrap", is_flag=True, help="Only render: no environment, git, hooks or gate.")
 def new_command(

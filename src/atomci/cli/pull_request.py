@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atomci.cli.update_view import progress, show_update
+
 if TYPE_CHECKING:
     from atomci.artifacts.sync import Proposal
     from atomci.template.answers import Recorded
@@ -20,7 +22,6 @@ _SECONDS = 60.0
 def propose_update(recorded: Recorded, request: Request, command: str | None, as_json: bool) -> int:
     """Plan, propose, show; 1 with conflicts, or where the command fails that is to finish it."""
     from atomci.artifacts.sync import Proposal
-    from atomci.cli.update import progress
     from atomci.fleet.proposals import Finish, branch_of, propose
     from atomci.forge.api import Api, require_gh
     from atomci.forge.remote import origin
@@ -84,8 +85,6 @@ def _show(proposal: Proposal, as_json: bool) -> None:
 
         click.echo(msgspec.json.encode(proposal).decode())
         return
-    from atomci.cli.update import show_update
-
     if proposal.state == "up-to-date":
         show_update(proposal.update, as_json=False)
         return

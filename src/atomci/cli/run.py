@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atomci.cli.options import project_option
+
 if TYPE_CHECKING:
     from atomci.engine.context import Shard
 
@@ -37,11 +39,7 @@ __all__ = ["run_command"]
 @click.option("--prune", is_flag=True, help="Branch protection: what only GitHub has is to go too.")
 @click.option("--dry-run", "-n", is_flag=True, help="Print the commands, run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one event a line, the result last.")
-@click.option(
-    "--project",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Another folder.",
-)
+@project_option
 def run_command(
     targets: tuple[str, ...],
     since: str | None,

@@ -10,26 +10,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atomci.cli.options import answers_file_option, project_option, recorded_in
+
 if TYPE_CHECKING:
     from atomci.artifacts.sync import Drift, ExceptedDrift, SyncStatus
     from atomci.template.answers import Recorded
 
 __all__ = ["diff_command", "restore_command", "status_command"]
 
-_answers_file = click.option(
-    "--answers-file", metavar="FILE", help="Which template, where several were rendered here."
-)
-_project = click.option(
-    "--project", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another folder."
-)
-
 
 @click.command("status")
 @click.option("--offline", is_flag=True, help="Drift only, by .atomci/lock.json; the template isn't asked.")
 @click.option("--prerelease", is_flag=True, help="Pre-releases count as releases.")
-@_answers_file
+@answers_file_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@_project
+@project_option
 def status_command(
     offline: bool, prerelease: bool, answers_file: str | None, as_json: bool, project: Path | None
 ) -> int:
@@ -50,7 +45,7 @@ def status_command(
     from atomci.update.drift import status
     from atomci.update.drift_exceptions import excepted
 
-    recorded = _recorded(project, answers_file)
+    recorded = recorded_in(project, answers_file)
     if offline:
         return _offline(recorded, as_json, alone=not (prerelease or answers_file or project))
     from atomci.template.workshop import Workshop
@@ -85,8 +80,8 @@ def _offline(recorded: Recorded, as_json: bool, *, alone: bool) -> int:
 
 @click.command("diff")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@_answers_file
-@_project
+@answers_file_option
+@project_option
 def diff_command(paths: tuple[str, ...], answers_file: str | None, project: Path | None) -> int:
     """Show how files differ from what the recorded version of the template renders.
 
@@ -99,7 +94,7 @@ def diff_command(paths: tuple[str, ...], answers_file: str | None, project: Path
     from atomci.template.workshop import Workshop
     from atomci.update.restore import difference
 
-    recorded = _recorded(project, answers_file)
+    recorded = recorded_in(project, answers_file)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     with Workshop() as shop:
         shown = difference(shop, recorded, _within(recorded, paths, project), colour=colour)
@@ -109,9 +104,9 @@ def diff_command(paths: tuple[str, ...], answers_file: str | None, project: Path
 
 @click.command("restore")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@_answers_file
+@answers_file_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@_project
+@project_option
 def restore_command(
     paths: tuple[str, ...], answers_file: str | None, as_json: bool, project: Path | None
 ) -> int:
@@ -126,7 +121,7 @@ def restore_command(
     from atomci.template.workshop import Workshop
     from atomci.update.restore import restore
 
-    recorded = _recorded(project, answers_file)
+    recorded = recorded_in(project, answers_file)
     with Workshop() as shop:
         changed = restore(shop, recorded, _within(recorded, paths, project))
     if as_json:
@@ -140,13 +135,6 @@ def restore_command(
     else:
         click.echo("as rendered already")
     return 0
-
-
-def _recorded(project: Path | None, answers_file: str | None) -> Recorded:
-    from atomci.template.answers import recorded_answers, rendered_root
-
-    root = project.resolve() if project else rendered_root(Path.cwd().resolve())
-    return recorded_answers(root, answers_file)
 
 
 def _within(recorded: Recorded, paths: tuple[str, ...], project: Path | None) -> list[str]:

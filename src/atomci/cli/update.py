@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from atomci.cli.options import answers_file_option, project_option, rendered_folder
+from atomci.cli.update_view import progress, show_update
+
 if TYPE_CHECKING:
-    from atomci.artifacts.sync import FileChange, Update
+    from atomci.template.answers import Recorded
+    from atomci.update.plan import Request
 
-__all__ = ["progress", "show_update", "update_command"]
-
-_COLOURS = {"conflicted": "red", "replaced": "yellow", "kept-deleted": "yellow", "corrected-upstream": "cyan"}
+__all__ = ["update_command"]
 
 
 @click.command("update")
@@ -36,11 +35,9 @@ _COLOURS = {"conflicted": "red", "replaced": "yellow", "kept-deleted": "yellow",
 @click.option("--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Change an answer.")
 @click.option("--template", metavar="SRC", help="The template has moved: a path, a git URL or gh:org/name.")
 @click.option("--skip", multiple=True, metavar="ID", help="Leave out one of the template's migrations.")
-@click.option("--answers-file", metavar="FILE", help="Which template, where several were rendered here.")
+@answers_file_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option(
-    "--project", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another folder."
-)
+@project_option
 def update_command(
     to: str | None,
     prerelease: bool,
@@ -74,7 +71,6 @@ def update_command(
     on the branch of the pull request.
     """
     from atomci.errors import UsageError
-    from atomci.template.answers import recorded_answers, rendered_root
 
     if abort + go_on + bool(only_plan or and_commit or pull_request or to or pairs or template) > 1:
         raise UsageError("--abort and --continue stand alone", "atomci update --abort")
@@ -82,13 +78,14 @@ def update_command(
         raise UsageError("--plan, --commit and --pull-request exclude each other", "atomci update --plan")
     if then is not None and not pull_request:
         raise UsageError("--then goes with --pull-request", "atomci update --pull-request --then 'uv lock'")
-    root = project.resolve() if project else rendered_root(Path.cwd().resolve())
+    root = rendered_folder(project)
     if abort or go_on:
         return _end(root, as_json, abort)
     from atomci.cli.answers import given_answers
     from atomci.engine.config import load_drift
     from atomci.engine.overrides import today
     from atomci.project import Project
+    from atomci.template.answers import recorded_answers
     from atomci.template.sources import named_source
     from atomci.update.apply import recover
     from atomci.update.drift_exceptions import holding
@@ -114,7 +111,7 @@ def update_command(
     return _run(recorded, request, as_json, only_plan, and_commit)
 
 
-def _run(recorded: object, request: object, as_json: bool, only_plan: bool, and_commit: bool) -> int:
+def _run(recorded: Recorded, request: Request, as_json: bool, only_plan: bool, and_commit: bool) -> int:
     import gc
 
     import msgspec
@@ -126,7 +123,7 @@ def _run(recorded: object, request: object, as_json: bool, only_plan: bool, and_
     # Rendering makes a great many small objects, and the process ends before collecting them pays.
     gc.disable()
     with Workshop() as shop, progress(as_json) as tell:
-        planned = plan_update(shop, recorded, request, tell)  # type: ignore[arg-type]
+        planned = plan_update(shop, recorded, request, tell)
         if not isinstance(planned, Planned):
             show_update(planned, as_json)
             return 0
@@ -147,70 +144,3 @@ def _end(root: Path, as_json: bool, abort: bool) -> int:
 
     show_update(abort_update(root) if abort else continue_update(root), as_json)
     return 0
-
-
-@contextmanager
-def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
-    """What goes on, on a line that disappears; nothing where nobody watches."""
-    if as_json or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-
-    def tell(text: str) -> None:
-        click.echo(f"\r\x1b[K{text} ...", nl=False, err=True)
-
-    try:
-        yield tell
-    finally:
-        click.echo("\r\x1b[K", nl=False, err=True)
-
-
-def show_update(update: Update, as_json: bool, following: str = "") -> None:
-    """An update's rows, or its JSON; `following` takes the place of what is to be done next."""
-    if as_json:
-        import msgspec
-
-        click.echo(msgspec.json.encode(update).decode())
-        return
-    from atomci.cli.style import paint
-
-    if update.state == "up-to-date":
-        click.echo(f"up to date: {update.before}" + "".join(f" ({note})" for note in update.notes))
-        return
-    click.echo(paint(f"{update.template}  {update.before} -> {update.after}", "cyan", bold=True))
-    for file in update.files:
-        click.echo(_row(file))
-    for answer in update.answers:
-        click.echo(f"  answer              {answer.name}: {answer.before!r} -> {answer.after!r}")
-    for pin in update.pins:
-        click.echo(
-            f"  pin                 {pin.path}: {pin.pin} {pin.taken} (you {pin.ours}, template {pin.theirs})"
-        )
-    for step in update.migrations:
-        done = "skipped" if step.skipped else step.effect
-        click.echo(f"  migration           {step.id} ({step.version}): {done}; {step.reason}")
-    for note in update.notes:
-        click.echo(f"  note                {note}")
-    click.echo(following or _next(update))
-
-
-def _row(file: FileChange) -> str:
-    from atomci.cli.style import paint
-
-    origin = f" (was {file.renamed_from})" if file.renamed_from else ""
-    detail = f"  {file.detail}" if file.detail else ""
-    word = f"{file.change:18}"
-    colour = _COLOURS.get(file.change)
-    return f"  {paint(word, colour) if colour else word}  {file.path}{origin}{detail}"
-
-
-def _next(update: Update) -> str:
-    conflicts = sum(file.change == "conflicted" for file in update.files)
-    files = f"{conflicts} file{'s' if conflicts != 1 else ''} in conflict"
-    return {
-        "planned": f"planned, nothing touched{f'; {files}' if conflicts else ''}; next: atomci update",
-        "staged": "staged; look at it with git diff --staged, then git commit, or atomci update --abort",
-        "committed": "committed",
-        "conflicts": f"{files}: resolve, git add, then atomci update --continue, or atomci update --abort",
-        "aborted": "aborted, everything is as it was",
-    }[update.state]

@@ -1,0 +1,84 @@
+"""How an update is shown, wherever it goes: what is being done, and its rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from atomci.artifacts.sync import FileChange, Update
+
+__all__ = ["progress", "show_update"]
+
+_COLOURS = {"conflicted": "red", "replaced": "yellow", "kept-deleted": "yellow", "corrected-upstream": "cyan"}
+
+
+@contextmanager
+def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
+    """What goes on, on a line that disappears; nothing where nobody watches."""
+    if as_json or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+
+    def tell(text: str) -> None:
+        click.echo(f"\r\x1b[K{text} ...", nl=False, err=True)
+
+    try:
+        yield tell
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def show_update(update: Update, as_json: bool, following: str = "") -> None:
+    """An update's rows, or its JSON; `following` takes the place of what is to be done next."""
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(update).decode())
+        return
+    from atomci.cli.style import paint
+
+    if update.state == "up-to-date":
+        click.echo(f"up to date: {update.before}" + "".join(f" ({note})" for note in update.notes))
+        return
+    click.echo(paint(f"{update.template}  {update.before} -> {update.after}", "cyan", bold=True))
+    for file in update.files:
+        click.echo(_row(file))
+    for answer in update.answers:
+        click.echo(f"  answer              {answer.name}: {answer.before!r} -> {answer.after!r}")
+    for pin in update.pins:
+        click.echo(
+            f"  pin                 {pin.path}: {pin.pin} {pin.taken} (you {pin.ours}, template {pin.theirs})"
+        )
+    for step in update.migrations:
+        done = "skipped" if step.skipped else step.effect
+        click.echo(f"  migration           {step.id} ({step.version}): {done}; {step.reason}")
+    for note in update.notes:
+        click.echo(f"  note                {note}")
+    click.echo(following or _next(update))
+
+
+def _row(file: FileChange) -> str:
+    from atomci.cli.style import paint
+
+    origin = f" (was {file.renamed_from})" if file.renamed_from else ""
+    detail = f"  {file.detail}" if file.detail else ""
+    word = f"{file.change:18}"
+    colour = _COLOURS.get(file.change)
+    return f"  {paint(word, colour) if colour else word}  {file.path}{origin}{detail}"
+
+
+def _next(update: Update) -> str:
+    conflicts = sum(file.change == "conflicted" for file in update.files)
+    files = f"{conflicts} file{'s' if conflicts != 1 else ''} in conflict"
+    return {
+        "planned": f"planned, nothing touched{f'; {files}' if conflicts else ''}; next: atomci update",
+        "staged": "staged; look at it with git diff --staged, then git commit, or atomci update --abort",
+        "committed": "committed",
+        "conflicts": f"{files}: resolve, git add, then atomci update --continue, or atomci update --abort",
+        "aborted": "aborted, everything is as it was",
+    }[update.state]
