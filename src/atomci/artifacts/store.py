@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -13,8 +11,9 @@ import msgspec
 
 from atomci.artifacts.runs import Output
 from atomci.errors import InfrastructureError
+from atomci.tools.atomic import replace_file
 
-__all__ = ["ArtifactError", "outputs_of", "read", "read_if_there", "replace_file", "sha256", "write"]
+__all__ = ["ArtifactError", "outputs_of", "read", "read_if_there", "sha256", "write"]
 
 T = TypeVar("T")
 
@@ -44,20 +43,6 @@ def write(path: Path, value: object, clean: Callable[[str], str] = str) -> None:
     """Write a struct as indented JSON; `clean` takes the secrets out of it."""
     text = msgspec.json.format(msgspec.json.encode(value), indent=1).decode()
     replace_file(path, clean(text).encode() + b"\n")
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put content in place of path's, atomically; parents are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def sha256(path: Path) -> str:

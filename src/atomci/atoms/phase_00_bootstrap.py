@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import Finding, ToolFound, ToolReport
-from atomci.artifacts.store import replace_file
 from atomci.atoms.parts.machine import (
     ASKED_WITHIN,
     chosen_manager,
@@ -34,6 +33,7 @@ from atomci.bootstrap import (
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.tools import uv
+from atomci.tools.atomic import replace_file
 from atomci.tools.git import git
 from atomci.tools.process import Command, shell_line
 

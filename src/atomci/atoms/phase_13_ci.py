@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import Finding, Findings
-from atomci.artifacts.store import ArtifactError, replace_file
+from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import PesterRun, TestResult
 from atomci.atoms.parts.ci_files import Rules, ci_verdict, ci_workflow
 from atomci.atoms.parts.evidence import last_result
@@ -18,6 +18,7 @@ from atomci.configuration.documents import Unreadable
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.testing import pester, results
+from atomci.tools.atomic import replace_file
 from atomci.tools.process import Command, Completed, ToolMissing
 
 _SECONDS = 900.0

@@ -45,16 +45,16 @@ class Note:
 
     def __init__(self, root: "Path", words: list[str]) -> None:
         self._words, self._target = words, root / _FILE
-        self._partial = self._target.with_name(f"{self._target.name}.{os.getpid()}")
+        self._stamp = self._target.with_name(f"{self._target.name}.{os.getpid()}")
         here = root == root.cwd() and words in _QUESTIONS and self._target.parent.is_dir()
-        self._since = _stamped(self._partial) if here else 0
+        self._since = _stamped(self._stamp) if here else 0
 
     def __enter__(self) -> "Note":
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._since:
-            self._partial.unlink(missing_ok=True)
+            self._stamp.unlink(missing_ok=True)
 
     def keep(self, paths: "Iterable[str]", code: int, text: str) -> None:
         """Leave the answer for `recall`, where every file is surely older than the look at it.
@@ -66,9 +66,10 @@ class Note:
             return
         head = f"{self._since} {_circumstances(self._words)}"
         content = "\n\n".join((head, "\n".join(rows), str(code), text))
+        from atomci.tools.atomic import replace_file
+
         try:
-            self._partial.write_text(content, encoding="utf-8", errors="surrogateescape", newline="\n")
-            self._partial.replace(self._target)
+            replace_file(self._target, content.encode("utf-8", "surrogateescape"))
         except OSError:
             return
 

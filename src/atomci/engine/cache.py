@@ -13,12 +13,13 @@ from pathlib import Path
 import msgspec
 
 from atomci.artifacts.runs import Result
-from atomci.artifacts.store import ArtifactError, read, replace_file, sha256
+from atomci.artifacts.store import ArtifactError, read, sha256
 from atomci.catalog import Atom
 from atomci.engine.config import AtomConfig, load_slow
 from atomci.engine.context import Options
 from atomci.engine.inputs import Inputs, matches
 from atomci.project import Project
+from atomci.tools.atomic import replace_file
 from atomci.tools.git import changed_paths
 
 __all__ = ["CACHE_FOLDER", "ResultCache", "input_key"]

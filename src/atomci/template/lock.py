@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from atomci.tools.atomic import replace_file
 from atomci.artifacts.sync import Lock, LockedFile, Tier
 from atomci.template.answers import Recorded
 
 if TYPE_CHECKING:
     from atomci.tools.objects import Files
 
-__all__ = ["is_current", "lock_bytes", "made_lock", "read_lock", "same_content"]
+__all__ = ["is_current", "lock_bytes", "made_lock", "read_lock", "same_content", "write_lock"]
 
 
 def made_lock(files: Files, answers_file: str, version: str, tier: Callable[[str], Tier]) -> Lock:
@@ -44,6 +45,15 @@ def read_lock(recorded: Recorded) -> Lock | None:
         return msgspec.json.decode((recorded.root / recorded.lock).read_bytes(), type=Lock)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def write_lock(recorded: Recorded, lock: Lock) -> bool:
+    """Write the lock, whole or not at all. False where the folder can't be written to."""
+    try:
+        replace_file(recorded.root / recorded.lock, lock_bytes(lock))
+    except OSError:
+        return False
+    return True
 
 
 def is_current(lock: Lock, recorded: Recorded) -> bool:

@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 
 from atomci.artifacts.schemas import Finding
-from atomci.artifacts.store import ArtifactError, replace_file
+from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import TestResult
+from atomci.tools.atomic import replace_file
 
 __all__ = ["counts", "crash", "findings", "junit", "read_results", "write_results"]
 

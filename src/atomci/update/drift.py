@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 from atomci.artifacts.sync import Drift, Lock, LockedFile, SyncStatus
 from atomci.errors import InfrastructureError
 from atomci.template.answers import Recorded
-from atomci.template.lock import is_current, lock_bytes, made_lock, read_lock, same_content
+from atomci.template.lock import is_current, made_lock, read_lock, same_content, write_lock
 from atomci.tools.git import Git
 
 if TYPE_CHECKING:
     from atomci.template.workshop import Workshop
 
-__all__ = ["SHARED", "drift", "drifted", "fresh_lock", "looked_at", "status", "status_offline", "write_lock"]
+__all__ = ["SHARED", "drift", "drifted", "fresh_lock", "looked_at", "status", "status_offline"]
 
 SHARED = ("managed", "merged")
 """The tiers whose files are compared. Edits of managed ones are drift, of merged ones good right."""
@@ -128,18 +127,3 @@ def fresh_lock(shop: Workshop, recorded: Recorded) -> Lock:
     objects = Objects(open_repository(recorded.root), shop.folder())
     files, owners = recorded_snapshot(shop, objects, recorded)
     return made_lock(files, recorded.file, recorded.version, owners.tier)
-
-
-def write_lock(recorded: Recorded, lock: Lock) -> bool:
-    """Write the lock, whole or not at all. False where the folder can't be written to."""
-    path = recorded.root / recorded.lock
-    partial = path.with_suffix(".tmp")
-    try:
-        path.parent.mkdir(exist_ok=True)
-        partial.write_bytes(lock_bytes(lock))
-        partial.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        return False
-    return True

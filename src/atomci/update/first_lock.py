@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from atomci.errors import InfrastructureError, UsageError
 from atomci.template.answers import recorded_answers
-from atomci.template.lock import made_lock
+from atomci.template.lock import made_lock, write_lock
 from atomci.template.ownership import ownership
 from atomci.template.render import Rendered
 from atomci.template.workshop import Workshop
 from atomci.tools.git import Git
 from atomci.tools.objects import Objects, open_repository
-from atomci.update.drift import write_lock
 
 __all__ = ["write_first_lock"]
 

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from atomci.errors import InfrastructureError
+from atomci.tools.atomic import replace_file
 from atomci.tools.exclusive import exclusive
 from atomci.tools.objects import Files, Repository
 from atomci.tools.process import outlive
@@ -324,17 +325,7 @@ def _write_head(prepared: Path, path: Path) -> None:
 
 
 def _write_journal(repository: Repository, journal: Journal, name: str = _JOURNAL) -> None:
-    path = repository.git_dir / FOLDER / name
-    partial = path.with_suffix(".tmp")
-    try:
-        with partial.open("wb") as file:
-            file.write(msgspec.json.encode(journal))
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
-    partial.replace(path)
+    replace_file(repository.git_dir / FOLDER / name, msgspec.json.encode(journal), durable=True)
 
 
 def digest(path: Path) -> str:

@@ -11,11 +11,12 @@ from typing import Any
 
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import ReportFile, Reports, Status
-from atomci.artifacts.store import replace_file, sha256
+from atomci.artifacts.store import sha256
 from atomci.artifacts.testing import TestSummary
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.layers import Layer, gathered, summary_of
+from atomci.tools.atomic import replace_file
 from atomci.tools.process import Command, Completed, ToolMissing
 
 __all__ = [
