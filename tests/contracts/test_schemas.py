@@ -101,3 +101,28 @@ def test_the_index_names_every_file_with_size_and_digest(after_a_run) -> None:
     for path in left_out - {"artifacts/index.json"}:
         assert path.startswith(("artifacts/runs/", "artifacts/reports/htmlcov/")), path
         assert not path.startswith(own), path
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("check", ["check", "--json"]),
+        ("list", ["list", "--json"]),
+        ("explanation", ["explain", "phase_04", "--json"]),
+        ("explanation", ["explain", "run_auto_fix_cycle_once", "--json"]),
+    ],
+)
+def test_what_is_said_of_atoms_keeps_its_schema(sample, name: str, words: list[str]) -> None:
+    said = json.loads(sample.atomci(*words).out)
+    assert said["schema"] == f"atomci/{name}/1"
+    _validator(name).validate(said)
+    assert said["atoms"]
+
+
+def test_a_fact_of_a_check_has_its_place(sample) -> None:
+    atoms = json.loads(sample.atomci("check", "phase_01", "--json").out)["atoms"]
+    facts = [(fact, text) for row in atoms for fact, text in zip(row["facts"], row["evidence"], strict=True)]
+    assert any(fact.get("line") for fact, _ in facts)
+    for fact, text in facts:
+        place = ":".join(str(fact[key]) for key in ("path", "line") if key in fact)
+        assert text == (f"{place}: {fact['text']}" if place else fact["text"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atomci.artifacts.listings import Explanation, Listing, Restored
 from atomci.artifacts.runs import Event, Index, Result
 from atomci.artifacts.schemas import (
     AllFindings,
@@ -32,6 +33,7 @@ from atomci.artifacts.testing import (
     Shards,
     TestSummary,
 )
+from atomci.artifacts.verdicts import CheckReport
 
 __all__ = ["SCHEMAS"]
 
@@ -69,5 +71,9 @@ SCHEMAS: dict[str, object] = {
     "proposal": Proposal,
     "adoption": Adoption,
     "export": Exported,
+    "check": CheckReport,
+    "list": Listing,
+    "explanation": Explanation,
+    "restored": Restored,
 }
 """Schema name to struct; the published file is docs/schemas/<name>.schema.json."""

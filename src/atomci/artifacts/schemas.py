@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from atomci.artifacts.verdicts import Fact
+
 __all__ = [
     "Adapter",
     "AllFindings",
@@ -95,6 +97,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     atom: str
     holds: bool
     evidence: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
+    """The same, each with its place."""
 
 
 class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from atomci.artifacts.verdicts import Answer, Standing
 from atomci.atoms.load import Loader
 from atomci.engine.context import Context, Options, Verdict
 from atomci.engine.inputs import Inputs
@@ -14,28 +14,31 @@ from atomci.errors import AtomciError
 
 __all__ = ["check_atoms"]
 
+_STANDINGS: dict[bool | None, Standing] = {True: "holds", False: "broken", None: "not applicable"}
 
-def check_atoms(loader: Loader, targets: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """One answer per atom, in order: status holds, broken, not applicable or planned, with evidence."""
+
+def check_atoms(loader: Loader, targets: Sequence[str]) -> Iterator[Answer]:
+    """One answer per atom, in order."""
     names = dict.fromkeys(name for target in targets for name in resolve(target, loader.catalog))
     inputs = Inputs(loader.project.root)
     overrides = Overrides.on(today(), loader.config.override)
     for name in names:
         atom = loader.catalog.atoms[name]
-        answer: dict[str, Any] = {"atom": name, "number": atom.number, "evidence": [], "remedy": ""}
         if loader.catalog.planned(name):
-            yield {**answer, "status": "planned"}
-        elif not loader.config.of(name).enabled:
-            yield {**answer, "status": "not applicable", "evidence": ["disabled in pyproject.toml"]}
-        else:
+            yield Answer(atom=name, number=atom.number, status="planned")
+            continue
+        if loader.config.of(name).enabled:
             verdict = _ask(loader, Context(loader.project, atom, Options(), inputs, overrides=overrides))
-            status = {True: "holds", False: "broken", None: "not applicable"}[verdict.holds]
-            yield {
-                **answer,
-                "status": status,
-                "evidence": list(verdict.evidence),
-                "remedy": verdict.remedy,
-            }
+        else:
+            verdict = Verdict(None, ("disabled in pyproject.toml",))
+        yield Answer(
+            atom=name,
+            number=atom.number,
+            status=_STANDINGS[verdict.holds],
+            evidence=verdict.evidence,
+            facts=verdict.facts,
+            remedy=verdict.remedy,
+        )
 
 
 def _ask(loader: Loader, ctx: Context) -> Verdict:

@@ -167,7 +167,7 @@ def _sources(ctx: Context) -> tuple[tuple[suite.Source, ...], list[Fact]]:
         patterns = patterns.split()
     paths = ctx.files("tests/**/*.py")
     sources, unreadable = suite.read_sources(ctx.root, paths, patterns or ("test_*.py", "*_test.py"))
-    return sources, [Fact(False, str(error)) for error in unreadable]
+    return sources, [error.fact for error in unreadable]
 
 
 def _pyramid(ctx: Context) -> Iterator[Fact]:
@@ -197,7 +197,7 @@ def _editor(ctx: Context) -> Iterator[Fact]:
         try:
             documents[Path(path).name] = json_document(ctx.root, path)
         except Unreadable as error:
-            yield Fact(False, str(error))
+            yield error.fact
     yield from editor.facts(documents, known_targets(ctx))
 
 

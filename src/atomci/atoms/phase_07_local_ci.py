@@ -163,7 +163,7 @@ def _parity(ctx: Context) -> Iterator[Fact]:
         try:
             yield parity.script(path, read_text(ctx.root, path))
         except Unreadable as error:
-            yield Fact(False, str(error))
+            yield error.fact
     yield parity.task(yaml_document(ctx.root, "Taskfile.yml"))
     yield parity.hook(yaml_document(ctx.root, hooks.FILE))
     jobs = yaml_document(ctx.root, workflow.CI)

@@ -18,7 +18,7 @@ from atomci.atoms.parts.recorded import outcome_of, recorded
 from atomci.configuration import env_example
 from atomci.configuration.ci import declared_secrets, publishing
 from atomci.configuration.documents import Document, Unreadable, read_text, toml_document, yaml_document
-from atomci.configuration.facts import Fact, problem, seen
+from atomci.configuration.facts import Fact, Place, problem, seen
 from atomci.configuration.variables import Read, reads_in
 from atomci.engine.config import RetentionConfig, load_retention, load_secrets
 from atomci.engine.context import Context, Outcome, Verdict
@@ -43,7 +43,7 @@ _RULE = re.compile(r"(?P<source>.+?):(?P<line>\d+):(?P<pattern>.*)\t")
 def manage_env_and_secrets_safely(ctx: Context) -> Outcome:
     verdict = manage_env_and_secrets_safely_holds(ctx)
     outcome = recorded(ctx, verdict)
-    unknown = [line for line in verdict.evidence if "can't be known" in line]
+    unknown = [str(fact) for fact in verdict.facts if not fact.known]
     if outcome.status != "pass" or not unknown:
         return outcome
     more = f"; and {len(unknown) - 1} more such reads" if len(unknown) > 1 else ""
@@ -105,7 +105,7 @@ def _remove_old(ctx: Context, kept: RetentionConfig) -> tuple[list[RemovedRun], 
 def privacy(found: Scan) -> Iterator[Fact]:
     """What a scan of artifacts/ found."""
     for leak in found.leaks:
-        yield problem(f"{leak.path}:{leak.line}", f"holds {leak.kind}; revoke it, and delete the file")
+        yield problem(Place(leak.path, leak.line), f"holds {leak.kind}; revoke it, and delete the file")
     for path, why in found.unseen.items():
         yield seen(path, f"can't be looked into: {why}")
     if not found.leaks:
@@ -153,9 +153,9 @@ def _example(ctx: Context) -> Iterator[Fact]:
         try:
             reads += reads_in(path, read_text(ctx.root, path))
         except SyntaxError as error:
-            yield problem(f"{path}:{error.lineno or 1}", f"can't be parsed: {error.msg}")
+            yield problem(Place(path, error.lineno or 1), f"can't be parsed: {error.msg}")
         except Unreadable as error:
-            yield Fact(False, str(error))
+            yield error.fact
     there = (ctx.root / env_example.FILE).is_file()
     text = read_text(ctx.root, env_example.FILE) if there else None
     yield from env_example.facts(text, reads, _elsewhere(ctx))
@@ -184,14 +184,14 @@ def _ignored(ctx: Context) -> Iterator[Fact]:
     for path in filter(None, kept.split("\0")):
         if not path.endswith((".example", ".sample", ".template")):
             mend = f"git rm --cached {path}, and revoke what it holds"
-            yield problem(f"{path}:1", f"git keeps it, for all to read: {mend}")
+            yield problem(Place(path, 1), f"git keeps it, for all to read: {mend}")
     rule = _RULE.match(git(ctx.root, "check-ignore", "--no-index", "--verbose", ENV_FILE) or "")
     if rule is None or rule["pattern"].startswith("!"):
-        yield problem(f".gitignore:{rule['line'] if rule else 1}", f"git doesn't ignore {ENV_FILE}")
+        yield problem(Place(".gitignore", int(rule["line"]) if rule else 1), f"git doesn't ignore {ENV_FILE}")
     elif (file := PurePosixPath(rule["source"])).is_absolute() or file.name != ".gitignore":
-        yield problem(".gitignore:1", f"only this machine ignores {ENV_FILE}, by {file.name}")
+        yield problem(Place(".gitignore", 1), f"only this machine ignores {ENV_FILE}, by {file.name}")
     else:
-        yield seen(f"{rule['source']}:{rule['line']}", f"git ignores {ENV_FILE}")
+        yield seen(Place(rule["source"], int(rule["line"])), f"git ignores {ENV_FILE}")
 
 
 def _secrets(ctx: Context) -> Iterator[Fact]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from atomci.cli.options import project_option
+
+if TYPE_CHECKING:
+    from atomci.artifacts.verdicts import Answer, Standing
 
 __all__ = ["check_command"]
 
@@ -28,6 +31,9 @@ def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None)
     atomci check phase_01
     atomci check run_ruff_lint --json
     """
+    import msgspec
+
+    from atomci.artifacts.verdicts import CheckReport
     from atomci.atoms.checking import check_atoms
     from atomci.atoms.load import Loader
     from atomci.catalog import PHASES
@@ -37,33 +43,30 @@ def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None)
     answers = []
     for answer in check_atoms(loader, targets or [phase.name for phase in PHASES]):
         answers.append(answer)
-        if not as_json and (targets or answer["status"] != "planned"):
+        if not as_json and (targets or answer.status != "planned"):
             _show(answer, all_evidence=len(targets) == 1)
-    broken = sum(answer["status"] == "broken" for answer in answers)
+    counts = Counter(answer.status for answer in answers)
     if as_json:
-        click.echo(json.dumps({"holds": not broken, "atoms": answers}, indent=1))
+        report = CheckReport(holds=not counts["broken"], atoms=tuple(answers))
+        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=1))
     else:
-        counts = {
-            s: sum(a["status"] == s for a in answers)
-            for s in ("holds", "broken", "not applicable", "planned")
-        }
-        click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
-    return 1 if broken else 0
+        order: tuple[Standing, ...] = ("holds", "broken", "not applicable", "planned")
+        click.echo(", ".join(f"{counts[status]} {status}" for status in order if counts[status]))
+    return 1 if counts["broken"] else 0
 
 
-def _show(answer: dict[str, Any], *, all_evidence: bool) -> None:
+def _show(answer: Answer, *, all_evidence: bool) -> None:
     from atomci.cli.style import paint
 
-    colour = {"holds": "green", "broken": "red", "planned": "white"}.get(answer["status"], "yellow")
-    status = f"{answer['status']:14}"
-    head = f"{paint(status, colour)} {answer['number']:03d} {answer['atom']}"
-    evidence = answer["evidence"]
-    if answer["status"] != "broken" and not all_evidence:
-        more = f"; and {len(evidence) - 2} more" if len(evidence) > 2 else ""
-        click.echo(f"{head}  {'; '.join(evidence[:2])}{more}".rstrip())
+    colour = {"holds": "green", "broken": "red", "planned": "white"}.get(answer.status, "yellow")
+    status = f"{answer.status:14}"
+    head = f"{paint(status, colour)} {answer.number:03d} {answer.atom}"
+    if answer.status != "broken" and not all_evidence:
+        more = f"; and {len(answer.evidence) - 2} more" if len(answer.evidence) > 2 else ""
+        click.echo(f"{head}  {'; '.join(answer.evidence[:2])}{more}".rstrip())
         return
     click.echo(head)
-    for line in evidence:
+    for line in answer.evidence:
         click.echo(f"        {line}")
-    if answer["remedy"]:
-        click.echo(f"        mend it: {answer['remedy']}")
+    if answer.remedy:
+        click.echo(f"        mend it: {answer.remedy}")

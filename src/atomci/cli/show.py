@@ -32,7 +32,8 @@ def list_command(as_json: bool) -> None:
     rows = list(catalog.atoms.values())
     if as_json:
         atoms = [_row(row, catalog) for row in rows]
-        click.echo(json.dumps({"atoms": atoms, "pipelines": _pipelines()}, indent=1))
+        listing = {"schema": "atomci/list/1", "atoms": atoms, "pipelines": _pipelines()}
+        click.echo(json.dumps(listing, indent=1))
         return
     width = max(len(row.name) for row in rows)
     lines = []
@@ -81,7 +82,8 @@ def explain_command(target: str, as_json: bool) -> None:
             row |= _plain(loader.implementation(atom), ctx)
         explained.append(row)
     if as_json:
-        click.echo(json.dumps({"target": target, "atoms": explained}, indent=1))
+        explanation = {"schema": "atomci/explanation/1", "target": target, "atoms": explained}
+        click.echo(json.dumps(explanation, indent=1))
         return
     for row in explained:
         click.echo(click.style(f"{row['number']:03d} {row['name']}", bold=True) + f"  {row['summary']}")

@@ -125,9 +125,11 @@ def restore_command(
     with Workshop() as shop:
         changed = restore(shop, recorded, _within(recorded, paths, project))
     if as_json:
-        import json
+        import msgspec
 
-        click.echo(json.dumps({"restored": changed}))
+        from atomci.artifacts.listings import Restored
+
+        click.echo(msgspec.json.encode(Restored(restored=tuple(changed))).decode())
     elif changed:
         click.echo(
             "".join(f"  restored  {path}\n" for path in changed) + "staged; look at: git diff --staged"

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atomci.configuration.facts import Place, problem
+
 if TYPE_CHECKING:
     import yaml
 
@@ -28,6 +30,10 @@ Key = str | int
 
 class Unreadable(Exception):
     """The file is missing or can't be parsed; the text is `PATH:LINE: why`, or `PATH: why`."""
+
+    def __init__(self, place: Place | str, why: str) -> None:
+        super().__init__(f"{place}: {why}")
+        self.fact = problem(place, why)
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,9 @@ class Document:
             keys = keys[:-1]
         return self.lines.get(keys, 1)
 
-    def at(self, *keys: Key) -> str:
-        """`PATH:LINE` of a key, or of the closest one above it."""
-        return f"{self.path}:{self.line(*keys)}"
+    def at(self, *keys: Key) -> Place:
+        """The place of a key, or of the closest one above it."""
+        return Place(self.path, self.line(*keys))
 
 
 def read_text(root: Path, path: str) -> str:
@@ -78,9 +84,9 @@ def read_text(root: Path, path: str) -> str:
     try:
         return (root / path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Unreadable(f"{path}: missing") from None
+        raise Unreadable(path, "missing") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise Unreadable(f"{path}: can't be read: {error}") from None
+        raise Unreadable(path, f"can't be read: {error}") from None
 
 
 def toml_document(root: Path, path: str) -> Document:
@@ -91,7 +97,7 @@ def toml_document(root: Path, path: str) -> Document:
     except tomllib.TOMLDecodeError as error:
         # tomllib names the line in its message only.
         line = re.search(r"at line (\d+)", str(error))
-        raise Unreadable(f"{path}:{line[1] if line else 1}: not TOML: {error}") from None
+        raise Unreadable(Place(path, int(line[1]) if line else 1), f"not TOML: {error}") from None
     return Document(path, text, data, dict(_toml_lines(text)))
 
 
@@ -103,7 +109,7 @@ def json_document(root: Path, path: str) -> Document:
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
-        raise Unreadable(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+        raise Unreadable(Place(path, error.lineno), f"not JSON: {error.msg}") from None
     try:
         # JSON is YAML as well, and YAML's parser tells lines; but for tabs, which it refuses.
         node = yaml.compose(text.expandtabs(), Loader=yaml.SafeLoader)
@@ -123,14 +129,14 @@ def yaml_document(root: Path, path: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise Unreadable(f"{path}:{line}: not YAML: {error.problem}") from None
+        raise Unreadable(Place(path, line), f"not YAML: {error.problem}") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise Unreadable(f"{path}: not YAML: {error}") from None
+        raise Unreadable(path, f"not YAML: {error}") from None
     lines: dict[tuple[Key, ...], int] = {}
     for keys, line in _node_lines(node) if node else ():
         if keys in lines:
             name = ".".join(map(str, keys))
-            raise Unreadable(f"{path}:{line}: {name} is given twice, first in line {lines[keys]}")
+            raise Unreadable(Place(path, line), f"{name} is given twice, first in line {lines[keys]}")
         lines[keys] = line
     return Document(path, text, data, lines)
 

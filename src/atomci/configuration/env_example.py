@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from atomci.artifacts.redaction import dotenv, kind_of_token, looks_random
-from atomci.configuration.facts import Fact, problem, seen
+from atomci.configuration.facts import Fact, Place, problem, seen, unknown_to_us
 from atomci.configuration.variables import Read, from_the_system
 
 __all__ = ["FILE", "Entry", "entries", "facts", "mentioned"]
@@ -53,9 +53,9 @@ def _reads(reads: Sequence[Read], known: Collection[str], *, missing: bool) -> I
     if not reads:
         yield Fact(True, "no file under src/ reads a variable")
     for read in reads:
-        place = f"{read.path}:{read.line}"
+        place = Place(read.path, read.line)
         if read.name is None:
-            yield seen(place, f"reads what can't be known: {read.how}")
+            yield unknown_to_us(place, f"reads what can't be known: {read.how}")
         elif read.name in known:
             yield seen(place, f"{read.name} is in {FILE}")
         elif from_the_system(read.name):
@@ -70,7 +70,7 @@ def _entries(there: Sequence[Entry], reads: Sequence[Read], elsewhere: Mapping[s
     unknown = next((read for read in reads if read.name is None), None)
     lines: dict[str, int] = {}
     for entry in there:
-        place = f"{FILE}:{entry.line}"
+        place = Place(FILE, entry.line)
         if entry.name in lines:
             yield problem(place, f"{entry.name} is given twice, first in line {lines[entry.name]}")
         lines.setdefault(entry.name, entry.line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from atomci.configuration.facts import Fact, expect, problem
+from atomci.configuration.facts import Fact, Place, expect, problem
 from atomci.configuration.suite import Fixture, Source, Test
 
 __all__ = ["CONFTEST", "SHARED", "facts", "wanted"]
@@ -34,24 +34,24 @@ def facts(sources: Sequence[Source], names: Mapping[str, str]) -> Iterator[Fact]
     for name, purpose in names.items():
         fixture = shared.get(name)
         if fixture is None:
-            yield problem(f"{CONFTEST}:1", f"no fixture {name} ({purpose})")
+            yield problem(Place(CONFTEST, 1), f"no fixture {name} ({purpose})")
             continue
         yield expect(
             name in users,
-            f"{CONFTEST}:{fixture.line}",
+            Place(CONFTEST, fixture.line),
             f"{name}, used by {users.get(name)}",
             f"no test uses {name} ({purpose})",
         )
 
 
-def _users(sources: Sequence[Source], shared: Mapping[str, Fixture]) -> Iterator[tuple[str, str]]:
+def _users(sources: Sequence[Source], shared: Mapping[str, Fixture]) -> Iterator[tuple[str, Place]]:
     """Shared fixtures with a test that uses them, by itself or through other fixtures."""
     always = [fixture.name for fixture in shared.values() if fixture.autouse]
     for source in sources:
         local = {fixture.name: fixture for fixture in _nearer(source, sources)}
         for test in source.tests:
             if not test.skipped:
-                place = f"{source.path}:{test.line}"
+                place = Place(source.path, test.line)
                 yield from ((name, place) for name in _reached(test, always, local, shared))
 
 

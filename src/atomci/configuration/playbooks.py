@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from atomci.configuration.documents import Unreadable, read_text
-from atomci.configuration.facts import Fact, problem, seen
+from atomci.configuration.facts import Fact, Place, problem, seen
 
 __all__ = ["CLASSES", "FOLDER", "facts"]
 
@@ -25,10 +25,10 @@ def facts(root: Path) -> Iterator[Fact]:
         try:
             text = read_text(root, path)
         except Unreadable as error:
-            yield Fact(False, str(error))
+            yield error.fact
             continue
         if owner := _OWNER.search(text):
             line = text.count("\n", 0, owner.start()) + 1
-            yield seen(f"{path}:{line}", f"its owner: {owner['who'].rstrip('.')}")
+            yield seen(Place(path, line), f"its owner: {owner['who'].rstrip('.')}")
         else:
-            yield problem(f"{path}:1", "names no owner: a line with `Owner: who`")
+            yield problem(Place(path, 1), "names no owner: a line with `Owner: who`")

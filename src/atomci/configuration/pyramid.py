@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from atomci.configuration.facts import Fact, expect, problem, seen
+from atomci.configuration.facts import Fact, Place, expect, problem, seen
 from atomci.configuration.suite import Source
 
 __all__ = ["FOLDERS", "LAYERS", "facts"]
@@ -35,11 +35,11 @@ def _layer(place: str, sources: Sequence[Source]) -> Fact:
     run = [(source, test) for source, test in tests if not test.skipped]
     if run:
         source, test = run[0]
-        return seen(f"{source.path}:{test.line}", f"{test.name}, one of {len(run)} tests that run")
+        return seen(Place(source.path, test.line), f"{test.name}, one of {len(run)} tests that run")
     if tests:
         source, test = tests[0]
         return problem(
-            f"{source.path}:{test.line}",
+            Place(source.path, test.line),
             f"no test of this layer runs: {test.name} is always skipped",
         )
     return problem(place, "no test: a layer needs one that runs")

@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from atomci.configuration.documents import Unreadable, read_text
+from atomci.configuration.facts import Place
 
 __all__ = ["Fixture", "Source", "Test", "read_sources"]
 
@@ -71,7 +72,7 @@ def _read(root: Path, path: str, patterns: Sequence[str]) -> Source:
         tree = ast.parse(read_text(root, path))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
-        raise Unreadable(f"{path}:{line}: not Python: {error}") from None
+        raise Unreadable(Place(path, line), f"not Python: {error}") from None
     collected = any(fnmatch(PurePosixPath(path).name, pattern) for pattern in patterns)
     return Source(
         path,

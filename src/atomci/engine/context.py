@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar, overload
@@ -13,6 +13,7 @@ from atomci.artifacts.handles import Artifact
 from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.schemas import Finding, Status
 from atomci.artifacts.testing import TestResult
+from atomci.artifacts.verdicts import Fact
 from atomci.catalog import Atom
 from atomci.engine.inputs import Inputs
 from atomci.engine.overrides import Overrides
@@ -74,18 +75,32 @@ class Outcome:
     """An override of the atom is over, which makes the run red: `its override expired on DATE: REASON`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Verdict:
-    """A check's answer. `holds` is None where the question doesn't apply, and `evidence` says why."""
+    """A check's answer. `holds` is None where the question doesn't apply, and a fact says why.
+
+    Of one that doesn't hold, the facts are what is wrong; text stands for a fact without a place.
+    """
 
     holds: bool | None
-    evidence: tuple[str, ...]
+    facts: tuple[Fact, ...]
     remedy: str = ""
 
+    def __init__(self, holds: bool | None, facts: Iterable[Fact | str], remedy: str = "") -> None:
+        given = (fact if isinstance(fact, Fact) else Fact(holds is not False, fact) for fact in facts)
+        object.__setattr__(self, "holds", holds)
+        object.__setattr__(self, "facts", tuple(given))
+        object.__setattr__(self, "remedy", remedy)
+
     @classmethod
-    def of(cls, problems: Sequence[str], evidence: Sequence[str], remedy: str = "") -> Verdict:
-        """It holds when there is no problem; else the problems are the evidence."""
-        return cls(False, tuple(problems), remedy) if problems else cls(True, tuple(evidence))
+    def of(cls, problems: Sequence[Fact | str], seen: Sequence[Fact | str], remedy: str = "") -> Verdict:
+        """It holds when there is no problem; else the problems are the facts."""
+        return cls(False, problems, remedy) if problems else cls(True, seen)
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The facts as text."""
+        return tuple(str(fact) for fact in self.facts)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def problems(out: Path, wheel: tuple[str, ...] | None, sdist: tuple[str, ...] | 
                 packed.addfile(tarfile.TarInfo(name), io.BytesIO())
     done = Completed(Command(("build",)), 0, "", "", 0.1)
     facts = pyproject.built(DOCUMENT, done, out, ("sample",))
-    return [fact.text for fact in facts if not fact.ok]
+    return [str(fact) for fact in facts if not fact.ok]
 
 
 @pytest.mark.parametrize("wheel", [WHEEL, ("sample.py", "sample-1.dist-info/METADATA")])

@@ -44,7 +44,7 @@ def test_a_toml_key_knows_its_line(tmp_path: Path, keys: tuple[str | int, ...], 
     document = toml_document(tmp_path, "a.toml")
 
     assert document.get(*keys) is not None
-    assert document.at(*keys) == f"a.toml:{line}"
+    assert str(document.at(*keys)) == f"a.toml:{line}"
 
 
 def test_a_key_that_is_not_there_has_the_line_of_the_closest_one_above(tmp_path: Path) -> None:
@@ -52,8 +52,8 @@ def test_a_key_that_is_not_there_has_the_line_of_the_closest_one_above(tmp_path:
     document = toml_document(tmp_path, "a.toml")
 
     assert document.get("tool", "ruff", "missing") is None
-    assert document.at("tool", "ruff", "missing", "deeper") == "a.toml:2"
-    assert document.at("nothing") == "a.toml:1"
+    assert str(document.at("tool", "ruff", "missing", "deeper")) == "a.toml:2"
+    assert str(document.at("nothing")) == "a.toml:1"
 
 
 def test_yaml_keys_and_items_know_their_lines(tmp_path: Path) -> None:
@@ -63,15 +63,15 @@ def test_yaml_keys_and_items_know_their_lines(tmp_path: Path) -> None:
 
     document = yaml_document(tmp_path, "a.yml")
 
-    assert document.at("on") == "a.yml:1"
-    assert document.at("jobs", "a", "steps", 1, "uses") == "a.yml:7"
+    assert str(document.at("on")) == "a.yml:1"
+    assert str(document.at("jobs", "a", "steps", 1, "uses")) == "a.yml:7"
     assert document.get("jobs", "a", "steps", 1, "uses") == "y"
 
 
 def test_json_knows_lines_also_when_it_is_indented_by_tabs(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{\n\t"a": [\n\t\t{"b.c": 1}\n\t]\n}\n')
 
-    assert json_document(tmp_path, "a.json").at("a", 0, "b.c") == "a.json:3"
+    assert str(json_document(tmp_path, "a.json").at("a", 0, "b.c")) == "a.json:3"
 
 
 @pytest.mark.parametrize(

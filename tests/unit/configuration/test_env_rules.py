@@ -16,7 +16,7 @@ GITHUB = "ghp_" + "a1B2" * 9
 
 
 def problems(text: str | None, *reads: Read, elsewhere: dict[str, str] | None = None) -> list[str]:
-    return [fact.text for fact in env_example.facts(text, reads, elsewhere or {}) if not fact.ok]
+    return [str(fact) for fact in env_example.facts(text, reads, elsewhere or {}) if not fact.ok]
 
 
 @pytest.mark.parametrize("text", ["URL=x", "# URL=x", "#URL=", "export URL='x'", "  URL = x # why"])
@@ -43,7 +43,7 @@ def test_an_entry_that_nothing_reads_is_told_with_its_line() -> None:
 def test_a_name_that_cannot_be_known_may_be_any_entry_and_is_shown() -> None:
     facts = list(env_example.facts("OLD=1", [UNKNOWN], {}))
     assert all(fact.ok for fact in facts)
-    assert [fact.text for fact in facts] == [
+    assert [str(fact) for fact in facts] == [
         "src/b.py:7: reads what can't be known: the name is name",
         ".env.example:1: OLD can be read by src/b.py:7 only",
     ]
@@ -78,7 +78,7 @@ def test_a_harmless_value_is_let_be(entry: str) -> None:
 def secrets(tmp_path: Path, text: str, *declared: str) -> list[str]:
     (tmp_path / "w.yml").write_text(text, encoding="utf-8")
     document = yaml_document(tmp_path, "w.yml")
-    return [f.text for f in declared_secrets.facts([document], declared, "pyproject.toml:9") if not f.ok]
+    return [str(f) for f in declared_secrets.facts([document], declared, "pyproject.toml:9") if not f.ok]
 
 
 @pytest.mark.parametrize(

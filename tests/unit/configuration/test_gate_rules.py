@@ -30,7 +30,7 @@ def parsed(folder: Path, text: str) -> Document:
 def test_a_task_may_spell_its_commands_in_any_of_go_task_s_ways(tmp_path: Path, body: str, line: int) -> None:
     fact = parity.task(parsed(tmp_path, f"version: '3'\ntasks:\n  ci:\n{body}\n"))
 
-    assert fact == Fact(True, f"file.yml:{line}: calls atomci run local_ci")
+    assert fact == Fact(True, "calls atomci run local_ci", "file.yml", line)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_task_that_does_less_or_more_is_a_problem(tmp_path: Path, body: str, s
     fact = parity.task(parsed(tmp_path, f"version: '3'\ntasks:\n  ci:\n{body}\n"))
 
     assert not fact.ok
-    assert says in fact.text
+    assert says in str(fact)
 
 
 ATOMS = {
@@ -106,7 +106,7 @@ def test_a_repository_of_hooks_is_local_and_without_versions(
 ) -> None:
     facts = hooks.configured(parsed(tmp_path, f"repos: [{repo}]\n"))
 
-    assert [says in fact.text for fact in facts if says and "versions" in fact.text] == (
+    assert [says in str(fact) for fact in facts if says and "versions" in str(fact)] == (
         [True] if says else []
     )
 
@@ -116,7 +116,7 @@ def test_a_hook_that_another_program_installed_or_whose_python_is_gone_is_a_prob
     (tmp_path / "pre-commit").write_text(ours.format(tmp_path / "no such python"))
     (tmp_path / "pre-push").write_text("#!/bin/sh\nmake check\n")
 
-    texts = [fact.text for fact in hooks.installed(tmp_path, "hooks") if not fact.ok]
+    texts = [str(fact) for fact in hooks.installed(tmp_path, "hooks") if not fact.ok]
 
     assert "hooks/pre-commit: its Python is gone" in texts[0]
     assert texts[1] == "hooks/pre-push: not pre-commit's hook"
@@ -130,7 +130,7 @@ def test_a_hook_that_git_would_pass_over_is_a_problem(tmp_path: Path) -> None:
 
     facts = list(hooks.installed(tmp_path, "hooks"))
 
-    assert facts[0].text.endswith("not executable, so git passes it over")
+    assert str(facts[0]).endswith("not executable, so git passes it over")
 
 
 def tasks_problems(folder: Path, task: dict[str, object]) -> list[str]:
@@ -138,7 +138,7 @@ def tasks_problems(folder: Path, task: dict[str, object]) -> list[str]:
     (folder / "tasks.json").write_text(json.dumps({"tasks": [gate, task]}, indent=2))
     documents = {"tasks.json": json_document(folder, "tasks.json")}
     facts = editor.facts(documents, {"local_ci", "unit"}.__contains__)
-    return [fact.text for fact in facts if not fact.ok and fact.text.startswith("tasks.json")]
+    return [str(fact) for fact in facts if not fact.ok and str(fact).startswith("tasks.json")]
 
 
 PATTERN = {
@@ -189,7 +189,7 @@ def test_further_files_of_the_editor_need_no_more_than_to_parse(tmp_path: Path) 
 
     facts = list(editor.facts({"mcp.json": json_document(tmp_path, "mcp.json")}, bool))
 
-    assert [fact.text for fact in facts if fact.ok] == ["mcp.json: parses"]
+    assert [str(fact) for fact in facts if fact.ok] == ["mcp.json: parses"]
     assert len(facts) == 1 + len(editor.FILES)
 
 
@@ -222,6 +222,6 @@ def test_coverage_gutters_look_where_the_gate_writes(
     (tmp_path / "settings.json").write_text(json.dumps(settings))
     documents = {"settings.json": json_document(tmp_path, "settings.json")}
 
-    facts = [fact for fact in editor.facts(documents, bool) if "coverage gutters" in fact.text]
+    facts = [fact for fact in editor.facts(documents, bool) if "coverage gutters" in str(fact)]
 
     assert [fact.ok for fact in facts] == [shown]

@@ -42,16 +42,16 @@ def parsed(folder: Path, text: str, setup: str = SETUP) -> Workflow:
 
 
 def problems(found: Workflow, number: int) -> list[str]:
-    return [fact.text for fact in RULES[number](found) if not fact.ok]
+    return [str(fact) for fact in RULES[number](found) if not fact.ok]
 
 
 @pytest.mark.parametrize("number", RULES)
 def test_the_good_workflow_holds_and_says_where(tmp_path: Path, number: int) -> None:
     facts = list(RULES[number](parsed(tmp_path, GOOD)))
 
-    assert [fact.text for fact in facts if not fact.ok] == []
+    assert [str(fact) for fact in facts if not fact.ok] == []
     assert facts
-    assert all(fact.text.startswith(("ci.yml:", PLACE, "ci.yml: ")) for fact in facts)
+    assert all(str(fact).startswith(("ci.yml:", PLACE, "ci.yml: ")) for fact in facts)
 
 
 LINT, UNIT, INTEGRATION, PESTER, E2E, NOTIFY, REQUIRED = (
@@ -167,7 +167,7 @@ def test_an_input_that_is_given_nowhere_leaves_the_key_without_python(tmp_path: 
 
 
 def test_without_a_lock_there_is_nothing_to_make_keys_of(tmp_path: Path) -> None:
-    found = [fact.text for fact in caching.facts(parsed(tmp_path, GOOD), []) if not fact.ok]
+    found = [str(fact) for fact in caching.facts(parsed(tmp_path, GOOD), []) if not fact.ok]
 
     assert "there is neither uv.lock nor requirements/*.txt" in found[0]
 
@@ -198,7 +198,7 @@ def test_a_skeleton_of_other_names_and_shapes_holds_as_well(tmp_path: Path) -> N
 def test_codecov_takes_an_identity_or_no_token_at_all(tmp_path: Path, given: str, said: str) -> None:
     found = parsed(tmp_path, GOOD.replace("use_oidc: true", f"use_oidc: {given}"))
 
-    assert any(fact.ok and said in fact.text for fact in publishing.codecov(found))
+    assert any(fact.ok and said in str(fact) for fact in publishing.codecov(found))
 
 
 def test_no_pester_job_is_asked_for_without_tests(tmp_path: Path) -> None:
@@ -256,8 +256,8 @@ def test_atoms_021_and_047_hold_through_a_local_action(tmp_path: Path, through: 
         *parity.jobs(document, closure, actions),
     ]
 
-    assert [fact.text for fact in facts if not fact.ok] == []
-    assert any("notify only tells of failures" in fact.text for fact in facts)
+    assert [str(fact) for fact in facts if not fact.ok] == []
+    assert any("notify only tells of failures" in str(fact) for fact in facts)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_local_action_is_there_and_checked_out_before(
 ) -> None:
     found = parsed(tmp_path, GOOD.replace(old, new, 1))
 
-    said = [fact.text for fact in workflow.own_actions_facts(found.document, found.actions)]
+    said = [str(fact) for fact in workflow.own_actions_facts(found.document, found.actions)]
 
     assert len(said) == 1
     assert says in said[0]
@@ -291,7 +291,7 @@ def test_a_job_that_does_more_than_tell_of_failures_is_needed_by_the_roll_up(
 ) -> None:
     found = parsed(tmp_path, GOOD.replace(old, new))
 
-    said = [f.text for f in workflow.ci_facts(found.document, ATOMS.__contains__, found.actions) if not f.ok]
+    said = [str(f) for f in workflow.ci_facts(found.document, ATOMS.__contains__, found.actions) if not f.ok]
 
     assert any("required doesn't need notify" in line for line in said), said
 

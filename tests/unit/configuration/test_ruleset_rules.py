@@ -63,4 +63,4 @@ def test_required_checks_come_with_their_lines(tmp_path: Path) -> None:
     text = (tmp_path / "a.json").read_text(encoding="utf-8").splitlines()
     ((place, context),) = required_checks(json_document(tmp_path, "a.json"))
     assert context == "a"
-    assert '"context": "a"' in text[int(place.partition(":")[2]) - 1]
+    assert '"context": "a"' in text[place.line - 1]

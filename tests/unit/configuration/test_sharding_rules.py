@@ -52,8 +52,8 @@ TOLD = {
 def test_every_way_to_tell_a_shard_is_understood(name: str, tmp_path) -> None:
     found = list(facts(workflow(tmp_path, TOLD[name]), 3))
 
-    assert [fact.text for fact in found if not fact.ok] == []
-    assert "unit runs shards 1/3, 2/3, 3/3" in found[0].text
+    assert [str(fact) for fact in found if not fact.ok] == []
+    assert "unit runs shards 1/3, 2/3, 3/3" in str(found[0])
 
 
 NOT_ALL = {
@@ -79,7 +79,7 @@ NOT_ALL = {
 def test_what_does_not_run_every_shard_is_told(name: str, tmp_path) -> None:
     text, said = NOT_ALL[name]
 
-    problems = [fact.text for fact in facts(workflow(tmp_path, text), 3) if not fact.ok]
+    problems = [str(fact) for fact in facts(workflow(tmp_path, text), 3) if not fact.ok]
 
     assert said in problems[0]
     assert problems[0].startswith("ci.yml:")
@@ -95,7 +95,7 @@ def test_what_does_not_run_every_shard_is_told(name: str, tmp_path) -> None:
     ],
 )
 def test_shards_that_nobody_judges_are_told(judge: str, said: str, tmp_path) -> None:
-    problems = [fact.text for fact in facts(workflow(tmp_path, TOLD["an option"], judge), 3) if not fact.ok]
+    problems = [str(fact) for fact in facts(workflow(tmp_path, TOLD["an option"], judge), 3) if not fact.ok]
 
     assert len(problems) == 1
     assert said in problems[0]

@@ -29,7 +29,7 @@ def problems(folder: Path, steps: str, job: str = "") -> list[str]:
     )
     document = parsed(folder, text)
     facts = [*workflow.workflow_facts(document), *workflow.ci_facts(document, {"unit"}.__contains__)]
-    return [fact.text for fact in facts if not fact.ok]
+    return [str(fact) for fact in facts if not fact.ok]
 
 
 UV, PYTHON, CACHE = (
@@ -105,7 +105,7 @@ def test_every_action_is_pinned_and_says_its_version(tmp_path: Path, uses: str, 
 def test_a_composite_action_pins_what_it_uses(tmp_path: Path) -> None:
     document = parsed(tmp_path, "runs:\n  using: composite\n  steps:\n    - uses: a/b@v1\n")
 
-    assert [fact.text for fact in workflow.action_facts(document)] == [
+    assert [str(fact) for fact in workflow.action_facts(document)] == [
         "ci.yml:4: a/b@v1 isn't pinned to a commit: 40 hex digits"
     ]
 
@@ -116,7 +116,7 @@ def test_a_job_that_calls_a_reusable_workflow_is_pinned_and_needs_no_limit(tmp_p
     moving = parsed(tmp_path, text.format("a/b/.github/workflows/c.yml@main"))
 
     assert all(fact.ok for fact in workflow.workflow_facts(pinned))
-    assert [fact.text.partition(": ")[0] for fact in workflow.workflow_facts(moving) if not fact.ok] == [
+    assert [str(fact).partition(": ")[0] for fact in workflow.workflow_facts(moving) if not fact.ok] == [
         "ci.yml:4"
     ]
 
@@ -147,7 +147,7 @@ def test_actionlint_s_findings_name_file_line_and_kind() -> None:
     (fact,) = workflow_linters.facts("actionlint", completed(json.dumps([row])))
 
     assert not fact.ok
-    assert fact.text == (
+    assert str(fact) == (
         '.github/workflows/ci.yml:4: unexpected key "branch" for "push" section [actionlint syntax-check]'
     )
 
@@ -156,7 +156,7 @@ def test_actionlint_s_findings_name_file_line_and_kind() -> None:
 def test_a_linter_that_found_nothing_says_so(name: str) -> None:
     (fact,) = workflow_linters.facts(name, completed("[]", code=0))
 
-    assert (fact.ok, fact.text) == (True, f"{name}: no finding")
+    assert (fact.ok, str(fact)) == (True, f"{name}: no finding")
 
 
 @pytest.mark.parametrize(

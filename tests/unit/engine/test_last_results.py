@@ -11,6 +11,7 @@ from made_up import MadeUp
 
 from atomci.artifacts.schemas import Evidence, Finding
 from atomci.artifacts.store import read
+from atomci.artifacts.verdicts import Fact
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.recorded import outcome_of, recorded
 from atomci.catalog import Atom
@@ -110,7 +111,8 @@ def test_proved_facts_are_written_down_and_decide_the_outcome(
     outcome = recorded(context(project, FACTS), Verdict(holds, ("one", "two")))
     assert (outcome.status, outcome.examined, outcome.unit) == (status, 2, "facts")
     assert outcome.reason == ("" if holds else "one; two")
-    wanted = Evidence(atom="facts", holds=holds, evidence=("one", "two"))
+    facts = (Fact(holds, "one"), Fact(holds, "two"))
+    wanted = Evidence(atom="facts", holds=holds, evidence=("one", "two"), facts=facts)
     assert read(project.root / "artifacts/facts.json", Evidence) == wanted
 
 
@@ -121,25 +123,27 @@ def test_a_question_that_does_not_apply_is_skipped_and_leaves_no_evidence(projec
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("fact", "findings"),
     [
-        ("ci.yml:12: no permissions", ("ci.yml", 12, "no permissions")),
-        ("a/b.toml:3: key: value\nis wrong", ("a/b.toml", 3, "key: value\nis wrong")),
-        ("ci.yml: no permissions", None),
-        ("no lock file", None),
+        (Fact(False, "no permissions", "ci.yml", 12), [("ci.yml", 12, "no permissions")]),
+        (Fact(False, "key: value\nis wrong", "a/b.toml", 3), [("a/b.toml", 3, "key: value\nis wrong")]),
+        (Fact(False, "no permissions", "ci.yml"), []),
+        (Fact(False, "no lock file"), []),
+        ("no lock file", []),
     ],
 )
-def test_a_problem_with_a_place_becomes_a_finding_there(
-    project: MadeUp, text: str, place: tuple[str, int, str] | None
+def test_a_problem_with_a_line_becomes_a_finding_there(
+    project: MadeUp, fact: Fact | str, findings: list[tuple[str, int, str]]
 ) -> None:
-    outcome = outcome_of(context(project, FACTS), Verdict(False, (text,)))
-    found = [(row.path, row.line, row.message) for row in outcome.findings]
-    assert found == ([place] if place else [])
+    outcome = outcome_of(context(project, FACTS), Verdict(False, (fact,)))
+    assert [(row.path, row.line, row.message) for row in outcome.findings] == findings
     assert all((row.tool, row.rule) == ("atomci", "facts") for row in outcome.findings)
-    assert outcome.reason == text
+    assert outcome.reason == str(fact)
 
 
 def test_evidence_of_what_holds_is_no_finding(project: MadeUp) -> None:
-    outcome = outcome_of(context(project, FACTS), Verdict(True, ("ci.yml:12: permissions are set",)))
+    outcome = outcome_of(
+        context(project, FACTS), Verdict(True, (Fact(True, "permissions are set", "ci.yml", 12),))
+    )
     assert outcome.findings == ()
     assert msgspec.json.encode(outcome.findings) == b"[]"

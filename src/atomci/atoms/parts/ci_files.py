@@ -27,14 +27,13 @@ Rules = Callable[[Workflow], Iterator[Fact]]
 
 def verdict_of(facts: Iterable[Fact], remedy: str = "") -> Verdict:
     """Holds when every fact is as it should be; an unreadable file is a problem among others."""
-    problems: list[str] = []
-    evidence: list[str] = []
+    found: list[Fact] = []
     try:
-        for fact in facts:
-            (evidence if fact.ok else problems).append(fact.text)
+        found.extend(facts)
     except Unreadable as error:
-        problems.append(str(error))
-    return Verdict.of(problems, evidence, remedy)
+        found.append(error.fact)
+    wrong = [fact for fact in found if not fact.ok]
+    return Verdict.of(wrong, found, remedy)
 
 
 def ci_verdict(ctx: Context, rules: Rules) -> Verdict:

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from atomci.configuration.documents import Document, Key
+from atomci.configuration.facts import Place
 
 __all__ = ["NO_ACTIONS", "Actions", "Step", "by_folder", "steps_at", "steps_of", "unknown_actions"]
 
@@ -43,8 +44,8 @@ class Step:
         """All that it is given, to look for words in."""
         return " ".join(str(self.given.get(key, "")) for key in ("if", "env", "with", "run"))
 
-    def at(self, *keys: Key) -> str:
-        """`PATH:LINE` of a key of it."""
+    def at(self, *keys: Key) -> Place:
+        """The place of a key of it."""
         return self.document.at(*self.where, *keys)
 
     def input(self, name: str) -> str | None:

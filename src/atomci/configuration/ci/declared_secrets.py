@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from atomci.configuration.documents import Document, Key
-from atomci.configuration.facts import Fact, expect, problem, seen
+from atomci.configuration.facts import Fact, Place, expect, problem, seen
 
 __all__ = ["Use", "facts", "uses"]
 
@@ -27,7 +27,7 @@ _SECRET = re.compile(
 class Use:
     """A secret in a workflow; `name` is in capitals, None where it can't be known."""
 
-    place: str
+    place: Place
     name: str | None
     how: str = ""
 
@@ -46,7 +46,7 @@ def uses(document: Document) -> Iterator[Use]:
                 yield Use(_place(document, keys, found), found, how)
 
 
-def facts(documents: Sequence[Document], declared: Sequence[str], where: str) -> Iterator[Fact]:
+def facts(documents: Sequence[Document], declared: Sequence[str], where: Place | str) -> Iterator[Fact]:
     """Uses against declarations, both ways. `where` is the place of the declarations."""
     known = {name.upper() for name in declared}
     used = set()
@@ -89,10 +89,10 @@ def _texts(value: Any, keys: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, ...],
         yield keys, value
 
 
-def _place(document: Document, keys: tuple[Key, ...], name: str | None) -> str:
+def _place(document: Document, keys: tuple[Key, ...], name: str | None) -> Place:
     """The line of the use itself: below its key, where the value has several lines."""
     first = document.line(*keys)
     pattern = re.compile(rf"\bsecrets\b.*{re.escape(name)}" if name else r"\bsecrets\b", re.IGNORECASE)
     lines = enumerate(document.text.splitlines()[first - 1 :], first)
     line = next((number for number, text in lines if pattern.search(text)), first)
-    return f"{document.path}:{line}"
+    return Place(document.path, line)

@@ -8,7 +8,7 @@ from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.rulesets import covering, required_checks
 from atomci.configuration.ci.workflow import roll_up_of
 from atomci.configuration.documents import Document
-from atomci.configuration.facts import Fact, expect, problem, seen
+from atomci.configuration.facts import Fact, Place, expect, problem, seen
 
 __all__ = ["ruleset_facts", "workflow_facts"]
 
@@ -25,7 +25,9 @@ def ruleset_facts(rulesets: Sequence[Document], workflow: Workflow) -> Iterator[
     wanted = workflow.check_name(roll_up)
     required = [check for found in covering(rulesets, workflow.branch) for check in required_checks(found)]
     if not required:
-        yield problem(f"{rulesets[0].path}:1", f"no check is required on {workflow.branch}: require {wanted}")
+        yield problem(
+            Place(rulesets[0].path, 1), f"no check is required on {workflow.branch}: require {wanted}"
+        )
     for place, context in required:
         yield expect(
             context == wanted,

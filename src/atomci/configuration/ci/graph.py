@@ -12,6 +12,7 @@ from atomci.configuration.calls import Call, calls_in
 from atomci.configuration.ci.actions import Actions, Step, steps_of
 from atomci.configuration.ci.expressions import EVENTS, Status, holds, moment, tolerates_failure
 from atomci.configuration.documents import Document, Key
+from atomci.configuration.facts import Place
 
 __all__ = ["Workflow", "listed"]
 
@@ -47,8 +48,8 @@ class Workflow:
         branches = listed(push.get("branches")) if isinstance(push, Mapping) else []
         return next((name for name in branches if not name.startswith("!") and "*" not in name), "main")
 
-    def at(self, name: str, *keys: Key) -> str:
-        """`PATH:LINE` of a job or of a key of it."""
+    def at(self, name: str, *keys: Key) -> Place:
+        """The place of a job or of a key of it."""
         return self.document.at("jobs", name, *keys)
 
     def steps(self, name: str) -> list[Step]:

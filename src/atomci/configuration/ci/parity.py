@@ -10,7 +10,7 @@ from atomci.configuration.ci.actions import NO_ACTIONS, Actions
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.workflow import roll_up_of, rolls_up
 from atomci.configuration.documents import Document, Key
-from atomci.configuration.facts import Fact, problem, seen
+from atomci.configuration.facts import Fact, Place, problem, seen
 from atomci.configuration.hooks import hooks_of
 
 __all__ = ["GATE", "SCRIPTS", "hook", "jobs", "script", "task"]
@@ -89,14 +89,14 @@ def _answers_for_all(document: Document, actions: Actions) -> Fact:
 def _gate(path: str, calls: Sequence[tuple[int, tuple[str, ...], str]], otherwise: int = 1) -> Fact:
     """Fine when there is one call, of the gate alone, that can make the caller red."""
     if not calls:
-        return problem(f"{path}:{otherwise}", f"doesn't call atomci run {GATE}")
+        return problem(Place(path, otherwise), f"doesn't call atomci run {GATE}")
     for line, targets, defect in calls:
         if targets != (GATE,):
             shown = " ".join(targets) or "nothing that is known"
-            return problem(f"{path}:{line}", f"calls atomci run {shown}, not {GATE}")
+            return problem(Place(path, line), f"calls atomci run {shown}, not {GATE}")
         if defect:
-            return problem(f"{path}:{line}", defect)
-    return seen(f"{path}:{calls[0][0]}", f"calls atomci run {GATE}")
+            return problem(Place(path, line), defect)
+    return seen(Place(path, calls[0][0]), f"calls atomci run {GATE}")
 
 
 def _commands(document: Document, name: str, above: frozenset[str]) -> Iterator[tuple[tuple[Key, ...], str]]:

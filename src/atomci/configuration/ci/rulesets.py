@@ -10,7 +10,7 @@ from typing import Any
 from atomci.configuration.ci.graph import Workflow, listed
 from atomci.configuration.ci.workflow import roll_up_fact, roll_up_of
 from atomci.configuration.documents import Document
-from atomci.configuration.facts import Fact, expect, problem, seen
+from atomci.configuration.facts import Fact, Place, expect, problem, seen
 
 __all__ = ["RULESETS", "covering", "protection_facts", "required_checks", "shape_facts"]
 
@@ -19,7 +19,7 @@ _ENFORCEMENTS = ("active", "disabled", "evaluate")
 _TARGETS = ("branch", "tag", "push")
 _STATUS_CHECKS = "required_status_checks"
 
-Place = tuple[Document, tuple[Any, ...]]
+RuleAt = tuple[Document, tuple[Any, ...]]
 
 
 def shape_facts(rulesets: Sequence[Document], known: Collection[str]) -> Iterator[Fact]:
@@ -39,7 +39,7 @@ def covering(rulesets: Sequence[Document], branch: str) -> list[Document]:
     return [ruleset for ruleset in rulesets if _covers(ruleset, branch)]
 
 
-def required_checks(ruleset: Document) -> Iterator[tuple[str, str]]:
+def required_checks(ruleset: Document) -> Iterator[tuple[Place, str]]:
     """Places and names of the status checks that a ruleset demands."""
     for _, keys in _rules([ruleset], _STATUS_CHECKS):
         where = (*keys, "parameters", _STATUS_CHECKS)
@@ -51,7 +51,7 @@ def protection_facts(rulesets: Sequence[Document], workflow: Workflow) -> Iterat
     """The default branch takes reviewed pull requests alone, in a line, once the roll-up is green."""
     found = covering(rulesets, workflow.branch)
     if not found:
-        yield problem(f"{rulesets[0].path}:1", f"no active ruleset holds for {workflow.branch}")
+        yield problem(Place(rulesets[0].path, 1), f"no active ruleset holds for {workflow.branch}")
         return
     for ruleset in found:
         yield seen(ruleset.at("conditions"), f"{ruleset.get('name')} holds for {workflow.branch}")
@@ -107,7 +107,7 @@ def _means(pattern: str, branch: str) -> bool:
     return fnmatchcase(ref, pattern) and ("**" in pattern or pattern.count("/") == ref.count("/"))
 
 
-def _rules(rulesets: Sequence[Document], kind: str) -> list[Place]:
+def _rules(rulesets: Sequence[Document], kind: str) -> list[RuleAt]:
     """Where the rules of a type are."""
     return [
         (ruleset, ("rules", index))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from atomci.configuration.facts import Fact, problem, seen
+from atomci.configuration.facts import Fact, Place, problem, seen
 from atomci.errors import InfrastructureError
 from atomci.tools.process import Completed
 
@@ -34,7 +34,7 @@ def facts(name: str, done: Completed) -> Iterator[Fact]:
 
 def _actionlint(output: str) -> Iterator[Fact]:
     for row in json.loads(output or "[]") or ():
-        yield problem(f"{row['filepath']}:{row['line']}", f"{row['message']} [actionlint {row['kind']}]")
+        yield problem(Place(row["filepath"], row["line"]), f"{row['message']} [actionlint {row['kind']}]")
 
 
 def _zizmor(output: str) -> Iterator[Fact]:
@@ -45,7 +45,7 @@ def _zizmor(output: str) -> Iterator[Fact]:
         path = next(iter(place["symbolic"]["key"].values()))
         name = path.get("verbatim_path") or path.get("given_path") or path.get("path")
         line = place["concrete"]["location"]["start_point"]["row"] + 1
-        yield problem(f"{name}:{line}", f"{row['desc']} [zizmor {row['ident']}]")
+        yield problem(Place(name, line), f"{row['desc']} [zizmor {row['ident']}]")
 
 
 def _primary(locations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -1,0 +1,66 @@
+"""What `atomci list`, `explain` and `restore` print with --json, as typed structs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+__all__ = ["AtomRow", "Explanation", "Listing", "PipelineRow", "Restored"]
+
+
+class AtomRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A row of the catalog; globs and artifacts are relative to the project's root."""
+
+    id: str
+    number: int
+    name: str
+    phase: int
+    summary: str
+    needs: tuple[str, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    optional: bool
+    effect: Literal["pure", "host", "tree", "network"]
+    after: tuple[str, ...]
+    """Atoms it comes after where they run too; it needs nothing of them."""
+    always: bool
+    """It runs also when what it needs is red."""
+    hints: tuple[str, ...]
+    """Artifacts that it reads when they are there and that change how it works, not its result."""
+    planned: bool
+    origin: str | UnsetType = UNSET
+    """Explained only: `built-in`, `plugin`, or what pyproject.toml puts in its place."""
+    commands: tuple[str, ...] | UnsetType = UNSET
+    """Explained only: the plain commands behind it."""
+
+
+class PipelineRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named group of atoms."""
+
+    name: str
+    summary: str
+    atoms: tuple[str, ...]
+
+
+class Listing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `atomci list --json` prints."""
+
+    schema: Literal["atomci/list/1"] = "atomci/list/1"
+    atoms: tuple[AtomRow, ...]
+    pipelines: tuple[PipelineRow, ...]
+
+
+class Explanation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `atomci explain TARGET --json` prints."""
+
+    schema: Literal["atomci/explanation/1"] = "atomci/explanation/1"
+    target: str
+    atoms: tuple[AtomRow, ...]
+
+
+class Restored(Struct, frozen=True, kw_only=True):
+    """What `atomci restore PATH... --json` prints: the files that were put back, relative to the root."""
+
+    schema: Literal["atomci/restored/1"] = "atomci/restored/1"
+    restored: tuple[str, ...]
