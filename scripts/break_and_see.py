@@ -7,7 +7,7 @@ environment may run the module as it is here: give those that call it.
 
 examples:
   uv run scripts/break_and_see.py src/atomci/engine/plan.py
-  uv run scripts/break_and_see.py src/atomci/update/pins.py --tests tests/unit/update/test_pins.py
+  uv run scripts/break_and_see.py src/atomci/update/three_way/pins.py --tests tests/unit/update/test_pins.py
   uv run scripts/break_and_see.py src/atomci/engine/policy.py --limit 40 --seed 7 --json >survivors.json
 """
 

@@ -159,7 +159,7 @@ def existing(repository: Repository, objects: Objects, mine: Files) -> Existing:
         "the branch of that name": usual,
         "the branch that is checked out": git.ask("symbolic-ref", "--quiet", "--short", "HEAD") or "",
     }
-    regular = frozenset(path for path, entry in mine.items() if entry.mode in ("100644", "100755"))
+    regular = frozenset(path for path, entry in mine.items() if entry.is_file)
     return Existing(regular, read, git.ask("config", "--get", "remote.origin.url") or "", branches)
 
 

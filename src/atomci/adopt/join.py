@@ -24,8 +24,7 @@ from atomci.template.snapshot import snapshot, tiers
 from atomci.template.versions import newest_tag
 from atomci.template.workshop import Workshop
 from atomci.tools.git import GitFailed
-from atomci.tools.objects import Entry, Files, Objects, Repository, open_repository
-from atomci.update.plan import identity
+from atomci.tools.objects import Entry, Files, Objects, Repository, identity, open_repository
 
 __all__ = ["PlannedAdoption", "Wish", "make_adoption", "plan_adoption"]
 

@@ -16,7 +16,7 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import AtomciError
 from atomci.forge.api import Api, page_command, require_gh
 from atomci.forge.protection import LIST, Compared, applied, read
-from atomci.forge.remote import Repository, origin
+from atomci.forge.remote import HostedRepository, origin
 from atomci.forge.rulesets import DECLARED, EXPORTED
 from atomci.tools.process import Command
 
@@ -85,7 +85,7 @@ def _apply(ctx: Context, api: Api, compared: list[Compared]) -> AtomciError | No
     return None
 
 
-def _write(ctx: Context, repository: Repository, compared: Sequence[Compared]) -> None:
+def _write(ctx: Context, repository: HostedRepository, compared: Sequence[Compared]) -> None:
     states = tuple(
         RulesetState(
             name=row.name,
@@ -105,7 +105,10 @@ def _write(ctx: Context, repository: Repository, compared: Sequence[Compared]) -
 
 
 def _compared(
-    ctx: Context, repository: Repository, compared: Sequence[Compared], documents: Mapping[str, Document]
+    ctx: Context,
+    repository: HostedRepository,
+    compared: Sequence[Compared],
+    documents: Mapping[str, Document],
 ) -> Outcome:
     prune = ctx.options.prune
     findings = tuple(found for row in compared for found in _findings(ctx, row, documents))
@@ -136,7 +139,7 @@ def _done(compared: Sequence[Compared]) -> str:
     return ", ".join(f"{row.done} {row.name}" for row in compared if row.done)
 
 
-def _how_they_differ(ctx: Context, repository: Repository, wrong: Sequence[Compared]) -> str:
+def _how_they_differ(ctx: Context, repository: HostedRepository, wrong: Sequence[Compared]) -> str:
     counts = {
         "missing": sum(row.status == "missing" for row in wrong),
         "different": sum(row.path is not None and row.status != "missing" for row in wrong),

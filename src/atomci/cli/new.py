@@ -47,9 +47,9 @@ def new_command(
     atomci new myproj --template gh:org/atomci --ref v1.2.0
     """
     from atomci.cli.answers import given_answers
+    from atomci.template.first_lock import write_first_lock
     from atomci.template.render import render
     from atomci.template.sources import named_source, own_source
-    from atomci.update.first_lock import write_first_lock
 
     answers = given_answers(pairs, data_file)
     if not defaults and not sys.stdin.isatty():

@@ -22,7 +22,8 @@ _SECONDS = 60.0
 def propose_update(recorded: Recorded, request: Request, command: str | None, as_json: bool) -> int:
     """Plan, propose, show; 1 with conflicts, or where the command fails that is to finish it."""
     from atomci.artifacts.sync import Proposal
-    from atomci.fleet.proposals import Finish, branch_of, propose
+    from atomci.fleet.finish import Finish
+    from atomci.fleet.proposals import branch_of, propose
     from atomci.forge.api import Api, require_gh
     from atomci.forge.remote import origin
     from atomci.template.workshop import Workshop

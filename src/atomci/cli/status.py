@@ -42,8 +42,8 @@ def status_command(
     from atomci.engine.config import load_drift
     from atomci.engine.overrides import today
     from atomci.project import Project
-    from atomci.update.drift import status
-    from atomci.update.drift_exceptions import excepted
+    from atomci.update.drift.excepted import excepted
+    from atomci.update.drift.status import status
 
     recorded = recorded_in(project, answers_file)
     if offline:
@@ -64,8 +64,8 @@ def _offline(recorded: Recorded, as_json: bool, *, alone: bool) -> int:
     from atomci.engine.config import load_drift
     from atomci.engine.overrides import today
     from atomci.project import Project
-    from atomci.update.drift import looked_at, status_offline
-    from atomci.update.drift_exceptions import excepted
+    from atomci.update.drift.excepted import excepted
+    from atomci.update.drift.status import looked_at, status_offline
 
     words = ["status", "--offline", *(["--json"] if as_json else [])] if alone else []
     with Note(recorded.root, words) as note:
@@ -92,7 +92,7 @@ def diff_command(paths: tuple[str, ...], answers_file: str | None, project: Path
     atomci diff pyproject.toml .github
     """
     from atomci.template.workshop import Workshop
-    from atomci.update.restore import difference
+    from atomci.update.drift.restore import difference
 
     recorded = recorded_in(project, answers_file)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -119,7 +119,7 @@ def restore_command(
     atomci restore scripts
     """
     from atomci.template.workshop import Workshop
-    from atomci.update.restore import restore
+    from atomci.update.drift.restore import restore
 
     recorded = recorded_in(project, answers_file)
     with Workshop() as shop:

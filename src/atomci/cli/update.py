@@ -87,8 +87,8 @@ def update_command(
     from atomci.project import Project
     from atomci.template.answers import recorded_answers
     from atomci.template.sources import named_source
-    from atomci.update.apply import recover
-    from atomci.update.drift_exceptions import holding
+    from atomci.update.drift.excepted import holding
+    from atomci.update.end import recover
     from atomci.update.plan import Request
 
     recorded = recorded_answers(root, answers_file)
@@ -117,7 +117,8 @@ def _run(recorded: Recorded, request: Request, as_json: bool, only_plan: bool, a
     import msgspec
 
     from atomci.template.workshop import Workshop
-    from atomci.update.apply import apply_update, commit_update
+    from atomci.update.apply import apply_update
+    from atomci.update.end import commit_update
     from atomci.update.plan import Planned, plan_update
 
     # Rendering makes a great many small objects, and the process ends before collecting them pays.
@@ -140,7 +141,7 @@ def _run(recorded: Recorded, request: Request, as_json: bool, only_plan: bool, a
 
 
 def _end(root: Path, as_json: bool, abort: bool) -> int:
-    from atomci.update.apply import abort_update, continue_update
+    from atomci.update.end import abort_update, continue_update
 
     show_update(abort_update(root) if abort else continue_update(root), as_json)
     return 0

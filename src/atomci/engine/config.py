@@ -16,7 +16,7 @@ import msgspec
 from atomci.engine.overrides import LONGEST, Override, today
 from atomci.errors import UsageError
 from atomci.project import Project
-from atomci.update.drift_exceptions import DriftException
+from atomci.update.drift.excepted import ExceptedFile
 
 __all__ = [
     "AtomConfig",
@@ -105,7 +105,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     atoms: dict[str, AtomConfig] = {}
     services: dict[str, ServiceConfig] = {}
-    drift: tuple[DriftException, ...] = ()
+    drift: tuple[ExceptedFile, ...] = ()
     secrets: tuple[str, ...] = ()
     """Names of the secrets that workflows use."""
     retention: RetentionConfig = RetentionConfig()
@@ -151,14 +151,14 @@ def load_services(project: Project) -> dict[str, ServiceConfig]:
     return {name: _service(project, name, row) for name, row in services.items()}
 
 
-def load_drift(project: Project) -> tuple[DriftException, ...]:
+def load_drift(project: Project) -> tuple[ExceptedFile, ...]:
     """Read and check `[[tool.atomci.drift]]`; those that are over are among them. Raises UsageError."""
     rows = project.table("tool", "atomci").get("drift", [])
     if not isinstance(rows, list):
         raise table_error(project, ("drift",), "expected a list: [[tool.atomci.drift]]")
-    found: dict[str, DriftException] = {}
+    found: dict[str, ExceptedFile] = {}
     for index, row in enumerate(rows):
-        exception = _converted(project, ("drift", index), row, DriftException)
+        exception = _converted(project, ("drift", index), row, ExceptedFile)
         for key, problem, hint in _drift_problems(exception, found):
             raise table_error(project, ("drift", index, key), problem, hint)
         found[exception.path] = exception
@@ -246,7 +246,7 @@ def _own_table(project: Project, name: str, kind: type[T]) -> T:
     return _converted(project, (name,), row, kind)
 
 
-def _drift_problems(exception: DriftException, before: Collection[str]) -> Iterator[tuple[str, str, str]]:
+def _drift_problems(exception: ExceptedFile, before: Collection[str]) -> Iterator[tuple[str, str, str]]:
     """What types don't show, each with its key and a hint."""
     if not exception.reason.strip():
         yield "reason", "is empty", "say why the file may differ"

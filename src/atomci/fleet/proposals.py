@@ -8,15 +8,14 @@ version that is to be proposed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from atomci.artifacts.sync import Proposal
 from atomci.errors import InfrastructureError, RefusedError, UsageError
-from atomci.fleet.description import body_of, mark_of
+from atomci.fleet.body import body_of, mark_of
+from atomci.fleet.finish import Finish, finished_tree
 from atomci.forge.api import Api, ApiError
 from atomci.forge.branches import Branches, fetch, push, read_branches
 from atomci.forge.pull_requests import (
@@ -31,24 +30,15 @@ from atomci.forge.pull_requests import (
 from atomci.template.answers import Recorded, parse_answers
 from atomci.template.sources import address
 from atomci.template.versions import position
-from atomci.update.finish import finished_tree
-from atomci.update.merge import has_markers
-from atomci.update.plan import Planned, identity, message_of
+from atomci.tools.objects import identity
+from atomci.update.plan import Planned, message_of
+from atomci.update.three_way.merge_tree import has_markers
 
-__all__ = ["Finish", "branch_of", "propose"]
+__all__ = ["branch_of", "propose"]
 
 _CHECK = "atomci/template-update"
 _TREE = "Template-Update-Tree"
 _MERGE = "Template-Update-Merge"
-
-
-@dataclass(frozen=True)
-class Finish:
-    """A command that finishes the merged tree in an empty folder's copy of it, such as `uv lock`."""
-
-    command: str
-    folder: Path
-    run: Callable[[Path], bool]
 
 
 def branch_of(recorded: Recorded, prefix: str) -> str:
@@ -145,9 +135,7 @@ class _Proposing:
         base = planned.repository.git.ask("merge-base", self.there.default_tip, tip) or planned.head
         before, after = planned.objects.files(base), planned.objects.files(tip)
         changed = {
-            path: entry.oid
-            for path, entry in after.items()
-            if entry != before.get(path) and entry.mode in ("100644", "100755")
+            path: entry.oid for path, entry in after.items() if entry != before.get(path) and entry.is_file
         }
         contents = planned.objects.read(changed.values())
         return tuple(sorted(path for path, oid in changed.items() if has_markers(contents[oid])))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from atomci.errors import InfrastructureError
-from atomci.forge.remote import Repository
+from atomci.forge.remote import HostedRepository
 from atomci.tools.process import Command, Completed, ToolMissing, ToolTimeout
 
 __all__ = ["Api", "ApiError", "page_command", "require_gh"]
@@ -87,7 +87,7 @@ def require_gh() -> None:
         raise ToolMissing("gh isn't on PATH", "install it from https://cli.github.com, then: gh auth login")
 
 
-def page_command(repository: Repository, path: str, page: int = 1) -> Command:
+def page_command(repository: HostedRepository, path: str, page: int = 1) -> Command:
     """What reads a page of a list that lies below a repository."""
     return _command(repository, "GET", _below(repository, _page(path, page)))
 
@@ -96,11 +96,11 @@ def _page(path: str, page: int) -> str:
     return f"{path}{'&' if '?' in path else '?'}per_page={_PAGE}&page={page}"
 
 
-def _below(repository: Repository, path: str) -> str:
+def _below(repository: HostedRepository, path: str) -> str:
     return f"{repository.path}/{path}"
 
 
-def _command(repository: Repository, method: Method, path: str, body: Path | None = None) -> Command:
+def _command(repository: HostedRepository, method: Method, path: str, body: Path | None = None) -> Command:
     words = ["gh", "api", "--include", "--method", method, path]
     if body is not None:
         words += ["--input", str(body)]
@@ -116,7 +116,7 @@ class Api:
     host breaks; writing isn't, since it may have happened.
     """
 
-    repository: Repository
+    repository: HostedRepository
     run: Callable[[Command], Completed]
     pause: Callable[[float], None]
     timeout: float

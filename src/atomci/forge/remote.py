@@ -9,7 +9,7 @@ from pathlib import Path
 from atomci.errors import InfrastructureError
 from atomci.tools.git import git
 
-__all__ = ["Repository", "origin", "repository_of"]
+__all__ = ["HostedRepository", "origin", "repository_of"]
 
 _NAMES = r"/?(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?"
 _URL = re.compile(
@@ -22,7 +22,7 @@ _ALIASES = {"ssh.github.com": "github.com", "www.github.com": "github.com"}
 
 
 @dataclass(frozen=True)
-class Repository:
+class HostedRepository:
     """A repository; `host` has a port where its web address has one."""
 
     host: str
@@ -38,7 +38,7 @@ class Repository:
         return f"repos/{self.owner}/{self.name}"
 
 
-def repository_of(url: str) -> Repository | None:
+def repository_of(url: str) -> HostedRepository | None:
     """What an https, ssh, git or scp-like url names; None where it names none on a host."""
     match = _URL.fullmatch(url) or _SCP.fullmatch(url)
     if match is None:
@@ -48,10 +48,10 @@ def repository_of(url: str) -> Repository | None:
     # A port of ssh isn't that of the web.
     if parts.get("port") and parts["scheme"].startswith("http"):
         host = f"{host}:{parts['port']}"
-    return Repository(_ALIASES.get(host, host), parts["owner"], parts["name"])
+    return HostedRepository(_ALIASES.get(host, host), parts["owner"], parts["name"])
 
 
-def origin(root: Path) -> Repository:
+def origin(root: Path) -> HostedRepository:
     """The repository of the remote `origin`. Raises InfrastructureError."""
     url = (git(root, "remote", "get-url", "origin") or "").strip()
     if not url:

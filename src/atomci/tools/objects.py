@@ -15,7 +15,7 @@ from typing import NamedTuple
 from atomci.errors import UsageError
 from atomci.tools.git import Git
 
-__all__ = ["Entry", "Files", "Objects", "Repository", "open_repository"]
+__all__ = ["Entry", "Files", "Objects", "Repository", "identity", "open_repository"]
 
 
 class Entry(NamedTuple):
@@ -23,6 +23,11 @@ class Entry(NamedTuple):
 
     mode: str
     oid: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file of bytes: no link, no submodule."""
+        return self.mode in ("100644", "100755")
 
 
 Files = dict[str, Entry]
@@ -57,6 +62,11 @@ def open_repository(root: Path) -> Repository:
         raise UsageError(f"{root} isn't in a git repository, and an update is a git merge", hint)
     algorithm, prefix, top, git_dir, objects = os.fsdecode(out).split("\n")[:5]
     return Repository(Path(top), Path(git_dir), (root / objects).resolve(), algorithm, prefix)
+
+
+def identity(repository: Repository) -> str:
+    """Who makes commits here, with the time, as git writes it; a stand-in where git knows nobody."""
+    return repository.git.ask("var", "GIT_AUTHOR_IDENT") or "atomci <atomci@localhost> 0 +0000"
 
 
 class Objects:

@@ -8,7 +8,7 @@ from typing import Any
 from atomci.artifacts.sync import AnswerChange, FileChange
 from atomci.template.ownership import Tier
 from atomci.tools.objects import Files, Objects
-from atomci.update.merge import Merged
+from atomci.update.three_way.merge import Merged
 
 __all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]
 

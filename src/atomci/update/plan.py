@@ -20,13 +20,13 @@ from atomci.template.repository import Release, Template, remote_tags
 from atomci.template.snapshot import Snapshot, snapshot, tiers
 from atomci.template.versions import newest_tag, position
 from atomci.template.workshop import Workshop
-from atomci.tools.objects import Entry, Files, Objects, Repository, open_repository
+from atomci.tools.objects import Entry, Files, Objects, Repository, identity, open_repository
 from atomci.update.changes import acts, answer_changes, file_changes, locks_to_renew
-from atomci.update.merge import Merged, merge
 from atomci.update.migrations import FILE as MIGRATIONS_FILE
 from atomci.update.migrations import Migrations, migrations_between
+from atomci.update.three_way.merge import Merged, merge
 
-__all__ = ["Planned", "Request", "identity", "message_of", "plan_update"]
+__all__ = ["Planned", "Request", "message_of", "plan_update"]
 
 Tell = Callable[[str], None]
 
@@ -266,11 +266,6 @@ class _Planning:
         files = {path.removeprefix(prefix): entry for path, entry in theirs.files.items()}
         lock = made_lock(files, self.recorded.file, new.name, owners.tier)
         return {prefix + self.recorded.lock: Entry("100644", objects.write("blob", lock_bytes(lock)))}
-
-
-def identity(repository: Repository) -> str:
-    """Who makes commits here, with the time, as git writes it; a stand-in where git knows nobody."""
-    return repository.git.ask("var", "GIT_AUTHOR_IDENT") or "atomci <atomci@localhost> 0 +0000"
 
 
 def message_of(update: Update) -> str:

@@ -92,14 +92,16 @@ def follow(stages: int) -> None:
     """Write down when a stage begins."""
     from atomci.template.replay import Replay
     from atomci.tools.objects import Objects
-    from atomci.update import apply
+    from atomci.update import apply, end
 
     for stage, place, name in (
         ("rendering", Replay, "render"),
         ("storing", Objects, "add"),
         ("storing", Objects, "migrate"),
         ("staging", apply, "stage"),
+        ("staging", end, "stage"),
         ("switching", apply, "switch"),
+        ("switching", end, "switch"),
     ):
         real = getattr(place, name)
 

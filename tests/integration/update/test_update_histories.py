@@ -12,7 +12,8 @@ from sync_world import ANSWERS, CONFIG, OWNERSHIP, Content, Folder, lines, new_r
 from atomci.artifacts.sync import Update
 from atomci.template.answers import recorded_answers
 from atomci.template.workshop import Workshop
-from atomci.update.apply import abort_update, apply_update, continue_update
+from atomci.update.apply import apply_update
+from atomci.update.end import abort_update, continue_update
 from atomci.update.plan import Request, plan_update
 
 NAMES = (

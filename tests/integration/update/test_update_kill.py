@@ -14,7 +14,7 @@ from sync_world import Folder, lines
 from atomci.cli.main import main
 from atomci.tools import exclusive
 from atomci.tools.objects import open_repository
-from atomci.update.switch import held
+from atomci.update.worktree.switch import held
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and SIGKILL")
 INSTANTS = 16
@@ -107,14 +107,14 @@ def test_with_the_switch_itself_killed_the_next_command_finishes_it(
     pending: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when the machine loses power: there is no other process that goes on."""
-    from atomci.update import switch
+    from atomci.update.worktree import switch
 
     before = pending.whole
     monkeypatch.setattr(switch, "outlive", lambda work: work())
     _, done = duration(pending, tmp_path / "done" / "demo")
     after = done.whole
     real = {
-        name: getattr(switch, name) for name in ("_put", "_keep", "_write_head", "_write_journal", "_take")
+        name: getattr(switch, name) for name in ("_put", "_keep", "_write_head", "write_journal", "_take")
     }
     between = 0
 
@@ -149,7 +149,7 @@ def test_with_the_switch_itself_killed_the_next_command_finishes_it(
 
 
 def test_an_edit_made_after_the_kill_stays(pending: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    from atomci.update import switch
+    from atomci.update.worktree import switch
 
     def dying() -> int:
         switch.outlive = lambda work: work()
@@ -173,7 +173,7 @@ def test_an_edit_made_after_the_kill_stays(pending: Folder, monkeypatch: pytest.
 def test_a_failure_in_the_middle_is_undone(
     pending: Folder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from atomci.update import switch
+    from atomci.update.worktree import switch
 
     before, put, calls = pending.whole, switch._put, iter(range(1000))
 
@@ -195,7 +195,7 @@ def test_a_failure_in_the_middle_is_undone(
 def test_a_full_disk_while_staging_changes_nothing(
     pending: Folder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from atomci.update import switch
+    from atomci.update.worktree import switch
 
     before = pending.whole
 
@@ -249,9 +249,10 @@ def test_an_update_says_who_is_in_its_way(
 
 def test_what_is_taken_back_right_after_a_kill_is_taken_back_whole(pending: Folder) -> None:
     """The switch that outlived its parent still clears up when the next command begins."""
-    from atomci.update import apply, switch
+    from atomci.update import end
+    from atomci.update.worktree import switch
 
-    clear, real = switch._clear, apply.switch
+    clear, real = switch.clear, end.switch
     before = pending.whole
     journal = pending.root / ".git/atomci-update/journal.json"
 
@@ -260,11 +261,11 @@ def test_what_is_taken_back_right_after_a_kill_is_taken_back_whole(pending: Fold
         clear(folder)
 
     def update_slowly() -> int:
-        switch._clear = clearing_late
+        switch.clear = clearing_late
         return update(pending.root)()
 
     def abort_slowly() -> int:
-        apply.switch = lambda *words: (time.sleep(1), real(*words))[1]  # after it has staged
+        end.switch = lambda *words: (time.sleep(1), real(*words))[1]  # after it has staged
         return main(["update", "--abort", "--project", str(pending.root)])
 
     child = start(update_slowly)
@@ -282,7 +283,7 @@ def test_what_is_taken_back_right_after_a_kill_is_taken_back_whole(pending: Fold
 def test_restore_is_all_or_nothing_too(
     project: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from atomci.update import switch
+    from atomci.update.worktree import switch
 
     project.commit({"ci.yml": "mine\n", "keep.txt": "mine\n", "guide.txt": None})
     before, put, calls = project.whole, switch._put, iter(range(1000))

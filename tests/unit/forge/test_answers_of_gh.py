@@ -12,10 +12,10 @@ import pytest
 
 from atomci.forge.api import Api, ApiError, page_command
 from atomci.forge.pull_requests import PullRequest, edited, fail_commit, latest, made_draft, made_ready
-from atomci.forge.remote import Repository
+from atomci.forge.remote import HostedRepository
 from atomci.tools.process import Command, Completed, ToolTimeout
 
-WIDGET = Repository("ghe.example.com", "acme", "widget")
+WIDGET = HostedRepository("ghe.example.com", "acme", "widget")
 NOW = 1_800_000_000.0
 LOGIN = "gh auth login --hostname ghe.example.com, or set GH_TOKEN"
 LACKING = "this login lacks the right: gh auth refresh --scopes repo, or a token with Issues: read and write"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from atomci.forge.remote import Repository, repository_of
+from atomci.forge.remote import HostedRepository, repository_of
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_what_is_no_repository_on_a_host_names_none(url: str) -> None:
 
 
 def test_the_api_has_it_below_repos() -> None:
-    assert Repository("github.com", "acme", "widget").path == "repos/acme/widget"
+    assert HostedRepository("github.com", "acme", "widget").path == "repos/acme/widget"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from atomci.update.line_endings import settle_endings
+from atomci.update.three_way.line_endings import settle_endings
 
 LF, CRLF = b"one\ntwo\n", b"one\r\ntwo\r\n"
 MINE, THEIRS = b"mine\ntwo\n", b"one\ntheirs\n"

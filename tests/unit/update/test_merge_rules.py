@@ -9,7 +9,7 @@ import pytest
 from atomci.errors import InfrastructureError
 from atomci.template.ownership import Tier
 from atomci.tools.objects import Entry, Files
-from atomci.update.merge import Merged, merge
+from atomci.update.three_way.merge import Merged, merge
 
 LONG = "line\n" * 60
 OLD, NEW = "v1", "v2"

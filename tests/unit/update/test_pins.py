@@ -2,7 +2,7 @@
 
 import pytest
 
-from atomci.update.pins import PinTaken, settle_pins
+from atomci.update.three_way.pins import PinTaken, settle_pins
 
 OLD, NEW, NEWER = (letter * 40 for letter in "abc")
 

@@ -9,10 +9,10 @@ import msgspec
 
 from atomci.artifacts.sync import ExceptedDrift, SyncStatus
 
-__all__ = ["DriftException", "excepted", "holding"]
+__all__ = ["ExceptedFile", "excepted", "holding"]
 
 
-class DriftException(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ExceptedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One entry. `path` is relative to the project, `until` the last day on which it holds."""
 
     path: str
@@ -20,12 +20,12 @@ class DriftException(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     until: date
 
 
-def holding(exceptions: Iterable[DriftException], day: date) -> frozenset[str]:
+def holding(exceptions: Iterable[ExceptedFile], day: date) -> frozenset[str]:
     """The paths that may differ on a day."""
     return frozenset(exception.path for exception in exceptions if exception.until >= day)
 
 
-def excepted(found: SyncStatus, exceptions: Iterable[DriftException], day: date) -> SyncStatus:
+def excepted(found: SyncStatus, exceptions: Iterable[ExceptedFile], day: date) -> SyncStatus:
     """A status with what a project's exceptions come to on a day. An expired one excepts nothing."""
     drifted = {row.path for row in found.drift if not row.allowed}
     rows = tuple(_row(exception, drifted, day) for exception in exceptions)
@@ -36,7 +36,7 @@ def excepted(found: SyncStatus, exceptions: Iterable[DriftException], day: date)
     return msgspec.structs.replace(found, verdict=verdict, exceptions=rows)
 
 
-def _row(exception: DriftException, drifted: Collection[str], day: date) -> ExceptedDrift:
+def _row(exception: ExceptedFile, drifted: Collection[str], day: date) -> ExceptedDrift:
     state = "holds" if exception.path in drifted else "unneeded"
     return ExceptedDrift(
         path=exception.path,

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from atomci.tools.objects import Objects
 
-__all__ = ["finished_tree"]
+__all__ = ["Finish", "finished_tree"]
+
+
+@dataclass(frozen=True)
+class Finish:
+    """A command that finishes the merged tree in an empty folder's copy of it, such as `uv lock`."""
+
+    command: str
+    folder: Path
+    run: Callable[[Path], bool]
 
 
 def finished_tree(objects: Objects, tree: str, folder: Path, work: Callable[[Path], bool]) -> str | None:

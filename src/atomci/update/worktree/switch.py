@@ -1,70 +1,29 @@
-"""Changing a working tree and git's index together: all of it or nothing, whenever the process is killed.
+"""Putting what is staged in place, all of it or nothing.
 
-New contents are staged inside git's folder first; a journal tells what replaces what; git's own
-`index.lock` keeps others out meanwhile. A switch that was broken off is finished by the next command; one
-that goes on after its parent was killed is waited for.
+The journal tells what replaces what; git's own `index.lock` keeps others out meanwhile. A switch that was
+broken off is finished by the next command; one that goes on after its parent was killed is waited for.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
 import shutil
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
-from msgspec import Struct
 
 from atomci.errors import InfrastructureError
-from atomci.tools.atomic import replace_file
 from atomci.tools.exclusive import exclusive
-from atomci.tools.objects import Files, Repository
+from atomci.tools.objects import Repository
 from atomci.tools.process import outlive
+from atomci.update.worktree.journal import FOLDER, JOURNAL, Journal, digest, journal_of, write_journal
+from atomci.update.worktree.stage import Staged, clear
 
-__all__ = ["Journal", "Step", "digest", "finish", "held", "journal_of", "stage", "switch"]
+__all__ = ["held", "resume", "switch"]
 
-FOLDER = "atomci-update"
-_JOURNAL = "journal.json"
 _NEXT = "next.json"
 _EARLIER = "earlier.json"
-
-
-class Step(Struct, frozen=True):
-    """One path from the top: digests of what stands there before and after, and where the new one lies."""
-
-    path: str
-    before: str
-    after: str
-    staged: str
-
-
-class Journal(Struct, frozen=True, kw_only=True):
-    """What is being switched. `heads` are files of git's folder to write last, or to remove (None)."""
-
-    phase: Literal["switching", "staged", "conflicts"]
-    then: Literal["staged", "conflicts", "gone"]
-    head: str
-    index_before: str
-    index_after: str
-    steps: tuple[Step, ...]
-    heads: dict[str, str | None]
-    message: str
-    template: str
-    versions: tuple[str, str]
-    conflicted: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Staged:
-    """What `stage` prepared: the steps, and the digests of the index before and after."""
-
-    steps: tuple[Step, ...]
-    index_before: str
-    index_after: str
 
 
 def held(repository: Repository) -> AbstractContextManager[None]:
@@ -72,90 +31,37 @@ def held(repository: Repository) -> AbstractContextManager[None]:
     return exclusive(repository.git_dir, "another atomci is at work in this repository")
 
 
-def journal_of(repository: Repository) -> Journal | None:
-    """The journal of an update that is under way here or was broken off; None without one."""
-    path = repository.git_dir / FOLDER / _JOURNAL
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Journal)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except msgspec.DecodeError as error:
-        raise InfrastructureError(f"{path} can't be read: {error}", f"remove {path.parent}") from None
+def switch(repository: Repository, staged: Staged, journal: Journal) -> None:
+    """Make the staged state the current one; the journal says what for.
 
-
-def stage(
-    repository: Repository, outcome: Files, touched: list[str], index_lines: bytes, *, conflicts: bool = False
-) -> Staged:
-    """Write the new contents and the new index into git's folder. Nothing else changes.
-
-    `index_lines` is what `git update-index --index-info` takes; with `conflicts` it doesn't hold each path
-    as `outcome` does. Raises on a full disk, and cleans up.
+    Raises InfrastructureError, and then nothing has changed.
     """
+    journal = msgspec.structs.replace(
+        journal,
+        phase="switching",
+        index_before=staged.index_before,
+        index_after=staged.index_after,
+        steps=staged.steps,
+    )
     folder = repository.git_dir / FOLDER
-    _clear(folder)
-    (folder / "new").mkdir(parents=True)
-    try:
-        return _stage(repository, folder, outcome, touched, index_lines, conflicts)
-    except BaseException:
-        _clear(folder)
-        with contextlib.suppress(OSError):  # of an earlier update there is a journal
-            folder.rmdir()
-        raise
-
-
-def _stage(
-    repository: Repository,
-    folder: Path,
-    outcome: Files,
-    touched: list[str],
-    index_lines: bytes,
-    conflicts: bool,
-) -> Staged:
-    index, current = folder / "index", repository.git_dir / "index"
-    index_before = digest(current)
-    if current.exists():
-        shutil.copyfile(current, index)
-    git = repository.git.with_env(GIT_INDEX_FILE=str(index))
-    git("update-index", "-z", "--index-info", stdin=index_lines)
-    written = [path for path in touched if path in outcome]
-    if conflicts:
-        git = repository.git.with_env(GIT_INDEX_FILE=str(folder / "contents"))
-        rows = (
-            f"{outcome[path].mode} {outcome[path].oid}\t".encode() + os.fsencode(path) for path in written
-        )
-        git("update-index", "-z", "--index-info", stdin=b"".join(row + b"\0" for row in rows))
-    names = b"".join(os.fsencode(path) + b"\0" for path in written)
-    git("checkout-index", "-z", "--stdin", f"--prefix={folder / 'new'}/", stdin=names)
-    steps = []
-    for path in touched:
-        staged = folder / "new" / path
-        after = digest(staged) if path in outcome else ""
-        step = Step(path, digest(repository.top / path), after, f"new/{path}")
-        if step.before != step.after:
-            steps.append(step)
-    return Staged(tuple(steps), index_before, digest(index))
-
-
-def switch(repository: Repository, journal: Journal) -> None:
-    """Make the staged state the current one. Raises InfrastructureError, and then nothing has changed."""
-    folder = repository.git_dir / FOLDER
-    earlier = (folder / _JOURNAL).exists()
+    earlier = (folder / JOURNAL).exists()
     try:
         if earlier:
-            _keep(folder / _JOURNAL, folder / _EARLIER)
-        _write_journal(repository, journal)
+            _keep(folder / JOURNAL, folder / _EARLIER)
+        write_journal(repository, journal)
         outlive(lambda: _switch(repository, journal))
     except (InfrastructureError, OSError):
         if not earlier:
             shutil.rmtree(folder)
         else:
             if (folder / _EARLIER).exists():
-                (folder / _EARLIER).replace(folder / _JOURNAL)
-            _clear(folder)
+                (folder / _EARLIER).replace(folder / JOURNAL)
+            clear(folder)
         raise
+    repository.git.code("update-index", "-q", "--refresh")
 
 
-def finish(repository: Repository) -> bool:
+def resume(repository: Repository) -> bool:
     """Bring a switch that was broken off to its end. True when there was one."""
     journal = journal_of(repository)
     if journal is None or journal.phase != "switching":
@@ -190,8 +96,8 @@ def _switch(repository: Repository, journal: Journal, *, resumed: bool = False) 
     if journal.then == "gone":
         shutil.rmtree(folder)
         return
-    (folder / _NEXT).replace(folder / _JOURNAL)
-    _clear(folder)
+    (folder / _NEXT).replace(folder / JOURNAL)
+    clear(folder)
 
 
 def _prepare(repository: Repository, journal: Journal) -> None:
@@ -203,16 +109,7 @@ def _prepare(repository: Repository, journal: Journal) -> None:
         if text is not None:
             (folder / "heads" / str(number)).write_text(text, encoding="utf-8", newline="\n")
     if journal.then != "gone":
-        _write_journal(repository, msgspec.structs.replace(journal, phase=journal.then), _NEXT)
-
-
-def _clear(folder: Path) -> None:
-    """Remove what was staged, and what a git that died left there; the journal stays."""
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name != _JOURNAL:
-            path.unlink()
+        write_journal(repository, msgspec.structs.replace(journal, phase=journal.then), _NEXT)
 
 
 def _take(lock: Path, prepared: Path, journal: Journal, resumed: bool) -> None:
@@ -322,19 +219,3 @@ def _write_head(prepared: Path, path: Path) -> None:
         prepared.replace(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _write_journal(repository: Repository, journal: Journal, name: str = _JOURNAL) -> None:
-    replace_file(repository.git_dir / FOLDER / name, msgspec.json.encode(journal), durable=True)
-
-
-def digest(path: Path) -> str:
-    """What tells a file from another: kind, executable bit and content; "" where there is none."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        if path.is_symlink():
-            return f"link {path.readlink()}"
-        if path.is_dir():
-            return "folder"
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        return f"{'x' if os.name != 'nt' and path.stat().st_mode & 0o100 else '-'} {content}"
-    return ""

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from atomci.artifacts.sync import Drift, SyncStatus
-from atomci.update.drift_exceptions import DriftException, excepted, holding
+from atomci.update.drift.excepted import ExceptedFile, excepted, holding
 
 DAY = date(2026, 3, 2)
 
@@ -20,8 +20,8 @@ def status(*drifted: str, allowed: tuple[str, ...] = (), verdict: str = "drifted
     )  # fmt: skip
 
 
-def exception(path: str, until: str = "2026-03-02") -> DriftException:
-    return DriftException(path=path, reason="a\n  reason", until=date.fromisoformat(until))
+def exception(path: str, until: str = "2026-03-02") -> ExceptedFile:
+    return ExceptedFile(path=path, reason="a\n  reason", until=date.fromisoformat(until))
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_a_reason_is_told_in_one_line() -> None:
 @pytest.mark.parametrize("left_out", ["path", "reason", "until"])
 def test_an_entry_without_path_reason_or_date_is_refused(left_out: str) -> None:
     entry = {"path": "a", "reason": "b", "until": "2026-03-02"}
-    msgspec.convert(entry, DriftException)
+    msgspec.convert(entry, ExceptedFile)
     del entry[left_out]
 
     with pytest.raises(msgspec.ValidationError, match=left_out):
-        msgspec.convert(entry, DriftException)
+        msgspec.convert(entry, ExceptedFile)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from atomci.artifacts.sync import AnswerChange, FileChange, MigrationStep, PinChoice, Update
-from atomci.fleet.description import Mark, body_of, mark_of
+from atomci.fleet.body import Mark, body_of, mark_of
 
 BRANCH = "atomci/template-update"
 GITHUB = "https://github.com/acme/template.git"

@@ -16,9 +16,11 @@ from atomci.template.lock import is_current, made_lock, read_lock
 from atomci.template.snapshot import recorded_snapshot
 from atomci.template.workshop import Workshop
 from atomci.tools.objects import Entry, Files, Objects, Repository, open_repository
-from atomci.update.apply import refuse_operations
-from atomci.update.drift import SHARED, drifted
-from atomci.update.switch import Journal, held, stage, switch
+from atomci.update.drift.status import SHARED, drifted
+from atomci.update.under_way import refuse_operations
+from atomci.update.worktree.journal import Journal
+from atomci.update.worktree.stage import index_line, stage
+from atomci.update.worktree.switch import held, switch
 
 __all__ = ["difference", "restore"]
 
@@ -126,26 +128,9 @@ def _restore(found: _Rendered, recorded: Recorded) -> list[str]:
     touched = sorted(wanted)
     _refuse_unsaved(repository, touched)
     found.objects.migrate()
-    lines = b"".join(
-        f"{wanted[path].mode} {wanted[path].oid} 0\t".encode() + os.fsencode(path) + b"\0" for path in touched
-    )
-    staged = stage(repository, wanted, touched, lines)
-    switch(
-        repository,
-        Journal(
-            phase="switching",
-            then="gone",
-            head=head,
-            index_before=staged.index_before,
-            index_after=staged.index_after,
-            steps=staged.steps,
-            heads={},
-            message="",
-            template=recorded.location,
-            versions=(recorded.version, recorded.version),
-        ),
-    )
-    repository.git.code("update-index", "-q", "--refresh")
+    staged = stage(repository, wanted, touched, [index_line(path, wanted[path]) for path in touched])
+    versions = (recorded.version, recorded.version)
+    switch(repository, staged, Journal(then="gone", head=head, template=recorded.location, versions=versions))
     return [step.path.removeprefix(prefix) for step in staged.steps]
 
 

@@ -1,0 +1,153 @@
+"""The end of an update that was applied: committed, continued, aborted, or finished after a kill."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from atomci.artifacts.sync import Update
+from atomci.errors import AtomciError, RefusedError
+from atomci.tools.objects import Entry, Files, Objects, Repository, identity, open_repository
+from atomci.update.three_way.merge_tree import has_markers
+from atomci.update.under_way import refuse_unfinished, staged_paths, under_way
+from atomci.update.wording import are, listed
+from atomci.update.worktree.journal import FOLDER, Journal, digest
+from atomci.update.worktree.stage import NOTHING, index_line, stage
+from atomci.update.worktree.switch import held, resume, switch
+
+__all__ = ["Unresolved", "abort_update", "commit_update", "continue_update", "recover"]
+
+
+class Unresolved(AtomciError):
+    """Conflicts are open; the answer is no."""
+
+
+def recover(root: Path) -> bool:
+    """Finish a switch that a kill broke off. True when there was one.
+
+    Raises RefusedError while an update waits to be continued or aborted.
+    """
+    repository = open_repository(root)
+    with held(repository):
+        finished = resume(repository)
+        refuse_unfinished(repository)
+    return finished
+
+
+def commit_update(root: Path) -> None:
+    """Commit a staged update. The project's hooks run, and may refuse it."""
+    with under_way(root) as (repository, journal):
+        _commit(repository, journal)
+
+
+def _commit(repository: Repository, journal: Journal) -> None:
+    others = staged_paths(repository) - {step.path for step in journal.steps}
+    if others:
+        raise RefusedError(
+            f"{are(others)} staged besides the update", "git restore --staged them, or commit by hand"
+        )
+    code, _, said = repository.git.code("commit", "--quiet", "--file=-", stdin=journal.message.encode())
+    if code != 0:
+        raise Unresolved(f"git commit: {_last(said)}", "the update is staged; mend it and: git commit")
+    shutil.rmtree(repository.git_dir / FOLDER)
+
+
+def continue_update(root: Path) -> Update:
+    """Commit an update whose conflicts are resolved. Raises Unresolved while one is open."""
+    with under_way(root) as (repository, journal):
+        _continue(repository, journal)
+    return _ended(journal, "committed")
+
+
+def _continue(repository: Repository, journal: Journal) -> None:
+    if journal.phase == "staged":
+        _commit(repository, journal)
+        return
+    unmerged = repository.git("diff", "--name-only", "--diff-filter=U", "-z").split(b"\0")
+    if open_paths := [os.fsdecode(path) for path in unmerged if path]:
+        raise Unresolved(f"{are(open_paths)} in conflict", "resolve, git add, then: atomci update --continue")
+    if marked := _with_markers(repository, journal):
+        raise Unresolved(f"{are(marked)} still with conflict markers", "resolve and git add, then again")
+    git = repository.git.with_env(GIT_EDITOR=":")
+    code, out, said = git.code("cherry-pick", "--continue")
+    if code != 0:
+        raise Unresolved(
+            f"git cherry-pick --continue: {_last(said or out.decode('utf-8', 'replace'))}",
+            "mend it and: atomci update --continue",
+        )
+    shutil.rmtree(repository.git_dir / FOLDER, ignore_errors=True)
+
+
+def abort_update(root: Path) -> Update:
+    """Everything as it was before the update; resolutions that would be lost are kept in a commit."""
+    with under_way(root) as (repository, journal):
+        return _abort(repository, journal)
+
+
+def _abort(repository: Repository, journal: Journal) -> Update:
+    note = _keep_edits(repository, journal)
+    head = Objects(repository, repository.git_dir / FOLDER / "objects").files(journal.head)
+    touched = sorted({step.path for step in journal.steps} | set(journal.conflicted))
+    # A path in conflict has no stage 0; to remove its stages it is removed first.
+    lines = [index_line(path, NOTHING) for path in journal.conflicted]
+    lines += [index_line(path, head.get(path, NOTHING)) for path in touched]
+    staged = stage(repository, {p: head[p] for p in touched if p in head}, touched, lines)
+    heads = dict.fromkeys([*journal.heads, "MERGE_RR"]) if journal.heads else {}
+    switch(repository, staged, msgspec.structs.replace(journal, then="gone", heads=heads))
+    return msgspec.structs.replace(_ended(journal, "aborted"), notes=(note,) if note else ())
+
+
+def _with_markers(repository: Repository, journal: Journal) -> list[str]:
+    marked = []
+    for path in journal.conflicted:
+        code, content, _ = repository.git.code("cat-file", "blob", f":{path}")
+        if code == 0 and has_markers(content):
+            marked.append(path)
+    return marked
+
+
+def _keep_edits(repository: Repository, journal: Journal) -> str:
+    """What was done to the update's files since, in a commit that a ref holds; its name, or nothing."""
+    after = {step.path: step.after for step in journal.steps}
+    paths = sorted(after.keys() | set(journal.conflicted))
+    edited = [
+        path
+        for path in paths
+        if (found := digest(repository.top / path)) not in ("", "folder")
+        and found != after.get(path)
+        and not (path not in after and found == "")
+    ]
+    edited = [path for path in edited if not _is_committed(repository, journal, path)]
+    if not edited:
+        return ""
+    out = repository.git(
+        "hash-object", "-w", "--stdin-paths", stdin="".join(f"{p}\n" for p in edited).encode()
+    )
+    files: Files = {
+        path: Entry("100644", oid) for path, oid in zip(edited, out.decode().split(), strict=True)
+    }
+    objects = Objects(repository, repository.git_dir / FOLDER / "objects")
+    commit = objects.commit(
+        objects.tree(files), "Work on an update that was aborted\n", identity(repository), (journal.head,)
+    )
+    objects.migrate()
+    repository.git("update-ref", "refs/atomci/aborted", commit)
+    return f"your work on {listed(edited)} is kept: git show refs/atomci/aborted:PATH"
+
+
+def _is_committed(repository: Repository, journal: Journal, path: str) -> bool:
+    there = repository.git.ask("rev-parse", "--verify", "--quiet", f"{journal.head}:{path}")
+    return there is not None and repository.git.ask("hash-object", "--", path) == there
+
+
+def _ended(journal: Journal, state: str) -> Update:
+    before, after = journal.versions
+    return Update(state=state, template=journal.template, before=before, after=after)  # type: ignore[arg-type]
+
+
+def _last(said: str) -> str:
+    lines = [line for line in said.strip().splitlines() if line.strip()]
+    return lines[-1] if lines else "no message"

@@ -1,0 +1,78 @@
+"""The journal of a switch: what replaces what, on the disk before anything is replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from atomci.errors import InfrastructureError
+from atomci.tools.atomic import replace_file
+from atomci.tools.objects import Repository
+
+__all__ = ["FOLDER", "JOURNAL", "Journal", "Replacement", "digest", "journal_of", "write_journal"]
+
+FOLDER = "atomci-update"
+"""The folder in git's own that holds the journal and what is staged."""
+JOURNAL = "journal.json"
+
+
+class Replacement(Struct, frozen=True):
+    """One path from the top: digests of what stands there before and after, and where the new one lies."""
+
+    path: str
+    before: str
+    after: str
+    staged: str
+
+
+class Journal(Struct, frozen=True, kw_only=True):
+    """What is being switched. `heads` are files of git's folder to write last, or to remove (None).
+
+    `switch` fills in what was staged: the steps, and the digests of the index before and after.
+    """
+
+    phase: Literal["switching", "staged", "conflicts"] = "switching"
+    then: Literal["staged", "conflicts", "gone"]
+    head: str
+    index_before: str = ""
+    index_after: str = ""
+    steps: tuple[Replacement, ...] = ()
+    heads: dict[str, str | None] = {}
+    message: str = ""
+    template: str
+    versions: tuple[str, str]
+    conflicted: tuple[str, ...] = ()
+
+
+def journal_of(repository: Repository) -> Journal | None:
+    """The journal of an update that is under way here or was broken off; None without one."""
+    path = repository.git_dir / FOLDER / JOURNAL
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Journal)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except msgspec.DecodeError as error:
+        raise InfrastructureError(f"{path} can't be read: {error}", f"remove {path.parent}") from None
+
+
+def write_journal(repository: Repository, journal: Journal, name: str = JOURNAL) -> None:
+    """Write it to the disk, under its own name or another."""
+    replace_file(repository.git_dir / FOLDER / name, msgspec.json.encode(journal), durable=True)
+
+
+def digest(path: Path) -> str:
+    """What tells a file from another: kind, executable bit and content; "" where there is none."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            return f"link {path.readlink()}"
+        if path.is_dir():
+            return "folder"
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        return f"{'x' if os.name != 'nt' and path.stat().st_mode & 0o100 else '-'} {content}"
+    return ""

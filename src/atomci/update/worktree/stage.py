@@ -1,0 +1,95 @@
+"""New contents and the new index, prepared in git's folder. The working tree isn't touched."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from atomci.tools.objects import Entry, Files, Repository
+from atomci.update.worktree.journal import FOLDER, JOURNAL, Replacement, digest
+
+__all__ = ["NOTHING", "Staged", "clear", "index_line", "stage"]
+
+NOTHING = Entry("0", "0" * 40)
+"""What takes a path out of the index."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What `stage` prepared: what replaces what, and the digests of the index before and after."""
+
+    steps: tuple[Replacement, ...]
+    index_before: str
+    index_after: str
+
+
+def index_line(path: str, entry: Entry, stage: int = 0) -> bytes:
+    """A line of what `git update-index -z --index-info` takes."""
+    return f"{entry.mode} {entry.oid} {stage}\t".encode() + os.fsencode(path) + b"\0"
+
+
+def stage(
+    repository: Repository,
+    outcome: Files,
+    touched: list[str],
+    index_lines: Iterable[bytes],
+    *,
+    conflicts: bool = False,
+) -> Staged:
+    """Write the new contents and the new index into git's folder. Nothing else changes.
+
+    With `conflicts` the index doesn't hold each path as `outcome` does. Raises on a full disk, and cleans up.
+    """
+    folder = repository.git_dir / FOLDER
+    clear(folder)
+    (folder / "new").mkdir(parents=True)
+    try:
+        return _stage(repository, folder, outcome, touched, b"".join(index_lines), conflicts)
+    except BaseException:
+        clear(folder)
+        with contextlib.suppress(OSError):  # of an earlier update there is a journal
+            folder.rmdir()
+        raise
+
+
+def clear(folder: Path) -> None:
+    """Remove what was staged, and what a git that died left there; the journal stays."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != JOURNAL:
+            path.unlink()
+
+
+def _stage(
+    repository: Repository,
+    folder: Path,
+    outcome: Files,
+    touched: list[str],
+    index_lines: bytes,
+    conflicts: bool,
+) -> Staged:
+    index, current = folder / "index", repository.git_dir / "index"
+    index_before = digest(current)
+    if current.exists():
+        shutil.copyfile(current, index)
+    git = repository.git.with_env(GIT_INDEX_FILE=str(index))
+    git("update-index", "-z", "--index-info", stdin=index_lines)
+    written = [path for path in touched if path in outcome]
+    if conflicts:
+        git = repository.git.with_env(GIT_INDEX_FILE=str(folder / "contents"))
+        lines = b"".join(index_line(path, outcome[path]) for path in written)
+        git("update-index", "-z", "--index-info", stdin=lines)
+    names = b"".join(os.fsencode(path) + b"\0" for path in written)
+    git("checkout-index", "-z", "--stdin", f"--prefix={folder / 'new'}/", stdin=names)
+    steps = []
+    for path in touched:
+        after = digest(folder / "new" / path) if path in outcome else ""
+        step = Replacement(path, digest(repository.top / path), after, f"new/{path}")
+        if step.before != step.after:
+            steps.append(step)
+    return Staged(tuple(steps), index_before, digest(index))
