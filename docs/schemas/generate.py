@@ -1,4 +1,4 @@
-"""Writes the published schemas beside this file: `uv run docs/schemas/generate.py`."""
+"""Writes the published schemas and the table of docs/artifacts.md: `uv run docs/schemas/generate.py`."""
 
 import inspect
 import json
@@ -7,7 +7,17 @@ from typing import Any
 
 import msgspec
 
+from atomci.artifacts import handles
+from atomci.artifacts.handles import Artifact
 from atomci.artifacts.published import SCHEMAS
+from atomci.atoms.builtin import built_in
+from atomci.catalog import ARTIFACTS, ATOMS
+from atomci.engine.inputs import matches
+
+PAGE = Path(__file__).parents[1] / "artifacts.md"
+HANDLES = [value for value in vars(handles).values() if isinstance(value, Artifact)]
+_MARK = "from the catalog and the handles of artifacts; a test compares. -->\n"
+_END = "<!-- end -->"
 
 
 def documents() -> dict[str, str]:
@@ -20,6 +30,31 @@ def documents() -> dict[str, str]:
         }
         found[f"{name}.schema.json"] = json.dumps(schema, indent=2) + "\n"
     return found
+
+
+def table() -> str:
+    """What atoms leave, for docs/artifacts.md: path, writer and schema or format, a row each."""
+    rows = ["| path | by | schema |", "|---|---|---|"]
+    for row in ATOMS:
+        for path in row.writes if row.name in built_in() else ():
+            if (artifact := _known(path)) is not None:
+                schema = f"[{artifact.schema}](schemas/{artifact.schema}.schema.json)"
+                kind = schema if artifact.schema else artifact.form
+                rows.append(f"| `{artifact}` | [{row.number:03d}](#{row.id}) | {kind} |")
+    return "\n".join(rows)
+
+
+def _known(path: str) -> Artifact[Any] | None:
+    # What is left only sometimes is declared by a glob.
+    return ARTIFACTS.get(path) or next(
+        (known for known in HANDLES if "*" in path and matches(known.path, [path])), None
+    )
+
+
+def with_table(page: str) -> str:
+    """The page with today's table between its marks."""
+    head, mark, rest = page.partition(_MARK)
+    return f"{head}{mark}\n{table()}\n\n{_END}{rest.partition(_END)[2]}"
 
 
 def _dedented(schema: Any) -> Any:
@@ -45,6 +80,8 @@ def main() -> None:
             file.unlink()
     for name, text in wanted.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    page = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(with_table(page), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ project's root) and what kind of effect it has. No code of an atom is imported f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
 
 __all__ = [
+    "ARTIFACTS",
     "ATOMS",
     "PHASES",
     "PIPELINES",
@@ -109,6 +111,7 @@ _SESSION = "artifacts/cli_runs/**/*"
 
 _Paths = tuple[str | Artifact[Any], ...]
 _ROWS: list[Atom] = []
+_ARTIFACTS: dict[str, Artifact[Any]] = {}
 
 
 def _phase(number: int, *rows: Atom) -> None:
@@ -129,6 +132,7 @@ def _row(
     optional: bool = False,
     always: bool = False,
 ) -> Atom:
+    _ARTIFACTS.update((path.path, path) for path in writes if isinstance(path, Artifact))
     read, hinted, written = (tuple(str(path) for path in paths) for paths in (reads, hints, writes))
     return Atom(number, name, -1, summary, needs, read, written, optional, effect, after, always, hinted)
 
@@ -136,8 +140,7 @@ def _row(
 # One atom is one row of two or three lines, so that the whole pipeline can be read from top to bottom.
 # fmt: off
 _phase(0,
-    _row(0, "detect_host_os_and_shell", "Host facts: os, version, arch, shell, CI provider, WSL, container",
-        writes=(handles.HOST,), effect="host"),
+    _row(0, "detect_host_os_and_shell", "Host facts: os, version, arch, shell, CI provider, WSL, container", writes=(handles.HOST,), effect="host"),
     _row(1, "install_python_runtime", "An interpreter that satisfies requires-python is found, or installed through uv",
         reads=_CONF, writes=(handles.PYTHON,), effect="network"),
     _row(2, "install_git_cli", "git >= 2.38 is found, or this host's install command is given",
@@ -208,8 +211,7 @@ _phase(3,
 _phase(4,
     _row(31, "run_ruff_lint", "Lint findings with file, line and rule; no autofix",
         reads=(*_PY, *_CONF, "ruff.toml", ".ruff.toml"), writes=(handles.RUFF,)),
-    _row(32, "run_black_check", "Each file that black would change is a finding",
-        reads=(*_PY, *_CONF), writes=(handles.BLACK,)),
+    _row(32, "run_black_check", "Each file that black would change is a finding", reads=(*_PY, *_CONF), writes=(handles.BLACK,)),
     _row(33, "run_mypy_typecheck", "Type findings, strict, those of changed files first",
         reads=("src/**/*.py", "src/**/*.pyi", *_CONF, "mypy.ini", ".mypy.ini"), writes=(handles.MYPY,)),
     _row(34, "aggregate_static_findings", "One SARIF 2.1.0 file and one JSON of all findings",
@@ -218,8 +220,7 @@ _phase(4,
         needs=("aggregate_static_findings",), reads=(handles.FINDINGS,), writes=(handles.LANES,), always=True),
 )
 _phase(5,
-    _row(36, "select_impacted_unit_tests", "Changed source mapped to its tests, with the reason for each",
-        reads=_TREE, writes=(handles.SELECTION,)),
+    _row(36, "select_impacted_unit_tests", "Changed source mapped to its tests, with the reason for each", reads=_TREE, writes=(handles.SELECTION,)),
     _row(37, "run_pytest_unit_with_coverage", "tests/unit with branch coverage, stopping on the first failure",
         needs=("select_impacted_unit_tests", "parallelize_unit_suite_optional"), reads=(*_TREE, handles.SELECTION), hints=(handles.PARALLEL, "artifacts/tests/shards/*/tests/*"), writes=(*_UNIT, "artifacts/tests/duration*.json")),
     _row(38, "parallelize_unit_suite_optional", "xdist workers when they pay: suite time and cores",
@@ -230,8 +231,7 @@ _phase(5,
         needs=("run_pytest_unit_with_coverage",), reads=(*_CONF, *_SRC, *_UNIT), writes=(handles.UNIT_JUNIT, handles.UNIT_COVERAGE, handles.UNIT_HTML), always=True),
 )
 _phase(6,
-    _row(41, "start_loop_on_fail", "On save, the failed tests first, then the impacted ones",
-        reads=_TREE, writes=_EVENTS, effect="host"),
+    _row(41, "start_loop_on_fail", "On save, the failed tests first, then the impacted ones", reads=_TREE, writes=_EVENTS, effect="host"),
     _row(42, "route_fix_lane_lint_format", "ruff --fix and black, local only; refused in CI",
         needs=("classify_static_failures",), reads=(handles.LANES,), writes=("src/", "tests/"), effect="tree"),
     _row(43, "route_fix_lane_types_interfaces", "Type findings grouped by symbol, to the fixer or a work list",
@@ -244,14 +244,13 @@ _phase(6,
         needs=("route_fix_lane_behavior",), reads=_TREE, writes=("artifacts/fix/loop.json",), effect="tree"),
 )
 _phase(7,
-    _row(47, "run_local_ci_script", "The scripts, the task, the hook and the CI jobs run the same atoms",
-        reads=_TREE, effect="host"),
+    _row(47, "run_local_ci_script", "The scripts, the task, the hook and the CI jobs run the same atoms", reads=_TREE, effect="host"),
     _row(48, "stage1_lint_types", "Lint, format and types together, changed paths first",
         needs=("classify_static_failures",), reads=(handles.FINDINGS, handles.LANES), writes=(handles.LINT_TYPES_STAGE,), always=True),
     _row(49, "stage2_unit_tests", "Unit tests and the coverage budget together",
         needs=("enforce_coverage_budget",), reads=(handles.UNIT_TESTS, handles.BUDGET, handles.UNIT_COVERAGE), writes=(handles.UNIT_STAGE,), always=True),
     _row(50, "stage3_static_artifacts_emit", "junit, coverage and SARIF in artifacts/, also when a stage failed",
-        after=("classify_static_failures", "export_junit_and_coverage_artifacts", "stage1_lint_types", "stage2_unit_tests"), reads=(handles.STATIC_SARIF, handles.UNIT_JUNIT, handles.UNIT_COVERAGE, "artifacts/reports/htmlcov/index.html"), writes=(handles.REPORTS,), always=True),
+        after=("classify_static_failures", "export_junit_and_coverage_artifacts", "stage1_lint_types", "stage2_unit_tests"), reads=(handles.STATIC_SARIF, handles.UNIT_JUNIT, handles.UNIT_COVERAGE, handles.UNIT_PAGE), writes=(handles.REPORTS,), always=True),
     _row(51, "compute_local_ci_exit_code", "Green, red or broken, as distinct exit codes",
         needs=("stage1_lint_types", "stage2_unit_tests", "stage3_static_artifacts_emit"), reads=(handles.LINT_TYPES_STAGE, handles.UNIT_STAGE, handles.REPORTS), writes=(handles.GATE,), always=True),
 )
@@ -294,30 +293,25 @@ _phase(10,
 _phase(11,
     _row(67, "generate_coverage_xml_html", "Coverage of all layers as XML and HTML",
         reads=("artifacts/tests/*",), writes=("artifacts/reports/coverage/",)),
-    _row(68, "publish_local_reports_index", "One self-contained page to triage a run",
-        reads=_EVENTS, writes=("artifacts/index.html",), always=True),
+    _row(68, "publish_local_reports_index", "One self-contained page to triage a run", reads=_EVENTS, writes=("artifacts/index.html",), always=True),
     _row(69, "summarize_test_outcomes_for_pr", "Short Markdown for the job summary and the pull request",
         reads=_EVENTS, writes=("artifacts/reports/summary.md",), always=True),
 )
 _phase(12,
-    _row(70, "commit_fix_with_conventional_message", "Type, scope and subject from the change, checked",
-        writes=(".git/",), effect="tree"),
+    _row(70, "commit_fix_with_conventional_message", "Type, scope and subject from the change, checked", writes=(".git/",), effect="tree"),
     _row(71, "push_branch_and_open_pr", "Push and open or update one pull request",
         needs=("commit_fix_with_conventional_message",), reads=("artifacts/reports/*",), effect="network"),
     _row(72, "enforce_branch_protection_rules", "A ruleset file, compared first and applied on request",
         reads=(".github/rulesets/*.json", *_CI, ".git/"), writes=(handles.PROTECTION,), effect="network"),
 )
 _phase(13,
-    _row(73, "ci_job_lint_types", "Fails fast, first",
-        reads=_CI, writes=(handles.evidence("artifacts/ci/lint_types.json"),)),
+    _row(73, "ci_job_lint_types", "Fails fast, first", reads=_CI, writes=(handles.evidence("artifacts/ci/lint_types.json"),)),
     _row(74, "ci_job_unit_linux_matrix", "Every supported Python, cached by lock hash",
         reads=(*_CI, *_CONF), writes=(handles.evidence("artifacts/ci/unit.json"),)),
-    _row(75, "ci_job_integration_linux", "Runs only after unit is green",
-        reads=_CI, writes=(handles.evidence("artifacts/ci/integration.json"),)),
+    _row(75, "ci_job_integration_linux", "Runs only after unit is green", reads=_CI, writes=(handles.evidence("artifacts/ci/integration.json"),)),
     _row(76, "ci_job_pester_windows_optional", "Pester and PSScriptAnalyzer, only when there is PowerShell",
         reads=("scripts/**/*.ps1", "tests/**/*.ps1", "PSScriptAnalyzerSettings.psd1"), writes=(handles.PESTER_FINDINGS, handles.PESTER_JUNIT, handles.PESTER_RUN), optional=True, effect="host"),
-    _row(77, "ci_job_e2e_on_main_nightly", "Main and schedule",
-        reads=_CI, writes=(handles.evidence("artifacts/ci/e2e.json"),)),
+    _row(77, "ci_job_e2e_on_main_nightly", "Main and schedule", reads=_CI, writes=(handles.evidence("artifacts/ci/e2e.json"),)),
     _row(78, "ci_publish_artifacts", "Reports uploaded, also on failure, with retention",
         reads=_CI, writes=(handles.evidence("artifacts/ci/artifacts.json"),)),
     _row(79, "ci_codecov_upload_optional", "Coverage trend by answer, tokenless or OIDC",
@@ -344,12 +338,10 @@ _phase(14,
         needs=("mark_generated_tests_for_selection",), reads=("tests/auger/**/*",), writes=("artifacts/recording/report.json",)),
 )
 _phase(15,
-    _row(89, "merge_pr_via_squash_or_merge", "By the repository's policy, only when required checks are green",
-        effect="network"),
+    _row(89, "merge_pr_via_squash_or_merge", "By the repository's policy, only when required checks are green", effect="network"),
     _row(90, "tag_release_if_applicable", "Next version and changelog from conventional commits",
         reads=("CHANGELOG.md",), writes=("CHANGELOG.md", ".git/"), effect="network"),
-    _row(91, "delete_feature_branch", "Only when its content is contained in the target",
-        needs=("merge_pr_via_squash_or_merge",), effect="network"),
+    _row(91, "delete_feature_branch", "Only when its content is contained in the target", needs=("merge_pr_via_squash_or_merge",), effect="network"),
     _row(92, "sync_local_main_and_dependencies", "Pull with rebase, lock refresh if needed",
         after=("delete_feature_branch",), writes=("uv.lock",), effect="network"),
 )
@@ -400,8 +392,7 @@ _phase(19,
         reads=_EVENTS, writes=("artifacts/performance/trends.json",)),
 )
 _phase(20,
-    _row(112, "precommit_hooks_clean", "The hooks pass on all files",
-        reads=_TREE, writes=("artifacts/done/hooks.json",), effect="host"),
+    _row(112, "precommit_hooks_clean", "The hooks pass on all files", reads=_TREE, writes=("artifacts/done/hooks.json",), effect="host"),
     _row(113, "local_ci_green", "The local gate is green for this commit",
         reads=(handles.GATE,), writes=("artifacts/done/local_ci.json",), effect="host"),
     _row(114, "unit_coverage_meets_threshold", "The coverage budget is met for this commit",
@@ -410,14 +401,14 @@ _phase(20,
         reads=(handles.INTEGRATION_STAGE,), writes=("artifacts/done/integration.json",), effect="host"),
     _row(116, "e2e_pass_on_main_if_critical_path", "By branch policy",
         reads=(handles.E2E_STAGE,), writes=("artifacts/done/e2e.json",), effect="host"),
-    _row(117, "artifacts_uploaded_and_linked", "junit, coverage and htmlcov are in CI",
-        writes=("artifacts/done/artifacts.json",), effect="network"),
-    _row(118, "pr_checks_green_and_approved", "Required reviewers and checks",
-        writes=("artifacts/done/pull_request.json",), effect="network"),
+    _row(117, "artifacts_uploaded_and_linked", "junit, coverage and htmlcov are in CI", writes=("artifacts/done/artifacts.json",), effect="network"),
+    _row(118, "pr_checks_green_and_approved", "Required reviewers and checks", writes=("artifacts/done/pull_request.json",), effect="network"),
 )
 # fmt: on
 
 ATOMS: tuple[Atom, ...] = tuple(_ROWS)
+ARTIFACTS: Mapping[str, Artifact[Any]] = _ARTIFACTS
+"""What atoms write, by its path."""
 _BY_NAME = {row.name: row for row in ATOMS}
 
 

@@ -28,6 +28,12 @@ def test_the_published_schemas_are_current() -> None:
     assert set(there) == {f"{name}.schema.json" for name in SCHEMAS}
 
 
+def test_the_table_of_artifacts_is_current() -> None:
+    generate = runpy.run_path(str(FOLDER / "generate.py"))
+    page = (FOLDER.parent / "artifacts.md").read_text(encoding="utf-8")
+    assert generate["with_table"](page) == page, "uv run docs/schemas/generate.py"
+
+
 @pytest.fixture(params=["green", "red", "nothing to do"])
 def after_a_run(request: pytest.FixtureRequest, green: Any) -> Any:
     """The project after a gate that went one way or another."""
