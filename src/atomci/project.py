@@ -100,14 +100,6 @@ class Project:
         found += [p.stem for p in src.glob("*.py")]
         return tuple(sorted(found))
 
-    @property
-    def prefix(self) -> str:
-        """What people here type before a tool's name to get the locked one."""
-        if (self.root / "uv.lock").is_file():
-            return "uv run "
-        inside = self.environment.is_relative_to(self.root)
-        return f"{self.scripts.relative_to(self.root).as_posix()}/" if inside else ""
-
     def version_of(self, distribution: str) -> str | None:
         """The installed version of a distribution in the environment, None when it isn't there."""
         wanted = distribution.lower().replace("-", "_")

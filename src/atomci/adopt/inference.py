@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
 
 from atomci.artifacts.sync import InferredAnswer
+from atomci.bootstrap.managers.table import MANAGERS
 from atomci.tools.objects import Files, Objects, Repository
 
 __all__ = ["Existing", "Fact", "Layout", "answers_to", "existing", "origins"]
@@ -285,11 +286,9 @@ def _kind(existing: Existing) -> Fact | None:
 
 
 def _dependency_manager(existing: Existing) -> Fact | None:
-    if "uv.lock" in existing.paths:
-        return Fact("uv", "uv.lock")
-    for path in sorted(existing.paths):
-        if re.fullmatch(r"requirements([/_-][^/]+)?\.(txt|in)", path):
-            return Fact("pip-tools", path)
+    for name, manager in MANAGERS.items():
+        if (sign := manager.sign(existing.paths)) is not None:
+            return Fact(name, sign)
     return None
 
 

@@ -8,15 +8,14 @@ from collections.abc import Callable, Sequence
 
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import Finding, ToolFound, ToolReport
+from atomci.artifacts.verdicts import Fact
 from atomci.atoms.parts.machine import (
     ASKED_WITHIN,
     chosen_manager,
     environment_version,
     find_python,
     look_for,
-    own_python,
     powershell_is_tested,
-    stale_pip_tools_lock,
     toolchain_rows,
     wanted_python,
 )
@@ -25,11 +24,13 @@ from atomci.bootstrap import (
     host,
     interpreters,
     layout,
-    managers,
     programs,
     repository,
     toolchain,
 )
+from atomci.bootstrap.managers.choice import SPEAKERS, contradictions
+from atomci.bootstrap.managers.protocol import Manager
+from atomci.bootstrap.managers.table import MANAGERS
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.tools import uv
@@ -276,8 +277,8 @@ def configure_gitignore_and_attributes_holds(ctx: Context) -> Verdict:
 
 def choose_dependency_manager(ctx: Context) -> Outcome:
     chosen = chosen_manager(ctx)
-    speakers = ctx.files(*managers.SPEAKERS, *managers.LOCKS.values())
-    against = managers.contradictions(ctx.root, speakers, chosen.manager)
+    speakers = ctx.files(*SPEAKERS)
+    against = contradictions(ctx.root, speakers, chosen.manager)
     ctx.write(handles.MANAGER, chosen)
     text = f"{chosen.manager}, recorded in {chosen.recorded_in}"
     if not against:
@@ -298,10 +299,12 @@ def choose_dependency_manager(ctx: Context) -> Outcome:
 
 def choose_dependency_manager_holds(ctx: Context) -> Verdict:
     chosen = chosen_manager(ctx)
-    speakers = ctx.files(*managers.SPEAKERS, *managers.LOCKS.values())
-    against = managers.contradictions(ctx.root, speakers, chosen.manager)
+    speakers = ctx.files(*SPEAKERS)
+    against = contradictions(ctx.root, speakers, chosen.manager)
     evidence = f"{chosen.manager}, recorded in {chosen.recorded_in}"
-    problems = [f"{line} (the choice is {evidence})" for line in against]
+    problems = [
+        Fact(False, f"{line.text} (the choice is {evidence})", line.path, line.line) for line in against
+    ]
     agree = f"none of {len(speakers)} files says otherwise"
     return Verdict.of(problems, [evidence, agree], "answer once, and let all of them follow")
 
@@ -311,10 +314,8 @@ def _environment_commands(ctx: Context) -> Sequence[Command]:
         return ()
     report = None if ctx.options.preview else ctx.read_if_there(handles.PYTHON)
     python = (report.tools[0].path if report else find_python(ctx, wanted_python(ctx)).path) or "python3"
-    manager = _recorded_manager(ctx)
-    program = uv.program() if manager == "uv" else None
     folder = environment.folder(ctx.root, os.environ)
-    return (Command(environment.make_words(manager, python, folder, program)),)
+    return (Command(_recorded_manager(ctx).make_environment(python, folder)),)
 
 
 @runs(_environment_commands)
@@ -352,56 +353,39 @@ def _fitting_version(ctx: Context) -> str | None:
     return version if version is not None and version in wanted_python(ctx) else None
 
 
-def _recorded_manager(ctx: Context) -> managers.Manager:
+def _recorded_manager(ctx: Context) -> Manager:
     """What atom_010 wrote; what it would write where nothing is to run."""
     recorded = None if ctx.options.preview else ctx.read_if_there(handles.MANAGER)
-    return (recorded or chosen_manager(ctx)).manager
+    return MANAGERS[(recorded or chosen_manager(ctx)).manager]
 
 
 def _sync_commands(ctx: Context) -> Sequence[Command]:
-    manager = _recorded_manager(ctx)
-    if manager == "uv":
-        return (Command((uv.program(), *managers.uv_sync(in_ci=ctx.options.in_ci))),)
-    steps = managers.pip_tools_steps(
-        own_python(ctx),
-        lock=not ctx.options.in_ci,
-        has_pip=ctx.project.version_of("pip") is not None,
-        has_pip_tools=ctx.project.version_of("pip-tools") is not None,
-    )
-    return tuple(Command(step) for step in steps)
+    return _recorded_manager(ctx).commands(ctx.project, in_ci=ctx.options.in_ci)
 
 
 @runs(_sync_commands)
 def compile_lockfile_and_sync(ctx: Context) -> Outcome:
-    manager = ctx.read(handles.MANAGER).manager
-    lock = managers.LOCKS[manager]
-    relock = managers.relock(ctx.root, manager)
-    if ctx.options.in_ci and not (ctx.root / lock).is_file():
-        return Outcome("fail", f"{lock} is missing: type {relock}, and commit it", 1, "locks")
-    for command in _sync_commands(ctx):
-        done = ctx.run(command)
-        if done.code != 0 and "needs to be updated" in done.stderr:
-            return Outcome("fail", f"{lock} is stale: type {relock}, and commit it", 1, "locks")
-        if done.code != 0:
-            raise InfrastructureError(f"{lock}: {uv.error_line(done.stderr or done.stdout)}", str(command))
-    if manager == "pip-tools":
-        if ctx.options.in_ci and (problem := stale_pip_tools_lock(ctx)):
-            return Outcome("fail", problem, 1, "locks")
-        # The copy inside .venv tells scripts/in_venv.sh which lock it holds.
-        shutil.copyfile(ctx.root / lock, environment.folder(ctx.root, os.environ) / "dev.txt")
+    manager = MANAGERS[ctx.read(handles.MANAGER).manager]
+    lock, in_ci = manager.LOCK, ctx.options.in_ci
+    if in_ci and not (ctx.root / lock).is_file():
+        why = f"{lock} is missing: type {manager.relock(ctx.root)}, and commit it"
+        return Outcome("fail", why, 1, "locks")
+    if (why_stale := manager.sync(ctx.project, ctx.run, in_ci=in_ci)) is not None:
+        return Outcome("fail", why_stale, 1, "locks")
     installed = len(ctx.project.fingerprint)
     return Outcome("pass", f"{lock}, {installed} packages", 1, "locks")
 
 
 def compile_lockfile_and_sync_holds(ctx: Context) -> Verdict:
     """The lock is there and up to date, and the environment holds what it says."""
-    manager = chosen_manager(ctx).manager
-    lock = managers.LOCKS[manager]
-    if not (ctx.root / lock).is_file():
-        return Verdict(False, (f"{lock} is missing",), managers.relock(ctx.root, manager))
+    manager = MANAGERS[chosen_manager(ctx).manager]
+    if not (ctx.root / manager.LOCK).is_file():
+        return Verdict(False, (f"{manager.LOCK} is missing",), manager.relock(ctx.root))
     if environment_version(ctx) is None:
         return Verdict(False, ("there is no environment to hold it",), f"atomci run {ctx.atom.name}")
-    return _uv_lock(ctx) if manager == "uv" else _pip_tools_lock(ctx)
+    if (unmet := manager.unmet(ctx.project, ctx.run)) is not None:
+        return Verdict(False, (unmet.why,), unmet.remedy)
+    return Verdict(True, (f"{manager.LOCK} is up to date and installed",))
 
 
 def verify_toolchain_versions(ctx: Context) -> Outcome:
@@ -427,21 +411,3 @@ def _program_is_there(ctx: Context, program: programs.Program, *, required: bool
         return Verdict(True, (f"{row.found} at {row.path}, wanted {row.wanted}; {row.note}".rstrip("; "),))
     seen = row.note or f"{program.name} {row.wanted} is wanted, {row.found or 'none'} is here"
     return Verdict(False if required else None, (seen,), f"atomci run {ctx.atom.name} --install")
-
-
-def _uv_lock(ctx: Context) -> Verdict:
-    for words, remedy in ((("lock", "--check"), "uv lock"), (("sync", "--locked", "--check"), "uv sync")):
-        done = ctx.run(Command((uv.program(), *words, "--quiet")))
-        if done.code != 0:
-            return Verdict(False, (f"uv.lock: {uv.error_line(done.stderr)}",), remedy)
-    return Verdict(True, ("uv.lock is up to date and installed",))
-
-
-def _pip_tools_lock(ctx: Context) -> Verdict:
-    lock = managers.LOCKS["pip-tools"]
-    if problem := stale_pip_tools_lock(ctx):
-        return Verdict(False, (problem,), managers.relock(ctx.root, "pip-tools"))
-    stamp = environment.folder(ctx.root, os.environ) / "dev.txt"
-    same = stamp.is_file() and stamp.read_bytes() == (ctx.root / lock).read_bytes()
-    problems = [] if same else [f"the environment doesn't hold what {lock} says"]
-    return Verdict.of(problems, [f"{lock} is up to date and installed"], f"atomci run {ctx.atom.name}")

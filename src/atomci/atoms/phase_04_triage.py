@@ -12,6 +12,7 @@ from atomci.analysis.sarif import to_sarif
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import AllFindings, Finding, Findings
 from atomci.atoms.parts.evidence import last_result
+from atomci.bootstrap.managers.choice import prefix
 from atomci.catalog import atom
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.tools.git import changed_paths
@@ -105,7 +106,7 @@ def aggregate_static_findings_holds(ctx: Context) -> Verdict:
 def classify_static_failures(ctx: Context) -> Outcome:
     found = ctx.read(handles.FINDINGS)
     findings = [finding for run in found.runs for finding in run.findings]
-    lanes = classify(findings, ctx.project.prefix)
+    lanes = classify(findings, prefix(ctx.project))
     ctx.write(handles.LANES, lanes)
     advice = f"start with {lanes.lane}: {lanes.lanes[0].command}" if lanes.lanes else ""
     return Outcome("pass", advice, len(found.runs), "reports")

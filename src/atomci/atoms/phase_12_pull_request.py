@@ -8,6 +8,7 @@ from atomci.artifacts import handles
 from atomci.artifacts.schemas import Finding, Protection, RulesetDifference, RulesetState, Status
 from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents, verdict_of
 from atomci.atoms.parts.recorded import outcome_of
+from atomci.bootstrap.managers.choice import prefix
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.rulesets import RULESETS, protection_facts, shape_facts
 from atomci.configuration.documents import Document, Unreadable
@@ -150,7 +151,7 @@ def _how_they_differ(ctx: Context, repository: HostedRepository, wrong: Sequence
         return f"{repository} took that, but still differs: {shown}"
     # What lets more through can't go without --prune.
     prune = " --prune" if ctx.options.prune or all(row.step(prune=False) is None for row in wrong) else ""
-    return f"{shown} in {repository}: {ctx.project.prefix}atomci run {ctx.atom.name} --apply{prune}"
+    return f"{shown} in {repository}: {prefix(ctx.project)}atomci run {ctx.atom.name} --apply{prune}"
 
 
 def _kept(compared: Sequence[Compared], prune: bool) -> str:

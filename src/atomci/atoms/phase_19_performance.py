@@ -22,7 +22,7 @@ from atomci.tools.process import Command
 
 
 def cache_dependencies_effectively_holds(ctx: Context) -> Verdict:
-    locks = ctx.files("uv.lock", "requirements/*.txt")
+    locks = ctx.files(*caching.LOCKS)
     return ci_verdict(ctx, lambda workflow: caching.facts(workflow, locks))
 
 

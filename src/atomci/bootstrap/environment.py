@@ -7,8 +7,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from atomci.bootstrap.managers import Manager
-
 __all__ = ["folder", "interpreter", "make_words", "why_not_replaced"]
 
 
@@ -33,9 +31,7 @@ def why_not_replaced(environment: Path) -> str | None:
     return None
 
 
-def make_words(manager: Manager, python: str, environment: Path, uv: str | None) -> tuple[str, ...]:
-    """The command that makes it anew; `uv` is uv's path, which only uv projects need."""
+def make_words(python: str, environment: Path) -> tuple[str, ...]:
+    """The words that make it anew with Python's own venv."""
     clear = ("--clear",) if environment.exists() else ()
-    if manager == "uv" and uv is not None:
-        return (uv, "venv", "--quiet", *clear, "--python", python, str(environment))
     return (python, "-m", "venv", *clear, str(environment))

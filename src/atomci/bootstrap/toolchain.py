@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
-
 from atomci.artifacts.schemas import ToolFound
-from atomci.bootstrap.managers import LOCKS, Manager
-from atomci.errors import UsageError
+from atomci.bootstrap.managers.protocol import Manager
 
 __all__ = ["REQUIRED", "compare", "locked_versions", "manager_row", "table"]
 
 REQUIRED = ("ruff", "black", "mypy", "pytest", "pytest-cov", "pre-commit")
 """What the gate and the hooks start."""
 
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
-
 
 def locked_versions(root: Path, manager: Manager) -> Mapping[str, tuple[str, ...]] | None:
-    """Versions by normalized name, None when there is no lock; several where they differ by platform."""
-    path = root / LOCKS[manager]
+    """Versions by normalized name, None when there is no lock; several where they differ by platform.
+
+    Raises UsageError when the lock can't be read.
+    """
+    from packaging.utils import canonicalize_name
+
+    path = root / manager.LOCK
     if not path.is_file():
         return None
-    text = path.read_text(encoding="utf-8")
-    pins = _PIN.findall(text) if manager == "pip-tools" else _of_uv_lock(path, text)
     locked: dict[str, tuple[str, ...]] = {}
-    for name, version in pins:
+    for name, version in manager.pins(path):
         key = str(canonicalize_name(name))
         locked[key] = (*locked.get(key, ()), version)
     return locked
-
-
-def _of_uv_lock(path: Path, text: str) -> list[tuple[str, str]]:
-    try:
-        packages = tomllib.loads(text).get("package", [])
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: {error}", "git checkout -- uv.lock, or uv lock") from None
-    return [(package["name"], package["version"]) for package in packages if "version" in package]
 
 
 def compare(
@@ -64,8 +51,10 @@ def compare(
     return rows
 
 
-def manager_row(manager: Manager, wanted: str, found: str | None, path: str | None) -> ToolFound:
+def manager_row(manager: str, wanted: str, found: str | None, path: str | None) -> ToolFound:
     """The dependency manager itself; `wanted` is a version or a range, empty for any."""
+    from packaging.specifiers import SpecifierSet
+
     versions = SpecifierSet(f"=={wanted}" if wanted[:1].isdigit() else wanted)
     usable = found is not None and versions.contains(found, prereleases=True)
     return ToolFound(tool=manager, wanted=wanted or "any", found=found, path=path, usable=usable)

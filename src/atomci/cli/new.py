@@ -152,13 +152,14 @@ def _gate(root: Path) -> int:
 
 
 def _say_goodbye(dest: Path, root: Path, code: int) -> None:
+    from atomci.bootstrap.managers.choice import prefix
     from atomci.cli.style import paint
     from atomci.project import Project
 
-    prefix = Project(root).prefix
+    typed = prefix(Project(root))
     click.echo(
         paint(f"{dest} is ready" if code == 0 else f"{dest} is there, but its gate isn't green", "cyan")
     )
     click.echo(f"  cd {dest}")
-    click.echo(f"  {prefix}atomci run local_ci    the whole gate (also: task ci)")
-    click.echo(f"  {prefix}atomci check           which atoms hold here, with evidence")
+    click.echo(f"  {typed}atomci run local_ci    the whole gate (also: task ci)")
+    click.echo(f"  {typed}atomci check           which atoms hold here, with evidence")

@@ -183,6 +183,8 @@ class _Lines:
         lines = [f"{head} in {event.seconds:.1f} s ({counts}{reused})  {run}"]
         lines += [f"  {name}: {text}" for name, text in {**event.overridden, **event.expired}.items()]
         for finished in [row for row in self._red if row.atom not in event.overridden][:1]:
+            from atomci.bootstrap.managers.choice import prefix
+
             lines.append(f"  first red: {finished.atom}, log {finished.log}")
-            lines.append(f"  again:     {self._project.prefix}atomci run {finished.atom}")
+            lines.append(f"  again:     {prefix(self._project)}atomci run {finished.atom}")
         return lines

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from atomci.bootstrap.managers.protocol import Way
+from atomci.bootstrap.managers.table import MANAGERS
+
 __all__ = ["Call", "calls_in", "in_locked_environment", "program_of"]
 
 _CALL = re.compile(r"(?<![\w.-])atomci\s+run\b(?P<words>[^\n;|&#<>]*)(?=(?P<then>\|\|?)?(?P<rest>[^\n]*))")
@@ -14,8 +17,6 @@ _WITH_VALUE = {"--since", "--shard", "--shards-from", "--jobs", "-j", "--project
 _TARGET = re.compile(r"[a-z]\w*")
 
 _IN_VENV = re.compile(r"\.venv/(?:bin|Scripts)/")
-_UV_WITH_VALUE = {"--extra", "--group", "--no-group", "--only-group", "--python", "-p", "--project"}
-_NOT_THE_LOCK = re.compile(r"--with\b.*|--no-project|--upgrade|-U|--isolated")
 
 
 @dataclass(frozen=True)
@@ -38,29 +39,24 @@ def calls_in(text: str) -> Iterator[Call]:
 
 def program_of(command: str) -> tuple[str, ...]:
     """A command's words behind the way to the lock's environment: of `uv run ruff`, ruff."""
-    program = _divide(command)[1]
+    program = _way_and_program(command)[1]
     return program[2:] if program[:2] == ("python", "-m") else program
 
 
 def in_locked_environment(command: str) -> bool:
-    """Whether a command runs what the lock installed: uv run, scripts/in_venv.sh, .venv/bin/."""
-    prefix = _divide(command)[0]
-    return bool(prefix) and not any(_NOT_THE_LOCK.fullmatch(word) for word in prefix)
+    """Whether a command runs what the lock installed: by the manager's way in, or from .venv/bin/."""
+    way, _ = _way_and_program(command)
+    return way is not None and way.locked
 
 
-def _divide(command: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _way_and_program(command: str) -> tuple[Way | None, tuple[str, ...]]:
     words = tuple(command.split())
-    if words[:2] == ("uv", "run"):
-        end = 2
-        while end < len(words) and words[end].startswith("-"):
-            end += 2 if words[end] in _UV_WITH_VALUE else 1
-        return words[:end], words[end:]
-    for end in (1, 2):
-        if words[end - 1 : end] and words[end - 1].removeprefix("./") == "scripts/in_venv.sh":
-            return words[:end], words[end:]
-    if words and (inside := _IN_VENV.match(words[0].removeprefix("./"))):
-        return (inside[0],), (words[0].rpartition("/")[2], *words[1:])
-    return (), words
+    for manager in MANAGERS.values():
+        if (way := manager.way_in(words)) is not None:
+            return way, words[way.words :]
+    if words and _IN_VENV.match(words[0].removeprefix("./")):
+        return Way(1, locked=True), (words[0].rpartition("/")[2], *words[1:])
+    return None, words
 
 
 def _words(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

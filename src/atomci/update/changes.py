@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from atomci.artifacts.sync import AnswerChange, FileChange
+from atomci.bootstrap.managers.table import MANAGERS
 from atomci.template.ownership import Tier
 from atomci.tools.objects import Files, Objects
 from atomci.update.three_way.merge import Merged
 
 __all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]
 
-# A lock, what it is made from, and what makes it anew.
+# A lock, what it is made from, and what makes it anew; also of managers that an adopted project may have.
 _LOCKS = (
-    ("uv.lock", "pyproject.toml", "uv lock"),
+    *((manager.LOCK, manager.SOURCE, manager.RENEW) for manager in MANAGERS.values()),
     ("poetry.lock", "pyproject.toml", "poetry lock"),
     ("pdm.lock", "pyproject.toml", "pdm lock"),
-    ("requirements/dev.txt", "requirements/dev.in", "atomci run compile_lockfile_and_sync"),
 )
 
 

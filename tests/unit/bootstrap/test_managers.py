@@ -1,11 +1,14 @@
-"""uv or pip-tools: one choice, and the lines that go against it."""
+"""Package managers: one choice, the lines that go against it, and what each one types."""
 
 from pathlib import Path
 
 import pytest
 
-from atomci.bootstrap.managers import choice, contradictions, pip_tools_steps, relock, uv_sync
+from atomci.bootstrap.managers import pip_tools, uv
+from atomci.bootstrap.managers.choice import choice, contradictions, prefix
+from atomci.bootstrap.managers.table import MANAGERS
 from atomci.errors import UsageError
+from atomci.project import Project
 
 
 @pytest.mark.parametrize(
@@ -80,20 +83,52 @@ def test_a_lock_of_the_other_manager_is_a_contradiction_and_its_own_is_not_read(
 
 
 def test_what_brings_a_lock_up_to_date(tmp_path: Path) -> None:
-    assert relock(tmp_path, "uv") == "uv lock"
-    assert relock(tmp_path, "pip-tools").startswith("pip-compile --output-file requirements/dev.txt ")
+    assert uv.relock(tmp_path) == "uv lock"
+    assert pip_tools.relock(tmp_path).startswith("pip-compile --output-file requirements/dev.txt ")
     (tmp_path / "scripts").mkdir()
     (tmp_path / "scripts/in_venv.sh").touch()
-    assert relock(tmp_path, "pip-tools") == "sh scripts/in_venv.sh --lock"
+    assert pip_tools.relock(tmp_path) == "sh scripts/in_venv.sh --lock"
 
 
-def test_uv_refuses_a_stale_lock_in_ci_alone() -> None:
-    assert "--locked" in uv_sync(in_ci=True)
-    assert "--locked" not in uv_sync(in_ci=False)
+@pytest.fixture
+def uv_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A path that is taken for uv's."""
+    program = tmp_path / "its-uv"
+    program.touch()
+    monkeypatch.setenv("UV", str(program))
+    return str(program)
+
+
+def test_uv_refuses_a_stale_lock_in_ci_alone(uv_is_there: str, tmp_path: Path) -> None:
+    for in_ci in (True, False):
+        (command,) = uv.commands(Project(tmp_path), in_ci=in_ci)
+        assert command.argv[:2] == (uv_is_there, "sync")
+        assert ("--locked" in command.argv) is in_ci
+
+
+def test_an_environment_is_made_by_its_manager_also_in_place_of_one(uv_is_there: str, tmp_path: Path) -> None:
+    there, absent = tmp_path, tmp_path / ".venv"
+    assert uv.make_environment("/py", absent) == (
+        *(uv_is_there, "venv", "--quiet", "--python", "/py", str(absent)),
+    )
+    assert pip_tools.make_environment("/py", absent) == ("/py", "-m", "venv", str(absent))
+    for manager in MANAGERS.values():
+        assert "--clear" in manager.make_environment("/py", there)
+
+
+def test_what_people_type_before_a_tools_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UV_PROJECT_ENVIRONMENT", raising=False)
+    project = Project(tmp_path)
+    assert prefix(project) == ""
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/pyvenv.cfg").touch()
+    assert prefix(project) in (".venv/bin/", ".venv/Scripts/")
+    (tmp_path / "uv.lock").touch()
+    assert prefix(project) == "uv run "
 
 
 def verbs(**changes: bool) -> list[str]:
-    steps = pip_tools_steps("python", **{"lock": True, "has_pip": True, "has_pip_tools": True, **changes})
+    steps = pip_tools.steps_of("python", **{"lock": True, "has_pip": True, "has_pip_tools": True, **changes})
     return [" ".join(word for word in step[2:4] if not word.startswith("-")) for step in steps]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from atomci.bootstrap import environment
+from atomci.bootstrap.managers import pip_tools, uv
 from atomci.bootstrap.toolchain import REQUIRED, compare, locked_versions, manager_row, table
 from atomci.errors import UsageError
 
@@ -41,23 +42,23 @@ atomci @ git+file:///somewhere@v1
 
 def test_versions_in_a_lock_of_uv(tmp_path: Path) -> None:
     (tmp_path / "uv.lock").write_text(LOCK, encoding="utf-8")
-    assert locked_versions(tmp_path, "uv") == {"ruff": ("0.12.1",), "numpy": ("1.26.4", "2.1.0")}
+    assert locked_versions(tmp_path, uv) == {"ruff": ("0.12.1",), "numpy": ("1.26.4", "2.1.0")}
 
 
 def test_versions_in_a_lock_of_pip_tools(tmp_path: Path) -> None:
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements/dev.txt").write_text(PINS, encoding="utf-8")
-    assert locked_versions(tmp_path, "pip-tools") == {"pytest-cov": ("6.0.0",), "coverage": ("7.6.1",)}
+    assert locked_versions(tmp_path, pip_tools) == {"pytest-cov": ("6.0.0",), "coverage": ("7.6.1",)}
 
 
 def test_no_lock_is_not_an_empty_lock(tmp_path: Path) -> None:
-    assert locked_versions(tmp_path, "uv") is None
+    assert locked_versions(tmp_path, uv) is None
 
 
 def test_a_torn_lock_is_named(tmp_path: Path) -> None:
     (tmp_path / "uv.lock").write_text("<<<<<<< ours\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"uv\.lock"):
-        locked_versions(tmp_path, "uv")
+        locked_versions(tmp_path, uv)
 
 
 def test_a_tool_is_usable_in_a_locked_version_alone() -> None:
@@ -119,12 +120,3 @@ def test_the_environment_that_atomci_runs_from_may_not_be_replaced(
     assert environment.why_not_replaced(tmp_path) is None
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     assert "atomci runs from it" in (environment.why_not_replaced(tmp_path) or "")
-
-
-def test_what_makes_an_environment(tmp_path: Path) -> None:
-    there, absent = tmp_path, tmp_path / ".venv"
-    assert environment.make_words("uv", "/py", absent, "/uv") == (
-        *("/uv", "venv", "--quiet", "--python", "/py", str(absent)),
-    )
-    assert "--clear" in environment.make_words("uv", "/py", there, "/uv")
-    assert environment.make_words("pip-tools", "/py", absent, None) == ("/py", "-m", "venv", str(absent))

@@ -6,13 +6,18 @@ import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 
+from atomci.bootstrap.managers.table import MANAGERS
 from atomci.configuration.ci.actions import Step
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.facts import Fact, expect, problem, seen
 
-__all__ = ["cache_of", "facts"]
+__all__ = ["LOCKS", "cache_of", "facts"]
 
-_LOCK = re.compile(r"uv\.lock|requirements")
+LOCKS = tuple(glob for manager in MANAGERS.values() for glob in manager.LOCKS)
+"""Globs of the files that a job installs from."""
+
+# A lock, or the folder of locks.
+_LOCK = re.compile("|".join(re.escape(glob.partition("/")[0]) for glob in LOCKS))
 # A key that holds one of these is another one at every run.
 _NEVER_THE_SAME = re.compile(r"github\.(?:run_id|run_number|run_attempt|sha)\b")
 _KEY_INPUTS = ("key", "cache-suffix", "cache-dependency-glob", "cache-dependency-path")
@@ -27,7 +32,7 @@ def facts(workflow: Workflow, locks: list[str]) -> Iterator[Fact]:
         bool(locks),
         workflow.document.path,
         f"the lock is {', '.join(locks)}",
-        "there is neither uv.lock nor requirements/*.txt to make keys of",
+        f"there is neither {' nor '.join(LOCKS)} to make keys of",
     )
     if not workflow.working:
         yield problem(workflow.document.at("jobs"), "no job calls atomci run")

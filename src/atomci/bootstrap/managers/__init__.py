@@ -1,0 +1,1 @@
+"""What a project locks and installs its tools with: one module per package manager."""

@@ -1,0 +1,151 @@
+"""pip-tools: the lock is requirements/dev.txt, compiled from pyproject.toml and requirements/dev.in."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atomci.artifacts.schemas import ToolFound
+from atomci.bootstrap import environment
+from atomci.bootstrap.managers.protocol import Name, Run, Unmet, Way
+from atomci.bootstrap.toolchain import manager_row
+from atomci.errors import InfrastructureError
+from atomci.project import Project
+from atomci.tools.process import Command
+from atomci.tools.uv import error_line
+
+if TYPE_CHECKING:
+    from atomci.bootstrap.programs import Ask
+
+NAME: Name = "pip-tools"
+LOCK = "requirements/dev.txt"
+LOCKS: tuple[str, ...] = ("requirements/*.txt",)
+FILES: tuple[str, ...] = ("requirements/*",)
+SOURCE = "requirements/dev.in"
+RENEW = "atomci run compile_lockfile_and_sync"
+PREFIX = ""
+SPEAKS = re.compile(
+    r"\b(in_venv\.sh|pip-compile|pip-sync|piptools)\b|(?<!uv )\bpip3? install\b.*\s(-r|--requirement)\b"
+)
+
+_IN_VENV = "scripts/in_venv.sh"
+"""What the template brings: makes the environment fit the lock, then runs a command in it."""
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
+_STAMP = "dev.txt"
+"""A copy of the lock inside the environment, by which that script tells which one it holds."""
+
+make_environment = environment.make_words
+
+
+def sign(files: Iterable[str]) -> str | None:
+    requirements = re.compile(r"requirements([/_-][^/]+)?\.(txt|in)")
+    return next((path for path in sorted(files) if requirements.fullmatch(path)), None)
+
+
+def way_in(words: Sequence[str]) -> Way | None:
+    for end, word in enumerate(words[:2], 1):  # itself, or behind a shell's name
+        if word.removeprefix("./") == _IN_VENV:
+            return Way(end, locked=True)
+    return None
+
+
+def relock(root: Path) -> str:
+    if (root / _IN_VENV).is_file():
+        return f"sh {_IN_VENV} --lock"
+    return f"pip-compile --output-file {LOCK} pyproject.toml requirements/dev.in"
+
+
+def pins(lock: Path) -> Iterable[tuple[str, str]]:
+    return _PIN.findall(lock.read_text(encoding="utf-8"))
+
+
+def commands(project: Project, *, in_ci: bool) -> Sequence[Command]:
+    steps = steps_of(
+        _python(project),
+        lock=not in_ci,
+        has_pip=project.version_of("pip") is not None,
+        has_pip_tools=project.version_of("pip-tools") is not None,
+    )
+    return tuple(Command(step) for step in steps)
+
+
+def sync(project: Project, run: Run, *, in_ci: bool) -> str | None:
+    for command in commands(project, in_ci=in_ci):
+        done = run(command)
+        if done.code != 0:
+            raise InfrastructureError(f"{LOCK}: {error_line(done.stderr or done.stdout)}", str(command))
+    if in_ci and (problem := _stale(project, run)):
+        return problem
+    shutil.copyfile(project.root / LOCK, _environment(project) / _STAMP)
+    return None
+
+
+def unmet(project: Project, run: Run) -> Unmet | None:
+    if problem := _stale(project, run):
+        return Unmet(problem, relock(project.root))
+    stamp = _environment(project) / _STAMP
+    if stamp.is_file() and stamp.read_bytes() == (project.root / LOCK).read_bytes():
+        return None
+    return Unmet(f"the environment doesn't hold what {LOCK} says", "atomci run compile_lockfile_and_sync")
+
+
+def own_row(project: Project, ask: Ask) -> ToolFound:
+    return manager_row(NAME, "", project.version_of(NAME), str(project.environment))
+
+
+def steps_of(python: str, *, lock: bool, has_pip: bool, has_pip_tools: bool) -> list[tuple[str, ...]]:
+    """The commands, in order; `lock` compiles the lock before it is installed."""
+    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    steps: list[tuple[str, ...]] = []
+    if not has_pip:  # uv makes environments without it
+        steps.append((python, "-m", "ensurepip"))
+    if not has_pip_tools:
+        # The pip that comes with Python may be too old for a git+file:// pin.
+        steps.append((*pip, "--upgrade", "pip", "pip-tools"))
+    if lock:
+        steps.append(_compile(python, LOCK))
+    steps.append((python, "-m", "piptools", "sync", "--quiet", LOCK))
+    # From the lock's own build backend, so nothing unlocked is downloaded to build it.
+    steps.append((*pip, "--no-deps", "--no-build-isolation", "--editable", "."))
+    return steps
+
+
+def _compile(python: str, output: str) -> tuple[str, ...]:
+    """Compile the lock to a file; pins that stand there already are kept."""
+    words = ("compile", "--quiet", "--output-file", output, "pyproject.toml", "requirements/dev.in")
+    return (python, "-m", "piptools", *words)
+
+
+def _stale(project: Project, run: Run) -> str | None:
+    """Why the lock doesn't follow from pyproject.toml, None when it does.
+
+    It is compiled into a scratch copy, which keeps the pins that still fit, and compared.
+    """
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder) / "dev.txt"
+        shutil.copyfile(project.root / LOCK, scratch)
+        done = run(Command(_compile(_python(project), str(scratch))))
+        if done.code != 0:
+            raise InfrastructureError(f"{LOCK} can't be compared: {done.last_line}", str(done.command))
+        same = _requirements(scratch) == _requirements(project.root / LOCK)
+    return None if same else f"{LOCK} is stale: type {relock(project.root)}, and commit it"
+
+
+def _requirements(lock: Path) -> list[str]:
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _environment(project: Project) -> Path:
+    return environment.folder(project.root, os.environ)
+
+
+def _python(project: Project) -> str:
+    """The interpreter of the project's own environment, there or not."""
+    return str(environment.interpreter(_environment(project)))
