@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from bootstrap_world import INSTALL, MANAGER, PYPROJECT, RUNNING, World, other_interpreters, real
 
-from atomci.atoms import facts_00_bootstrap, phase_00_bootstrap
+from atomci.atoms import phase_00_bootstrap
+from atomci.atoms.parts import machine
 from atomci.catalog import atom
 from atomci.engine.context import Context, Options
 from atomci.engine.inputs import Inputs
@@ -389,7 +390,7 @@ def test_005_gives_up_on_an_engine_that_hangs(world: World, monkeypatch: pytest.
     )
     for name, value in world.env.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(facts_00_bootstrap, "ASKED_WITHIN", 1.0)
+    monkeypatch.setattr(machine, "ASKED_WITHIN", 1.0)
     row = atom("install_docker_optional")
     outcome = phase_00_bootstrap.install_docker_optional(
         Context(Project(world.root), row, Options(), Inputs(world.root))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from atomci.artifacts import handles
-from atomci.artifacts.schemas import Finding, ToolFound, ToolReport
+from atomci.artifacts.schemas import Finding, ToolReport
 from atomci.artifacts.verdicts import Fact
+from atomci.atoms.parts.host_programs import commands_of, program_is_there, provide_program
 from atomci.atoms.parts.machine import (
-    ASKED_WITHIN,
     chosen_manager,
     environment_version,
     find_python,
-    look_for,
     powershell_is_tested,
     toolchain_rows,
     wanted_python,
@@ -36,11 +35,7 @@ from atomci.errors import InfrastructureError
 from atomci.tools import uv
 from atomci.tools.atomic import replace_file
 from atomci.tools.git import git
-from atomci.tools.process import Command, shell_line
-
-_INSTALLED_WITHIN = 900.0
-
-Commands = Callable[[Context], Sequence[Command]]
+from atomci.tools.process import Command
 
 
 def detect_host_os_and_shell(ctx: Context) -> Outcome:
@@ -66,14 +61,15 @@ def detect_host_os_and_shell_holds(ctx: Context) -> Verdict:
 def install_python_runtime(ctx: Context) -> Outcome:
     wanted = wanted_python(ctx)
     found = find_python(ctx, wanted)
-    ctx.write(handles.PYTHON, _python_report(wanted, found))
+    ctx.write(handles.PYTHON, interpreters.report(wanted, found))
     if found.path is None:
         _install_python(ctx, wanted)
         found = find_python(ctx, wanted)
-        ctx.write(handles.PYTHON, _python_report(wanted, found))
+        ctx.write(handles.PYTHON, interpreters.report(wanted, found))
     if found.path is None:
         raise InfrastructureError(
-            f"no interpreter satisfies {wanted}, also not after uv installed one", _python_hint(wanted)
+            f"no interpreter satisfies {wanted}, also not after uv installed one",
+            interpreters.install_line(wanted),
         )
     return Outcome("pass", f"{found.version} at {found.path}", 1 + len(found.passed_over), "interpreters")
 
@@ -83,20 +79,8 @@ def install_python_runtime_holds(ctx: Context) -> Verdict:
     found = find_python(ctx, wanted)
     if found.path is None:
         lines = (f"no interpreter satisfies {wanted}", *found.passed_over)
-        return Verdict(False, lines, f"uv python install {interpreters.installable(wanted)}")
+        return Verdict(False, lines, interpreters.install_line(wanted))
     return Verdict(True, (f"{found.version} at {found.path} satisfies {wanted}", *found.passed_over))
-
-
-def _python_report(wanted: interpreters.Wanted, found: interpreters.Found) -> ToolReport:
-    row = ToolFound(
-        tool="python",
-        wanted=str(wanted),
-        found=found.version,
-        path=found.path,
-        usable=found.path is not None,
-        note="; ".join(found.passed_over),
-    )
-    return ToolReport(tools=(row,))
 
 
 def _install_python(ctx: Context, wanted: interpreters.Wanted) -> None:
@@ -104,106 +88,52 @@ def _install_python(ctx: Context, wanted: interpreters.Wanted) -> None:
     program = uv.find()
     if program is None:
         raise InfrastructureError(
-            f"no interpreter satisfies {wanted}, and uv isn't here to get one", _python_hint(wanted)
+            f"no interpreter satisfies {wanted}, and uv isn't here to get one",
+            interpreters.install_line(wanted),
         )
     done = ctx.run(Command((program, "python", "install", version), timeout=600))
     if done.code != 0:
         said = uv.error_line(done.stderr)
         raise InfrastructureError(
-            f"no interpreter satisfies {wanted}; uv couldn't get one: {said}", _python_hint(wanted)
+            f"no interpreter satisfies {wanted}; uv couldn't get one: {said}",
+            interpreters.install_line(wanted),
         )
 
 
-def _python_hint(wanted: interpreters.Wanted) -> str:
-    return f"uv python install {interpreters.installable(wanted)}"
-
-
-def _commands_of(program: programs.Program) -> Commands:
-    def commands(ctx: Context) -> Sequence[Command]:
-        path = programs.on_path(program)
-        questions = programs.questions(program) if path else ()
-        asking = [Command((path or "", *question), timeout=ASKED_WITHIN) for question in questions]
-        words = _install_words(ctx, program) if ctx.options.install else None
-        if words is None or _is_there(look_for(ctx, program, required=False)):
-            return asking
-        return (*asking, Command(words, timeout=_INSTALLED_WITHIN))
-
-    return commands
-
-
-@runs(_commands_of(programs.GIT))
+@runs(commands_of(programs.GIT))
 def install_git_cli(ctx: Context) -> Outcome:
-    return _program(ctx, programs.GIT, required=True)
+    return provide_program(ctx, programs.GIT, required=True)
 
 
 def install_git_cli_holds(ctx: Context) -> Verdict:
-    return _program_is_there(ctx, programs.GIT, required=True)
+    return program_is_there(ctx, programs.GIT, required=True)
 
 
-@runs(_commands_of(programs.POWERSHELL))
+@runs(commands_of(programs.POWERSHELL))
 def install_powershell_if_applicable(ctx: Context) -> Outcome:
-    return _program(ctx, programs.POWERSHELL, required=powershell_is_tested(ctx))
+    return provide_program(ctx, programs.POWERSHELL, required=powershell_is_tested(ctx))
 
 
 def install_powershell_if_applicable_holds(ctx: Context) -> Verdict:
-    return _program_is_there(ctx, programs.POWERSHELL, required=powershell_is_tested(ctx))
+    return program_is_there(ctx, programs.POWERSHELL, required=powershell_is_tested(ctx))
 
 
-@runs(_commands_of(programs.NODE))
+@runs(commands_of(programs.NODE))
 def install_node_optional_for_vscode(ctx: Context) -> Outcome:
-    return _program(ctx, programs.NODE, required=False)
+    return provide_program(ctx, programs.NODE, required=False)
 
 
 def install_node_optional_for_vscode_holds(ctx: Context) -> Verdict:
-    return _program_is_there(ctx, programs.NODE, required=False)
+    return program_is_there(ctx, programs.NODE, required=False)
 
 
-@runs(_commands_of(programs.DOCKER))
+@runs(commands_of(programs.DOCKER))
 def install_docker_optional(ctx: Context) -> Outcome:
-    return _program(ctx, programs.DOCKER, required=False)
+    return provide_program(ctx, programs.DOCKER, required=False)
 
 
 def install_docker_optional_holds(ctx: Context) -> Verdict:
-    return _program_is_there(ctx, programs.DOCKER, required=False)
-
-
-def _program(ctx: Context, program: programs.Program, *, required: bool) -> Outcome:
-    row = look_for(ctx, program, required=required)
-    words, after = _install_words(ctx, program), "--install runs it"
-    if words and ctx.options.install and not _is_there(row):
-        after = _install(ctx, words) or f"it ran, but isn't enough: see {program.page}"
-        row = look_for(ctx, program, required=required)
-    ctx.write(ctx.atom.writes[0], ToolReport(tools=(row,)))
-    if row.usable:
-        return Outcome("pass", f"{row.found} at {row.path}; {row.note}".rstrip("; "), 1, "programs")
-    reason = f"{program.name} {row.wanted} is wanted, {row.note or _what_is_here(row)}"
-    if not _is_there(row):
-        reason += f": {shell_line(words)} ({after})" if words else f": see {program.page}"
-    return Outcome("fail" if required else "skipped", reason, 1, "programs")
-
-
-def _install(ctx: Context, words: tuple[str, ...]) -> str:
-    """Run an install command; why it failed, empty when it didn't."""
-    try:
-        done = ctx.run(Command(words, timeout=_INSTALLED_WITHIN))
-    except InfrastructureError as error:
-        return error.message
-    return f"exit {done.code}: {done.last_line}" if done.code != 0 else ""
-
-
-def _is_there(row: ToolFound) -> bool:
-    """New enough; another copy of it wouldn't help where it isn't usable for all that."""
-    return row.usable or "no engine" in row.note
-
-
-def _what_is_here(row: ToolFound) -> str:
-    return f"{row.found} is here" if row.found else "it isn't here"
-
-
-def _install_words(ctx: Context, program: programs.Program) -> tuple[str, ...] | None:
-    facts = ctx.read_if_there(handles.HOST) or host.facts(host.this_system())
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return programs.install_command(program, facts.package_manager, root=is_root)
+    return program_is_there(ctx, programs.DOCKER, required=False)
 
 
 def create_project_directory_structure(ctx: Context) -> Outcome:
@@ -392,7 +322,9 @@ def verify_toolchain_versions(ctx: Context) -> Outcome:
     rows = toolchain_rows(ctx)
     ctx.write(ctx.atom.writes[0], ToolReport(tools=tuple(rows)))
     ctx.log(toolchain.table(rows))
-    bad = [f"{row.tool} {row.wanted} is wanted, {_what_is_here(row)}" for row in rows if not row.usable]
+    bad = [
+        f"{row.tool} {row.wanted} is wanted, {toolchain.what_is_here(row)}" for row in rows if not row.usable
+    ]
     if bad:
         return Outcome("fail", "; ".join(bad), len(rows), "tools")
     return Outcome("pass", "", len(rows), "tools")
@@ -403,11 +335,3 @@ def verify_toolchain_versions_holds(ctx: Context) -> Verdict:
     lines = [f"{row.tool} {row.wanted}: {row.found or 'none'}" for row in rows]
     problems = [line for row, line in zip(rows, lines, strict=True) if not row.usable]
     return Verdict.of(problems, lines, "atomci run compile_lockfile_and_sync")
-
-
-def _program_is_there(ctx: Context, program: programs.Program, *, required: bool) -> Verdict:
-    row: ToolFound = look_for(ctx, program, required=required)
-    if row.usable:
-        return Verdict(True, (f"{row.found} at {row.path}, wanted {row.wanted}; {row.note}".rstrip("; "),))
-    seen = row.note or f"{program.name} {row.wanted} is wanted, {row.found or 'none'} is here"
-    return Verdict(False if required else None, (seen,), f"atomci run {ctx.atom.name} --install")

@@ -16,9 +16,20 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from atomci.artifacts.schemas import ToolFound, ToolReport
 from atomci.errors import UsageError
 
-__all__ = ["QUESTION", "Found", "Wanted", "candidates", "choose", "installable", "wanted"]
+__all__ = [
+    "QUESTION",
+    "Found",
+    "Wanted",
+    "candidates",
+    "choose",
+    "install_line",
+    "installable",
+    "report",
+    "wanted",
+]
 
 QUESTION = "import sys; print(sys.version.split()[0].rstrip('+'))"
 """What a candidate is asked with `-c`; the answer is its version alone, such as 3.13.1 or 3.14.0rc1."""
@@ -150,6 +161,24 @@ def installable(wanted: Wanted) -> str:
         )
     exact = [spec.version for spec in wanted.versions if spec.operator == "==" and "*" not in spec.version]
     return exact[0] if exact else fitting[1] if len(fitting) > 1 else fitting[0]
+
+
+def install_line(wanted: Wanted) -> str:
+    """What someone types to get one. Raises UsageError as `installable` does."""
+    return f"uv python install {installable(wanted)}"
+
+
+def report(wanted: Wanted, found: Found) -> ToolReport:
+    """What was wanted and what was found, with the reasons against the others."""
+    row = ToolFound(
+        tool="python",
+        wanted=str(wanted),
+        found=found.version,
+        path=found.path,
+        usable=found.path is not None,
+        note="; ".join(found.passed_over),
+    )
+    return ToolReport(tools=(row,))
 
 
 def _in_environment(folder: Path) -> list[Path]:

@@ -21,6 +21,7 @@ __all__ = [
     "Ask",
     "Program",
     "install_command",
+    "is_new_enough",
     "look_for",
     "on_path",
     "questions",
@@ -132,6 +133,11 @@ def version_in(text: str) -> str | None:
     return match[0] if match else None
 
 
+def is_new_enough(program: Program, version: str | None) -> bool:
+    """Whether a version that was found will do."""
+    return version is not None and Version(version) >= Version(program.minimum)
+
+
 def on_path(program: Program) -> str | None:
     """Where the program is on PATH."""
     return next((place for name in program.commands if (place := shutil.which(name))), None)
@@ -162,7 +168,7 @@ def _row(program: Program, path: str | None, text: str | None, *, required: bool
         wanted=f">={program.minimum}",
         found=version,
         path=path,
-        usable=version is not None and Version(version) >= Version(program.minimum),
+        usable=is_new_enough(program, version),
         required=required,
         note="it can't be started" if path and version is None else "",
     )

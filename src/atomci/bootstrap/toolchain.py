@@ -8,7 +8,7 @@ from pathlib import Path
 from atomci.artifacts.schemas import ToolFound
 from atomci.bootstrap.managers.protocol import Manager
 
-__all__ = ["REQUIRED", "compare", "locked_versions", "manager_row", "table"]
+__all__ = ["REQUIRED", "compare", "locked_versions", "manager_row", "table", "what_is_here"]
 
 REQUIRED = ("ruff", "black", "mypy", "pytest", "pytest-cov", "pre-commit")
 """What the gate and the hooks start."""
@@ -66,3 +66,8 @@ def table(rows: Sequence[ToolFound]) -> str:
         f"{row.tool:12} wanted {row.wanted:14} found {row.found or '-':10} {row.path or ''} {row.note}\n"
         for row in rows
     )
+
+
+def what_is_here(row: ToolFound) -> str:
+    """The version that was found, in words."""
+    return f"{row.found} is here" if row.found else "it isn't here"
