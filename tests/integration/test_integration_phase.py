@@ -258,6 +258,66 @@ def test_what_is_driven_through_the_suites_own_code_counts(project, files: dict[
     assert done.statuses[DRIVE] == "pass", done.atoms[DRIVE]["reason"] + project.log(RUN)
 
 
+SHARING = """\
+import pytest
+
+
+@pytest.fixture
+def world(tmp_path): ...
+
+
+@pytest.fixture(autouse=True)
+def always(): ...
+"""
+TAKING = """\
+import pytest
+
+
+@pytest.fixture
+def world(world): ...
+
+
+@pytest.fixture(name="box")
+def make_box(): ...
+
+
+@pytest.mark.usefixtures("box")
+def test_marked(): ...
+
+
+def test_overriding(world): ...
+
+
+class TestMore:
+    @pytest.fixture
+    def always(self): ...
+
+    def test_hiding(self, capsys): ...
+"""
+
+
+def test_which_fixtures_a_test_got_is_recorded_also_by_a_worker(project) -> None:
+    project.write("tests/integration/conftest.py", SHARING)
+    project.write(TESTS, TAKING)
+    project.write(
+        "pyproject.toml", project.read("pyproject.toml").replace("addopts = [", 'addopts = ["-n1", ')
+    )
+    done = project.atomci("run", RUN, "--json")
+    got = {row["nodeid"]: row["fixtures"] for row in done.events if row["event"] == "test"}
+    always = "tests/integration/conftest.py::always"
+    assert {test.rpartition("::")[2]: sorted(fixtures) for test, fixtures in got.items()} == {
+        "test_marked": [always, f"{TESTS}::box"],
+        "test_overriding": [
+            always,
+            "tests/integration/conftest.py::world",
+            f"{TESTS}::world",
+            "tmp_path",
+            "tmp_path_factory",
+        ],
+        "test_hiding": ["capsys", f"{TESTS}::always"],
+    }
+
+
 EXERCISED, SUMMARY = "artifacts/integration/exercised.json", "artifacts/tests/integration.json"
 JUNIT = "artifacts/reports/integration.xml"
 BROKEN = [

@@ -59,7 +59,10 @@ class Durations(Struct, frozen=True, kw_only=True):
 
 
 class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event"):
-    """One attempt of one test, in the JSON Lines of a layer and in a run's events."""
+    """One attempt of one test, in the JSON Lines of a layer and in a run's events.
+
+    `fixtures` are those that pytest gave it, `PATH::NAME` where the project defines them.
+    """
 
     nodeid: str
     outcome: Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun"]
@@ -69,6 +72,7 @@ class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event
     line: int = 0
     message: str = ""
     details: str = ""
+    fixtures: tuple[str, ...] = ()
 
 
 class Portion(Struct, frozen=True, kw_only=True):

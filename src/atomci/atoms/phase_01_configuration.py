@@ -161,12 +161,12 @@ def _dependencies(ctx: Context) -> set[str]:
     return names
 
 
-def _sources(ctx: Context) -> tuple[tuple[suite.Source, ...], list[Fact]]:
+def _sources(ctx: Context) -> tuple[tuple[suite.SuiteFile, ...], list[Fact]]:
     patterns = ctx.project.table("tool", "pytest", "ini_options").get("python_files")
     if isinstance(patterns, str):
         patterns = patterns.split()
     paths = ctx.files("tests/**/*.py")
-    sources, unreadable = suite.read_sources(ctx.root, paths, patterns or ("test_*.py", "*_test.py"))
+    sources, unreadable = suite.read_suite(ctx.root, paths, patterns or ("test_*.py", "*_test.py"))
     return sources, [error.fact for error in unreadable]
 
 

@@ -20,6 +20,7 @@ from atomci.atoms.parts.layer_runs import (
     write_reports,
 )
 from atomci.atoms.parts.stages import Red, ended, excuse, judged, reds_of_tests
+from atomci.configuration import suite
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.testing import adapters, provision, results
@@ -59,7 +60,7 @@ def provision_integration_env_holds(ctx: Context) -> Verdict:
 def _make_remote(ctx: Context, env: IntegrationEnv) -> None:
     done = ctx.run(provision.remote_command(ctx.root, env))
     if done.code != 0:
-        raise InfrastructureError(f"git failed: {done.stderr.strip()[-300:]}")
+        raise InfrastructureError(f"git failed: {done.last_line}")
 
 
 def _pytest(ctx: Context) -> Sequence[Command]:
@@ -85,18 +86,18 @@ def run_pytest_integration_holds(ctx: Context) -> Verdict:
 
 
 def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
-    suite = adapters.read_suite(ctx.root, ctx.files("tests/**/*.py"))
+    written = adapters.read_definitions(ctx.root, ctx.files("tests/**/*.py"))
     found = results.read_results(ctx.root / INTEGRATION.log)
     own = [result for result in found if result.nodeid.startswith(f"{INTEGRATION.folder}/")]
-    passed = sorted({result.nodeid for result in own if result.outcome == "passed"})
-    driven = {test: suite.drives(test) for test in passed}
+    passed = {result.nodeid: result.fixtures for result in own if result.outcome == "passed"}
+    driven = {test: written.drives(test, fixtures) for test, fixtures in passed.items()}
     expected = {
         adapters.FILES: "every project has one",
-        adapters.GIT: _why_git(ctx, suite),
+        adapters.GIT: _why_git(ctx),
         adapters.ENDPOINT: _why_endpoint(ctx),
     }
     rows = [
-        Adapter(name=name, expected=why, tests=tuple(test for test in passed if name in driven[test]))
+        Adapter(name=name, expected=why, tests=tuple(sorted(test for test in passed if name in driven[test])))
         for name, why in expected.items()
     ]
     ctx.write(handles.EXERCISED, Exercised(adapters=tuple(rows)))
@@ -126,11 +127,17 @@ def exercise_adapters_and_endpoints_holds(ctx: Context) -> Verdict:
     return Verdict.of(problems, [*verdict.evidence, *shown], f"atomci run {ctx.atom.name}")
 
 
-def _why_git(ctx: Context, suite: adapters.Suite) -> str:
+def _why_git(ctx: Context) -> str:
     if place := adapters.git_in(ctx.root, ctx.files("src/**/*.py")):
         return f"{place} uses it"
-    fixture = suite.fixture_of_git(f"{INTEGRATION.folder}/")
-    return f"there is a fixture, {fixture}" if fixture else ""
+    sources, _ = suite.read_suite(ctx.root, ctx.files("tests/**/*.py"), ())
+    folder = f"{INTEGRATION.folder}/"
+    for source in sources:
+        if source.path.startswith(folder) or source.serves(folder):
+            for fixture in source.fixtures:
+                if adapters.GIT_FIXTURE.fullmatch(fixture.name):
+                    return f"there is a fixture, {source.path}: {fixture.name}"
+    return ""
 
 
 def _why_endpoint(ctx: Context) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from atomci.configuration.facts import Fact, Place, expect, problem
-from atomci.configuration.suite import Fixture, Source, Test
+from atomci.configuration.suite import Fixture, SuiteFile, Test
 
 __all__ = ["CONFTEST", "SHARED", "facts", "wanted"]
 
@@ -23,7 +23,7 @@ def wanted(dependencies: Collection[str]) -> Mapping[str, str]:
     return SHARED | (_OF_SERVICES if "fastapi" in dependencies else {})
 
 
-def facts(sources: Sequence[Source], names: Mapping[str, str]) -> Iterator[Fact]:
+def facts(sources: Sequence[SuiteFile], names: Mapping[str, str]) -> Iterator[Fact]:
     """`sources` are the Python files below tests/."""
     conftest = next((source for source in sources if source.path == CONFTEST), None)
     if conftest is None:
@@ -44,7 +44,7 @@ def facts(sources: Sequence[Source], names: Mapping[str, str]) -> Iterator[Fact]
         )
 
 
-def _users(sources: Sequence[Source], shared: Mapping[str, Fixture]) -> Iterator[tuple[str, Place]]:
+def _users(sources: Sequence[SuiteFile], shared: Mapping[str, Fixture]) -> Iterator[tuple[str, Place]]:
     """Shared fixtures with a test that uses them, by itself or through other fixtures."""
     always = [fixture.name for fixture in shared.values() if fixture.autouse]
     for source in sources:
@@ -55,11 +55,10 @@ def _users(sources: Sequence[Source], shared: Mapping[str, Fixture]) -> Iterator
                 yield from ((name, place) for name in _reached(test, always, local, shared))
 
 
-def _nearer(source: Source, sources: Sequence[Source]) -> Iterator[Fixture]:
+def _nearer(source: SuiteFile, sources: Sequence[SuiteFile]) -> Iterator[Fixture]:
     """Fixtures that a file sees before those of tests/conftest.py: the nearest last."""
     for other in sources:
-        folder = other.path.removesuffix("conftest.py")
-        if other.is_conftest and other.path != CONFTEST and source.path.startswith(folder):
+        if other.path not in (CONFTEST, source.path) and other.serves(source.path):
             yield from other.fixtures
     yield from source.fixtures
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from atomci.configuration.facts import Fact, Place, expect, problem, seen
-from atomci.configuration.suite import Source
+from atomci.configuration.suite import SuiteFile
 
 __all__ = ["FOLDERS", "LAYERS", "facts"]
 
@@ -16,7 +16,7 @@ FOLDERS = (*LAYERS, "auger", "fixtures")
 """All folders of tests/. auger may be without tests: a tool records them."""
 
 
-def facts(folders: Collection[str], files: Sequence[str], sources: Sequence[Source]) -> Iterator[Fact]:
+def facts(folders: Collection[str], files: Sequence[str], sources: Sequence[SuiteFile]) -> Iterator[Fact]:
     """`folders` are those of FOLDERS that exist, `files` all files below tests/."""
     for name in FOLDERS:
         place = f"tests/{name}/"
@@ -30,7 +30,7 @@ def facts(folders: Collection[str], files: Sequence[str], sources: Sequence[Sour
             yield _fixtures(place, files, sources)
 
 
-def _layer(place: str, sources: Sequence[Source]) -> Fact:
+def _layer(place: str, sources: Sequence[SuiteFile]) -> Fact:
     tests = [(source, test) for source in sources for test in source.tests]
     run = [(source, test) for source, test in tests if not test.skipped]
     if run:
@@ -45,7 +45,7 @@ def _layer(place: str, sources: Sequence[Source]) -> Fact:
     return problem(place, "no test: a layer needs one that runs")
 
 
-def _fixtures(place: str, files: Sequence[str], sources: Sequence[Source]) -> Fact:
+def _fixtures(place: str, files: Sequence[str], sources: Sequence[SuiteFile]) -> Fact:
     inputs = [path for path in files if path.startswith(place) and PurePosixPath(path).name != "__init__.py"]
     users = [source for source in sources if not source.path.startswith(place)]
     for path in inputs:

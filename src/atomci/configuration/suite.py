@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from atomci.configuration.documents import Unreadable, read_text
 from atomci.configuration.facts import Place
 
-__all__ = ["Fixture", "Source", "Test", "read_sources"]
+__all__ = ["Fixture", "SuiteFile", "Test", "read_suite"]
 
 _SKIP = re.compile(r"\b(mark|unittest)\.skip\b")
 _USE = re.compile(r"\bmark\.usefixtures$")
@@ -40,7 +40,7 @@ class Fixture:
 
 
 @dataclass(frozen=True)
-class Source:
+class SuiteFile:
     """A Python file below tests/. `names` are its string constants and the modules it imports."""
 
     path: str
@@ -53,10 +53,16 @@ class Source:
         """Whether its fixtures are shared."""
         return PurePosixPath(self.path).name == "conftest.py"
 
+    def serves(self, path: str) -> bool:
+        """Whether a file finds its fixtures here: in itself, or in a conftest above it."""
+        return path == self.path or (
+            self.is_conftest and path.startswith(self.path.removesuffix("conftest.py"))
+        )
 
-def read_sources(
+
+def read_suite(
     root: Path, paths: Iterable[str], patterns: Sequence[str]
-) -> tuple[tuple[Source, ...], tuple[Unreadable, ...]]:
+) -> tuple[tuple[SuiteFile, ...], tuple[Unreadable, ...]]:
     """Read Python files, those that don't parse second; `patterns` are pytest's python_files."""
     sources, unreadable = [], []
     for path in paths:
@@ -67,14 +73,14 @@ def read_sources(
     return tuple(sources), tuple(unreadable)
 
 
-def _read(root: Path, path: str, patterns: Sequence[str]) -> Source:
+def _read(root: Path, path: str, patterns: Sequence[str]) -> SuiteFile:
     try:
         tree = ast.parse(read_text(root, path))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise Unreadable(Place(path, line), f"not Python: {error}") from None
     collected = any(fnmatch(PurePosixPath(path).name, pattern) for pattern in patterns)
-    return Source(
+    return SuiteFile(
         path,
         tuple(_tests(tree.body, _marks(tree.body))) if collected else (),
         tuple(_fixtures(tree)),

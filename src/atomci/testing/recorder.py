@@ -6,11 +6,12 @@ file is named by ATOMCI_TEST_LOG. Kept to the standard library, since it runs in
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,15 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep which fixtures a test gets, as only the process that runs it knows."""
+    report = yield
+    if report.when == "setup":
+        report.atomci_fixtures = list(_fixtures(item))  # type: ignore[attr-defined]
+    return report
+
+
 class Recorder:
     """Folds the phases of a test into one line: set-up and tear-down show only when they go wrong."""
 
@@ -55,12 +65,14 @@ class Recorder:
         self._redactor = redactor_for(root, os.environ)
         self._attempts: Counter[str] = Counter()
         self._seconds: dict[str, float] = {}
+        self._fixtures: dict[str, list[str]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One phase of one test ended."""
         if report.when == "setup":
             self._attempts[report.nodeid] += 1
             self._seconds[report.nodeid] = 0
+            self._fixtures[report.nodeid] = getattr(report, "atomci_fixtures", [])
         self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
         outcome = _outcome(report)
         if outcome is not None:
@@ -97,6 +109,8 @@ class Recorder:
             "path": path,
             "line": line,
         }
+        if fixtures := self._fixtures.get(report.nodeid):
+            row["fixtures"] = fixtures
         if outcome in ("failed", "error", "rerun"):
             row |= {"message": _message(report), "details": report.longreprtext[-_DETAILS:]}
         elif outcome in ("skipped", "xfailed"):
@@ -109,24 +123,40 @@ class Recorder:
     def _place(self, report: Any) -> tuple[str, int]:
         """Where it went wrong if that is in the project, else where the test is; line 0 when unknown."""
         crash = getattr(report.longrepr, "reprcrash", None)
-        if crash is not None and (path := self._inside(crash.path)):
+        if crash is not None and (path := _inside(self._root, crash.path)):
             return path, crash.lineno
         if report.failed:
             # A file that can't be imported, or that pytest refuses: the last frame in the project.
             shown = [(a or c, int(b or d)) for a, b, c, d in _FRAME.findall(report.longreprtext)]
             for file, line in reversed([*getattr(report, "atomci_frames", ()), *shown]):
-                if path := self._inside(file):
+                if path := _inside(self._root, file):
                     return path, line
         location = getattr(report, "location", None)
         if location is not None:
             return location[0].replace(os.sep, "/"), (location[1] or 0) + 1
         return report.nodeid.partition("::")[0], 1
 
-    def _inside(self, path: str) -> str | None:
-        absolute = Path(os.path.normpath(self._root / path))
-        if not absolute.is_relative_to(self._root) or ".venv" in absolute.parts:
-            return None
-        return absolute.relative_to(self._root).as_posix()
+
+def _inside(root: Path, path: str) -> str | None:
+    """A file of the project by its path from the root."""
+    absolute = Path(os.path.normpath(root / path))
+    if not absolute.is_relative_to(root) or ".venv" in absolute.parts:
+        return None
+    return absolute.relative_to(root).as_posix()
+
+
+def _fixtures(item: pytest.Item) -> Iterator[str]:
+    """A test's fixtures and those that they build on: `PATH::NAME` in the project, else NAME."""
+    if not isinstance(item, pytest.Function):
+        return
+    for name in item.fixturenames:
+        for definition in reversed(item._fixtureinfo.name2fixturedefs.get(name, ())):
+            code = getattr(inspect.unwrap(definition.func), "__code__", None)
+            path = _inside(item.config.rootpath, code.co_filename) if code else None
+            if path or not name.startswith("_"):  # pytest's and plugins' own
+                yield f"{path}::{name}" if path else name
+            if name not in definition.argnames:
+                break  # it hides those further up
 
 
 def _outcome(report: pytest.TestReport) -> str | None:

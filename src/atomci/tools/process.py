@@ -79,8 +79,16 @@ class Completed:
     @property
     def last_line(self) -> str:
         """The last thing that it said, on stderr or else on stdout; its exit code where it said nothing."""
-        lines = (self.stderr.strip() or self.stdout.strip()).splitlines()
-        return lines[-1].strip() if lines else f"exit {self.code}"
+        return self._last_of(self.stderr, self.stdout)
+
+    @property
+    def last_printed(self) -> str:
+        """The same, on stdout or else on stderr: of a program that reports there, such as pytest."""
+        return self._last_of(self.stdout, self.stderr)
+
+    def _last_of(self, *streams: str) -> str:
+        lines = [line.strip() for text in streams for line in text.strip().splitlines()[-1:]]
+        return lines[0] if lines else f"exit {self.code}"
 
 
 def shell_line(argv: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from atomci.configuration import fixtures, pyramid
-from atomci.configuration.suite import Source, read_sources
+from atomci.configuration.suite import SuiteFile, read_suite
 
 PATTERNS = ("test_*.py", "*_test.py")
 CONFTEST = """\
@@ -19,11 +19,11 @@ def git_repo(temp_project): ...
 """
 
 
-def sources(root: Path, files: dict[str, str]) -> tuple[Source, ...]:
+def sources(root: Path, files: dict[str, str]) -> tuple[SuiteFile, ...]:
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
-    found, unreadable = read_sources(root, files, PATTERNS)
+    found, unreadable = read_suite(root, files, PATTERNS)
     assert not unreadable
     return found
 
@@ -153,7 +153,7 @@ def test_a_client_is_wanted_of_services_only() -> None:
 def test_a_file_that_is_not_python_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("x = 1\ndef test_a(:\n")
 
-    found, unreadable = read_sources(tmp_path, ["test_it.py"], PATTERNS)
+    found, unreadable = read_suite(tmp_path, ["test_it.py"], PATTERNS)
 
     assert found == ()
     assert [str(error).startswith("test_it.py:2: not Python") for error in unreadable] == [True]
