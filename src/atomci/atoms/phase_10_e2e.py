@@ -224,8 +224,7 @@ def simulate_quality_workflow(ctx: Context) -> Outcome:
     if wrong is None:
         return Outcome("pass", f"{file} was broken, mended, tested and committed", len(taken.steps), "steps")
     last = taken.steps[-1]
-    said = (wrong.stdout.strip() or wrong.stderr.strip()).splitlines()[-1:]
-    reason = f"{last.name}: exit {last.exit_code}, not {last.expected}: {''.join(said)[:200]}"
+    reason = f"{last.name}: exit {last.exit_code}, not {last.expected}: {wrong.last_printed[:200]}"
     return Outcome("fail", reason, len(taken.steps), "steps")
 
 

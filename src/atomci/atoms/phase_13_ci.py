@@ -102,7 +102,7 @@ def _pester_ended(ctx: Context, done: Completed) -> Outcome:
     try:
         run = pester.read_run(ctx.root / handles.PESTER_RUN)
     except ArtifactError as error:
-        said = pester.last_line(done.stderr) or pester.last_line(done.stdout)
+        said = pester.readable(done).last_line
         return Outcome("error", f"pwsh left no results (exit {done.code}): {error.message}: {said}")
     if run.pester is None and run.analyzer is None:
         return Outcome("skipped", _absent(run))

@@ -34,8 +34,7 @@ def _collecting(ctx: Context) -> Sequence[Command]:
 def shard_and_parallelize_tests_where_safe(ctx: Context) -> Outcome:
     seen, done = collected(ctx)
     if seen is None:
-        last = (done.stdout.strip() or done.stderr.strip()).splitlines()[-1:]
-        return Outcome("error", f"the unit tests can't be collected: {''.join(last)}", 0, "tests")
+        return Outcome("error", f"the unit tests can't be collected: {done.last_printed}", 0, "tests")
     if not seen.suite:
         return Outcome("vacuous", "no unit test was collected", 0, "tests")
     plan = whole.plan(seen, known_durations(ctx), load_shards(ctx.project).count)

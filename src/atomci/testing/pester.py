@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -13,21 +14,23 @@ import msgspec
 from atomci.artifacts.schemas import Finding
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Diagnostic, PesterRun, PesterTest, TestResult
+from atomci.tools.process import Completed
 
 __all__ = [
     "INSTALL",
     "arguments",
     "diagnostics",
     "is_test",
-    "last_line",
     "missing_modules",
     "read_run",
+    "readable",
     "results_of",
 ]
 
 DRIVER = Path(__file__).with_name("pester.ps1")
 INSTALL = "Install-Module {} -Scope CurrentUser"
 
+_NOISE = re.compile("[\0\ufffd\ufeff]")
 _ENCODINGS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -84,10 +87,9 @@ def diagnostics(run: PesterRun) -> tuple[Finding, ...]:
     return tuple(_diagnostic(run, row) for row in run.diagnostics)
 
 
-def last_line(output: str) -> str:
-    """The last line that says something; UTF-16 that was read as UTF-8 loses what that put into it."""
-    text = re.sub("[\0\ufffd\ufeff]", "", output)
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+def readable(done: Completed) -> Completed:
+    """What PowerShell said, without what UTF-16 that was read as UTF-8 put into it."""
+    return replace(done, stdout=_NOISE.sub("", done.stdout), stderr=_NOISE.sub("", done.stderr))
 
 
 def _diagnostic(run: PesterRun, row: Diagnostic) -> Finding:

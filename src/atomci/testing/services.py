@@ -71,8 +71,7 @@ def docker_problem(children: Children, root: Path) -> str:
         done = children.run(Command(("docker", "info"), timeout=20), root)
     except InfrastructureError as error:
         return f"Docker doesn't run: {error.message}"
-    said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-    return f"Docker doesn't run: {''.join(said)}" if done.code else ""
+    return f"Docker doesn't run: {done.last_line}" if done.code else ""
 
 
 @contextmanager

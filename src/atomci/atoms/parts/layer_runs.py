@@ -73,8 +73,7 @@ def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_o
 def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outcome:
     found = gathered(layer, ctx.root, done)
     if found is None:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise ToolMissing(f"pytest left no results (exit {done.code}): {''.join(last)}", _hint(ctx))
+        raise ToolMissing(f"pytest left no results (exit {done.code}): {done.last_line}", _hint(ctx))
     for result in found:
         ctx.emit(result)
     bad = results.findings(found)
