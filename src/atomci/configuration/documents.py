@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atomci.configuration.facts import Place, problem
+from atomci.toml_lines import Key, closest_line, lines_of
 
 if TYPE_CHECKING:
     import yaml
@@ -24,8 +25,6 @@ __all__ = [
     "toml_document",
     "yaml_document",
 ]
-
-Key = str | int
 
 
 class Unreadable(Exception):
@@ -70,9 +69,7 @@ class Document:
 
     def line(self, *keys: Key) -> int:
         """The line of a key, or of the closest one above it that is written down."""
-        while keys and keys not in self.lines:
-            keys = keys[:-1]
-        return self.lines.get(keys, 1)
+        return closest_line(self.lines, keys)
 
     def at(self, *keys: Key) -> Place:
         """The place of a key, or of the closest one above it."""
@@ -98,7 +95,7 @@ def toml_document(root: Path, path: str) -> Document:
         # tomllib names the line in its message only.
         line = re.search(r"at line (\d+)", str(error))
         raise Unreadable(Place(path, int(line[1]) if line else 1), f"not TOML: {error}") from None
-    return Document(path, text, data, dict(_toml_lines(text)))
+    return Document(path, text, data, lines_of(text))
 
 
 def json_document(root: Path, path: str) -> Document:
@@ -154,28 +151,3 @@ def _node_lines(node: yaml.Node, above: tuple[Key, ...] = ()) -> Iterator[tuple[
         for index, item in enumerate(node.value):
             yield (*above, index), item.start_mark.line + 1
             yield from _node_lines(item, (*above, index))
-
-
-_WORD = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
-_DOTTED = rf"{_WORD}(?:\s*\.\s*{_WORD})*"
-_HEADER = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]")
-_KEY = re.compile(rf"\s*({_DOTTED})\s*=")
-
-
-def _toml_lines(text: str) -> Iterator[tuple[tuple[Key, ...], int]]:
-    """Lines of tables and keys as they are usually written; tomllib doesn't tell them."""
-    table: tuple[Key, ...] = ()
-    counts: dict[tuple[Key, ...], int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            table = _words(header[2])
-            if header[1] == "[[":
-                index = counts[table] = counts.get(table, -1) + 1
-                table = (*table, index)
-            yield table, number
-        elif key := _KEY.match(line):
-            yield (*table, *_words(key[1])), number
-
-
-def _words(dotted: str) -> tuple[Key, ...]:
-    return tuple(word.strip("\"'") for word in re.findall(_WORD, dotted))

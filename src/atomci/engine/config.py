@@ -5,10 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 import msgspec
@@ -16,6 +15,7 @@ import msgspec
 from atomci.engine.overrides import LONGEST, Override, today
 from atomci.errors import UsageError
 from atomci.project import Project
+from atomci.toml_lines import closest_line, lines_of
 from atomci.update.drift.excepted import ExceptedFile
 
 __all__ = [
@@ -224,7 +224,8 @@ def table_error(project: Project, keys: Sequence[str | int], message: str, hint:
     """What is wrong with `tool.atomci.KEYS`, with its line in pyproject.toml; a number counts in a list."""
     path = ("tool", "atomci", *keys)
     shown = ".".join(key for key in path if isinstance(key, str))
-    return UsageError(f"pyproject.toml:{_line_of(project.root, path)}: {shown}: {message}", hint)
+    line = closest_line(lines_of((project.root / "pyproject.toml").read_text(encoding="utf-8")), path)
+    return UsageError(f"pyproject.toml:{line}: {shown}: {message}", hint)
 
 
 def _atom_config(project: Project, name: str, row: object, names: Collection[str]) -> AtomConfig:
@@ -347,32 +348,3 @@ def _command_problem(command: str) -> str | None:
         return None if shlex.split(command) else "the command is empty"
     except ValueError as error:
         return f"not a command line: {error}"
-
-
-def _line_of(root: Path, keys: Sequence[str | int]) -> int:
-    """The line that first gives a key, or the closest table above it; tomllib doesn't tell positions.
-
-    Every whole statement ends a prefix of the file that parses, so the first prefix that holds the key
-    ends with the statement that gives it.
-    """
-    lines = (root / "pyproject.toml").read_text(encoding="utf-8").splitlines()
-    found, depth, start = 1, 0, 1
-    for end in range(1, len(lines) + 1):
-        try:
-            parsed = tomllib.loads("\n".join(lines[:end]) + "\n")
-        except tomllib.TOMLDecodeError:
-            continue
-        if (reached := _depth(parsed, keys)) > depth:
-            found, depth = start, reached
-        start = end + 1
-    return found
-
-
-def _depth(table: object, keys: Sequence[str | int]) -> int:
-    """How many of the keys lead somewhere."""
-    for count, key in enumerate(keys):
-        known = range(len(table)) if isinstance(table, list) else table if isinstance(table, Mapping) else ()
-        if key not in known:
-            return count
-        table = table[key]  # type: ignore[index]
-    return len(keys)

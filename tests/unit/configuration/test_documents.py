@@ -23,6 +23,18 @@ lint.select = ["E"]
 module = "a"
 [[tool.mypy.overrides]]
 module = "b"
+[tool.mypy.overrides.more]
+strict = true
+
+[tool.black]
+extend-exclude = '''
+[build]
+line-length = 1
+'''
+line-length = 100
+targets = [
+  { name = "py311" },
+]
 """
 
 
@@ -35,7 +47,11 @@ module = "b"
         (("tool", "ruff", "lint", "select"), 4),
         (("tool", "quoted.name", "key with = sign"), 7),
         (("tool", "mypy", "overrides", 0, "module"), 10),
+        (("tool", "mypy", "overrides"), 9),
         (("tool", "mypy", "overrides", 1, "module"), 12),
+        (("tool", "mypy", "overrides", 1, "more", "strict"), 14),
+        (("tool", "black", "line-length"), 21),
+        (("tool", "black", "targets", 0, "name"), 22),
     ],
 )
 def test_a_toml_key_knows_its_line(tmp_path: Path, keys: tuple[str | int, ...], line: int) -> None:
@@ -53,6 +69,7 @@ def test_a_key_that_is_not_there_has_the_line_of_the_closest_one_above(tmp_path:
 
     assert document.get("tool", "ruff", "missing") is None
     assert str(document.at("tool", "ruff", "missing", "deeper")) == "a.toml:2"
+    assert str(document.at("tool")) == "a.toml:2"
     assert str(document.at("nothing")) == "a.toml:1"
 
 
