@@ -6,6 +6,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from atomci.errors import UsageError
 
-__all__ = ["ANSWERS_FILE", "Project", "find_root", "open_project"]
+__all__ = ["ANSWERS_FILE", "Project", "find_root", "oldest_python", "open_project"]
 
 ANSWERS_FILE = ".copier-answers.yml"
 
@@ -68,6 +69,17 @@ class Project:
             ) from None
         return loaded if isinstance(loaded, Mapping) else {}
 
+    @cached_property
+    def dependencies(self) -> frozenset[str]:
+        """Normalized names of what `[project] dependencies` asks for."""
+        return _names_in(self.table("project").get("dependencies"))
+
+    @cached_property
+    def declared(self) -> frozenset[str]:
+        """The same, with those of extras and groups."""
+        extras, groups = self.table("project", "optional-dependencies"), self.table("dependency-groups")
+        return self.dependencies.union(*map(_names_in, (*extras.values(), *groups.values())))
+
     @property
     def environment(self) -> Path:
         """The environment that holds the project's tools: its own, else the one that runs atomci.
@@ -102,10 +114,11 @@ class Project:
 
     def version_of(self, distribution: str) -> str | None:
         """The installed version of a distribution in the environment, None when it isn't there."""
-        wanted = distribution.lower().replace("-", "_")
+        from packaging.utils import canonicalize_name
+
         for name in self.fingerprint:
             found, _, version = name.removesuffix(".dist-info").rpartition("-")
-            if found.lower().replace("-", "_").replace(".", "_") == wanted:
+            if canonicalize_name(found) == canonicalize_name(distribution):
                 return version
         return None
 
@@ -117,6 +130,19 @@ class Project:
         return tuple(sorted(name for name in names if name.endswith(".dist-info")))
 
 
+def oldest_python(requires: str) -> str | None:
+    """The oldest Python 3 that `requires-python` lets in, such as `3.11`; None without a lower bound."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        accepted = SpecifierSet(requires)
+    except InvalidSpecifier:
+        return None
+    # A late patch release, as `>=3.11.4` means 3.11.
+    minors = (f"3.{minor}" for minor in range(60) if accepted.contains(f"3.{minor}.999"))
+    return None if accepted.contains("0") else next(minors, None)
+
+
 def open_project(start: Path) -> Project:
     """The project that a folder lies in. Raises UsageError when there is none."""
     root = find_root(start)
@@ -126,3 +152,15 @@ def open_project(start: Path) -> Project:
             "cd into a project, or make one: atomci new DEST",
         )
     return Project(root)
+
+
+def _names_in(requirements: Any) -> frozenset[str]:
+    """Normalized; what is no requirement, such as a group's name in a group, is left out."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    names = set()
+    for line in requirements if isinstance(requirements, list) else ():
+        with suppress(InvalidRequirement):
+            names.add(canonicalize_name(Requirement(str(line)).name))
+    return frozenset(names)

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from atomci.artifacts.sync import InferredAnswer
 from atomci.bootstrap.managers.table import MANAGERS
+from atomci.project import oldest_python
 from atomci.tools.objects import Files, Objects, Repository
 
 __all__ = ["Existing", "Fact", "Layout", "answers_to", "existing", "origins"]
@@ -258,20 +259,8 @@ def _python_min(existing: Existing) -> Fact | None:
     fact = fact or _setup_cfg(existing, "python_requires")
     if fact is None:
         return None
-    oldest = _oldest(re.sub(r"\^", ">=", fact.value))
+    oldest = oldest_python(re.sub(r"\^", ">=", fact.value))
     return Fact(oldest, fact.source) if oldest else None
-
-
-def _oldest(text: str) -> str | None:
-    """The oldest Python 3 that a specifier lets in."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        wanted = SpecifierSet(text)
-    except InvalidSpecifier:
-        return None
-    # A late patch release, as `>=3.11.4` means 3.11.
-    return next((f"3.{minor}" for minor in range(50) if wanted.contains(f"3.{minor}.99")), None)
 
 
 def _kind(existing: Existing) -> Fact | None:

@@ -137,28 +137,8 @@ def _pyproject(ctx: Context) -> Iterator[Fact]:
 def _pytest(ctx: Context) -> Iterator[Fact]:
     document = toml_document(ctx.root, _PYPROJECT)
     installed = ctx.project.version_of("pytest-timeout")
-    plugin = installed or ("declared" if "pytest-timeout" in _dependencies(ctx) else None)
+    plugin = installed or ("declared" if "pytest-timeout" in ctx.project.declared else None)
     yield from pytest_settings.facts(document, _there(ctx, pytest_settings.OVERRIDING), plugin)
-
-
-def _dependencies(ctx: Context) -> set[str]:
-    """Normalized names of all that pyproject.toml declares, in groups and extras too."""
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
-
-    declared = list(ctx.project.table("project").get("dependencies", ()))
-    for group in (
-        *ctx.project.table("project", "optional-dependencies").values(),
-        *ctx.project.table("dependency-groups").values(),
-    ):
-        declared += [line for line in group if isinstance(line, str)]
-    names = set()
-    for line in declared:
-        try:
-            names.add(str(canonicalize_name(Requirement(line).name)))
-        except InvalidRequirement:
-            continue
-    return names
 
 
 def _sources(ctx: Context) -> tuple[tuple[suite.SuiteFile, ...], list[Fact]]:
@@ -180,7 +160,7 @@ def _pyramid(ctx: Context) -> Iterator[Fact]:
 def _fixtures(ctx: Context) -> Iterator[Fact]:
     sources, unreadable = _sources(ctx)
     yield from unreadable
-    yield from fixtures.facts(sources, fixtures.wanted(_dependencies(ctx)))
+    yield from fixtures.facts(sources, fixtures.wanted(ctx.project.declared))
 
 
 def _hooks(ctx: Context) -> Iterator[Fact]:

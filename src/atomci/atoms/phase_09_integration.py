@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
@@ -26,8 +25,6 @@ from atomci.errors import InfrastructureError
 from atomci.testing import adapters, provision, results
 from atomci.testing.layers import INTEGRATION
 from atomci.tools.process import Command
-
-_FASTAPI = re.compile(r"fastapi(?![\w.-])", re.IGNORECASE)
 
 
 def _remote(ctx: Context) -> Sequence[Command]:
@@ -141,8 +138,7 @@ def _why_git(ctx: Context) -> str:
 
 
 def _why_endpoint(ctx: Context) -> str:
-    declared = ctx.project.table("project").get("dependencies", ())
-    return "fastapi is a dependency" if any(_FASTAPI.match(str(line)) for line in declared) else ""
+    return "fastapi is a dependency" if "fastapi" in ctx.project.dependencies else ""
 
 
 def _coverage_report(ctx: Context) -> Sequence[Command]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from atomci.configuration.documents import Document, Key
 from atomci.configuration.facts import Fact, expect, problem
+from atomci.project import oldest_python
 
-__all__ = ["OVERRIDING", "facts", "oldest_python"]
+__all__ = ["OVERRIDING", "facts"]
 
 OVERRIDING = ("ruff.toml", ".ruff.toml", "mypy.ini", ".mypy.ini")
 """Files that a tool reads instead of pyproject.toml."""
@@ -43,20 +44,6 @@ def facts(document: Document, overriding: Collection[str]) -> Iterator[Fact]:
     yield from _line_lengths(document)
     yield from _targets(document)
     yield from _strict(document)
-
-
-def oldest_python(specifier: str) -> str | None:
-    """The oldest minor version that `requires-python` lets in, such as `3.11`, if it names one."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        accepted = SpecifierSet(specifier)
-    except InvalidSpecifier:
-        return None
-    # Without a lower bound there is no oldest one, whatever the first that fits.
-    minors = (f"3.{minor}" for minor in range(60) if accepted.contains(f"3.{minor}.999"))
-    oldest = next(minors, None)
-    return None if oldest == "3.0" else oldest
 
 
 def _line_lengths(document: Document) -> Iterator[Fact]:

@@ -36,6 +36,9 @@ Pytest_Cov==6.0.0
     # via -r requirements/dev.in
 coverage[toml]==7.6.1 \\
     --hash=sha256:0123
+tomli == 2.0.1 ; python_version < "3.11"
+attrs>=25
+--index-url https://index.example/simple==1
 atomci @ git+file:///somewhere@v1
 """
 
@@ -48,7 +51,11 @@ def test_versions_in_a_lock_of_uv(tmp_path: Path) -> None:
 def test_versions_in_a_lock_of_pip_tools(tmp_path: Path) -> None:
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements/dev.txt").write_text(PINS, encoding="utf-8")
-    assert locked_versions(tmp_path, pip_tools) == {"pytest-cov": ("6.0.0",), "coverage": ("7.6.1",)}
+    assert locked_versions(tmp_path, pip_tools) == {
+        "pytest-cov": ("6.0.0",),
+        "coverage": ("7.6.1",),
+        "tomli": ("2.0.1",),
+    }
 
 
 def test_no_lock_is_not_an_empty_lock(tmp_path: Path) -> None:

@@ -59,25 +59,6 @@ def test_a_coverage_budget_is_a_percentage(budget: str) -> None:
     assert [fact for fact in facts if "there is no budget" in str(fact) and not fact.ok]
 
 
-@pytest.mark.parametrize(
-    ("specifier", "oldest"),
-    [
-        (">=3.11", "3.11"),
-        (">=3.11.4,<4", "3.11"),
-        (">3.10", "3.10"),
-        ("~=3.12", "3.12"),
-        ("==3.13.*", "3.13"),
-        (">=3.9,!=3.9.*", "3.10"),
-        ("<4", None),
-        ("", None),
-        ("three", None),
-        (">=4", None),
-    ],
-)
-def test_the_oldest_python_is_read_off_requires_python(specifier: str, oldest: str | None) -> None:
-    assert static_settings.oldest_python(specifier) == oldest
-
-
 def project(requires: str = ">=3.11", **tools: str) -> str:
     tables = {"ruff": "", "black": "", "mypy": "strict = true\npython_version = '3.11'"} | tools
     text = f"[project]\nname = 'my-app'\nrequires-python = '{requires}'\n"

@@ -34,7 +34,6 @@ SPEAKS = re.compile(
 
 _IN_VENV = "scripts/in_venv.sh"
 """What the template brings: makes the environment fit the lock, then runs a command in it."""
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 _STAMP = "dev.txt"
 """A copy of the lock inside the environment, by which that script tells which one it holds."""
 
@@ -60,7 +59,14 @@ def relock(root: Path) -> str:
 
 
 def pins(lock: Path) -> Iterable[tuple[str, str]]:
-    return _PIN.findall(lock.read_text(encoding="utf-8"))
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        try:
+            pin = Requirement(line.partition(" #")[0].rstrip(" \\"))
+        except InvalidRequirement:
+            continue  # a comment, a hash, an option
+        yield from ((pin.name, version.version) for version in pin.specifier if version.operator == "==")
 
 
 def commands(project: Project, *, in_ci: bool) -> Sequence[Command]:

@@ -12,6 +12,7 @@ from atomci.configuration.ci.expressions import tolerates_failure
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.workflow import roll_up_of
 from atomci.configuration.facts import Fact, expect, problem, seen
+from atomci.project import oldest_python
 
 __all__ = ["Pythons", "e2e", "integration", "lint_types", "pester", "supported", "unit"]
 
@@ -39,11 +40,11 @@ class Pythons:
 
 
 def supported(project: Mapping[str, Any]) -> Pythons:
-    """What `[project]` promises: its classifiers, else the oldest that requires-python names."""
+    """What `[project]` promises: its classifiers, else the oldest that requires-python lets in."""
     requires = str(project.get("requires-python", ""))
     named = [m[1] for line in project.get("classifiers", ()) if (m := _CLASSIFIER.fullmatch(str(line)))]
-    oldest = re.search(r">=\s*(3\.\d+)", requires)
-    return Pythons(tuple(named) or ((oldest[1],) if oldest else ()), requires)
+    oldest = oldest_python(requires)
+    return Pythons(tuple(named) or ((oldest,) if oldest else ()), requires)
 
 
 def lint_types(workflow: Workflow) -> Iterator[Fact]:

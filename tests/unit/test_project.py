@@ -1,0 +1,63 @@
+"""What a project's pyproject.toml and environment say."""
+
+from pathlib import Path
+
+import pytest
+
+from atomci.project import Project, oldest_python
+
+PYPROJECT = """\
+[project]
+dependencies = ["FastAPI[all]>=0.1; python_version > '3'", "typing.extensions", "two words"]
+[project.optional-dependencies]
+docs = ["My_Theme==1"]
+[dependency-groups]
+dev = ["pytest-timeout", { include-group = "lint" }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("specifier", "oldest"),
+    [
+        (">=3.11", "3.11"),
+        (">=3.11.4,<4", "3.11"),
+        (">3.10", "3.10"),
+        ("~=3.12", "3.12"),
+        ("==3.13.*", "3.13"),
+        (">=3.9,!=3.9.*", "3.10"),
+        (">=2.7", "3.0"),
+        ("<4", None),
+        ("", None),
+        ("three", None),
+        (">=4", None),
+    ],
+)
+def test_the_oldest_python_is_read_off_requires_python(specifier: str, oldest: str | None) -> None:
+    assert oldest_python(specifier) == oldest
+
+
+def test_what_is_declared_goes_by_normalized_names(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    project = Project(tmp_path)
+
+    assert project.dependencies == {"fastapi", "typing-extensions"}
+    assert project.declared == project.dependencies | {"my-theme", "pytest-timeout"}
+
+
+def test_nothing_is_declared_where_the_tables_are_absent_or_no_lists(tmp_path: Path) -> None:
+    assert Project(tmp_path).declared == set()
+    (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = 'fastapi'\n")
+    assert Project(tmp_path).declared == set()
+
+
+@pytest.mark.parametrize("name", ["typing-extensions", "typing_extensions", "Typing.Extensions"])
+def test_an_installed_version_is_found_by_any_spelling_of_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("UV_PROJECT_ENVIRONMENT", raising=False)
+    for site in ("lib/python3.11/site-packages", "Lib/site-packages"):
+        (tmp_path / ".venv" / site / "typing_extensions-4.15.0.dist-info").mkdir(parents=True)
+    (tmp_path / ".venv/pyvenv.cfg").touch()
+
+    assert Project(tmp_path).version_of(name) == "4.15.0"
+    assert Project(tmp_path).version_of("typing") is None
