@@ -6,12 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import Done, call
+from made_once import made_once
+from stand_in_tools import make_environment
 
 LAYERS = ("unit", "integration", "e2e", "contracts")
 # What an outer run, shell or CI job would lend to the runs under test.
@@ -195,46 +199,22 @@ def clean_environment() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Done:
-    """What a command left."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """The lines of `--json`."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    @property
-    def atoms(self) -> dict[str, dict[str, Any]]:
-        """The last events of the atoms of a `--json` run, by name."""
-        return {row["atom"]: row for row in self.events if row["event"] == "atom_finished"}
-
-    @property
-    def statuses(self) -> dict[str, str]:
-        """How each atom of a `--json` run ended."""
-        return {name: row["status"] for name, row in self.atoms.items()}
-
-    @property
-    def cached(self) -> set[str]:
-        """Atoms of a `--json` run whose results were taken over."""
-        return {name for name, row in self.atoms.items() if row["cached"]}
-
-
-@dataclass(frozen=True)
 class Sample:
     """A project in a folder of its own."""
 
     root: Path
     env: dict[str, str] = field(default_factory=clean_environment)
+    age: float = 0.0
+    """So many seconds ago are files written: the type check waits for the end of a file's own second."""
 
     def write(self, path: str, text: str) -> None:
         """Make or replace a file."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
+        if self.age:
+            then = time.time() - self.age
+            os.utime(target, (then, then))
 
     def append(self, path: str, text: str) -> None:
         """Add to a file's end."""
@@ -279,17 +259,7 @@ class Sample:
 
     def atomci(self, *words: str, cwd: Path | None = None, **env: str) -> Done:
         """Run the command line there, to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "atomci", *words],
-            cwd=cwd or self.root,
-            env={**self.env, **env},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        return call(words, cwd or self.root, {**self.env, **env})
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
         """Start the command line there, as a terminal would: a process group of its own."""
@@ -313,10 +283,10 @@ class Sample:
         logs = [log for run in self.runs if (log := run / f"{atom}.log").is_file()]
         return logs[-1].read_text(encoding="utf-8")
 
-    def copy(self, root: Path) -> "Sample":
+    def copy(self, root: Path, **env: str) -> "Sample":
         """The same project elsewhere."""
         shutil.copytree(self.root, root, symlinks=True)
-        return Sample(root, dict(self.env))
+        return replace(self, root=root, env={**self.env, **env})
 
 
 @pytest.fixture(scope="session")
@@ -325,30 +295,63 @@ def _pristine(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     for path, text in SOURCES.items():
         sample.write(path, text)
     (sample.root / "scripts/local_ci.sh").chmod(0o755)
-    sample.git("init", "--quiet", "--initial-branch=main")
+    sample.git("init", "--quiet", "--template=", "--initial-branch=main")
     sample.commit("first")
     return sample
 
 
 @pytest.fixture(scope="session")
-def reference(_pristine: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+def _pristine_light(_pristine: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    environment = make_environment(tmp_path_factory.mktemp("stand-ins") / "env")
+    lent = {**_pristine.env, "UV_PROJECT_ENVIRONMENT": str(environment)}
+    return replace(_pristine, env=lent, age=2.0)
+
+
+@pytest.fixture(scope="session")
+def reference(_pristine_light: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
     """The project after a green gate with coverage and reports; don't write into it."""
-    sample = _pristine.copy(tmp_path_factory.mktemp("reference") / "demo")
+    return after_a_gate(_pristine_light.copy(tmp_path_factory.mktemp("reference") / "demo"))
+
+
+@pytest.fixture(scope="session")
+def real_reference(_pristine: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The same with real tools; don't write into it."""
+    base = made_once(tmp_path_factory, "real", lambda base: after_a_gate(_pristine.copy(base / "demo")))
+    return replace(_pristine, root=base / "demo")
+
+
+def after_a_gate(sample: Sample) -> Sample:
+    """Run its gate, which must be green."""
     done = sample.atomci("run", "local_ci")
     assert done.code == 0, done.out + done.err
     return sample
 
 
 @pytest.fixture
-def sample(_pristine: Sample, tmp_path: Path) -> Sample:
-    """The project before any run."""
-    return _pristine.copy(tmp_path / "sample")
+def sample(_pristine_light: Sample, tmp_path: Path) -> Sample:
+    """The project before any run, with tools that take milliseconds (stand_in_tools.py).
+
+    They will do for the rules of the engine, of the gate and of what is shown.
+    """
+    return _pristine_light.copy(tmp_path / "sample")
 
 
 @pytest.fixture
 def green(reference: Sample, tmp_path: Path) -> Sample:
-    """The project after a green gate."""
+    """The project after a green gate of those tools."""
     return reference.copy(tmp_path / "green")
+
+
+@pytest.fixture
+def real_sample(_pristine: Sample, tmp_path: Path) -> Sample:
+    """The project before any run, with real ruff, black, mypy and pytest, of which each takes a second."""
+    return _pristine.copy(tmp_path / "sample")
+
+
+@pytest.fixture
+def real_green(real_reference: Sample, tmp_path: Path) -> Sample:
+    """The project after a green gate of the real tools."""
+    return real_reference.copy(tmp_path / "green")
 
 
 @pytest.fixture

@@ -250,14 +250,14 @@ def test_the_example_function_stands_in(acme: Path, sample: Any) -> None:
     assert sample.json("artifacts/tests/parallel.json")["workers"] == 4
 
 
-def test_the_example_of_ruffs_format_stands_in(sample: Any) -> None:
+def test_the_example_of_ruffs_format_stands_in(real_sample: Any) -> None:
     (text,) = [text for text in blocks("tour.md", "toml") if "[tool.atomci" in text]
     assert text in blocks("swapping.md", "toml")
-    sample.append("pyproject.toml", f"\n{text}")
-    assert sample.atomci("run", "run_black_check").code == 0
+    real_sample.append("pyproject.toml", f"\n{text}")
+    assert real_sample.atomci("run", "run_black_check").code == 0
 
-    sample.append("src/demo/words.py", "LOUD  =  1\n")
-    red = sample.atomci("run", "run_black_check")
+    real_sample.append("src/demo/words.py", "LOUD  =  1\n")
+    red = real_sample.atomci("run", "run_black_check")
 
     assert red.code == 1
     assert re.search(r"src/demo/words\.py:\d+:\d+: error: ", red.out)

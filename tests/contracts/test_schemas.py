@@ -35,15 +35,15 @@ def test_the_table_of_artifacts_is_current() -> None:
 
 
 @pytest.fixture(params=["green", "red", "nothing to do"])
-def after_a_run(request: pytest.FixtureRequest, green: Any) -> Any:
+def after_a_run(request: pytest.FixtureRequest, real_green: Any) -> Any:
     """The project after a gate that went one way or another."""
     if request.param == "red":
-        green.append("src/demo/words.py", "import os\nx: int = ''\n")
-        green.append("tests/unit/test_words.py", "\n\ndef test_bad() -> None:\n    assert 0\n")
-        assert green.atomci("run", "local_ci", "--keep-going").code == 1
+        real_green.append("src/demo/words.py", "import os\nx: int = ''\n")
+        real_green.append("tests/unit/test_words.py", "\n\ndef test_bad() -> None:\n    assert 0\n")
+        assert real_green.atomci("run", "local_ci", "--keep-going").code == 1
     if request.param == "nothing to do":
-        assert green.atomci("run", "local_ci", "--since", "HEAD").code == 0
-    return green
+        assert real_green.atomci("run", "local_ci", "--since", "HEAD").code == 0
+    return real_green
 
 
 def test_every_artifact_of_a_run_keeps_its_schema(after_a_run) -> None:
@@ -71,17 +71,17 @@ def test_every_event_of_a_run_keeps_the_schema(after_a_run) -> None:
     assert kinds == {"run_started", "atom_started", "test", "atom_finished", "run_finished"}
 
 
-def test_the_recorded_tests_keep_the_events_schema(reference) -> None:
+def test_the_recorded_tests_keep_the_events_schema(real_reference) -> None:
     validator = _validator("events")
-    lines = reference.read("artifacts/tests/unit.jsonl").splitlines()
+    lines = real_reference.read("artifacts/tests/unit.jsonl").splitlines()
     for line in lines:
         validator.validate(json.loads(line))
     assert len(lines) == 4
 
 
 @pytest.mark.parametrize("wrong", [{"schema": "atomci/gate/2"}, {"exit_code": "0"}, {"verdict": "fine"}])
-def test_a_schema_refuses_what_it_does_not_describe(reference, wrong: dict[str, Any]) -> None:
-    content = reference.json("artifacts/gate.json")
+def test_a_schema_refuses_what_it_does_not_describe(real_reference, wrong: dict[str, Any]) -> None:
+    content = real_reference.json("artifacts/gate.json")
     _validator("gate").validate(content)
     with pytest.raises(jsonschema.ValidationError):
         _validator("gate").validate(content | wrong)

@@ -6,13 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
+from command_line import Done, call
 
 PYPROJECT = """\
 [project]
@@ -29,25 +28,6 @@ INSTALL = {
     "apt-get": (*_SUDO, "apt-get", "install", "-y"),
 }[MANAGER]
 """What precedes a package's name in this host's install command."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command of atomci ended, and its `--json` events."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def atoms(self) -> dict[str, dict[str, Any]]:
-        """The last events of the atoms, by name."""
-        events = [json.loads(line) for line in self.out.splitlines()]
-        return {event["atom"]: event for event in events if event["event"] == "atom_finished"}
-
-    def __getitem__(self, atom: str) -> tuple[str, str]:
-        """An atom's status and reason."""
-        return self.atoms[atom]["status"], self.atoms[atom]["reason"]
 
 
 @dataclass
@@ -149,21 +129,11 @@ class World:
         """An artifact of the bootstrap phase."""
         return json.loads(self.read(f"artifacts/bootstrap/{name}.json"))
 
-    def atomci(self, *words: str, **env: str) -> Ended:
+    def atomci(self, *words: str, **env: str) -> Done:
         """Run the command line on the project, from outside of it."""
-        done = subprocess.run(
-            [sys.executable, "-m", "atomci", words[0], "--project", str(self.root), *words[1:]],
-            cwd=self.base,
-            env=self.env | env,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=300,
-            check=False,
-        )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        return call((words[0], "--project", str(self.root), *words[1:]), self.base, self.env | env)
 
-    def run(self, *words: str, **env: str) -> Ended:
+    def run(self, *words: str, **env: str) -> Done:
         """`atomci run --json`."""
         return self.atomci("run", "--json", *words, **env)
 
@@ -209,34 +179,6 @@ def real(name: str) -> str:
     found = shutil.which(name) or shutil.which(name, path=Path(sys.executable).parent)
     assert found, f"{name} isn't on this machine"
     return os.path.realpath(found)
-
-
-def once(shared: Path, name: str, make: Callable[[Path], object]) -> World:
-    """A machine that several test processes need: the first one makes it, the others wait for it."""
-    base, mark = shared / name, shared / f"{name}.made"
-    try:
-        (shared / f"{name}.begun").mkdir()
-    except FileExistsError:
-        deadline = time.monotonic() + 240
-        while not mark.exists() and time.monotonic() < deadline:
-            time.sleep(0.2)
-        trouble = mark.read_text() if mark.exists() else "nobody made it in time"
-        assert trouble == "", f"{name}: {trouble}"
-        return World(base)
-    trouble = "it wasn't finished"
-    try:
-        make(base)
-        trouble = ""
-    finally:
-        (shared / f"{name}.making").write_text(trouble)
-        (shared / f"{name}.making").replace(mark)
-    return World(base)
-
-
-def shared_folder(factory: pytest.TempPathFactory) -> Path:
-    """A folder that all test processes of this run see."""
-    own = factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 def snapshot(root: Path, without: Iterable[str] = (), *, by_time: bool = False) -> dict[str, str]:

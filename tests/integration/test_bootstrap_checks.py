@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bootstrap_world import PYPROJECT, RUNNING, World, once, shared_folder, snapshot
+from bootstrap_world import PYPROJECT, RUNNING, World, snapshot
+from made_once import made_once
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stand-in programs are sh scripts")
 
@@ -42,7 +43,7 @@ def bootstrapped(tmp_path_factory: pytest.TempPathFactory) -> World:
         done = world.run("phase_00")
         assert done.code == 0, done.out
 
-    return once(shared_folder(tmp_path_factory), "checked", make)
+    return World(made_once(tmp_path_factory, "checked", make))
 
 
 @pytest.fixture

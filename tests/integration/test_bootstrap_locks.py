@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bootstrap_world import PYPROJECT, World, once, shared_folder, snapshot
+from bootstrap_world import PYPROJECT, World, snapshot
+from made_once import made_once
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stand-in programs are sh scripts")
 
@@ -35,7 +36,7 @@ def uv_project(tmp_path_factory: pytest.TempPathFactory) -> World:
         done = world.run("atom_012")
         assert done.code == 0, done.out
 
-    return once(shared_folder(tmp_path_factory), "with-uv", make)
+    return World(made_once(tmp_path_factory, "with-uv", make))
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def pip_tools_project(render: Callable[..., Path], tmp_path_factory: pytest.Temp
         done = world.run("atom_012")
         assert done.code == 0, done.out
 
-    return once(shared_folder(tmp_path_factory), "with-pip-tools", make)
+    return World(made_once(tmp_path_factory, "with-pip-tools", make))
 
 
 @pytest.fixture

@@ -77,12 +77,17 @@ def test_a_dry_run_is_not_misled_by_what_an_earlier_run_left(sample) -> None:
     assert " tests/unit -q" in text
 
 
-def test_a_dry_runs_lines_can_be_pasted_into_a_shell(sample) -> None:
-    text = sample.atomci("run", "triage", "run_pytest_unit_with_coverage", "--dry-run").out
+def test_a_dry_runs_lines_can_be_pasted_into_a_shell(real_sample) -> None:
+    text = real_sample.atomci("run", "triage", "run_pytest_unit_with_coverage", "--dry-run").out
     assert "# 031 run_ruff_lint" in text.splitlines()
-    sample.append("src/demo/words.py", "import os\n")
+    real_sample.append("src/demo/words.py", "import os\n")
     done = subprocess.run(
-        ["sh", "-c", text], cwd=sample.root, env=sample.env, capture_output=True, text=True, check=False
+        ["sh", "-c", text],
+        cwd=real_sample.root,
+        env=real_sample.env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "F401" in done.stdout
     assert "would reformat" in done.stderr
@@ -168,7 +173,7 @@ def test_on_github_findings_are_annotations_on_their_lines(sample) -> None:
 
 
 def test_on_github_no_more_annotations_than_it_shows(sample) -> None:
-    sample.append("src/demo/words.py", "".join(f"import os as o{n}\n" for n in range(30)))
+    sample.append("src/demo/words.py", "import os\n" * 30)
     _, runner = _github(sample, "run", "run_ruff_lint")
     assert len(runner.named("error")) == 10
 
@@ -243,8 +248,8 @@ def _on_a_terminal(project, *words: str, **env: str) -> tuple[int, str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pty is POSIX's")
-def test_on_a_terminal_the_lines_are_coloured_and_what_runs_is_shown(sample) -> None:
-    code, seen = _on_a_terminal(sample, "run", "triage")
+def test_on_a_terminal_the_lines_are_coloured_and_what_runs_is_shown(real_sample) -> None:
+    code, seen = _on_a_terminal(real_sample, "run", "triage")
     assert code == 0
     assert "\x1b[32mok" in seen
     assert "run_mypy_typecheck 0 s" in seen or "run_mypy_typecheck 1 s" in seen

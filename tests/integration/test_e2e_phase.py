@@ -70,9 +70,9 @@ if sys.argv[1] == "run":
 
 
 @pytest.fixture
-def project(sample):
+def project(real_sample):
     """With an e2e test that passes, a ruleset and a workflow."""
-    return layered(sample)
+    return layered(real_sample)
 
 
 @pytest.fixture
@@ -249,11 +249,11 @@ def test_a_container_is_started_published_and_removed(project) -> None:
         ("[tool.atomci.services.'a b']\nrun = 'x'\nready = 'tcp:1'", "name it by letters"),
     ],
 )
-def test_a_bad_table_is_a_usage_error_with_its_line(sample, text: str, said: str) -> None:
-    sample.append("pyproject.toml", f"\n[tool.atomci]\n{text}\n")
-    lines = sample.read("pyproject.toml").splitlines()
+def test_a_bad_table_is_a_usage_error_with_its_line(real_sample, text: str, said: str) -> None:
+    real_sample.append("pyproject.toml", f"\n[tool.atomci]\n{text}\n")
+    lines = real_sample.read("pyproject.toml").splitlines()
     first = next(number for number, line in enumerate(lines, 1) if line == "[tool.atomci]")
-    done = sample.atomci("run", STAGED)
+    done = real_sample.atomci("run", STAGED)
     assert done.code == 2
     assert said in done.err
     line = int(done.err.partition("pyproject.toml:")[2].partition(":")[0])

@@ -199,7 +199,7 @@ def test_all_is_not_answered_with_the_selection_of_since(green) -> None:
     done = green.atomci("run", "local_ci", "--since", "HEAD", "--all", "--json")
     assert done.code == 0
     assert green.json("artifacts/tests/selection.json")["mode"] == "full"
-    assert done.atoms["run_pytest_unit_with_coverage"]["examined"] == 4
+    assert done.atoms["run_pytest_unit_with_coverage"]["examined"] == 3
 
 
 def test_the_cache_folder_is_ignored_by_itself(green) -> None:

@@ -94,9 +94,9 @@ def test_a_tool_whose_output_cannot_be_read_is_an_error(sample, clone_environmen
     assert "can't be read" in done.atoms["run_ruff_lint"]["reason"]
 
 
-def test_settings_that_a_tool_refuses_are_an_error_in_its_own_words(sample) -> None:
-    sample.replace("pyproject.toml", "[tool.ruff.lint]", "[tool.ruff.lint]\nno-such-setting = 1")
-    done = sample.atomci("run", "run_ruff_lint", "--json")
+def test_settings_that_a_tool_refuses_are_an_error_in_its_own_words(real_sample) -> None:
+    real_sample.replace("pyproject.toml", "[tool.ruff.lint]", "[tool.ruff.lint]\nno-such-setting = 1")
+    done = real_sample.atomci("run", "run_ruff_lint", "--json")
     assert (done.code, done.statuses["run_ruff_lint"]) == (3, "error")
     assert "no-such-setting" in done.atoms["run_ruff_lint"]["reason"]
 
@@ -136,10 +136,10 @@ def test_a_tool_with_no_file_to_look_at_is_vacuous_and_red(sample, target: str) 
     assert "no Python file" in done.atoms[target]["reason"]
 
 
-def test_a_tool_whose_settings_exclude_everything_is_vacuous(sample) -> None:
-    sample.replace("pyproject.toml", "[tool.ruff]", '[tool.ruff]\nextend-exclude = ["src", "tests"]')
-    sample.replace("pyproject.toml", "[tool.black]", '[tool.black]\nextend-exclude = "."')
-    done = sample.atomci("run", "run_ruff_lint", "run_black_check", "--json")
+def test_a_tool_whose_settings_exclude_everything_is_vacuous(real_sample) -> None:
+    real_sample.replace("pyproject.toml", "[tool.ruff]", '[tool.ruff]\nextend-exclude = ["src", "tests"]')
+    real_sample.replace("pyproject.toml", "[tool.black]", '[tool.black]\nextend-exclude = "."')
+    done = real_sample.atomci("run", "run_ruff_lint", "run_black_check", "--json")
     assert done.code == 1
     assert done.statuses == {"run_ruff_lint": "vacuous", "run_black_check": "vacuous"}
 
@@ -156,11 +156,11 @@ def test_a_tool_whose_settings_exclude_everything_is_vacuous(sample) -> None:
     ],
     ids=["no folder", "no test", "every test skipped"],
 )
-def test_a_suite_in_which_nothing_runs_is_vacuous_and_red(sample, path, text) -> None:
-    sample.delete("tests/unit")
+def test_a_suite_in_which_nothing_runs_is_vacuous_and_red(real_sample, path, text) -> None:
+    real_sample.delete("tests/unit")
     if path:
-        sample.write(path, text)
-    done = sample.atomci("run", "unit", "--json")
+        real_sample.write(path, text)
+    done = real_sample.atomci("run", "unit", "--json")
     assert done.code == 1
     assert done.statuses["run_pytest_unit_with_coverage"] == "vacuous"
     assert done.statuses["stage2_unit_tests"] == "vacuous"

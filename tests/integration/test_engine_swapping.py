@@ -112,11 +112,11 @@ def test_a_commands_output_is_read_by_the_named_parser(sample, parser: str) -> N
         ("mypy", "mypy --output=json src", "assignment"),
     ],
 )
-def test_a_real_tools_output_is_read_by_its_parser(sample, parser: str, command: str, rule: str) -> None:
-    sample.append("src/demo/words.py", "import os\nx: int = ''\n")
+def test_a_real_tools_output_is_read_by_its_parser(real_sample, parser: str, command: str, rule: str) -> None:
+    real_sample.append("src/demo/words.py", "import os\nx: int = ''\n")
     atom = {"ruff": "run_black_check", "black": "run_mypy_typecheck", "mypy": "run_ruff_lint"}[parser]
-    _swap(sample, atom, run=command, reads=parser)
-    done = sample.atomci("run", atom, "--json")
+    _swap(real_sample, atom, run=command, reads=parser)
+    done = real_sample.atomci("run", atom, "--json")
     assert done.code == 1
     assert rule in [finding["rule"] for finding in done.atoms[atom]["findings"]]
     assert {finding["path"] for finding in done.atoms[atom]["findings"]} == {"src/demo/words.py"}

@@ -78,6 +78,7 @@ def write(path: str, text: str) -> Break:
 
 
 WORDS, TESTS = "src/demo/words.py", "tests/unit/test_words.py"
+EMPTIED: Break = then(write(TESTS, ""), run_after(TESTS, ""))
 LINTED, TESTED = run_after(WORDS, LINT), run_after(TESTS, TEST)
 UNIT, BUDGET = "artifacts/tests/unit.json", "artifacts/tests/coverage.json"
 JUNIT, HTML = "artifacts/reports/junit.xml", "artifacts/reports/htmlcov/index.html"
@@ -108,7 +109,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     (
         "classify_static_failures",
         then(LINTED, forged("classify_static_failures", LANES, '"findings": 1', '"findings": 7')),
-        "3 findings, but the lanes hold another number",
+        "1 findings, but the lanes hold another number",
     ),
     ("select_impacted_unit_tests", remove("artifacts/tests/selection.json"), "selection.json is missing"),
     ("select_impacted_unit_tests", write("tests/unit/test_new.py", ""), "stale: what it reads has changed"),
@@ -116,18 +117,18 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("run_pytest_unit_with_coverage", change(WORDS, "\n"), "stale: what it reads has changed"),
     (
         "run_pytest_unit_with_coverage",
-        forged("run_pytest_unit_with_coverage", UNIT, '"passed": 4', '"passed": 5'),
+        forged("run_pytest_unit_with_coverage", UNIT, '"passed": 3', '"passed": 5'),
         "the results hold another number",
     ),
     (
         "run_pytest_unit_with_coverage",
-        run_after("tests/unit/conftest.py", "def pytest_collection_modifyitems(items): items.clear()\n"),
+        then(*(write(f"tests/unit/test_{name}.py", "") for name in ("prices", "rounding")), EMPTIED),
         "vacuous",
     ),
     ("parallelize_unit_suite_optional", remove("artifacts/tests/parallel.json"), "parallel.json is missing"),
     (
         "enforce_coverage_budget",
-        run_after("src/demo/unused.py", "".join(f"X{n} = {n}\n" for n in range(20))),
+        run_after("src/demo/unused.py", "def unused() -> None:\n" + "    print()\n" * 20),
         "under the budget",
     ),
     (
@@ -141,7 +142,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     (
         "export_junit_and_coverage_artifacts",
         forged("export_junit_and_coverage_artifacts", JUNIT, "testcase", "case"),
-        "holds 0 cases for 4 attempts",
+        "holds 0 cases for 3 attempts",
     ),
     ("run_local_ci_script", remove("scripts/local_ci.sh"), "scripts/local_ci.sh"),
     ("run_local_ci_script", swap("Taskfile.yml", "atomci run local_ci", "atomci run triage"), "Taskfile.yml"),
@@ -150,7 +151,7 @@ BROKEN: list[tuple[str, Break, str]] = [
         swap(".github/workflows/ci.yml", "atomci run unit", "atomci run triage"),
         "run_pytest_unit_with_coverage",
     ),
-    ("stage1_lint_types", LINTED, "2 in lane lint"),
+    ("stage1_lint_types", LINTED, "1 in lane lint"),
     ("stage1_lint_types", change(WORDS, "\n"), "stale: what run_ruff_lint reads has changed"),
     ("stage2_unit_tests", TESTED, "1 unit tests failed"),
     ("stage2_unit_tests", change(TESTS, "\n"), "stale: what run_pytest_unit_with_coverage reads has changed"),

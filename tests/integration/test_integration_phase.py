@@ -27,9 +27,9 @@ FAILING = "\n\ndef test_bad():\n    assert 0\n"
 
 
 @pytest.fixture
-def project(sample):
+def project(real_sample):
     """With integration tests that pass."""
-    return layered(sample)
+    return layered(real_sample)
 
 
 def test_a_green_run_leaves_results_reports_and_what_tests_kept(project) -> None:

@@ -147,32 +147,34 @@ def files_with(project: Any, text: str) -> list[str]:
     return [str(file) for file in files if text.encode() in file.read_bytes()]
 
 
-def test_a_secret_that_a_test_prints_reaches_no_file_and_no_screen(sample) -> None:
-    sample.append("tests/unit/test_words.py", TELLING.replace(f'"{SECRET}"', '"x" + "y"'))
-    sample.append(".gitignore", ".env\n")
-    sample.write(".env", "FILE_VALUE=s3cret-of-the-file\n")
+def test_a_secret_that_a_test_prints_reaches_no_file_and_no_screen(real_sample) -> None:
+    real_sample.append("tests/unit/test_words.py", TELLING.replace(f'"{SECRET}"', '"x" + "y"'))
+    real_sample.append(".gitignore", ".env\n")
+    real_sample.write(".env", "FILE_VALUE=s3cret-of-the-file\n")
 
-    done = sample.atomci("run", "local_ci", "-k", "--json", API_TOKEN=SECRET)
+    done = real_sample.atomci("run", "local_ci", "-k", "--json", API_TOKEN=SECRET)
 
     assert done.statuses["run_pytest_unit_with_coverage"] == "fail"
-    assert files_with(sample, SECRET) == []
+    assert files_with(real_sample, SECRET) == []
     assert SECRET not in done.out
     taken_out = "[redacted: the value of API_TOKEN]"
-    assert f"out {taken_out}" in sample.log("run_pytest_unit_with_coverage")
+    assert f"out {taken_out}" in real_sample.log("run_pytest_unit_with_coverage")
     for path in ("artifacts/tests/unit.jsonl", "artifacts/reports/junit.xml"):
-        assert taken_out in sample.read(path)
-        assert "s3cret-of-the-file" not in sample.read(path)
+        assert taken_out in real_sample.read(path)
+        assert "s3cret-of-the-file" not in real_sample.read(path)
     assert taken_out in done.out
-    assert "[redacted: the value of FILE_VALUE in .env]" in sample.log("run_pytest_unit_with_coverage")
+    assert "[redacted: the value of FILE_VALUE in .env]" in real_sample.log("run_pytest_unit_with_coverage")
 
 
-def test_a_crash_of_a_conftest_tells_no_secret(sample) -> None:
-    sample.write("tests/unit/conftest.py", "import os\n\nraise RuntimeError(os.environ['API_TOKEN'])\n")
-    done = sample.atomci("run", "local_ci", "-k", "--json", API_TOKEN=SECRET)
+def test_a_crash_of_a_conftest_tells_no_secret(real_sample) -> None:
+    real_sample.write("tests/unit/conftest.py", "import os\n\nraise RuntimeError(os.environ['API_TOKEN'])\n")
+    done = real_sample.atomci("run", "local_ci", "-k", "--json", API_TOKEN=SECRET)
     assert done.code != 0
-    assert files_with(sample, SECRET) == []
-    assert "RuntimeError: [redacted: the value of API_TOKEN]" in sample.log("run_pytest_unit_with_coverage")
-    assert "[redacted: the value of API_TOKEN]" in sample.read("artifacts/tests/unit.jsonl")
+    assert files_with(real_sample, SECRET) == []
+    assert "RuntimeError: [redacted: the value of API_TOKEN]" in real_sample.log(
+        "run_pytest_unit_with_coverage"
+    )
+    assert "[redacted: the value of API_TOKEN]" in real_sample.read("artifacts/tests/unit.jsonl")
 
 
 def test_a_log_is_there_line_by_line_while_its_atom_runs(sample) -> None:

@@ -40,16 +40,14 @@ def divided_workflow() -> str:
     return f"{before}{jobs}\n{after}"
 
 
-@pytest.fixture
-def single(sample) -> Any:
+def marked(project: Any) -> Any:
     """The sample with the marker, undivided."""
     old = 'addopts = ["--strict-markers"]'
-    sample.replace("pyproject.toml", old, f'{old}\nmarkers = ["slow: takes seconds"]')
-    return sample
+    project.replace("pyproject.toml", old, f'{old}\nmarkers = ["slow: takes seconds"]')
+    return project
 
 
-@pytest.fixture
-def project(single) -> Any:
+def divided(single: Any) -> Any:
     """Divided over four jobs, as the page says."""
     table, *_ = [text for text in page_blocks("toml") if "shards" in text]
     assert tomllib.loads(table)["tool"]["atomci"]["shards"]["count"] == COUNT
@@ -64,6 +62,30 @@ def project(single) -> Any:
     single.append("tests/unit/test_words.py", "\n\ndef test_again() -> None: ...\n")
     single.commit()
     return single
+
+
+@pytest.fixture
+def single(real_sample) -> Any:
+    return marked(real_sample)
+
+
+@pytest.fixture
+def project(single) -> Any:
+    return divided(single)
+
+
+@pytest.fixture(scope="module")
+def after_its_plan(_pristine, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Divided, and its plan made; don't write into it."""
+    project = divided(marked(_pristine.copy(tmp_path_factory.mktemp("planned") / "demo")))
+    assert project.atomci("run", NAME).code == 0
+    return project
+
+
+@pytest.fixture
+def planned(after_its_plan, tmp_path: Path) -> Any:
+    """A copy, to break."""
+    return after_its_plan.copy(tmp_path / "planned")
 
 
 def answer(project: Any, atom: str = NAME) -> tuple[str, str]:
@@ -83,21 +105,21 @@ def test_one_shard_holds_when_slow_tests_can_be_marked(single) -> None:
     assert "the marker slow is registered" in evidence
 
 
-def test_an_unregistered_slow_marker_is_told(sample) -> None:
-    done = sample.atomci("run", NAME, "--json")
+def test_an_unregistered_slow_marker_is_told(real_sample) -> None:
+    done = real_sample.atomci("run", NAME, "--json")
 
     assert (done.code, done.statuses[NAME]) == (1, "fail")
     assert "the marker slow isn't registered" in done.atoms[NAME]["reason"]
-    assert answer(sample)[0] == "broken"
+    assert answer(real_sample)[0] == "broken"
 
 
-def test_a_marker_that_a_conftest_registers_counts(sample) -> None:
-    sample.write(
+def test_a_marker_that_a_conftest_registers_counts(real_sample) -> None:
+    real_sample.write(
         "tests/conftest.py",
         "def pytest_configure(config):\n    config.addinivalue_line('markers', 'slow: takes seconds')\n",
     )
 
-    assert sample.atomci("run", NAME).code == 0
+    assert real_sample.atomci("run", NAME).code == 0
 
 
 def test_the_plan_holds_every_test_once_by_its_duration(project) -> None:
@@ -125,18 +147,17 @@ def test_without_durations_seconds_are_unknown_and_not_zero(project) -> None:
     assert (plan["balanced_by"], {shard["seconds"] for shard in plan["shards"]}) == ("tests", {None})
 
 
-def test_the_shards_that_run_are_those_of_the_plan(project) -> None:
-    assert project.atomci("run", NAME).code == 0
-    plan = project.json(SHARDS)
+def test_the_shards_that_run_are_those_of_the_plan(planned) -> None:
+    plan = planned.json(SHARDS)
 
-    assert project.atomci("run", "run_pytest_unit_with_coverage", "--shard", "3/4").code == 0
+    assert planned.atomci("run", "run_pytest_unit_with_coverage", "--shard", "3/4").code == 0
 
-    assert project.json("artifacts/tests/unit.json")["portion"]["ids"] == plan["shards"][2]["ids"]
+    assert planned.json("artifacts/tests/unit.json")["portion"]["ids"] == plan["shards"][2]["ids"]
 
 
 def test_collecting_leaves_the_coverage_of_a_run_alone(project) -> None:
     project.replace("pyproject.toml", '"--strict-markers"', '"--strict-markers", "--cov=src", "-n2"')
-    assert project.atomci("run", "unit").code == 0
+    assert project.atomci("run", "run_pytest_unit_with_coverage").code == 0
     before = (project.root / "artifacts/tests/coverage.data").read_bytes()
 
     assert project.atomci("run", NAME).code == 0
@@ -145,16 +166,14 @@ def test_collecting_leaves_the_coverage_of_a_run_alone(project) -> None:
     assert list(project.root.glob(".coverage*")) == []
 
 
-def test_the_page_s_workflow_keeps_every_rule_of_ci(project) -> None:
-    project.replace(
+def test_the_page_s_workflow_keeps_every_rule_of_ci(planned) -> None:
+    planned.replace(
         "pyproject.toml",
         "\n[tool.black]",
         'classifiers = ["Programming Language :: Python :: 3.11"]\n\n[tool.black]',
     )
-    assert project.atomci("run", NAME).code == 0
-
     wanted = [f"atom_{number:03d}" for number in (21, 47, 73, 74, 75, 77, 78, 109, 110)]
-    rows = json.loads(project.atomci("check", *wanted, "--json").out)["atoms"]
+    rows = json.loads(planned.atomci("check", *wanted, "--json").out)["atoms"]
 
     assert {row["atom"]: row["evidence"] for row in rows if row["status"] != "holds"} == {}
 
@@ -210,12 +229,11 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_breaks_the_proof_is_told(project, name: str) -> None:
+def test_what_breaks_the_proof_is_told(planned, name: str) -> None:
     damage, said = BROKEN[name]
-    assert project.atomci("run", NAME).code == 0
-    damage(project)
+    damage(planned)
 
-    status, evidence = answer(project)
+    status, evidence = answer(planned)
 
     assert status == "broken"
     assert said in evidence

@@ -30,14 +30,15 @@ def _sarif(project) -> dict[str, Any]:
     return project.json("artifacts/reports/static.sarif")
 
 
-@pytest.fixture
-def red(green):
-    """Findings of all three tools, in odd places."""
-    green.append("src/demo/words.py", 'import os\nx: int = ""\n')
-    green.append("src/demo/prices.py", "\n\ndef broken(:\n    pass\n")
-    green.write("src/demo/ä b#c%d.py", "import os\n\n\n\n\nX = {  'a':1 }\n")
-    assert green.atomci("run", "triage").code == 1
-    return green
+@pytest.fixture(scope="module")
+def red(real_reference, tmp_path_factory):
+    """Findings of all three tools, in odd places; don't write into it."""
+    project = real_reference.copy(tmp_path_factory.mktemp("red") / "demo")
+    project.append("src/demo/words.py", 'import os\nx: int = ""\n')
+    project.append("src/demo/prices.py", "\n\ndef broken(:\n    pass\n")
+    project.write("src/demo/ä b#c%d.py", "import os\n\n\n\n\nX = {  'a':1 }\n")
+    assert project.atomci("run", "triage").code == 1
+    return project
 
 
 def _results(log: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -48,9 +49,9 @@ def _uri(row: dict[str, Any]) -> str:
     return row["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
 
 
-def test_the_sarif_of_a_green_and_of_a_red_run_is_valid(reference, red, sarif_schema) -> None:
+def test_the_sarif_of_a_green_and_of_a_red_run_is_valid(real_reference, red, sarif_schema) -> None:
     validator = jsonschema.validators.validator_for(sarif_schema)(sarif_schema)
-    validator.validate(_sarif(reference))
+    validator.validate(_sarif(real_reference))
     log = _sarif(red)
     assert len(_results(log)) > 5
     validator.validate(log)

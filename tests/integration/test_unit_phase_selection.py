@@ -36,7 +36,7 @@ def test_a_test_through_other_modules_is_picked(green) -> None:
 
 
 def test_a_failing_impacted_test_is_red(green) -> None:
-    green.replace("src/demo/words.py", '"!"', '"?"')
+    green.append("tests/unit/test_words.py", "\n\ndef test_bad() -> None:\n    assert 0\n")
     done = green.atomci("run", "local_ci", "--since", "HEAD", "--json")
     assert done.code == 1
     assert done.statuses[RUN] == "fail"
