@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import tomllib
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,8 @@ html_title = f"atomci {version}"
 html_show_copyright = False
 
 _BUILT = built_in()
+_ROOT = Path(__file__).parents[1]
+_PYPROJECT = _ROOT / "pyproject.toml"
 _COPIER_YML = Path(__file__).parents[1] / "copier.yml"
 _EFFECTS = {
     "pure": "a function of what it reads, so that a result may be reused",
@@ -47,6 +51,7 @@ def _fill(app: Sphinx, page: str, source: list[str]) -> None:
         ("atoms", _atoms, catalog.__file__),
         ("pipelines", _pipelines, catalog.__file__),
         ("questions", _questions, str(_COPIER_YML)),
+        ("rooms", _rooms, str(_PYPROJECT)),
     ):
         mark = f"<!-- generated: {name} -->"
         if mark in source[0]:
@@ -96,6 +101,34 @@ def _pipelines() -> str:
             f"| `{pipeline.name}` | {pipeline.summary}.{mark} | {', '.join(map(_link, pipeline.atoms))} |"
         )
     return "\n".join(rows)
+
+
+def _rooms() -> str:
+    """The floors of the contract, each room with its own first sentence and those that it holds."""
+    contracts = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    (floors,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    rows = ["| floor | room | what is in it |", "|---|---|---|"]
+    for height, floor in enumerate(floors):
+        for room in (name.strip(" ()") for name in re.split(r"[|:]", floor)):
+            rows += [f"| {len(floors) - height} | `{path}` | {text} |" for path, text in _described(room)]
+    return "\n".join(rows)
+
+
+def _described(room: str) -> list[tuple[str, str]]:
+    """A module or a package with the packages in it, and the first sentence of each."""
+    folder = _ROOT / "src" / "atomci" / room
+    if not folder.is_dir():
+        return [(f"{room}.py", _first_sentence(folder.with_suffix(".py")))]
+    inside = sorted(file.parent for file in folder.rglob("__init__.py"))
+    return [
+        (f"{part.relative_to(folder.parent).as_posix()}/", _first_sentence(part / "__init__.py"))
+        for part in inside
+    ]
+
+
+def _first_sentence(file: Path) -> str:
+    said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return " ".join(said.split("\n\n")[0].split())
 
 
 def _questions() -> str:
