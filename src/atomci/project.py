@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from atomci.errors import UsageError
 
 __all__ = ["ANSWERS_FILE", "Project", "find_root", "oldest_python", "open_project"]
+
+S = TypeVar("S")
 
 ANSWERS_FILE = ".copier-answers.yml"
 
@@ -79,6 +81,17 @@ class Project:
         """The same, with those of extras and groups."""
         extras, groups = self.table("project", "optional-dependencies"), self.table("dependency-groups")
         return self.dependencies.union(*map(_names_in, (*extras.values(), *groups.values())))
+
+    def setting(self, read: Callable[[Project], S]) -> S:
+        """What a reader of a table of pyproject.toml returned, read once."""
+        if read not in self._settings:
+            self._settings[read] = read(self)
+        found: S = self._settings[read]
+        return found
+
+    @cached_property
+    def _settings(self) -> dict[Callable[[Project], Any], Any]:
+        return {}
 
     @property
     def environment(self) -> Path:

@@ -10,10 +10,11 @@ import pytest
 from bootstrap_world import INSTALL, MANAGER, PYPROJECT, RUNNING, World, other_interpreters, real
 
 from atomci.atoms import phase_00_bootstrap
+from atomci.atoms.builtin import catalog_of
 from atomci.atoms.parts import machine
 from atomci.catalog import atom
-from atomci.engine.context import Context, Options
-from atomci.engine.inputs import Inputs
+from atomci.engine.config import Config
+from atomci.engine.context import Context, Workspace
 from atomci.project import Project
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stand-in programs are sh scripts")
@@ -393,7 +394,7 @@ def test_005_gives_up_on_an_engine_that_hangs(world: World, monkeypatch: pytest.
     monkeypatch.setattr(machine, "ASKED_WITHIN", 1.0)
     row = atom("install_docker_optional")
     outcome = phase_00_bootstrap.install_docker_optional(
-        Context(Project(world.root), row, Options(), Inputs(world.root))
+        Context(Workspace(Project(world.root), catalog_of({}), Config()), row)
     )
     assert (outcome.status, "no engine is running" in outcome.reason) == ("skipped", True)
 

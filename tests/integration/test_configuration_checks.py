@@ -17,9 +17,11 @@ import pytest
 
 from atomci.artifacts.schemas import Evidence
 from atomci.artifacts.store import read
+from atomci.atoms.builtin import catalog_of
 from atomci.atoms.load import Loader
-from atomci.catalog import ATOMS, atom
-from atomci.engine.context import Context, Options, Outcome, Verdict
+from atomci.catalog import ATOMS
+from atomci.engine.config import Config
+from atomci.engine.context import Context, Outcome, Verdict, Workspace
 from atomci.engine.inputs import Inputs
 from atomci.errors import InfrastructureError
 from atomci.project import Project
@@ -55,7 +57,7 @@ def git(root: Path, *words: str) -> None:
 
 
 def context(root: Path, number: int) -> Context:
-    return Context(Project(root), atom(ATOMS[number].name), Options(), Inputs(root))
+    return Context(Workspace(Project(root), catalog_of({}), Config()), ATOMS[number])
 
 
 def check(root: Path, number: int) -> Verdict:

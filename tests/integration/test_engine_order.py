@@ -9,8 +9,8 @@ import pytest
 
 from atomci.catalog import Atom
 from atomci.engine.config import Config
-from atomci.engine.context import Context, Implementation, Options, Outcome
-from atomci.engine.plan import Plan
+from atomci.engine.context import Context, Implementation, Options, Outcome, Workspace
+from atomci.engine.plan import Catalog, Plan
 from atomci.engine.runner import RunResult, run_plan
 from atomci.project import Project
 
@@ -29,7 +29,9 @@ def _run(
     plan = Plan(("test",), tuple(atoms), edges)
     options = Options(jobs=jobs, keep_going=keep_going)
     (root / "pyproject.toml").write_text("")
-    return run_plan(Project(root), plan, Config(), options, lambda atom: Implementation(does[atom.name]), [])
+    catalog = Catalog({atom.name: atom for atom in atoms}, {}, frozenset(names))
+    workspace = Workspace(Project(root), catalog, Config(), options)
+    return run_plan(workspace, plan, lambda atom: Implementation(does[atom.name]), [])
 
 
 def _passes(ctx: Context) -> Outcome:

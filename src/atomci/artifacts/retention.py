@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-__all__ = ["RunFolder", "remove", "run_folders", "to_remove"]
+import msgspec
+
+from atomci.project import Project
+from atomci.tables import own_table, table_error
+
+__all__ = ["RetentionSettings", "RunFolder", "read_retention", "remove", "run_folders", "to_remove"]
 
 # artifacts/runs/<run>, artifacts/cli_runs/<tool>/<run>.
 _HOMES = ("runs", "cli_runs")
@@ -29,6 +34,24 @@ class RunFolder:
     started: datetime
     size: int
     running: bool
+
+
+class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.atomci.retention]`: which runs under artifacts/ are kept."""
+
+    days: int = 30
+    """Older runs are removed."""
+    megabytes: int = 500
+    """The oldest are removed until the others take no more, in units of a million bytes."""
+
+
+def read_retention(project: Project) -> RetentionSettings:
+    """`[tool.atomci.retention]`. Raises UsageError."""
+    retention = own_table(project, "retention", RetentionSettings)
+    for key in RetentionSettings.__struct_fields__:
+        if getattr(retention, key) < 1:
+            raise table_error(project, ("retention", key), "give a whole number above 0")
+    return retention
 
 
 def run_folders(root: Path, now: datetime) -> list[RunFolder]:

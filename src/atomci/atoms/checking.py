@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from atomci.artifacts.verdicts import Answer, Standing
 from atomci.atoms.load import Loader
-from atomci.engine.context import Context, Options, Verdict
-from atomci.engine.inputs import Inputs
-from atomci.engine.overrides import Overrides, today
+from atomci.engine.context import Context, Verdict
 from atomci.engine.plan import resolve
 from atomci.errors import AtomciError
 
@@ -20,15 +18,14 @@ _STANDINGS: dict[bool | None, Standing] = {True: "holds", False: "broken", None:
 def check_atoms(loader: Loader, targets: Sequence[str]) -> Iterator[Answer]:
     """One answer per atom, in order."""
     names = dict.fromkeys(name for target in targets for name in resolve(target, loader.catalog))
-    inputs = Inputs(loader.project.root)
-    overrides = Overrides.on(today(), loader.config.override)
+    workspace = loader.workspace()
     for name in names:
         atom = loader.catalog.atoms[name]
         if loader.catalog.planned(name):
             yield Answer(atom=name, number=atom.number, status="planned")
             continue
         if loader.config.of(name).enabled:
-            verdict = _ask(loader, Context(loader.project, atom, Options(), inputs, overrides=overrides))
+            verdict = _ask(loader, Context(workspace, atom))
         else:
             verdict = Verdict(None, ("disabled in pyproject.toml",))
         yield Answer(

@@ -11,10 +11,12 @@ from types import ModuleType
 from atomci.atoms.builtin import HOLDS, catalog_of, module_of
 from atomci.atoms.plugins import PluginAtom, load_plugins
 from atomci.catalog import PHASES, Atom
-from atomci.engine.config import Config, load_config, table_error
-from atomci.engine.context import Context, Implementation, Outcome, Verdict
+from atomci.engine.config import Config
+from atomci.engine.context import Context, Implementation, Options, Outcome, Verdict, Workspace
 from atomci.engine.plan import Catalog
 from atomci.project import Project
+from atomci.settings import load_config
+from atomci.tables import table_error
 
 __all__ = ["Loader"]
 
@@ -45,6 +47,10 @@ class Loader:
             if swap.use is not None:
                 _entry_point(self.project, name, swap.use)
         return config
+
+    def workspace(self, options: Options | None = None) -> Workspace:
+        """What all atoms of one call share."""
+        return Workspace(self.project, self.catalog, self.config, options or Options())
 
     def implementation(self, atom: Atom) -> Implementation:
         """What runs for the atom. Raises UsageError when what stands in for it can't be loaded."""

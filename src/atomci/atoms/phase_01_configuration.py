@@ -98,13 +98,10 @@ def create_precommit_config_holds(ctx: Context) -> Verdict:
 
 def known_targets(ctx: Context) -> Callable[[str], bool]:
     """Whether `atomci run` has such a target in this project, plugins' atoms included."""
-    from atomci.atoms.load import Loader
-
-    catalog = Loader(ctx.project).catalog
 
     def known(target: str) -> bool:
         try:
-            resolve(target, catalog)
+            resolve(target, ctx.catalog)
         except UsageError:
             return False
         return True

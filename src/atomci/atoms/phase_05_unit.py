@@ -10,6 +10,7 @@ from pathlib import Path
 
 from atomci.artifacts import handles
 from atomci.artifacts.testing import ParallelPlan, Selection
+from atomci.atoms.options import ShardOptions
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.layer_runs import coverage_command, export_reports, miscounted, pytest_command
 from atomci.atoms.parts.shard_runs import (
@@ -68,14 +69,15 @@ def _plan(ctx: Context) -> tuple[ParallelPlan, int]:
         workers, reason = 0, _NO_XDIST
     else:
         known = ctx.read_if_there(handles.DURATIONS)
-        shards = ctx.options.shard.count if ctx.options.shard else 1
+        one = ctx.option(ShardOptions).one
+        shards = one.count if one else 1
         seconds = known.seconds / shards if known else None
         workers, reason = pytest_runs.workers_for(seconds, tests // shards, os.cpu_count() or 1)
     return ParallelPlan(workers=workers, reason=reason), tests
 
 
 def _pytest(ctx: Context) -> Sequence[Command]:
-    if ctx.options.shards_from:
+    if ctx.option(ShardOptions).left_in:
         return combine_commands(ctx)
     if ctx.options.preview:
         selection: Selection | None = _select(ctx)
@@ -93,7 +95,7 @@ def _pytest(ctx: Context) -> Sequence[Command]:
 
 @runs(_pytest)
 def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
-    if ctx.options.shards_from:
+    if ctx.option(ShardOptions).left_in:
         return combined(ctx, _pytest(ctx))
     selection = ctx.read(handles.SELECTION)
     if selection.mode == "none":

@@ -10,7 +10,6 @@ from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import Gate, Reports, Status
 from atomci.artifacts.testing import TestSummary
-from atomci.atoms.builtin import catalog_of
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
 from atomci.atoms.parts.layer_runs import listed
 from atomci.atoms.parts.stages import Red, ended, excuse, judged, reds_of_tests, stage_name
@@ -142,7 +141,7 @@ def compute_local_ci_exit_code(ctx: Context) -> Outcome:
 
 def _behind(ctx: Context) -> set[str]:
     """The atoms that the gate stands on."""
-    return {row.name for row in closure([ctx.atom.name], catalog_of({})).atoms}
+    return {row.name for row in closure([ctx.atom.name], ctx.catalog).atoms}
 
 
 def _verdict(statuses: set[Status], reasons: Sequence[str], overridden: Sequence[str]) -> Gate:
@@ -156,9 +155,7 @@ def _verdict(statuses: set[Status], reasons: Sequence[str], overridden: Sequence
 
 
 def _parity(ctx: Context) -> Iterator[Fact]:
-    from atomci.atoms.load import Loader
-
-    catalog = Loader(ctx.project).catalog
+    catalog = ctx.catalog
     for path in parity.SCRIPTS:
         try:
             yield parity.script(path, read_text(ctx.root, path))

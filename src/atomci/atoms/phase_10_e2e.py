@@ -30,10 +30,10 @@ from atomci.configuration.ci import e2e_policy
 from atomci.configuration.ci.graph import Workflow as CiWorkflow
 from atomci.configuration.ci.rulesets import RULESETS
 from atomci.configuration.facts import Fact, problem
-from atomci.engine.config import load_services
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.testing import rehearsal
 from atomci.testing.layers import E2E
+from atomci.testing.service_settings import read_services
 from atomci.testing.services import Service, ServiceFailed, docker_problem, running
 from atomci.tools.git import changed_paths, git
 from atomci.tools.process import Command, Completed
@@ -99,7 +99,7 @@ def _installed(ctx: Context) -> tuple[list[str], list[str]]:
 def _services(ctx: Context) -> list[Service]:
     """The declared services. A program of the project's environment comes before one on PATH."""
     found = []
-    for name, row in load_services(ctx.project).items():
+    for name, row in ctx.project.setting(read_services).items():
         if row.run is not None:
             first, *rest = shlex.split(row.run, posix=os.name != "nt")
             own = shutil.which(first, path=str(ctx.project.scripts))
@@ -120,7 +120,7 @@ def _absent(ctx: Context) -> dict[str, str]:
 
 
 def _tried(ctx: Context, service: Service, absent: str) -> ServiceState:
-    row = load_services(ctx.project)[service.name]
+    row = ctx.project.setting(read_services)[service.name]
     command = row.run or f"docker run {row.image}"
 
     def state(status: str, reason: str = "") -> ServiceState:

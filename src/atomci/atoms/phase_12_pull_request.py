@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import Finding, Protection, RulesetDifference, RulesetState, Status
+from atomci.atoms.options import ProtectionOptions
 from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents, verdict_of
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.bootstrap.managers.choice import prefix
@@ -46,7 +47,7 @@ def enforce_branch_protection_rules(ctx: Context) -> Outcome:
     repository = origin(ctx.root)
     api = Api(repository, ctx.run, ctx.children.pause, ctx.timeout or _SECONDS)
     compared = read(api, [(document.path, document.data) for document in documents])
-    broken = _apply(ctx, api, compared) if ctx.options.apply else None
+    broken = _apply(ctx, api, compared) if ctx.option(ProtectionOptions).apply else None
     if broken is None:
         _write(ctx, repository, compared)
         return _compared(ctx, repository, compared, {document.path: document for document in documents})
@@ -78,7 +79,7 @@ def _apply(ctx: Context, api: Api, compared: list[Compared]) -> AtomciError | No
     """
     try:
         for index, row in enumerate(compared):
-            compared[index] = applied(api, row, prune=ctx.options.prune)
+            compared[index] = applied(api, row, prune=ctx.option(ProtectionOptions).prune)
     except AtomciError as error:
         return error
     finally:
@@ -111,11 +112,11 @@ def _compared(
     compared: Sequence[Compared],
     documents: Mapping[str, Document],
 ) -> Outcome:
-    prune = ctx.options.prune
+    prune = ctx.option(ProtectionOptions).prune
     findings = tuple(found for row in compared for found in _findings(ctx, row, documents))
     wrong = [row for row in compared if row.done != "deleted" and _is_wrong(row, prune)]
     unseen = [row.name for row in wrong if {d.kind for d in row.counting(prune=prune)} == {"unknown"}]
-    said = [_done(compared) or "nothing was changed"] if ctx.options.apply else []
+    said = [_done(compared) or "nothing was changed"] if ctx.option(ProtectionOptions).apply else []
     status: Status = "pass"
     if len(unseen) < len(wrong):
         status = "fail"
@@ -150,7 +151,8 @@ def _how_they_differ(ctx: Context, repository: HostedRepository, wrong: Sequence
     if any(row.done for row in wrong):
         return f"{repository} took that, but still differs: {shown}"
     # What lets more through can't go without --prune.
-    prune = " --prune" if ctx.options.prune or all(row.step(prune=False) is None for row in wrong) else ""
+    asked = ctx.option(ProtectionOptions).prune
+    prune = " --prune" if asked or all(row.step(prune=False) is None for row in wrong) else ""
     return f"{shown} in {repository}: {prefix(ctx.project)}atomci run {ctx.atom.name} --apply{prune}"
 
 
@@ -163,7 +165,7 @@ def _kept(compared: Sequence[Compared], prune: bool) -> str:
 
 def _findings(ctx: Context, row: Compared, documents: Mapping[str, Document]) -> Iterator[Finding]:
     """The differences, each at its line; what may stay is a note."""
-    prune = ctx.options.prune
+    prune = ctx.option(ProtectionOptions).prune
 
     def finding(line: int, message: str, wrong: bool) -> Finding:
         return Finding(

@@ -12,15 +12,16 @@ from pathlib import PurePosixPath
 from atomci.artifacts import handles, retention
 from atomci.artifacts.privacy import Scan, scan
 from atomci.artifacts.redaction import ENV_FILE, redactor_for
+from atomci.artifacts.retention import RetentionSettings, read_retention
 from atomci.artifacts.schemas import RemovedRun, Retention
 from atomci.atoms.parts.ci_files import verdict_of
 from atomci.atoms.parts.recorded import outcome_of, recorded
 from atomci.configuration import env_example
 from atomci.configuration.ci import declared_secrets, publishing
+from atomci.configuration.ci.declared_secrets import read_secrets
 from atomci.configuration.documents import Document, Unreadable, read_text, toml_document, yaml_document
 from atomci.configuration.facts import Fact, Place, problem, seen
 from atomci.configuration.variables import Read, reads_in
-from atomci.engine.config import RetentionConfig, load_retention, load_secrets
 from atomci.engine.context import Context, Outcome, Verdict
 from atomci.tools.git import git
 
@@ -55,7 +56,7 @@ def manage_env_and_secrets_safely_holds(ctx: Context) -> Verdict:
 
 
 def enforce_artifact_privacy_and_retention(ctx: Context) -> Outcome:
-    kept = load_retention(ctx.project)
+    kept = ctx.project.setting(read_retention)
     removed, kept_back = _remove_old(ctx, kept)
     found = scan(ctx.root, ctx.redactor)
     verdict = verdict_of((*privacy(found), *kept_back, *upload_facts(ctx)))
@@ -85,7 +86,7 @@ def enforce_artifact_privacy_and_retention_holds(ctx: Context) -> Verdict:
     return verdict_of((*privacy(found), *_retention(ctx), *upload_facts(ctx)), _REMEDY)
 
 
-def _remove_old(ctx: Context, kept: RetentionConfig) -> tuple[list[RemovedRun], list[Fact]]:
+def _remove_old(ctx: Context, kept: RetentionSettings) -> tuple[list[RemovedRun], list[Fact]]:
     """Remove what is too old or too much, and say so; what can't be removed is a problem."""
     now = datetime.now(UTC)
     removed, refused = [], []
@@ -120,7 +121,7 @@ def upload_facts(ctx: Context) -> Iterator[Fact]:
 
 
 def _retention(ctx: Context) -> Iterator[Fact]:
-    kept, now = load_retention(ctx.project), datetime.now(UTC)
+    kept, now = ctx.project.setting(read_retention), datetime.now(UTC)
     runs = retention.run_folders(ctx.root, now)
     for run, why in retention.to_remove(runs, now, kept.days, kept.megabytes):
         yield problem(run.path.relative_to(ctx.root).as_posix(), why)
@@ -195,6 +196,6 @@ def _ignored(ctx: Context) -> Iterator[Fact]:
 
 
 def _secrets(ctx: Context) -> Iterator[Fact]:
-    declared = load_secrets(ctx.project)
+    declared = ctx.project.setting(read_secrets)
     where = toml_document(ctx.root, "pyproject.toml").at("tool", "atomci", "secrets") if declared else ""
     yield from declared_secrets.facts(list(workflow_documents(ctx)), declared, where)

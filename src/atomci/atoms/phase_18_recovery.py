@@ -11,8 +11,8 @@ from atomci.atoms.parts.recorded import outcome_of
 from atomci.configuration import playbooks
 from atomci.configuration.documents import toml_document
 from atomci.configuration.facts import Fact, problem, seen
+from atomci.deadlines import today
 from atomci.engine.context import Context, Outcome, Verdict
-from atomci.engine.overrides import today
 
 
 def support_manual_override_and_escalation(ctx: Context) -> Outcome:

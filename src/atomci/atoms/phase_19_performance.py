@@ -13,10 +13,10 @@ from atomci.atoms.parts.shard_runs import collect_command, collected, known_dura
 from atomci.configuration.ci import caching, shards_job
 from atomci.configuration.documents import toml_document
 from atomci.configuration.facts import Fact, expect, problem, seen
-from atomci.engine.config import load_shards
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.testing.sharding import division, whole
 from atomci.testing.sharding.division import SLOW
+from atomci.testing.sharding.settings import read_shards
 from atomci.testing.sharding.whole import Collected
 from atomci.tools.process import Command
 
@@ -37,7 +37,7 @@ def shard_and_parallelize_tests_where_safe(ctx: Context) -> Outcome:
         return Outcome("error", f"the unit tests can't be collected: {done.last_printed}", 0, "tests")
     if not seen.suite:
         return Outcome("vacuous", "no unit test was collected", 0, "tests")
-    plan = whole.plan(seen, known_durations(ctx), load_shards(ctx.project).count)
+    plan = whole.plan(seen, known_durations(ctx), ctx.project.setting(read_shards).count)
     ctx.write(handles.SHARDS, plan)
     outcome = outcome_of(ctx, divided(ctx, plan, seen))
     if outcome.status != "pass":
@@ -75,7 +75,7 @@ def balance(plan: Shards) -> str:
 
 def _facts(ctx: Context, plan: Shards, now: Collected) -> Iterator[Fact]:
     document = toml_document(ctx.root, "pyproject.toml")
-    config = load_shards(ctx.project)
+    config = ctx.project.setting(read_shards)
     yield expect(
         SLOW in now.markers,
         document.at("tool", "pytest", "ini_options", "markers"),

@@ -131,7 +131,7 @@ def _bootstrap(project: Project) -> None:
     plan = make_plan(["bootstrap"], loader.catalog)
     options = Options(jobs=os.cpu_count() or 1, in_ci=False)
     with listener_for(plan, as_json=False, project=project) as listener:
-        result = run_plan(project, plan, loader.config, options, loader.implementation, [listener])
+        result = run_plan(loader.workspace(options), plan, loader.implementation, [listener])
     if result.exit_code == 130:
         raise KeyboardInterrupt
     for name, outcome in result.outcomes.items():

@@ -17,8 +17,6 @@ from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished,
 from atomci.cli.style import paint
 from atomci.engine.context import Context, Options
 from atomci.engine.events import Listener
-from atomci.engine.inputs import Inputs
-from atomci.engine.overrides import Overrides, today
 from atomci.engine.plan import Plan
 from atomci.project import Project
 
@@ -53,10 +51,9 @@ def listener_for(plan: Plan, as_json: bool, project: Project) -> AbstractContext
 
 def dry_run_lines(loader: Loader, plan: Plan, options: Options, as_json: bool) -> Iterator[str]:
     """Each atom in order with the commands it would start, all of them exact."""
-    inputs = Inputs(loader.project.root)
-    overrides = Overrides.on(today(), loader.config.override)
+    workspace = loader.workspace(options)
     for atom in plan.atoms:
-        ctx = Context(loader.project, atom, options, inputs, overrides=overrides)
+        ctx = Context(workspace, atom)
         enabled = loader.config.of(atom.name).enabled
         commands = [str(command) for command in loader.implementation(atom).commands(ctx)] if enabled else []
         if as_json:

@@ -12,7 +12,7 @@ import click
 from atomci.cli.options import project_option
 
 if TYPE_CHECKING:
-    from atomci.engine.context import Shard
+    from atomci.atoms.options import OneShard
 
 __all__ = ["run_command"]
 
@@ -70,12 +70,14 @@ def run_command(
     atomci run run_mypy_typecheck -n    the command behind an atom
     """
     from atomci.atoms.load import Loader
+    from atomci.atoms.options import InstallOptions, ProtectionOptions, ShardOptions
     from atomci.cli.output import dry_run_lines, listener_for
     from atomci.engine.context import Options
     from atomci.engine.plan import make_plan
     from atomci.engine.runner import run_plan
     from atomci.errors import UsageError
     from atomci.project import Project, open_project
+    from atomci.testing.sharding.settings import read_shards
 
     loader = Loader(Project(project.resolve()) if project else open_project(Path.cwd()))
     if shard and shards_from:
@@ -84,32 +86,34 @@ def run_command(
         since=_known_ref(loader.project.root, since),
         everything=everything,
         keep_going=keep_going,
-        install=install,
         # What shards are divided by, and what they left, is in no hash.
         use_cache=not (no_cache or shard or shards_from),
         jobs=jobs or os.cpu_count() or 1,
-        apply=apply,
-        prune=prune,
         preview=dry_run,
-        shard=_known_shard(loader.config.shards.count, shard) if shard else None,
-        shards_from=shards_from,
+        of_atoms=(
+            InstallOptions(install),
+            ProtectionOptions(apply=apply, prune=prune),
+            ShardOptions(_known_shard(loader.project.setting(read_shards).count, shard), shards_from),
+        ),
     )
     plan = make_plan(targets, loader.catalog, only=only)
-    config = loader.config
+    workspace = loader.workspace(options)
     if dry_run:
         click.echo("\n".join(dry_run_lines(loader, plan, options, as_json)))
         return 0
     with listener_for(plan, as_json, loader.project) as listener:
-        return run_plan(loader.project, plan, config, options, loader.implementation, [listener]).exit_code
+        return run_plan(workspace, plan, loader.implementation, [listener]).exit_code
 
 
-def _known_shard(count: int, text: str) -> Shard:
-    from atomci.engine.context import Shard
+def _known_shard(count: int, text: str | None) -> OneShard | None:
+    from atomci.atoms.options import OneShard
     from atomci.errors import UsageError
 
+    if not text:
+        return None
     if not (match := re.fullmatch(r"(\d+)/(\d+)", text.strip(), re.ASCII)):
         raise UsageError(f"--shard: {text!r} isn't I/N", f"--shard 1/{count}")
-    shard = Shard(int(match[1]), int(match[2]))
+    shard = OneShard(int(match[1]), int(match[2]))
     if shard.count != count:
         raise UsageError(
             f"--shard: {text}, but there are {count} shards in [tool.atomci.shards] of pyproject.toml",

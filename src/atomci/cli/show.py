@@ -67,18 +67,18 @@ def explain_command(target: str, as_json: bool) -> None:
     """
     from atomci.atoms.load import Loader
     from atomci.engine.context import Context, Options
-    from atomci.engine.inputs import Inputs
     from atomci.engine.plan import resolve
     from atomci.project import Project, find_root
 
     project = Project(find_root(Path.cwd()))
     loader = Loader(project)
+    workspace = loader.workspace(Options(preview=True))
     explained = []
     for name in resolve(target, loader.catalog):
         atom = loader.catalog.atoms[name]
         row = _row(atom, loader.catalog)
         if not row["planned"]:
-            ctx = Context(project, atom, Options(preview=True), Inputs(project.root))
+            ctx = Context(workspace, atom)
             row |= _plain(loader.implementation(atom), ctx)
         explained.append(row)
     if as_json:

@@ -39,10 +39,9 @@ def status_command(
 
     Exit codes: 0 current and as rendered, 1 behind or drifted, 2 usage, 3 the template can't be reached.
     """
-    from atomci.engine.config import load_drift
-    from atomci.engine.overrides import today
+    from atomci.deadlines import today
     from atomci.project import Project
-    from atomci.update.drift.excepted import excepted
+    from atomci.update.drift.excepted import excepted, read_excepted
     from atomci.update.drift.status import status
 
     recorded = recorded_in(project, answers_file)
@@ -50,7 +49,7 @@ def status_command(
         return _offline(recorded, as_json, alone=not (prerelease or answers_file or project))
     from atomci.template.workshop import Workshop
 
-    exceptions = load_drift(Project(recorded.root))
+    exceptions = read_excepted(Project(recorded.root))
     with Workshop() as shop:
         found = status(shop, recorded, prereleases=prerelease)
     found = excepted(found, exceptions, today())
@@ -61,15 +60,14 @@ def status_command(
 def _offline(recorded: Recorded, as_json: bool, *, alone: bool) -> int:
     """Drift by the lock; the answer is kept where `alone` says that nothing else was asked."""
     from atomci.cli.glance import Note
-    from atomci.engine.config import load_drift
-    from atomci.engine.overrides import today
+    from atomci.deadlines import today
     from atomci.project import Project
-    from atomci.update.drift.excepted import excepted
+    from atomci.update.drift.excepted import excepted, read_excepted
     from atomci.update.drift.status import looked_at, status_offline
 
     words = ["status", "--offline", *(["--json"] if as_json else [])] if alone else []
     with Note(recorded.root, words) as note:
-        exceptions = load_drift(Project(recorded.root))
+        exceptions = read_excepted(Project(recorded.root))
         found = excepted(status_offline(recorded), exceptions, today())
         text, code = _shown(found, as_json), 1 if found.red else 0
         click.echo(text, nl=False)

@@ -82,12 +82,11 @@ def update_command(
     if abort or go_on:
         return _end(root, as_json, abort)
     from atomci.cli.answers import given_answers
-    from atomci.engine.config import load_drift
-    from atomci.engine.overrides import today
+    from atomci.deadlines import today
     from atomci.project import Project
     from atomci.template.answers import recorded_answers
     from atomci.template.sources import named_source
-    from atomci.update.drift.excepted import holding
+    from atomci.update.drift.excepted import holding, read_excepted
     from atomci.update.end import recover
     from atomci.update.plan import Request
 
@@ -95,7 +94,7 @@ def update_command(
     if not pull_request and recover(root):
         click.echo("finished an update that was broken off", err=True)
         recorded = recorded_answers(root, answers_file)
-    exceptions = load_drift(Project(root))
+    exceptions = read_excepted(Project(root))
     request = Request(
         to=to,
         prereleases=prerelease,

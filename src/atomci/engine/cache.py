@@ -15,9 +15,8 @@ import msgspec
 from atomci.artifacts.runs import Result
 from atomci.artifacts.store import ArtifactError, read, sha256
 from atomci.catalog import Atom
-from atomci.engine.config import AtomConfig, load_slow
-from atomci.engine.context import Options
-from atomci.engine.inputs import Inputs, matches
+from atomci.engine.context import Options, Workspace
+from atomci.engine.inputs import matches
 from atomci.project import Project
 from atomci.tools.atomic import replace_file
 from atomci.tools.git import changed_paths
@@ -49,8 +48,9 @@ def _own_code() -> str:
     return digest.hexdigest()
 
 
-def input_key(atom: Atom, config: AtomConfig, project: Project, inputs: Inputs, options: Options) -> str:
+def input_key(atom: Atom, workspace: Workspace, options: Options) -> str:
     """The hash of all that the atom's result may depend on, in hex."""
+    project, inputs, config = workspace.project, workspace.inputs, workspace.config.of(atom.name)
     digest = hashlib.blake2b(digest_size=20)
 
     def add(*words: str) -> None:
@@ -62,8 +62,7 @@ def input_key(atom: Atom, config: AtomConfig, project: Project, inputs: Inputs, 
     if options.since is not None:
         add(options.since, "all" if options.everything else "")
         add(*(changed_paths(project.root, options.since) or ("unknown",)))
-    if options.event in load_slow(project).skip_on:
-        add("without slow tests")
+    add(options.event)
     for word in shlex.split(config.run or "", posix=os.name != "nt"):
         add(word, _identity(project, word))
     for path in inputs.matching(config.inputs or atom.reads):

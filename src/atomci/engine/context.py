@@ -5,35 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar, overload
 
 from atomci.artifacts import store
 from atomci.artifacts.handles import Artifact
-from atomci.artifacts.redaction import Redactor
+from atomci.artifacts.redaction import Redactor, redactor_for
 from atomci.artifacts.schemas import Finding, Status
 from atomci.artifacts.testing import TestResult
 from atomci.artifacts.verdicts import Fact
 from atomci.catalog import Atom
+from atomci.deadlines import today
+from atomci.engine.config import Config
 from atomci.engine.inputs import Inputs
 from atomci.engine.overrides import Overrides
+from atomci.engine.plan import Catalog
 from atomci.project import Project
 from atomci.tools.process import Children, Command, Completed, ToolMissing
 
-__all__ = ["Context", "Implementation", "Options", "Outcome", "Shard", "Verdict", "runs"]
+__all__ = ["Context", "Implementation", "Options", "Outcome", "Verdict", "Workspace", "runs"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Shard:
-    """One of `count` parts of the unit suite, counted from 1."""
-
-    index: int
-    count: int
-
-    def __str__(self) -> str:
-        return f"shard {self.index} of {self.count}"
 
 
 @dataclass(frozen=True)
@@ -43,21 +36,15 @@ class Options:
     since: str | None = None
     everything: bool = False
     keep_going: bool = False
-    install: bool = False
     use_cache: bool = True
     jobs: int = 1
-    apply: bool = False
-    """Make GitHub what the project's files say; else it is only compared."""
-    prune: bool = False
-    """Count and, with `apply`, take away what only GitHub has."""
     preview: bool = False
     """Nothing will run: what commands depend on is worked out anew, since artifacts may be old."""
-    shard: Shard | None = None
-    shards_from: Path | None = None
-    """A folder with what the unit suite's shards left, to be judged together instead of running it."""
     event: str = field(default_factory=lambda: os.environ.get("GITHUB_EVENT_NAME") or "local")
     """What started the run: GitHub's name of the event, or `local`."""
     in_ci: bool = field(default_factory=lambda: os.environ.get("CI", "").lower() in ("1", "true"))
+    of_atoms: tuple[object, ...] = ()
+    """What single atoms are asked for, each a value of a class of its own: see `Context.option`."""
 
 
 @dataclass(frozen=True)
@@ -104,28 +91,82 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Workspace:
+    """What all atoms of one call share: the project, its atoms, its settings and the caller's options."""
+
+    project: Project
+    catalog: Catalog
+    config: Config
+    options: Options = field(default_factory=Options)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """The project's files."""
+        return Inputs(self.project.root)
+
+    @cached_property
+    def overrides(self) -> Overrides:
+        """Those that hold today, and those that are over."""
+        return Overrides.on(today(), self.config.override)
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """What is secret here."""
+        return redactor_for(self.project.root, os.environ)
+
+
+@dataclass(frozen=True)
 class Context:
     """One atom's view of the project. Everything it starts, logs or writes goes through here."""
 
-    project: Project
+    workspace: Workspace
     atom: Atom
-    options: Options
-    inputs: Inputs
     children: Children = field(default_factory=Children)
     log: Callable[[str], None] = lambda text: None
     emit: Callable[[TestResult], None] = lambda result: None
-    timeout: float | None = None
-    redactor: Redactor = field(default_factory=lambda: Redactor({}))
-    overrides: Overrides = field(default_factory=Overrides)
+
+    @property
+    def project(self) -> Project:
+        """The repository."""
+        return self.workspace.project
 
     @property
     def root(self) -> Path:
         """The project's root."""
         return self.project.root
 
+    @property
+    def catalog(self) -> Catalog:
+        """All atoms and pipelines, those of plugins too."""
+        return self.workspace.catalog
+
+    @property
+    def options(self) -> Options:
+        """What the caller asked for."""
+        return self.workspace.options
+
+    def option(self, kind: type[T]) -> T:
+        """What this atom is asked for: the value of that class among the options, or its default."""
+        return next((value for value in self.options.of_atoms if isinstance(value, kind)), kind())
+
+    @property
+    def overrides(self) -> Overrides:
+        """Those that hold today, and those that are over."""
+        return self.workspace.overrides
+
+    @property
+    def redactor(self) -> Redactor:
+        """What is secret here."""
+        return self.workspace.redactor
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that pyproject.toml gives each program of the atom."""
+        return self.workspace.config.of(self.atom.name).timeout
+
     def files(self, *globs: str) -> list[str]:
         """Project files (not ignored, not artifacts) that match a glob, sorted."""
-        return self.inputs.matching(globs)
+        return self.workspace.inputs.matching(globs)
 
     @overload
     def read(self, artifact: Artifact[T]) -> T: ...

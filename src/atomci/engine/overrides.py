@@ -5,16 +5,19 @@ An override changes no outcome: red stays red, and says so wherever it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 
 import msgspec
 
-__all__ = ["EXCUSABLE", "LONGEST", "Override", "Overrides", "today"]
+from atomci.deadlines import too_far
+from atomci.project import Project
+from atomci.tables import own_rows
 
-LONGEST = 90
-"""Days that an override may still have to go."""
+__all__ = ["EXCUSABLE", "Override", "Overrides", "read_overrides"]
+
 EXCUSABLE = ("fail", "vacuous")
 """An error says nothing about the project, so there is nothing to override."""
 
@@ -62,6 +65,19 @@ class Overrides:
         return str(self.in_force[atom]) if holds else ""
 
 
-def today() -> date:
-    """The day in UTC."""
-    return datetime.now(UTC).date()
+def read_overrides(project: Project, names: Collection[str]) -> tuple[Override, ...]:
+    """`[[tool.atomci.override]]`, also those that are over; `names`: all atoms. Raises UsageError."""
+
+    def problems(override: Override, before: Collection[str]) -> Iterator[tuple[str, str, str]]:
+        if override.atom not in names:
+            close = difflib.get_close_matches(override.atom, names, 1)
+            hint = f"did you mean {close[0]}?" if close else "atomci list shows the names"
+            yield "atom", f"no atom is called {override.atom!r}", hint
+        if override.atom in before:
+            yield "atom", f"{override.atom} has an override already", "one atom, one override"
+        for key in ("reason", "owner"):
+            if not getattr(override, key).strip():
+                yield key, "is empty", "say why it is red" if key == "reason" else "say who mends it"
+        yield from too_far(override.until)
+
+    return own_rows(project, "override", Override, "atom", problems)

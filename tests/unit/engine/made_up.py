@@ -12,7 +12,7 @@ from atomci.artifacts.runs import Event, Result
 from atomci.artifacts.store import read
 from atomci.catalog import Atom
 from atomci.engine.config import Config
-from atomci.engine.context import Context, Implementation, Options, Outcome
+from atomci.engine.context import Context, Implementation, Options, Outcome, Workspace
 from atomci.engine.plan import Catalog, closure
 from atomci.engine.runner import RunResult, run_plan
 from atomci.project import Project
@@ -42,14 +42,12 @@ class MadeUp:
         """Run all of the atoms, one at a time where the options don't say otherwise."""
         works = {atom.name: work for atom, work in rows}
         self.events.clear()
+        names = [atom.name for atom, _ in rows]
+        catalog = Catalog({atom.name: atom for atom, _ in rows}, {}, frozenset(names))
+        asked = Options(**{"event": "local", "in_ci": False, **options})
         return run_plan(
-            Project(self.root),
-            closure(
-                [atom.name for atom, _ in rows],
-                Catalog({atom.name: atom for atom, _ in rows}, {}, frozenset(atom.name for atom, _ in rows)),
-            ),
-            config or Config(),
-            Options(**{"event": "local", "in_ci": False, **options}),
+            Workspace(Project(self.root), catalog, config or Config(), asked),
+            closure(names, catalog),
             load or (lambda atom: Implementation(self._noted(atom, works))),
             [listener or self.events.append],
         )

@@ -12,12 +12,13 @@ from made_up import MadeUp
 from atomci.artifacts.schemas import Evidence, Finding
 from atomci.artifacts.store import read
 from atomci.artifacts.verdicts import Fact
+from atomci.atoms.builtin import catalog_of
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.recorded import outcome_of, recorded
 from atomci.catalog import Atom
 from atomci.catalog import atom as row_of
-from atomci.engine.context import Context, Options, Outcome, Verdict
-from atomci.engine.inputs import Inputs
+from atomci.engine.config import Config
+from atomci.engine.context import Context, Outcome, Verdict, Workspace
 from atomci.project import Project
 
 # Two rows of the catalog of which the second stands on the first.
@@ -25,7 +26,7 @@ LINT, ALL = row_of("run_ruff_lint"), row_of("aggregate_static_findings")
 
 
 def context(project: MadeUp, atom: Atom) -> Context:
-    return Context(Project(project.root), atom, Options(), Inputs(project.root))
+    return Context(Workspace(Project(project.root), catalog_of({}), Config()), atom)
 
 
 def leave(ctx: Context) -> Outcome:

@@ -11,9 +11,10 @@ from made_up import MadeUp
 
 from atomci.artifacts.runs import AtomFinished
 from atomci.catalog import Atom
+from atomci.deadlines import today
 from atomci.engine.config import AtomConfig, Config
 from atomci.engine.context import Context, Outcome
-from atomci.engine.overrides import Override, Overrides, today
+from atomci.engine.overrides import Override, Overrides
 from atomci.errors import InfrastructureError
 
 COUNT = Atom(1, "count", 4, "", reads=("*.txt",), writes=("artifacts/count.json", "artifacts/pages/"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from atomci.artifacts.handles import result_of
 from atomci.artifacts.runs import Output, Result
@@ -12,9 +11,6 @@ from atomci.artifacts.store import sha256
 from atomci.catalog import Atom
 from atomci.engine.cache import input_key
 from atomci.engine.context import Context, Options, Verdict
-
-if TYPE_CHECKING:
-    from atomci.atoms.load import Loader
 
 __all__ = ["last_result"]
 
@@ -50,19 +46,16 @@ def _altered(root: Path, output: Output) -> str | None:
 
 def _stale(ctx: Context) -> Iterator[str]:
     """Its own inputs, and those of the atoms before it whose artifacts it stands on."""
-    from atomci.atoms.load import Loader
-
-    loader = Loader(ctx.project)
     before = [ctx.atom]
     for atom in before:
         result = ctx.read_if_there(result_of(atom.name))
-        if result is not None and _goes_by(atom) and result.key != _key_now(ctx, loader, atom, result):
+        if result is not None and _goes_by(atom) and result.key != _key_now(ctx, atom, result):
             yield (
                 "stale: what it reads has changed"
                 if atom is ctx.atom
                 else f"stale: what {atom.name} reads has changed"
             )
-        rows = [loader.catalog.atoms[name] for name in (*atom.needs, *atom.after)]
+        rows = [ctx.catalog.atoms[name] for name in (*atom.needs, *atom.after)]
         before += [row for row in rows if row not in before]
 
 
@@ -73,6 +66,5 @@ def _goes_by(atom: Atom) -> bool:
     return atom.effect == "pure" or (atom.effect == "host" and "**/*" in atom.reads)
 
 
-def _key_now(ctx: Context, loader: Loader, atom: Atom, result: Result) -> str:
-    config = loader.config.of(atom.name)
-    return input_key(atom, config, ctx.project, ctx.inputs, Options(since=result.since))
+def _key_now(ctx: Context, atom: Atom, result: Result) -> str:
+    return input_key(atom, ctx.workspace, Options(since=result.since))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import ToolFound, ToolReport
+from atomci.atoms.options import InstallOptions
 from atomci.atoms.parts.machine import ASKED_WITHIN, look_for
 from atomci.bootstrap import host, programs, toolchain
 from atomci.engine.context import Context, Outcome, Verdict
@@ -25,7 +26,7 @@ def commands_of(program: programs.Program) -> Callable[[Context], Sequence[Comma
         path = programs.on_path(program)
         questions = programs.questions(program) if path else ()
         asking = [Command((path or "", *question), timeout=ASKED_WITHIN) for question in questions]
-        words = _install_words(ctx, program) if ctx.options.install else None
+        words = _install_words(ctx, program) if ctx.option(InstallOptions).install else None
         if words is None or _is_there(program, look_for(ctx, program, required=False)):
             return asking
         return (*asking, Command(words, timeout=_INSTALLED_WITHIN))
@@ -37,7 +38,7 @@ def provide_program(ctx: Context, program: programs.Program, *, required: bool) 
     """Look for it, and with --install install what isn't there; what was found is written down."""
     row = look_for(ctx, program, required=required)
     words, after = _install_words(ctx, program), "--install runs it"
-    if words and ctx.options.install and not _is_there(program, row):
+    if words and ctx.option(InstallOptions).install and not _is_there(program, row):
         after = _install(ctx, words) or f"it ran, but isn't enough: see {program.page}"
         row = look_for(ctx, program, required=required)
     ctx.write(ctx.atom.writes[0], ToolReport(tools=(row,)))

@@ -10,13 +10,14 @@ from pathlib import Path
 from atomci.artifacts import handles
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Durations, Portion, TestResult, TestSummary
+from atomci.atoms.options import ShardOptions
 from atomci.atoms.parts.layer_runs import run_tests
-from atomci.engine.config import load_shards, load_slow
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.layers import UNIT, summary_of
 from atomci.testing.sharding import whole
 from atomci.testing.sharding.division import SLOW
+from atomci.testing.sharding.settings import read_shards, read_slow
 from atomci.tools.git import git
 from atomci.tools.process import Command, Completed
 
@@ -38,7 +39,7 @@ _PLUGIN = "atomci.testing.sharding.plugin"
 
 def known_durations(ctx: Context) -> Durations | None:
     """How long tests took the last time, by the file that pyproject.toml names."""
-    return ctx.read_if_there(load_shards(ctx.project).durations, Durations)
+    return ctx.read_if_there(ctx.project.setting(read_shards).durations, Durations)
 
 
 def durations_of(found: Sequence[TestResult]) -> Durations:
@@ -56,21 +57,23 @@ def portion_environment(ctx: Context) -> dict[str, str] | None:
 
     Raises ArtifactError when the durations can't be read.
     """
-    shard, off = ctx.options.shard, ctx.options.event in load_slow(ctx.project).skip_on
+    shard, off = ctx.option(ShardOptions).one, ctx.options.event in ctx.project.setting(read_slow).skip_on
     if shard is None and not off:
         return None
     known_durations(ctx)  # a broken file is told here, and not by the tests' process
     return whole.environment(
         ctx.root / _REPORT,
         shard=f"{shard.index}/{shard.count}" if shard else "",
-        durations=(ctx.root / load_shards(ctx.project).durations).as_posix(),
+        durations=(ctx.root / ctx.project.setting(read_shards).durations).as_posix(),
         without=SLOW if off else "",
     )
 
 
 def nothing_selected(ctx: Context, reason: str) -> TestSummary:
     """The summary of a run that selected no test; a shard says that it is one all the same."""
-    taken = _portion(ctx, "none", whole.Collected((), (), (), (), ())) if ctx.options.shard else None
+    taken = (
+        _portion(ctx, "none", whole.Collected((), (), (), (), ())) if ctx.option(ShardOptions).one else None
+    )
     return TestSummary(counts={}, complete=False, why_incomplete=reason, portion=taken)
 
 
@@ -85,7 +88,7 @@ def run_portion(ctx: Context, commands: Sequence[Command], mode: str) -> Outcome
     outcome = run_tests(ctx, UNIT, commands, left_out="" if mode == "full" else "only impacted tests ran")
     seen = whole.Collected.read(report)
     report.unlink(missing_ok=True)
-    if seen is None or not (ctx.options.shard or seen.left_out):
+    if seen is None or not (ctx.option(ShardOptions).one or seen.left_out):
         return outcome
     taken = _portion(ctx, mode, seen)
     why = whole.incomplete(taken, ctx.options.event)
@@ -114,7 +117,7 @@ def _explain(ctx: Context, taken: Portion, why: str) -> None:
 
 
 def _portion(ctx: Context, mode: str, seen: whole.Collected) -> Portion:
-    shard = ctx.options.shard
+    shard = ctx.option(ShardOptions).one
     return Portion(
         shard=shard.index if shard else 1,
         count=shard.count if shard else 1,
@@ -145,7 +148,7 @@ def combined(ctx: Context, commands: Sequence[Command]) -> Outcome:
     """
     left = _left(ctx)
     found = tuple(result for one in left for result in one.results)
-    wrong = whole.objections(left, load_shards(ctx.project).count, _commit(ctx))
+    wrong = whole.objections(left, ctx.project.setting(read_shards).count, _commit(ctx))
     bad = results.findings(found)
     for result in found:
         ctx.emit(result)
@@ -185,14 +188,15 @@ def _whole(ctx: Context, left: Sequence[whole.Left], found: tuple[TestResult, ..
 
 
 def _left(ctx: Context) -> tuple[whole.Left, ...]:
-    assert ctx.options.shards_from is not None
+    folder = ctx.option(ShardOptions).left_in
+    assert folder is not None
     files = {"summary": handles.UNIT_TESTS, "log": handles.UNIT_RESULTS, "data": handles.UNIT_DATA}
     # Uploads of artifacts/ begin below it.
     below = {name: artifact.path.removeprefix("artifacts/") for name, artifact in files.items()}
-    found = whole.read_left(ctx.options.shards_from, below)
+    found = whole.read_left(folder, below)
     if not found:
         raise ArtifactError(
-            f"{ctx.options.shards_from} holds no */{below['summary']}",
+            f"{folder} holds no */{below['summary']}",
             "download what the shards uploaded, each into a folder of its own below it",
         )
     return found

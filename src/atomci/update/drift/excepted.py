@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
+from pathlib import PurePosixPath
 
 import msgspec
 
 from atomci.artifacts.sync import ExceptedDrift, SyncStatus
+from atomci.deadlines import too_far
+from atomci.project import Project
+from atomci.tables import own_rows
 
-__all__ = ["ExceptedFile", "excepted", "holding"]
+__all__ = ["ExceptedFile", "excepted", "holding", "read_excepted"]
 
 
 class ExceptedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,6 +22,22 @@ class ExceptedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     path: str
     reason: str
     until: date
+
+
+def read_excepted(project: Project) -> tuple[ExceptedFile, ...]:
+    """`[[tool.atomci.drift]]`, also those that are over. Raises UsageError."""
+    return own_rows(project, "drift", ExceptedFile, "path", _problems)
+
+
+def _problems(exception: ExceptedFile, before: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    if not exception.reason.strip():
+        yield "reason", "is empty", "say why the file may differ"
+    path = PurePosixPath(exception.path)
+    if path.is_absolute() or ".." in path.parts or str(path) != exception.path or "\\" in exception.path:
+        yield "path", f"{exception.path!r} isn't the path of a file, relative to the project", "no patterns"
+    if exception.path in before:
+        yield "path", f"{exception.path} has an exception already", "one file, one exception"
+    yield from too_far(exception.until)
 
 
 def holding(exceptions: Iterable[ExceptedFile], day: date) -> frozenset[str]:

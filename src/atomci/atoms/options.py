@@ -1,0 +1,43 @@
+"""What single atoms can be asked for on the command line. The engine hands it through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["InstallOptions", "OneShard", "ProtectionOptions", "ShardOptions"]
+
+
+@dataclass(frozen=True)
+class InstallOptions:
+    """Phase 0: install missing programs with this host's package manager."""
+
+    install: bool = False
+
+
+@dataclass(frozen=True)
+class ProtectionOptions:
+    """atom_072: make GitHub what the project's files say; else it is only compared."""
+
+    apply: bool = False
+    prune: bool = False
+    """Count and, with `apply`, take away what only GitHub has."""
+
+
+@dataclass(frozen=True)
+class OneShard:
+    """One of `count` parts of the unit suite, counted from 1."""
+
+    index: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"shard {self.index} of {self.count}"
+
+
+@dataclass(frozen=True)
+class ShardOptions:
+    """Phase 5: run one shard, or judge together what all shards left in a folder instead of running any."""
+
+    one: OneShard | None = None
+    left_in: Path | None = None

@@ -1,0 +1,105 @@
+"""`[tool.atomci]` of pyproject.toml, table by table. What is wrong is told with its key and line.
+
+A room that has settings declares a struct and a reader of its table. The reader is called through
+`Project.setting`, which keeps what it returned; `settings.py` calls all of them.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from atomci.errors import UsageError
+from atomci.project import Project
+from atomci.toml_lines import closest_line, lines_of
+
+__all__ = ["command_problem", "own_rows", "own_table", "own_tables", "table_error", "unknown_key", "value_of"]
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+Problems = Iterable[tuple[str, str, str]]
+"""What types don't show: the key (empty for the whole table), what is wrong, and a hint."""
+
+
+def value_of(project: Project, name: str, default: Any) -> Any:
+    """What `tool.atomci.NAME` is, as TOML has it."""
+    return project.table("tool", "atomci").get(name, default)
+
+
+def own_table(project: Project, name: str, kind: type[T]) -> T:
+    """`[tool.atomci.NAME]` as its struct. Raises UsageError."""
+    row = value_of(project, name, {})
+    if not isinstance(row, Mapping):
+        raise table_error(project, (name,), f"expected a table, got {row!r}")
+    return _converted(project, (name,), row, kind)
+
+
+def own_tables(
+    project: Project, name: str, kind: type[T], problems: Callable[[str, T], Problems]
+) -> dict[str, T]:
+    """Each `[tool.atomci.NAME.KEY]` by its key. Raises UsageError."""
+    tables = value_of(project, name, {})
+    if not isinstance(tables, Mapping):
+        raise table_error(project, (name,), f"expected a table, got {tables!r}")
+    found = {}
+    for key, row in tables.items():
+        found[key] = _converted(project, (name, key), row, kind)
+        _refuse(project, (name, key), problems(key, found[key]))
+    return found
+
+
+def own_rows(
+    project: Project, name: str, kind: type[T], key: str, problems: Callable[[T, Collection[str]], Problems]
+) -> tuple[T, ...]:
+    """Each `[[tool.atomci.NAME]]`; `problems` also gets the `key` of those before it. Raises UsageError."""
+    rows = value_of(project, name, [])
+    if not isinstance(rows, list):
+        raise table_error(project, (name,), f"expected a list: [[tool.atomci.{name}]]")
+    found: dict[str, T] = {}
+    for index, row in enumerate(rows):
+        entry = _converted(project, (name, index), row, kind)
+        _refuse(project, (name, index), problems(entry, found.keys()))
+        found[getattr(entry, key)] = entry
+    return tuple(found.values())
+
+
+def table_error(project: Project, keys: Sequence[str | int], message: str, hint: str = "") -> UsageError:
+    """What is wrong with `tool.atomci.KEYS`, with its line in pyproject.toml; a number counts in a list."""
+    path = ("tool", "atomci", *keys)
+    shown = ".".join(key for key in path if isinstance(key, str))
+    line = closest_line(lines_of((project.root / "pyproject.toml").read_text(encoding="utf-8")), path)
+    return UsageError(f"pyproject.toml:{line}: {shown}: {message}", hint)
+
+
+def unknown_key(known: Iterable[str]) -> str:
+    """What is said of a key that no table has."""
+    return f"unknown key; known: {', '.join(known)}"
+
+
+def command_problem(command: str) -> str | None:
+    """Why a text isn't a command line, None when it is one."""
+    try:
+        return None if shlex.split(command) else "the command is empty"
+    except ValueError as error:
+        return f"not a command line: {error}"
+
+
+def _refuse(project: Project, keys: tuple[str | int, ...], problems: Problems) -> None:
+    for key, problem, hint in problems:
+        raise table_error(project, (*keys, *([key] if key else [])), problem, hint)
+
+
+def _converted(project: Project, keys: tuple[str | int, ...], row: object, kind: type[T]) -> T:
+    """A table as its struct."""
+    if isinstance(row, Mapping):
+        for key in row.keys() - set(kind.__struct_fields__):
+            raise table_error(project, (*keys, key), unknown_key(kind.__struct_fields__))
+    try:
+        return msgspec.convert(row, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        raise table_error(project, (*keys, *re.findall(r"^\w+", path)), message) from None
