@@ -5,28 +5,59 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from atomci.analysis.paths import relative
-from atomci.artifacts.schemas import Finding
-from atomci.errors import InfrastructureError
-from atomci.tools.process import Completed
+from atomci.analysis.protocol import Reading, Site
+from atomci.analysis.settings import any_settings, dotted
+from atomci.artifacts.schemas import Finding, Lane
+from atomci.tools.process import Command, Completed
 
-__all__ = ["ARGUMENTS", "DIFF_ARGUMENTS", "first_changes", "parse"]
+NAME = "black"
+PROGRAM = "black"
+LANE: Lane = "format"
+MEND = "black ."
+HOOK = "black"
+FILE_CHECK: tuple[str, ...] = ("--quiet", "--check")
+FILE_MEND: tuple[str, ...] = ("--quiet",)
+OVERRIDING: tuple[str, ...] = ()
+LINE_LENGTH = "line-length"
+TARGET = "target-version"
 
-ARGUMENTS = ("--check", ".")
 # Kept apart from --check, since black doesn't use its cache with --diff.
-DIFF_ARGUMENTS = ("--diff", "--quiet")
-
+_DIFF = ("--diff", "--quiet")
 _WOULD = re.compile(r"^would reformat (.+)$", re.MULTILINE)
 _CANNOT = re.compile(r"^error: cannot format (.+?): (.+?)(?:: (\d+):(\d+)(?:: .*)?)?$", re.MULTILINE)
 # How newer versions say so: the place, the line, a caret, then the error.
 _CANNOT_PARSE = re.compile(r"^error: cannot parse(?: for [^:\n]+)?: (.+?):(\d+):(\d+)$", re.MULTILINE)
 _HUNK = re.compile(r"^@@ -(\d+)")
 
+own_settings = any_settings
 
-def parse(done: Completed, root: Path, tool: str = "black") -> tuple[Finding, ...]:
-    """Findings of `black --check`, all at line 1. Raises InfrastructureError when black itself failed."""
+
+def commands(program: str) -> tuple[Command, ...]:
+    return (Command((program, "--check", ".")),)
+
+
+def examine(site: Site, since: str | None) -> Reading:
+    program = site.tool(PROGRAM)
+    (check,) = commands(program)
+    reading = parse(site.run(check), site.root)
+    findings = reading.findings
+    if unformatted := [finding.path for finding in findings if finding.rule == "unformatted"]:
+        diff = site.run(Command((program, *_DIFF, *unformatted)))
+        lines = first_changes(diff.stdout, site.root)
+        findings = tuple(replace(one, line=lines.get(one.path, one.line)) for one in findings)
+    examined = reading.examined
+    if examined is None:
+        examined = len(site.files("**/*.py", "**/*.pyi"))
+    return Reading(findings, examined, reading.broken)
+
+
+def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
+    """All findings of what black would change are at line 1."""
     if done.code not in (0, 1, 123):
-        raise InfrastructureError(f"black failed (exit {done.code}): {done.stderr.strip()[:500]}")
+        return Reading(broken=f"black failed (exit {done.code}): {done.stderr.strip()[:500]}")
     found = [
         _finding(relative(path, root), tool, "unformatted", "black would reformat this")
         for path in _WOULD.findall(done.stderr)
@@ -38,8 +69,8 @@ def parse(done: Completed, root: Path, tool: str = "black") -> tuple[Finding, ..
         where = (int(line), int(column) + 1)
         found.append(_finding(relative(path, root), tool, "unparsable", "black can't parse this", where))
     if done.code == 123 and not found:
-        raise InfrastructureError(f"black failed: {done.stderr.strip()[:500]}")
-    return tuple(found)
+        return Reading(broken=f"black failed: {done.stderr.strip()[:500]}")
+    return Reading(tuple(found), 0 if "No Python files" in done.stderr else None)
 
 
 def first_changes(diff: str, root: Path) -> dict[str, int]:
@@ -58,6 +89,14 @@ def first_changes(diff: str, root: Path) -> dict[str, int]:
     return lines
 
 
+def target(value: object, oldest: str) -> str | None:
+    if value is None:
+        return oldest
+    # Black writes what all of the listed versions understand: the oldest decides.
+    known = [dotted(one) for one in ([value] if isinstance(value, str) else value)]  # type: ignore[attr-defined]
+    return min(known, key=lambda version: int(version.partition(".")[2] or 0), default=None)
+
+
 def _finding(path: str, tool: str, rule: str, message: str, where: tuple[int, int] = (1, 1)) -> Finding:
     return Finding(
         path=path,
@@ -66,6 +105,6 @@ def _finding(path: str, tool: str, rule: str, message: str, where: tuple[int, in
         tool=tool,
         rule=rule,
         message=message,
-        lane="format",
+        lane=LANE,
         fixable=rule == "unformatted",
     )

@@ -4,17 +4,62 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from atomci.analysis.paths import relative
-from atomci.artifacts.schemas import Finding
-from atomci.errors import InfrastructureError
-from atomci.tools.process import Completed
+from atomci.analysis.protocol import Reading, Site
+from atomci.analysis.settings import Setting
+from atomci.artifacts.schemas import Finding, Lane
+from atomci.tools.git import changed_paths
+from atomci.tools.process import Command, Completed
 
-__all__ = ["ARGUMENTS", "await_next_second", "parse"]
+NAME = "mypy"
+PROGRAM = "mypy"
+LANE: Lane = "type"
+MEND = "mypy src"
+HOOK = ""
+FILE_CHECK: tuple[str, ...] = ()
+FILE_MEND: tuple[str, ...] = ()
+OVERRIDING: tuple[str, ...] = ("mypy.ini", ".mypy.ini")
+LINE_LENGTH = ""
+TARGET = "python_version"
 
-ARGUMENTS = ("--output=json", "src")
+_STRICT = (
+    "check_untyped_defs",
+    "disallow_any_generics",
+    "disallow_incomplete_defs",
+    "disallow_subclassing_any",
+    "disallow_untyped_calls",
+    "disallow_untyped_decorators",
+    "disallow_untyped_defs",
+    "extra_checks",
+    "no_implicit_reexport",
+    "strict_equality",
+    "warn_redundant_casts",
+    "warn_return_any",
+    "warn_unused_configs",
+    "warn_unused_ignores",
+)
+_LAX = ("ignore_errors", "implicit_reexport", "allow_untyped_defs", "allow_untyped_calls")
+
+
+def commands(program: str) -> tuple[Command, ...]:
+    return (Command((program, "--output=json", "src")),)
+
+
+def examine(site: Site, since: str | None) -> Reading:
+    """Findings of changed files come first."""
+    files = site.files("src/**/*.py", "src/**/*.pyi")
+    if not files:
+        return Reading(examined=0)
+    changed = set(changed_paths(site.root, since) or ())
+    await_next_second(site.root / file for file in files)
+    (check,) = commands(site.tool(PROGRAM))
+    reading = parse(site.run(check), site.root)
+    findings = sorted(reading.findings, key=lambda finding: finding.path not in changed)
+    return Reading(tuple(findings), len(files), reading.broken)
 
 
 def await_next_second(files: Iterable[Path]) -> None:
@@ -29,12 +74,11 @@ def await_next_second(files: Iterable[Path]) -> None:
         time.sleep(seconds)
 
 
-def parse(done: Completed, root: Path, tool: str = "mypy") -> tuple[Finding, ...]:
-    """Findings of `mypy --output=json`. Raises InfrastructureError when mypy itself failed."""
+def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
     try:
         rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     except json.JSONDecodeError as error:
-        raise InfrastructureError(f"mypy's output can't be read: {error}") from None
+        return Reading(broken=f"mypy's output can't be read: {error}")
     found = tuple(
         Finding(
             path=relative(row["file"], root),
@@ -43,12 +87,41 @@ def parse(done: Completed, root: Path, tool: str = "mypy") -> tuple[Finding, ...
             tool=tool,
             rule=row["code"] or "mypy",
             message=row["message"] + (f" ({row['hint']})" if row.get("hint") else ""),
-            lane="type",
+            lane=LANE,
         )
         for row in rows
         if row.get("severity") == "error"
     )
     if done.code not in (0, 1) and not found:
         text = (done.stderr or done.stdout).strip()[:500]
-        raise InfrastructureError(f"mypy failed (exit {done.code}): {text}")
-    return found
+        return Reading(broken=f"mypy failed (exit {done.code}): {text}")
+    return Reading(found)
+
+
+def target(value: object, oldest: str) -> str | None:
+    return None if value is None else str(value)
+
+
+def own_settings(table: Mapping[str, Any], packages: Collection[str]) -> Iterator[Setting]:
+    """It is strict, also for the project's own packages."""
+    strict = table.get("strict") is True
+    yield Setting(
+        ("strict",), strict, "mypy is strict" if strict else "mypy isn't strict: strict = true is missing"
+    )
+    for key in _weakened(table):
+        yield Setting((key,), False, f"{key} = {table[key]} takes from strict")
+    overrides = table.get("overrides")
+    for index, override in enumerate(overrides if isinstance(overrides, list) else ()):
+        if not isinstance(override, Mapping):
+            continue
+        modules = override.get("module", ())
+        names = [modules] if isinstance(modules, str) else modules
+        ours = [name for name in names if name == "*" or name.split(".")[0] in packages]
+        for key in _weakened(override) if ours else ():
+            text = f"{key} = {override[key]} takes from strict for {', '.join(ours)}"
+            yield Setting(("overrides", index, key), False, text)
+
+
+def _weakened(settings: Mapping[str, Any]) -> list[str]:
+    off = [key for key in _STRICT if settings.get(key) is False]
+    return off + [key for key in _LAX if settings.get(key) is True]

@@ -1,36 +1,70 @@
-"""ruff's JSON. Its exit code alone doesn't tell findings from nothing to look at."""
+"""ruff's linter, by its JSON. Its exit code alone doesn't tell findings from nothing to look at."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from atomci.analysis.paths import relative
-from atomci.artifacts.schemas import Finding
-from atomci.errors import InfrastructureError
-from atomci.tools.process import Completed
+from atomci.analysis.protocol import Reading, Site
+from atomci.analysis.settings import UNSET_LINE_LENGTH, Setting, dotted
+from atomci.artifacts.schemas import Finding, Lane
+from atomci.tools.process import Command, Completed
 
-__all__ = ["ARGUMENTS", "FILES_ARGUMENTS", "count_files", "parse"]
+NAME = "ruff"
+PROGRAM = "ruff"
+LANE: Lane = "lint"
+MEND = "ruff check --fix ."
+HOOK = "ruff check"
+FILE_CHECK: tuple[str, ...] = ("check", "--quiet", "--no-cache")
+FILE_MEND: tuple[str, ...] = (*FILE_CHECK, "--fix")
+OVERRIDING: tuple[str, ...] = ("ruff.toml", ".ruff.toml")
+LINE_LENGTH = "line-length"
+TARGET = "target-version"
 
-ARGUMENTS = ("check", "--no-fix", "--output-format=json", ".")
-# ruff also lints pyproject.toml, so it never says that its settings left no Python file.
-FILES_ARGUMENTS = ("check", "--show-files", ".")
+
+def commands(program: str) -> tuple[Command, ...]:
+    check = Command((program, "check", "--no-fix", "--output-format=json", "."))
+    # ruff also lints pyproject.toml, so it never says that its settings left no Python file.
+    return check, Command((program, "check", "--show-files", "."))
 
 
-def parse(done: Completed, root: Path, tool: str = "ruff") -> tuple[Finding, ...]:
-    """Findings of `ruff check --output-format=json`. Raises InfrastructureError when ruff itself failed."""
+def examine(site: Site, since: str | None) -> Reading:
+    check, show_files = commands(site.tool(PROGRAM))
+    reading = parse(site.run(check), site.root)
+    return reading if reading.broken else replace(reading, examined=count_files(site.run(show_files)))
+
+
+def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
     if done.code not in (0, 1):
-        raise InfrastructureError(f"ruff failed (exit {done.code}): {done.stderr.strip()[:500]}")
+        return Reading(broken=f"ruff failed (exit {done.code}): {done.stderr.strip()[:500]}")
     try:
         rows = json.loads(done.stdout or "[]")
     except json.JSONDecodeError as error:
-        raise InfrastructureError(f"ruff's output can't be read: {error}") from None
-    return tuple(_finding(row, root, tool) for row in rows)
+        return Reading(broken=f"ruff's output can't be read: {error}")
+    return Reading(tuple(_finding(row, root, tool) for row in rows))
 
 
 def count_files(done: Completed) -> int:
     """How many Python files `ruff check --show-files` names."""
     return sum(line.endswith((".py", ".pyi", ".ipynb")) for line in done.stdout.splitlines())
+
+
+def target(value: object, oldest: str) -> str | None:
+    return oldest if value is None else dotted(value)
+
+
+def own_settings(table: Mapping[str, Any], packages: Collection[str]) -> Iterator[Setting]:
+    formats = table.get(LINE_LENGTH) or UNSET_LINE_LENGTH
+    keys = ("lint", "pycodestyle", "max-line-length")
+    reports: Any = table
+    for key in keys:
+        reports = reports.get(key) if isinstance(reports, Mapping) else None
+    if reports and reports != formats:
+        yield Setting(keys, False, f"ruff reports lines over {reports}, but formats at {formats}")
 
 
 def _finding(row: dict[str, object], root: Path, tool: str) -> Finding:
@@ -48,7 +82,7 @@ def _finding(row: dict[str, object], root: Path, tool: str) -> Finding:
         tool=tool,
         rule=str(row.get("code") or "invalid-syntax"),
         message=str(row["message"]),
-        lane="lint",
+        lane=LANE,
         fixable=isinstance(fix, dict) and fix.get("applicability") == "safe",
         url=str(url) if url else None,
     )

@@ -11,7 +11,7 @@ from types import ModuleType
 from atomci.atoms.builtin import HOLDS, catalog_of, module_of
 from atomci.atoms.plugins import PluginAtom, load_plugins
 from atomci.catalog import PHASES, Atom
-from atomci.engine.config import Config
+from atomci.engine.config import AtomConfig, Config
 from atomci.engine.context import Context, Implementation, Options, Outcome, Verdict, Workspace
 from atomci.engine.plan import Catalog
 from atomci.project import Project
@@ -43,7 +43,7 @@ class Loader:
         config = load_config(self.project, self.catalog.atoms.keys())
         for name, swap in config.atoms.items():
             if swap.reads is not None:
-                _check_parser(self.project, name, swap.reads)
+                _check_reads(self.project, name, swap)
             if swap.use is not None:
                 _entry_point(self.project, name, swap.use)
         return config
@@ -65,6 +65,8 @@ class Loader:
         if (plugin := self.plugins.get(atom.name)) is not None:
             built = Implementation(plugin.run, origin="plugin")
             return built if plugin.commands is None else replace(built, commands=plugin.commands)
+        if swap.reads is not None:
+            return replace(_built_in(atom), origin=f"pyproject.toml: reads = {swap.reads!r}")
         return _built_in(atom)
 
     def check(self, atom: Atom) -> Callable[[Context], Verdict]:
@@ -94,12 +96,16 @@ def _phase_module(atom: Atom) -> ModuleType:
     return importlib.import_module(module_of(PHASES[atom.phase]))
 
 
-def _check_parser(project: Project, name: str, parser: str) -> None:
+def _check_reads(project: Project, name: str, swap: AtomConfig) -> None:
     from atomci.analysis.parsers import PARSERS
+    from atomci.analysis.table import stands_in
 
-    if parser not in PARSERS:
+    keys = ("atoms", name, "reads")
+    if swap.reads not in PARSERS:
         known = f"known: {', '.join(sorted(PARSERS))}"
-        raise table_error(project, ("atoms", name, "reads"), f"no parser is called {parser!r}", known)
+        raise table_error(project, keys, f"no parser is called {swap.reads!r}", known)
+    if swap.run is None and (swap.use is not None or stands_in(name, swap.reads) is None):
+        raise table_error(project, keys, "names a parser, but there is no run")
 
 
 def _entry_point(project: Project, name: str, value: str) -> Callable[[Context], Outcome]:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from atomci.analysis.table import in_use
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.bootstrap.layout import folders_of
@@ -55,8 +56,9 @@ def configure_coverage_thresholds_holds(ctx: Context) -> Verdict:
 
 
 def configure_ruff_black_mypy_holds(ctx: Context) -> Verdict:
-    overriding = _there(ctx, static_settings.OVERRIDING)
-    return verdict_of(_of_toml(ctx, lambda doc: static_settings.facts(doc, overriding)))
+    tools = in_use(ctx.project)
+    there = _there(ctx, [file for tool in tools for file in tool.OVERRIDING])
+    return verdict_of(_of_toml(ctx, lambda doc: static_settings.facts(doc, tools, there)))
 
 
 def scaffold_test_pyramid_directories_holds(ctx: Context) -> Verdict:
@@ -161,7 +163,7 @@ def _fixtures(ctx: Context) -> Iterator[Fact]:
 
 
 def _hooks(ctx: Context) -> Iterator[Fact]:
-    yield from hooks.configured(yaml_document(ctx.root, hooks.FILE))
+    yield from hooks.configured(yaml_document(ctx.root, hooks.FILE), in_use(ctx.project))
     shown = git(ctx.root, "rev-parse", "--git-path", "hooks")
     # Relative to the root, but absolute in a worktree and where core.hooksPath says so.
     folder = shown.strip() if shown else ""

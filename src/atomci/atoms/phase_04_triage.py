@@ -3,65 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from types import ModuleType
+from collections.abc import Sequence
 
-from atomci.analysis import black, mypy, ruff
 from atomci.analysis.lanes import classify
 from atomci.analysis.sarif import to_sarif
+from atomci.analysis.table import in_use, tool_of
 from atomci.artifacts import handles
-from atomci.artifacts.schemas import AllFindings, Finding, Findings
+from atomci.artifacts.schemas import AllFindings, Findings
 from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.findings import outcome_of
 from atomci.bootstrap.managers.choice import prefix
 from atomci.catalog import atom
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.tools.git import changed_paths
-from atomci.tools.process import Command, Completed
-
-Commands = Callable[[Context], Sequence[Command]]
+from atomci.tools.process import Command
 
 
-def _tool(adapter: ModuleType) -> Commands:
-    name = adapter.__name__.rpartition(".")[2]
-    return lambda ctx: (Command((ctx.tool(name), *adapter.ARGUMENTS)),)
+def _commands(ctx: Context) -> Sequence[Command]:
+    tool = tool_of(ctx.project, ctx.atom.name)
+    return tool.commands(ctx.tool(tool.PROGRAM))
 
 
-_BLACK, _MYPY = _tool(black), _tool(mypy)
-
-
-def _ruff(ctx: Context) -> Sequence[Command]:
-    program = ctx.tool("ruff")
-    return Command((program, *ruff.ARGUMENTS)), Command((program, *ruff.FILES_ARGUMENTS))
-
-
-@runs(_ruff)
+@runs(_commands)
 def run_ruff_lint(ctx: Context) -> Outcome:
-    check, show_files = _ruff(ctx)
-    findings = ruff.parse(ctx.run(check), ctx.root)
-    return _report(ctx, "ruff", findings, ruff.count_files(ctx.run(show_files)))
+    return _examined(ctx)
 
 
-@runs(_BLACK)
+@runs(_commands)
 def run_black_check(ctx: Context) -> Outcome:
-    done = ctx.run(*_BLACK(ctx))
-    findings = black.parse(done, ctx.root)
-    if unformatted := [finding.path for finding in findings if finding.rule == "unformatted"]:
-        diff = ctx.run(Command((ctx.tool("black"), *black.DIFF_ARGUMENTS, *unformatted)))
-        lines = black.first_changes(diff.stdout, ctx.root)
-        findings = tuple(_at(finding, lines.get(finding.path, finding.line)) for finding in findings)
-    return _report(ctx, "black", findings, _examined(ctx, done, "**/*.py", "**/*.pyi"))
+    return _examined(ctx)
 
 
-@runs(_MYPY)
+@runs(_commands)
 def run_mypy_typecheck(ctx: Context) -> Outcome:
-    files = ctx.files("src/**/*.py", "src/**/*.pyi")
-    examined = len(files)
-    if not examined:
-        return _report(ctx, "mypy", (), 0)
-    changed = set(changed_paths(ctx.root, ctx.options.since) or ())
-    mypy.await_next_second(ctx.root / file for file in files)
-    findings = mypy.parse(ctx.run(*_MYPY(ctx)), ctx.root)
-    return _report(ctx, "mypy", tuple(sorted(findings, key=lambda f: f.path not in changed)), examined)
+    return _examined(ctx)
+
+
+def _examined(ctx: Context) -> Outcome:
+    tool = tool_of(ctx.project, ctx.atom.name)
+    reading = tool.examine(ctx, ctx.options.since)
+    version = ctx.project.version_of(tool.PROGRAM) or ""
+    return outcome_of(ctx, reading, tool.NAME, version, reading.examined or 0)
 
 
 def aggregate_static_findings(ctx: Context) -> Outcome:
@@ -106,7 +87,7 @@ def aggregate_static_findings_holds(ctx: Context) -> Verdict:
 def classify_static_failures(ctx: Context) -> Outcome:
     found = ctx.read(handles.FINDINGS)
     findings = [finding for run in found.runs for finding in run.findings]
-    lanes = classify(findings, prefix(ctx.project))
+    lanes = classify(findings, in_use(ctx.project), prefix(ctx.project))
     ctx.write(handles.LANES, lanes)
     advice = f"start with {lanes.lane}: {lanes.lanes[0].command}" if lanes.lanes else ""
     return Outcome("pass", advice, len(found.runs), "reports")
@@ -123,29 +104,3 @@ def classify_static_failures_holds(ctx: Context) -> Verdict:
     if sum(lane.findings for lane in lanes.lanes) != len(findings):
         problems.append(f"{len(findings)} findings, but the lanes hold another number")
     return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
-
-
-def _examined(ctx: Context, done: Completed, *globs: str) -> int:
-    """How many files the tool looked at: none where it says that its settings left none."""
-    nothing = "No Python files" in done.stderr
-    return 0 if nothing else len(ctx.files(*globs))
-
-
-def _at(finding: Finding, line: int) -> Finding:
-    import msgspec
-
-    return msgspec.structs.replace(finding, line=line)
-
-
-def _report(ctx: Context, tool: str, findings: tuple[Finding, ...], examined: int) -> Outcome:
-    version = ctx.project.version_of(tool) or ""
-    report = Findings(tool=tool, version=version, atom=ctx.atom.name, examined=examined, findings=findings)
-    ctx.write(ctx.atom.writes[0], report)
-    if findings:
-        return Outcome(
-            "fail",
-            f"{len(findings)} finding{'s' * (len(findings) > 1)}",
-            examined,
-            findings=findings,
-        )
-    return Outcome("pass", "", examined) if examined else Outcome("vacuous", "no Python file to look at")

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from atomci.analysis.table import in_use
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import Preconditions, ServiceState
 from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents
@@ -173,8 +174,8 @@ def _services_up(ctx: Context) -> Iterator[dict[str, str]]:
 def _plan(ctx: Context, folder: Path, file: str) -> list[rehearsal.Step]:
     top, prefix = _top(ctx)
     clone = folder / "clone"
-    python, ruff, black = ctx.project.python, ctx.tool("ruff"), ctx.tool("black")
-    rest = rehearsal.steps(clone / prefix, clone, file, python, ruff, black)
+    tools = [(tool, ctx.tool(tool.PROGRAM)) for tool in in_use(ctx.project) if tool.FILE_MEND]
+    rest = rehearsal.steps(clone / prefix, clone, file, ctx.project.python, tools)
     return [rehearsal.clone_step(top, clone), *rest]
 
 

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from atomci.analysis.parsers import PARSERS
-from atomci.artifacts.schemas import Findings
+from atomci.atoms.parts.findings import outcome_of
 from atomci.catalog import Atom
 from atomci.engine.config import AtomConfig
 from atomci.engine.context import Context, Implementation, Outcome
@@ -41,23 +41,14 @@ def command_atom(atom: Atom, swap: AtomConfig) -> Implementation:
                 return Outcome("fail", f"exit {done.code}: {swap.run}", examined)
             return Outcome("pass", "", max(examined, 1))
         name = command.argv[0].rpartition("/")[2]
-        findings = PARSERS[parser](done, ctx.root, name)
-        if done.code != 0 and not findings:
+        reading = PARSERS[parser](done, ctx.root, name)
+        if done.code != 0 and not reading.findings and not reading.broken:
             return Outcome(
                 "error",
                 f"exit {done.code}, but no finding that parser {parser!r} can read",
                 examined,
             )
-        for path in declared_outputs(atom):
-            ctx.write(
-                path,
-                Findings(tool=name, version="", atom=atom.name, examined=examined, findings=findings),
-            )
-        if findings:
-            return Outcome(
-                "fail", f"{len(findings)} finding{'s' * (len(findings) > 1)}", examined, findings=findings
-            )
-        return Outcome("pass", "", examined) if examined else Outcome("vacuous", "no file to look at")
+        return outcome_of(ctx, reading, name, "", examined, "file")
 
     return Implementation(run, commands, origin=f"pyproject.toml: run = {swap.run!r}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from atomci.artifacts.schemas import ToolFound
@@ -10,8 +10,8 @@ from atomci.bootstrap.managers.protocol import Manager
 
 __all__ = ["REQUIRED", "compare", "locked_versions", "manager_row", "table", "what_is_here"]
 
-REQUIRED = ("ruff", "black", "mypy", "pytest", "pytest-cov", "pre-commit")
-"""What the gate and the hooks start."""
+REQUIRED = ("pytest", "pytest-cov", "pre-commit")
+"""What the gate and the hooks start besides static tools."""
 
 
 def locked_versions(root: Path, manager: Manager) -> Mapping[str, tuple[str, ...]] | None:
@@ -32,11 +32,14 @@ def locked_versions(root: Path, manager: Manager) -> Mapping[str, tuple[str, ...
 
 
 def compare(
-    locked: Mapping[str, tuple[str, ...]], installed: Callable[[str], str | None], environment: str
+    tools: Iterable[str],
+    locked: Mapping[str, tuple[str, ...]],
+    installed: Callable[[str], str | None],
+    environment: str,
 ) -> list[ToolFound]:
-    """One row per required tool; a version other than the locked one isn't usable."""
+    """One row per tool; a version other than the locked one isn't usable."""
     rows = []
-    for tool in REQUIRED:
+    for tool in tools:
         wanted, found = locked.get(tool, ()), installed(tool)
         rows.append(
             ToolFound(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from atomci.analysis.table import TOOLS
 from atomci.artifacts.schemas import Finding
 from atomci.configuration.calls import calls_in, in_locked_environment, program_of
 from atomci.configuration.documents import Document
@@ -25,7 +26,7 @@ EXTENSIONS = (
     "eamodio.gitlens",
 )
 _COVERAGE = "artifacts/reports/coverage.xml"
-_BY_THE_GATE = {"ruff", "black", "mypy", "pytest"}
+_BY_THE_GATE = {"pytest", *(tool.PROGRAM for tool in TOOLS.values())}
 _SAMPLE = Finding(path="src/a.py", line=3, column=5, tool="ruff", rule="F401", message="unused import")
 _GROUPS = {
     "file": "src/a.py",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from atomci.analysis.protocol import Tool
 from atomci.configuration.calls import calls_in, in_locked_environment, program_of
 from atomci.configuration.documents import Document
 from atomci.configuration.facts import Fact, expect, problem, seen
@@ -22,8 +23,6 @@ STAGES = ("pre-commit", "pre-push")
 
 _ALL_STAGES = (*STAGES, "commit-msg", "manual", "post-checkout", "post-commit", "post-merge")
 _DUTIES = {
-    "ruff": ("ruff check",),
-    "black": ("black",),
     "YAML": ("check-yaml",),
     "TOML": ("check-toml",),
     "large files": ("check-added-large-files",),
@@ -56,8 +55,8 @@ def hooks_of(document: Document) -> Iterator[Hook]:
             yield Hook(("repos", number, "hooks", index), table, stages)
 
 
-def configured(document: Document) -> Iterator[Fact]:
-    """Whether the config has the hooks it should, all of them local."""
+def configured(document: Document, tools: Iterable[Tool]) -> Iterator[Fact]:
+    """Whether the config has the hooks it should, all of them local; `tools` are those of the project."""
     for number, repo in document.rows("repos"):
         if repo.get("repo") != "local" or "rev" in repo:
             name = f"{repo.get('repo')} {repo.get('rev', '')}".strip()
@@ -65,7 +64,8 @@ def configured(document: Document) -> Iterator[Fact]:
     hooks = list(hooks_of(document))
     for hook in hooks:
         yield from _locked(document, hook)
-    for duty, programs in _DUTIES.items():
+    by_tools = {tool.NAME: (tool.HOOK,) for tool in tools if tool.HOOK}
+    for duty, programs in {**by_tools, **_DUTIES}.items():
         yield _done(document, duty, programs, hooks)
     yield _pushed(document, hooks)
     types = [_modern(stage) for stage in document.get("default_install_hook_types") or ("pre-commit",)]

@@ -23,7 +23,7 @@ class AtomConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     use: str | None = None
     """An entry point, `package.module:function`, called with the atom's context."""
     reads: str | None = None
-    """The parser that turns the command's output into findings."""
+    """The parser that turns the command's output into findings; without a command, a tool to take instead."""
     inputs: tuple[str, ...] | None = None
     """Globs that replace the files the atom is declared to read."""
     enabled: bool = True
@@ -68,8 +68,6 @@ def _problems(atom: AtomConfig) -> Iterator[tuple[str, str]]:
         yield "use", f"{atom.use!r} isn't package.module:function"
     if atom.run is not None and (problem := command_problem(atom.run)):
         yield "run", problem
-    if atom.reads is not None and atom.run is None:
-        yield "reads", "names a parser, but there is no run"
     if atom.inputs is not None and not atom.inputs:
         yield "inputs", "give at least one glob, or delete the key"
     if atom.timeout is not None and atom.timeout <= 0:

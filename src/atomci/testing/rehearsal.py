@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from atomci.analysis.protocol import Tool
 from atomci.artifacts.schemas import Workflow, WorkflowStep
 from atomci.tools.process import Command, Completed
 
 __all__ = ["DEFECTS", "Step", "break_file", "clone_step", "file_to_break", "overlay", "steps", "walk"]
 
-# ruff mends the f-string without a placeholder, black the spaces; the constant stays, to be committed.
+# Lint mends the f-string without a placeholder, format the spaces; the constant stays, to be committed.
 DEFECTS = "_ATOMCI_PROBE   =   f'probe'\n"
 _NO_GIT_VARIABLES = ("GIT_",)
 
@@ -53,8 +54,13 @@ def file_to_break(root: Path, files: Iterable[str]) -> str | None:
     return None
 
 
-def steps(clone: Path, top: Path, file: str, python: str, ruff: str, black: str) -> Iterator[Step]:
-    """What follows the clone. `top` is where the clone's .git is, `clone` the project in it."""
+def steps(
+    clone: Path, top: Path, file: str, python: str, tools: Sequence[tuple[Tool, str]]
+) -> Iterator[Step]:
+    """What follows the clone. `top` is where the clone's .git is, `clone` the project in it.
+
+    `tools` are those that mend, with the paths of their programs.
+    """
     path = str(clone / file)
 
     def git(*words: str) -> Command:
@@ -64,12 +70,11 @@ def steps(clone: Path, top: Path, file: str, python: str, ruff: str, black: str)
         options = [word for setting in config for word in ("-c", setting)]
         return Command(("git", "-C", str(top), *options, *words), without=_NO_GIT_VARIABLES)
 
-    def lint(*words: str) -> Command:
-        return Command((ruff, "check", "--quiet", "--no-cache", *words, path))
+    def break_it() -> None:
+        break_file(clone / file)
 
-    def style(*words: str) -> Command:
-        return Command((black, "--quiet", *words, path))
-
+    looks = {tool.LANE: Command((program, *tool.FILE_CHECK, path)) for tool, program in tools}
+    mends = {tool.LANE: Command((program, *tool.FILE_MEND, path)) for tool, program in tools}
     tests = (
         python,
         "-m",
@@ -87,14 +92,11 @@ def steps(clone: Path, top: Path, file: str, python: str, ruff: str, black: str)
         "commit the working tree",
         git("commit", "--quiet", "--no-verify", "--allow-empty", "--message", "the working tree"),
     )
-    yield Step("lint before", lint())
-    yield Step("format before", style("--check"))
-    yield Step("broken: lint is red", lint(), (1,), lambda: break_file(clone / file))
-    yield Step("broken: format is red", style("--check"), (1,))
-    yield Step("fix lint", lint("--fix"))
-    yield Step("fix format", style())
-    yield Step("lint is green", lint())
-    yield Step("format is green", style("--check"))
+    yield from (Step(f"{lane} before", look) for lane, look in looks.items())
+    for number, (lane, look) in enumerate(looks.items()):
+        yield Step(f"broken: {lane} is red", look, (1,), break_it if number == 0 else None)
+    yield from (Step(f"fix {lane}", mend) for lane, mend in mends.items())
+    yield from (Step(f"{lane} is green", look) for lane, look in looks.items())
     yield Step("the clone's own code is tested", Command((python, "-c", where, _module(file), path), sources))
     yield Step("unit tests", Command(tests, sources))
     yield Step("stage", git("add", "--", path))

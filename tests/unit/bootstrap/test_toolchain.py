@@ -70,11 +70,12 @@ def test_a_torn_lock_is_named(tmp_path: Path) -> None:
 
 def test_a_tool_is_usable_in_a_locked_version_alone() -> None:
     locked = {"ruff": ("0.12.1",), "black": ("25.1.0",), "mypy": ("1.15.0", "1.16.0"), "pytest": ("8.4.0",)}
+    tools = ("ruff", "black", "mypy", *REQUIRED)
     installed = {"ruff": "0.12.1", "black": "24.1.0", "mypy": "1.16.0", "pre-commit": "4.2.0"}
 
-    rows = {row.tool: row for row in compare(locked, installed.get, "/env")}
+    rows = {row.tool: row for row in compare(tools, locked, installed.get, "/env")}
 
-    assert set(rows) == set(REQUIRED)
+    assert set(rows) == set(tools)
     assert {name for name, row in rows.items() if row.usable} == {"ruff", "mypy"}
     assert (rows["black"].wanted, rows["black"].found) == ("==25.1.0", "24.1.0")
     assert (rows["pytest"].found, rows["pytest"].path) == (None, None)

@@ -104,7 +104,7 @@ def test_stages_of_a_hook_come_from_it_or_from_the_default_and_by_old_names_too(
 def test_a_repository_of_hooks_is_local_and_without_versions(
     tmp_path: Path, repo: str, says: str | None
 ) -> None:
-    facts = hooks.configured(parsed(tmp_path, f"repos: [{repo}]\n"))
+    facts = hooks.configured(parsed(tmp_path, f"repos: [{repo}]\n"), ())
 
     assert [says in str(fact) for fact in facts if says and "versions" in str(fact)] == (
         [True] if says else []

@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from atomci.analysis.table import ATOMS
 from atomci.configuration import coverage_settings, pytest_settings, static_settings
 from atomci.configuration.documents import Document
 
@@ -19,7 +20,9 @@ def pytest_problems(text: str, plugin: str | None = "2.4") -> list[str]:
 
 
 def static_problems(text: str) -> list[str]:
-    return [str(fact) for fact in static_settings.facts(parsed(text), ()) if not fact.ok]
+    return [
+        str(fact) for fact in static_settings.facts(parsed(text), tuple(ATOMS.values()), ()) if not fact.ok
+    ]
 
 
 @pytest.mark.parametrize(

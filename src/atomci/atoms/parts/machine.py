@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
+from atomci.analysis.table import in_use
 from atomci.artifacts.schemas import ManagerChoice, ToolFound
 from atomci.bootstrap import environment, interpreters, programs, toolchain
 from atomci.bootstrap.managers.choice import choice
@@ -98,4 +99,6 @@ def toolchain_rows(ctx: Context) -> list[ToolFound]:
     )
     row = manager.own_row(project, partial(_said, ctx))
     rows = [python, row, look_for(ctx, programs.GIT, required=True)]
-    return rows + toolchain.compare(locked, project.version_of, str(project.environment))
+    static = dict.fromkeys(tool.PROGRAM for tool in in_use(project))
+    tools = (*static, *toolchain.REQUIRED)
+    return rows + toolchain.compare(tools, locked, project.version_of, str(project.environment))
