@@ -99,6 +99,9 @@ class Workspace:
     config: Config
     options: Options = field(default_factory=Options)
 
+    def __post_init__(self) -> None:
+        _ = self.inputs, self.overrides  # of threads that ask at once, each would make its own
+
     @cached_property
     def inputs(self) -> Inputs:
         """The project's files."""

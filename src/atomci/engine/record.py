@@ -1,0 +1,136 @@
+"""What a run leaves of each atom: its log, its result and its events, however its turn went."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from atomci.artifacts.handles import result_of
+from atomci.artifacts.redaction import LogWriter
+from atomci.artifacts.runs import AtomFinished, AtomStarted, Result
+from atomci.artifacts.store import outputs_of, write
+from atomci.catalog import Atom
+from atomci.engine.cache import ResultCache, input_key
+from atomci.engine.context import Context, Outcome, Workspace
+from atomci.engine.events import EventLog, now
+from atomci.engine.execution import Turn
+from atomci.engine.outputs import declared_outputs
+from atomci.errors import AtomciError
+from atomci.tools.process import Children, Stopped, ToolMissing
+
+__all__ = ["Recorder"]
+
+Execute = Callable[[Context, str, Outcome | None], Turn]
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Writes down and tells how atoms end, also of several at a time."""
+
+    workspace: Workspace
+    events: EventLog
+    cache: ResultCache
+
+    def recorded(self, execute: Execute, atom: Atom, why_not: Outcome | None, children: Children) -> Outcome:
+        """Give the atom its turn; what it raises, and what can't be written, is how it ended."""
+        started = time.monotonic()
+        key = ""
+        self.events(AtomStarted(time=now(), atom=atom.name))
+        try:
+            with self._log(atom) as log:
+                try:
+                    key = input_key(atom, self.workspace, self.workspace.options)
+                    ctx = Context(self.workspace, atom, children, log.write, self.events)
+                    turn = execute(ctx, key, why_not)
+                except BaseException as error:  # a bug in an atom is one failed row, not the end of the run
+                    turn = Turn(_crashed(error, atom, log))
+            turn = replace(turn, outcome=self._excused(atom, turn.outcome))
+            self._keep(atom, turn, key, time.monotonic() - started)
+        except Exception as error:
+            turn = Turn(Outcome("error", f"its result can't be written: {error}"))
+        self.events(self._finished(atom, turn, time.monotonic() - started))
+        return turn.outcome
+
+    def never_started(self, atom: Atom, why: str) -> Outcome:
+        """Tell that an atom had no turn."""
+        outcome = Outcome("skipped", why)
+        self.events(self._finished(atom, Turn(outcome), 0.0))
+        return outcome
+
+    @contextmanager
+    def _log(self, atom: Atom) -> Iterator[LogWriter]:
+        """The atom's log; each line is on disk as soon as it is whole."""
+        with self._log_path(atom).open("w", encoding="utf-8", errors="replace", buffering=1) as file:
+            log = LogWriter(file.write, self.events.redactor)
+            try:
+                yield log
+            finally:
+                log.close()
+
+    def _log_path(self, atom: Atom) -> Path:
+        return self.events.folder / f"{atom.name}.log"
+
+    def _excused(self, atom: Atom, outcome: Outcome) -> Outcome:
+        """The outcome, with what overrides say of it."""
+        overrides = self.workspace.overrides
+        lapsed = overrides.lapsed.get(atom.name)
+        # A verdict on others is excused by theirs; where none is in force, no code can claim one.
+        excuse = overrides.excuse(atom.name, outcome.status)
+        excuse = excuse or (outcome.overridden if overrides.in_force else "")
+        return replace(outcome, overridden=excuse, lapsed=lapsed.lapse if lapsed else "")
+
+    def _keep(self, atom: Atom, turn: Turn, key: str, seconds: float) -> None:
+        """Write the atom's result, and keep a pass that later runs may take over."""
+        outcome, options, root = turn.outcome, self.workspace.options, self.workspace.project.root
+        result = Result(
+            atom=atom.name,
+            status=outcome.status,
+            reason=outcome.reason,
+            examined=outcome.examined,
+            unit=outcome.unit,
+            key=key,
+            run=self.events.run,
+            since=options.since,
+            seconds=round(seconds, 3),
+            outputs=outputs_of(root, declared_outputs(atom)),
+            findings=outcome.findings,
+            override=outcome.overridden or outcome.lapsed,
+        )
+        write(root / result_of(atom.name), result, self.events.redactor.clean)
+        keep = outcome.status == "pass" and atom.effect == "pure" and options.use_cache
+        if keep and not turn.cached:
+            self.cache.keep(atom, result)
+
+    def _finished(self, atom: Atom, turn: Turn, seconds: float) -> AtomFinished:
+        outcome = turn.outcome
+        return AtomFinished(
+            time=now(),
+            atom=atom.name,
+            status=outcome.status,
+            reason=outcome.reason,
+            examined=outcome.examined,
+            unit=outcome.unit,
+            seconds=round(seconds, 3),
+            cached=turn.cached,
+            findings=outcome.findings,
+            commands=turn.commands,
+            outputs=declared_outputs(atom),
+            log=self._log_path(atom).relative_to(self.workspace.project.root).as_posix(),
+            override=outcome.overridden or outcome.lapsed,
+        )
+
+
+def _crashed(error: BaseException, atom: Atom, log: LogWriter) -> Outcome:
+    if isinstance(error, Stopped):
+        return Outcome("skipped", str(error))
+    if isinstance(error, ToolMissing) and atom.optional:
+        return Outcome("skipped", error.message)
+    if isinstance(error, AtomciError):
+        log.write(f"error: {error.message}\n{error.hint}\n")
+        return Outcome("error", f"{error.message}; {error.hint}" if error.hint else error.message)
+    log.write("".join(traceback.format_exception(error)))
+    return Outcome("error", f"it crashed: {type(error).__name__}: {error}; the traceback is in its log")
