@@ -129,14 +129,14 @@ class Project:
         """The installed version of a distribution in the environment, None when it isn't there."""
         from packaging.utils import canonicalize_name
 
-        for name in self.fingerprint:
+        for name in self.installed:
             found, _, version = name.removesuffix(".dist-info").rpartition("-")
             if canonicalize_name(found) == canonicalize_name(distribution):
                 return version
         return None
 
     @property
-    def fingerprint(self) -> tuple[str, ...]:
+    def installed(self) -> tuple[str, ...]:
         """Names and versions of all that is installed in the environment, read off its folder names."""
         pattern = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
         names = (entry.name for site in self.environment.glob(pattern) for entry in site.iterdir())

@@ -302,7 +302,7 @@ def compile_lockfile_and_sync(ctx: Context) -> Outcome:
         return Outcome("fail", why, 1, "locks")
     if (why_stale := manager.sync(ctx.project, ctx.run, in_ci=in_ci)) is not None:
         return Outcome("fail", why_stale, 1, "locks")
-    installed = len(ctx.project.fingerprint)
+    installed = len(ctx.project.installed)
     return Outcome("pass", f"{lock}, {installed} packages", 1, "locks")
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from atomci.errors import InfrastructureError
 from atomci.tools.git import git
 
-__all__ = ["begin_words", "existing"]
+__all__ = ["begin_words", "existing", "need_git"]
+
+
+def need_git() -> None:
+    """Raises InfrastructureError where there is no git, before anything is made that needs it."""
+    if shutil.which("git") is None:
+        raise InfrastructureError(
+            "git isn't on PATH", "install it, then: atomci run install_git_cli tells how"
+        )
 
 
 def existing(root: Path) -> str | None:

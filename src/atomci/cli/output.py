@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished, RunStarted
+from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished
 from atomci.cli.style import paint
 from atomci.engine.context import Context, Options
 from atomci.engine.events import Listener
@@ -132,18 +132,15 @@ class _Lines:
         self._width = max(map(len, self._numbers), default=0)
         self._red: list[AtomFinished] = []
         self._reused = 0
-        self._started: RunStarted | None = None
 
     def of(self, event: Event) -> list[str]:
         """No line, or several."""
-        if isinstance(event, RunStarted):
-            self._started = event
-        elif isinstance(event, AtomFinished):
+        if isinstance(event, AtomFinished):
             self._reused += event.cached
             if event.status in ("fail", "vacuous", "error"):
                 self._red.append(event)
             return [self.head(event), *self._findings(event)]
-        elif isinstance(event, RunFinished):
+        if isinstance(event, RunFinished):
             return self._end(event)
         return []
 

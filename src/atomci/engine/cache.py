@@ -57,7 +57,7 @@ def input_key(atom: Atom, workspace: Workspace, options: Options) -> str:
         digest.update("\0".join((*words, "\n")).encode())
 
     add(_own_code(), atom.name, repr(config), platform.python_version())
-    add(*project.fingerprint)
+    add(*project.installed)
     add(*(f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith(_ENV_PREFIXES)))
     if options.since is not None:
         add(options.since, "all" if options.everything else "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sync_world import Folder, Run, new_repository
 
-from atomci.cli import new
+from atomci.atoms import first_run
 from atomci.cli.main import main
 from atomci.errors import InfrastructureError
 from atomci.project import Project
@@ -20,13 +20,13 @@ Make = Callable[..., Folder]
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Make:
     """What `atomci new` makes; of its bootstrap only the first commit, and no gate."""
 
-    def bootstrap(project: Project) -> None:
+    def bootstrap(project: Project, listen: object) -> None:
         folder = Folder(project.root)
         folder.git("init", "--quiet", "--initial-branch=main")
         folder.commit()
 
-    monkeypatch.setattr(new, "_bootstrap", bootstrap)
-    monkeypatch.setattr(new, "_gate", lambda _: 0)
+    monkeypatch.setattr(first_run, "bootstrap", bootstrap)
+    monkeypatch.setattr(first_run, "own_gate", lambda _: 0)
 
     def make(template: Folder, *words: str, name: str = "demo") -> Folder:
         root = tmp_path / "made" / name
