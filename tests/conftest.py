@@ -17,6 +17,7 @@ from command_line import Done, call
 from made_once import made_once
 from stand_in_tools import make_environment
 
+pytest_plugins = ("fixture_costs", "once")
 LAYERS = ("unit", "integration", "e2e", "contracts")
 # What an outer run, shell or CI job would lend to the runs under test.
 _FOREIGN = (
