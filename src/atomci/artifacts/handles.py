@@ -23,11 +23,11 @@ if TYPE_CHECKING:
         OverrideRows,
         Preconditions,
         Protection,
+        Rehearsal,
         Reports,
         Retention,
         Stage,
         ToolReport,
-        Workflow,
     )
     from atomci.artifacts.testing import (
         CoverageBudget,
@@ -128,7 +128,7 @@ E2E_RESULTS: Artifact[Any] = Artifact("artifacts/tests/e2e.jsonl", form="`test` 
 E2E_TESTS: Artifact[TestSummary] = Artifact("artifacts/tests/e2e.json", "tests")
 E2E_JUNIT: Artifact[Any] = Artifact("artifacts/reports/e2e.xml", form="JUnit")
 E2E_FILES: Artifact[Any] = Artifact("artifacts/e2e/files/", form="what tests put there")
-REHEARSAL: Artifact[Workflow] = Artifact("artifacts/e2e/workflow.json", "workflow")
+REHEARSAL: Artifact[Rehearsal] = Artifact("artifacts/e2e/workflow.json", "workflow")
 E2E_REPORTS: Artifact[Reports] = Artifact("artifacts/e2e/captured.json", "reports")
 E2E_STAGE: Artifact[Stage] = Artifact("artifacts/stages/e2e.json", "stage")
 

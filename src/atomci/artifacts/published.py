@@ -17,11 +17,11 @@ from atomci.artifacts.schemas import (
     OverrideRows,
     Preconditions,
     Protection,
+    Rehearsal,
     Reports,
     Retention,
     Stage,
     ToolReport,
-    Workflow,
 )
 from atomci.artifacts.sync import Adoption, Exported, Lock, Proposal, SyncStatus, Update
 from atomci.artifacts.testing import (
@@ -57,7 +57,7 @@ SCHEMAS: dict[str, object] = {
     "integration-env": IntegrationEnv,
     "exercised": Exercised,
     "preconditions": Preconditions,
-    "workflow": Workflow,
+    "workflow": Rehearsal,
     "overrides": OverrideRows,
     "retention": Retention,
     "shards": Shards,

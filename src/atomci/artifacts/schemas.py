@@ -30,6 +30,8 @@ __all__ = [
     "OverrideRows",
     "Preconditions",
     "Protection",
+    "Rehearsal",
+    "RehearsedStep",
     "RemovedRun",
     "ReportFile",
     "Reports",
@@ -41,8 +43,6 @@ __all__ = [
     "Status",
     "ToolFound",
     "ToolReport",
-    "Workflow",
-    "WorkflowStep",
 ]
 
 Status = Literal["pass", "fail", "skipped", "vacuous", "error"]
@@ -242,7 +242,7 @@ class Preconditions(Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
 
 
-class WorkflowStep(Struct, frozen=True, kw_only=True):
+class RehearsedStep(Struct, frozen=True, kw_only=True):
     """One step in the scratch clone; `command` has paths relative to the clone."""
 
     name: str
@@ -252,12 +252,12 @@ class WorkflowStep(Struct, frozen=True, kw_only=True):
     ok: bool
 
 
-class Workflow(Struct, frozen=True, kw_only=True):
+class Rehearsal(Struct, frozen=True, kw_only=True):
     """atom_064: the steps that were taken, the last one being the one that failed if one did."""
 
     schema: Literal["atomci/workflow/1"] = "atomci/workflow/1"
     file: str
-    steps: tuple[WorkflowStep, ...]
+    steps: tuple[RehearsedStep, ...]
 
 
 class RulesetDifference(Struct, frozen=True, kw_only=True):

@@ -14,10 +14,10 @@ __all__ = [
     "ParallelPlan",
     "PesterRun",
     "PesterTest",
+    "PlannedShard",
     "Portion",
     "SelectedTest",
     "Selection",
-    "Shard",
     "Shards",
     "TestResult",
     "TestSummary",
@@ -165,7 +165,7 @@ class CoverageBudget(Struct, frozen=True, kw_only=True):
     files: tuple[FileCoverage, ...]
 
 
-class Shard(Struct, frozen=True, kw_only=True):
+class PlannedShard(Struct, frozen=True, kw_only=True):
     """One shard's tests; `seconds` is None when no test's time is known."""
 
     shard: int
@@ -184,4 +184,4 @@ class Shards(Struct, frozen=True, kw_only=True):
     balanced_by: Literal["seconds", "tests"]
     imbalance: float
     slow: int
-    shards: tuple[Shard, ...]
+    shards: tuple[PlannedShard, ...]

@@ -28,7 +28,7 @@ from atomci.atoms.parts.layer_runs import (
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.atoms.parts.stages import Red, judged, reds_of_tests
 from atomci.configuration.ci import e2e_policy
-from atomci.configuration.ci.graph import Workflow as CiWorkflow
+from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.rulesets import RULESETS
 from atomci.configuration.facts import Fact, problem
 from atomci.engine.context import Context, Outcome, Verdict, runs
@@ -171,7 +171,7 @@ def _services_up(ctx: Context) -> Iterator[dict[str, str]]:
         yield variables
 
 
-def _plan(ctx: Context, folder: Path, file: str) -> list[rehearsal.Step]:
+def _plan(ctx: Context, folder: Path, file: str) -> list[rehearsal.PlannedStep]:
     top, prefix = _top(ctx)
     clone = folder / "clone"
     tools = [(tool, ctx.tool(tool.PROGRAM)) for tool in in_use(ctx.project) if tool.FILE_MEND]
@@ -205,7 +205,7 @@ def simulate_quality_workflow(ctx: Context) -> Outcome:
     with _scratch() as folder:
         clone = folder / "clone" / _top(ctx)[1]
 
-        def run(step: rehearsal.Step) -> Completed:
+        def run(step: rehearsal.PlannedStep) -> Completed:
             ctx.log(f"[{step.name}]\n")
             done = ctx.run(step.command, cwd=clone if clone.is_dir() else folder)
             if step.name == "clone" and done.code == 0:
@@ -288,7 +288,7 @@ def mark_e2e_required_on_main(ctx: Context) -> Outcome:
 def mark_e2e_required_on_main_holds(ctx: Context) -> Verdict:
     """Where the e2e tests are required, by the ruleset files and ci.yml."""
 
-    def rules(workflow: CiWorkflow) -> Iterator[Fact]:
+    def rules(workflow: Workflow) -> Iterator[Fact]:
         yield from e2e_policy.workflow_facts(workflow)
         found = ruleset_documents(ctx)
         if not found:

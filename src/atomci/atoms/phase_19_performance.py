@@ -14,10 +14,10 @@ from atomci.configuration.ci import caching, shards_job
 from atomci.configuration.documents import toml_document
 from atomci.configuration.facts import Fact, expect, problem, seen
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.testing.sharding import division, whole
+from atomci.testing.sharding import division, portions
 from atomci.testing.sharding.division import SLOW
+from atomci.testing.sharding.portions import Collected
 from atomci.testing.sharding.settings import read_shards
-from atomci.testing.sharding.whole import Collected
 from atomci.tools.process import Command
 
 
@@ -37,7 +37,7 @@ def shard_and_parallelize_tests_where_safe(ctx: Context) -> Outcome:
         return Outcome("error", f"the unit tests can't be collected: {done.last_printed}", 0, "tests")
     if not seen.suite:
         return Outcome("vacuous", "no unit test was collected", 0, "tests")
-    plan = whole.plan(seen, known_durations(ctx), ctx.project.setting(read_shards).count)
+    plan = portions.plan(seen, known_durations(ctx), ctx.project.setting(read_shards).count)
     ctx.write(handles.SHARDS, plan)
     outcome = outcome_of(ctx, divided(ctx, plan, seen))
     if outcome.status != "pass":

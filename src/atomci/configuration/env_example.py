@@ -10,7 +10,7 @@ from atomci.artifacts.redaction import dotenv, kind_of_token, looks_random
 from atomci.configuration.facts import Fact, Place, problem, seen, unknown_to_us
 from atomci.configuration.variables import Read, from_the_system
 
-__all__ = ["FILE", "Entry", "entries", "facts", "mentioned"]
+__all__ = ["FILE", "Assignment", "assignments", "facts", "mentioned"]
 
 FILE = ".env.example"
 
@@ -20,7 +20,7 @@ _MENTION = re.compile(r"\$(?:\{|env:)?([A-Za-z_]\w*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Entry:
+class Assignment:
     """A variable in the example, also one that is commented out."""
 
     line: int
@@ -28,10 +28,10 @@ class Entry:
     value: str
 
 
-def entries(text: str) -> list[Entry]:
+def assignments(text: str) -> list[Assignment]:
     """The example's variables. `# NAME=value` is one too, in capitals, so that prose isn't."""
     lines = "\n".join(_COMMENTED.sub(r"\1", line) for line in text.splitlines())
-    return [Entry(*row) for row in dotenv(lines)]
+    return [Assignment(*row) for row in dotenv(lines)]
 
 
 def mentioned(text: str) -> set[str]:
@@ -40,13 +40,13 @@ def mentioned(text: str) -> set[str]:
 
 
 def facts(text: str | None, reads: Sequence[Read], elsewhere: Mapping[str, str]) -> Iterator[Fact]:
-    """Reads against entries, both ways. `text` is None where there is no example.
+    """Reads against assignments, both ways. `text` is None where there is no example.
 
     `elsewhere` maps variables that tests, scripts and images read to the file that does.
     """
-    there = entries(text or "")
-    yield from _reads(reads, {entry.name for entry in there}, missing=text is None)
-    yield from _entries(there, reads, elsewhere)
+    there = assignments(text or "")
+    yield from _reads(reads, {assignment.name for assignment in there}, missing=text is None)
+    yield from _assignments(there, reads, elsewhere)
 
 
 def _reads(reads: Sequence[Read], known: Collection[str], *, missing: bool) -> Iterator[Fact]:
@@ -65,28 +65,30 @@ def _reads(reads: Sequence[Read], known: Collection[str], *, missing: bool) -> I
             yield problem(place, f"reads {read.name}, and {why}")
 
 
-def _entries(there: Sequence[Entry], reads: Sequence[Read], elsewhere: Mapping[str, str]) -> Iterator[Fact]:
+def _assignments(
+    there: Sequence[Assignment], reads: Sequence[Read], elsewhere: Mapping[str, str]
+) -> Iterator[Fact]:
     names = {read.name for read in reads}
     unknown = next((read for read in reads if read.name is None), None)
     lines: dict[str, int] = {}
-    for entry in there:
-        place = Place(FILE, entry.line)
-        if entry.name in lines:
-            yield problem(place, f"{entry.name} is given twice, first in line {lines[entry.name]}")
-        lines.setdefault(entry.name, entry.line)
-        if kind := _secret(entry):
-            yield problem(place, f"{entry.name} holds what looks like a real secret: {kind}; revoke it")
-        if entry.name in names:
+    for assignment in there:
+        place = Place(FILE, assignment.line)
+        if assignment.name in lines:
+            yield problem(place, f"{assignment.name} is given twice, first in line {lines[assignment.name]}")
+        lines.setdefault(assignment.name, assignment.line)
+        if kind := _secret(assignment):
+            yield problem(place, f"{assignment.name} holds what looks like a real secret: {kind}; revoke it")
+        if assignment.name in names:
             continue
-        if entry.name in elsewhere:
-            yield seen(place, f"{entry.name} is read by {elsewhere[entry.name]}")
+        if assignment.name in elsewhere:
+            yield seen(place, f"{assignment.name} is read by {elsewhere[assignment.name]}")
         elif unknown is not None:
-            yield seen(place, f"{entry.name} can be read by {unknown.path}:{unknown.line} only")
+            yield seen(place, f"{assignment.name} can be read by {unknown.path}:{unknown.line} only")
         else:
-            yield problem(place, f"nothing reads {entry.name}")
+            yield problem(place, f"nothing reads {assignment.name}")
 
 
-def _secret(entry: Entry) -> str | None:
-    if kind := kind_of_token(entry.value):
+def _secret(assignment: Assignment) -> str | None:
+    if kind := kind_of_token(assignment.value):
         return kind
-    return "its value looks random" if looks_random(entry.name, entry.value) else None
+    return "its value looks random" if looks_random(assignment.name, assignment.value) else None

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atomci.analysis.protocol import Tool
-from atomci.artifacts.schemas import Workflow, WorkflowStep
+from atomci.artifacts.schemas import Rehearsal, RehearsedStep
 from atomci.tools.process import Command, Completed
 
-__all__ = ["DEFECTS", "Step", "break_file", "clone_step", "file_to_break", "overlay", "steps", "walk"]
+__all__ = ["DEFECTS", "PlannedStep", "break_file", "clone_step", "file_to_break", "overlay", "steps", "walk"]
 
 # Lint mends the f-string without a placeholder, format the spaces; the constant stays, to be committed.
 DEFECTS = "_ATOMCI_PROBE   =   f'probe'\n"
@@ -21,7 +21,7 @@ _NO_GIT_VARIABLES = ("GIT_",)
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedStep:
     """A command and the exit codes that are right for it."""
 
     name: str
@@ -35,9 +35,9 @@ class Step:
         return f"exit {' or '.join(map(str, self.wanted))}"
 
 
-def clone_step(top: Path, clone: Path) -> Step:
+def clone_step(top: Path, clone: Path) -> PlannedStep:
     """Cloning what HEAD holds."""
-    return Step(
+    return PlannedStep(
         "clone", Command(("git", "clone", "--quiet", str(top), str(clone)), without=_NO_GIT_VARIABLES)
     )
 
@@ -56,7 +56,7 @@ def file_to_break(root: Path, files: Iterable[str]) -> str | None:
 
 def steps(
     clone: Path, top: Path, file: str, python: str, tools: Sequence[tuple[Tool, str]]
-) -> Iterator[Step]:
+) -> Iterator[PlannedStep]:
     """What follows the clone. `top` is where the clone's .git is, `clone` the project in it.
 
     `tools` are those that mend, with the paths of their programs.
@@ -87,23 +87,25 @@ def steps(
     )
     sources = {"PYTHONPATH": str(clone / "src")}
     where = "import sys, importlib.util as u; sys.exit(u.find_spec(sys.argv[1]).origin != sys.argv[2])"
-    yield Step("add the working tree", git("add", "--all"))
-    yield Step(
+    yield PlannedStep("add the working tree", git("add", "--all"))
+    yield PlannedStep(
         "commit the working tree",
         git("commit", "--quiet", "--no-verify", "--allow-empty", "--message", "the working tree"),
     )
-    yield from (Step(f"{lane} before", look) for lane, look in looks.items())
+    yield from (PlannedStep(f"{lane} before", look) for lane, look in looks.items())
     for number, (lane, look) in enumerate(looks.items()):
-        yield Step(f"broken: {lane} is red", look, (1,), break_it if number == 0 else None)
-    yield from (Step(f"fix {lane}", mend) for lane, mend in mends.items())
-    yield from (Step(f"{lane} is green", look) for lane, look in looks.items())
-    yield Step("the clone's own code is tested", Command((python, "-c", where, _module(file), path), sources))
-    yield Step("unit tests", Command(tests, sources))
-    yield Step("stage", git("add", "--", path))
-    yield Step(
+        yield PlannedStep(f"broken: {lane} is red", look, (1,), break_it if number == 0 else None)
+    yield from (PlannedStep(f"fix {lane}", mend) for lane, mend in mends.items())
+    yield from (PlannedStep(f"{lane} is green", look) for lane, look in looks.items())
+    yield PlannedStep(
+        "the clone's own code is tested", Command((python, "-c", where, _module(file), path), sources)
+    )
+    yield PlannedStep("unit tests", Command(tests, sources))
+    yield PlannedStep("stage", git("add", "--", path))
+    yield PlannedStep(
         "commit", git("commit", "--quiet", "--no-verify", "--message", "chore: a change that was mended")
     )
-    yield Step("it is committed", git("diff", "--quiet", "HEAD~1", "HEAD", "--", path), (1,))
+    yield PlannedStep("it is committed", git("diff", "--quiet", "HEAD~1", "HEAD", "--", path), (1,))
 
 
 def break_file(path: Path) -> None:
@@ -124,8 +126,11 @@ def overlay(root: Path, clone: Path, changed: Iterable[str]) -> None:
 
 
 def walk(
-    file: str, plan: Sequence[Step], run: Callable[[Step], Completed], hide: Callable[[str], str]
-) -> tuple[Workflow, Completed | None]:
+    file: str,
+    plan: Sequence[PlannedStep],
+    run: Callable[[PlannedStep], Completed],
+    hide: Callable[[str], str],
+) -> tuple[Rehearsal, Completed | None]:
     """Take the steps until one goes wrong; that one's output comes along. `hide` makes commands portable."""
     taken = []
     for step in plan:
@@ -135,11 +140,11 @@ def walk(
         ok = done.code in step.wanted
         shown = hide(str(Command(step.command.argv, step.command.env)))
         taken.append(
-            WorkflowStep(name=step.name, command=shown, expected=step.expected, exit_code=done.code, ok=ok)
+            RehearsedStep(name=step.name, command=shown, expected=step.expected, exit_code=done.code, ok=ok)
         )
         if not ok:
-            return Workflow(file=file, steps=tuple(taken)), done
-    return Workflow(file=file, steps=tuple(taken)), None
+            return Rehearsal(file=file, steps=tuple(taken)), done
+    return Rehearsal(file=file, steps=tuple(taken)), None
 
 
 def _module(file: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.testing.sharding.division import costs_of, divide, problems
+from atomci.testing.sharding.division import cost_of, costs_of, divide, problems
 
 SEEDS = range(60)
 
@@ -36,11 +36,11 @@ def together(test: str) -> str:
 def test_the_shards_are_the_suite_each_test_once(seed: int) -> None:
     seconds, count = suite_of(seed)
 
-    shares = divide(costs_of(seconds, seconds), count)
+    shards = divide(costs_of(seconds, seconds), count)
 
-    assert len(shares) == count
-    assert sorted(test for share in shares for test in share.ids) == sorted(seconds)
-    assert problems([share.ids for share in shares], seconds) == []
+    assert len(shards) == count
+    assert sorted(test for shard in shards for test in shard) == sorted(seconds)
+    assert problems(shards, seconds) == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -49,7 +49,7 @@ def test_no_shard_takes_longer_than_a_fair_share_and_the_longest_unit(seed: int)
     costs = costs_of(seconds, seconds)
     fair = sum(costs.values()) / count
 
-    shares = divide(costs, count)
+    shards = divide(costs, count)
 
     files: dict[str, int] = {}
     parts: dict[str, int] = {}
@@ -59,8 +59,7 @@ def test_no_shard_takes_longer_than_a_fair_share_and_the_longest_unit(seed: int)
         parts[together(test)] = parts.get(together(test), 0) + cost
     whole = [cost for cost in files.values() if cost <= fair]
     longest = max([*whole, *(cost for part, cost in parts.items() if files[part.partition("::")[0]] > fair)])
-    assert max(share.cost for share in shares) <= fair + longest
-    assert [share.cost for share in shares] == [sum(costs[test] for test in share.ids) for share in shares]
+    assert max(cost_of(shard, costs) for shard in shards) <= fair + longest
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -69,7 +68,7 @@ def test_what_belongs_together_stays_together(seed: int) -> None:
     costs = costs_of(seconds, seconds)
     fair = -(-sum(costs.values()) // count)
 
-    holder = {test: n for n, share in enumerate(divide(costs, count)) for test in share.ids}
+    holder = {test: n for n, shard in enumerate(divide(costs, count)) for test in shard}
 
     files: dict[str, set[str]] = {}
     for test in costs:
@@ -112,10 +111,10 @@ def test_durations_balance_what_numbers_would_not() -> None:
     slow = {"a.py::t": 9.0}
     fast = {f"b{n}.py::t": 1.0 for n in range(9)}
 
-    shares = divide(costs_of({**slow, **fast}, {**slow, **fast}), 2)
+    shards = divide(costs_of({**slow, **fast}, {**slow, **fast}), 2)
 
-    assert [len(share.ids) for share in shares] == [1, 9]
-    assert [len(share.ids) for share in divide(costs_of({**slow, **fast}, {}), 2)] == [5, 5]
+    assert [len(shard) for shard in shards] == [1, 9]
+    assert [len(shard) for shard in divide(costs_of({**slow, **fast}, {}), 2)] == [5, 5]
 
 
 def test_an_unknown_test_takes_the_median_and_the_shortest_costs_something() -> None:
@@ -130,9 +129,9 @@ def test_a_file_longer_than_a_fair_share_is_taken_apart_by_class_and_function() 
     big = [f"big.py::TestA::test_{n}" for n in range(4)] + [f"big.py::test_p[{n}]" for n in range(4)]
     small = ["small.py::test_1", "small.py::test_2"]
 
-    shares = divide(costs_of([*big, *small], {}), 3)
+    shards = divide(costs_of([*big, *small], {}), 3)
 
-    assert sorted(share.ids for share in shares) == [tuple(sorted(big[:4])), tuple(big[4:]), tuple(small)]
+    assert sorted(shards) == [tuple(sorted(big[:4])), tuple(big[4:]), tuple(small)]
 
 
 @pytest.mark.parametrize(

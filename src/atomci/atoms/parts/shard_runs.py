@@ -15,7 +15,7 @@ from atomci.atoms.parts.layer_runs import run_tests
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.layers import UNIT, summary_of
-from atomci.testing.sharding import whole
+from atomci.testing.sharding import portions
 from atomci.testing.sharding.division import SLOW
 from atomci.testing.sharding.settings import read_shards, read_slow
 from atomci.tools.git import git
@@ -61,7 +61,7 @@ def portion_environment(ctx: Context) -> dict[str, str] | None:
     if shard is None and not off:
         return None
     known_durations(ctx)  # a broken file is told here, and not by the tests' process
-    return whole.environment(
+    return portions.environment(
         ctx.root / _REPORT,
         shard=f"{shard.index}/{shard.count}" if shard else "",
         durations=(ctx.root / ctx.project.setting(read_shards).durations).as_posix(),
@@ -72,7 +72,9 @@ def portion_environment(ctx: Context) -> dict[str, str] | None:
 def nothing_selected(ctx: Context, reason: str) -> TestSummary:
     """The summary of a run that selected no test; a shard says that it is one all the same."""
     taken = (
-        _portion(ctx, "none", whole.Collected((), (), (), (), ())) if ctx.option(ShardOptions).one else None
+        _portion(ctx, "none", portions.Collected((), (), (), (), ()))
+        if ctx.option(ShardOptions).one
+        else None
     )
     return TestSummary(counts={}, complete=False, why_incomplete=reason, portion=taken)
 
@@ -86,12 +88,12 @@ def run_portion(ctx: Context, commands: Sequence[Command], mode: str) -> Outcome
     report = ctx.root / _REPORT
     report.unlink(missing_ok=True)
     outcome = run_tests(ctx, UNIT, commands, left_out="" if mode == "full" else "only impacted tests ran")
-    seen = whole.Collected.read(report)
+    seen = portions.Collected.read(report)
     report.unlink(missing_ok=True)
     if seen is None or not (ctx.option(ShardOptions).one or seen.left_out):
         return outcome
     taken = _portion(ctx, mode, seen)
-    why = whole.incomplete(taken, ctx.options.event)
+    why = portions.incomplete(taken, ctx.options.event)
     _explain(ctx, taken, why)
     if outcome.status == "vacuous" and not seen.ids and (seen.suite or seen.left_out):
         return Outcome("skipped", f"no test is left to run: {why}", 0, "tests")
@@ -116,7 +118,7 @@ def _explain(ctx: Context, taken: Portion, why: str) -> None:
         )
 
 
-def _portion(ctx: Context, mode: str, seen: whole.Collected) -> Portion:
+def _portion(ctx: Context, mode: str, seen: portions.Collected) -> Portion:
     shard = ctx.option(ShardOptions).one
     return Portion(
         shard=shard.index if shard else 1,
@@ -148,7 +150,7 @@ def combined(ctx: Context, commands: Sequence[Command]) -> Outcome:
     """
     left = _left(ctx)
     found = tuple(result for one in left for result in one.results)
-    wrong = whole.objections(left, ctx.project.setting(read_shards).count, _commit(ctx))
+    wrong = portions.objections(left, ctx.project.setting(read_shards).count, _commit(ctx))
     bad = results.findings(found)
     for result in found:
         ctx.emit(result)
@@ -162,10 +164,10 @@ def combined(ctx: Context, commands: Sequence[Command]) -> Outcome:
     return _whole(ctx, left, found)
 
 
-def _whole(ctx: Context, left: Sequence[whole.Left], found: tuple[TestResult, ...]) -> Outcome:
+def _whole(ctx: Context, left: Sequence[portions.Left], found: tuple[TestResult, ...]) -> Outcome:
     selections = {one.taken.selection for one in left}
     first = left[0].taken
-    why = whole.incomplete(
+    why = portions.incomplete(
         Portion(
             selection="full" if selections == {"full"} else "impacted",
             ids=first.suite,
@@ -187,13 +189,13 @@ def _whole(ctx: Context, left: Sequence[whole.Left], found: tuple[TestResult, ..
     return Outcome("pass", said, len(found), "tests")
 
 
-def _left(ctx: Context) -> tuple[whole.Left, ...]:
+def _left(ctx: Context) -> tuple[portions.Left, ...]:
     folder = ctx.option(ShardOptions).left_in
     assert folder is not None
     files = {"summary": handles.UNIT_TESTS, "log": handles.UNIT_RESULTS, "data": handles.UNIT_DATA}
     # Uploads of artifacts/ begin below it.
     below = {name: artifact.path.removeprefix("artifacts/") for name, artifact in files.items()}
-    found = whole.read_left(folder, below)
+    found = portions.read_left(folder, below)
     if not found:
         raise ArtifactError(
             f"{folder} holds no */{below['summary']}",
@@ -206,13 +208,13 @@ def collect_command(ctx: Context, folder: Path) -> Command:
     """pytest's collection of the unit suite, its files in a folder of their own."""
     words = ("-m", "pytest", UNIT.folder, "--collect-only", "-qq", "-p", _PLUGIN)
     # The project's own options may ask for coverage, which isn't to replace that of a run.
-    env = {**whole.environment(folder / "collected.json"), "COVERAGE_FILE": str(folder / "coverage")}
+    env = {**portions.environment(folder / "collected.json"), "COVERAGE_FILE": str(folder / "coverage")}
     return Command((ctx.project.python, *words), env)
 
 
-def collected(ctx: Context) -> tuple[whole.Collected | None, Completed]:
+def collected(ctx: Context) -> tuple[portions.Collected | None, Completed]:
     """What the unit suite holds now; None when it can't be collected."""
     with tempfile.TemporaryDirectory(prefix="atomci-collect-") as folder:
         done = ctx.run(collect_command(ctx, Path(folder)))
-        seen = whole.Collected.read(Path(folder, "collected.json"))
+        seen = portions.Collected.read(Path(folder, "collected.json"))
     return (seen if done.code in (0, pytest_runs.NOTHING_COLLECTED) else None), done

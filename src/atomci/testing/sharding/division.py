@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median_low
 
 __all__ = [
@@ -17,7 +16,7 @@ __all__ = [
     "SHARD_VARIABLE",
     "SLOW",
     "WITHOUT_VARIABLE",
-    "Share",
+    "cost_of",
     "costs_of",
     "divide",
     "problems",
@@ -25,7 +24,7 @@ __all__ = [
 
 SLOW = "slow"
 """The marker of tests that pull requests leave out."""
-# What the plugin portion.py is told; here, since importing it imports pytest.
+# What the plugin is told; here, since importing it imports pytest.
 REPORT_VARIABLE = "ATOMCI_TEST_PORTION"
 """The file to write."""
 SHARD_VARIABLE = "ATOMCI_TEST_SHARD"
@@ -36,14 +35,6 @@ WITHOUT_VARIABLE = "ATOMCI_TEST_WITHOUT"
 """A marker whose tests are left out, or empty."""
 
 _MICROSECONDS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Share:
-    """The tests of one shard, sorted, and what they cost together, in the unit of `costs_of`."""
-
-    ids: tuple[str, ...]
-    cost: int
 
 
 def costs_of(suite: Iterable[str], seconds: Mapping[str, float]) -> dict[str, int]:
@@ -57,8 +48,15 @@ def costs_of(suite: Iterable[str], seconds: Mapping[str, float]) -> dict[str, in
     return {test: known.get(test, otherwise) for test in tests}
 
 
-def divide(costs: Mapping[str, int], count: int) -> tuple[Share, ...]:
-    """The longest unit first, each to the shard that has least (LPT): no shard takes longer than a fair
+def cost_of(tests: Iterable[str], costs: Mapping[str, int]) -> int:
+    """What tests cost together."""
+    return sum(costs[test] for test in tests)
+
+
+def divide(costs: Mapping[str, int], count: int) -> tuple[tuple[str, ...], ...]:
+    """The tests of each shard, sorted.
+
+    The longest unit goes first, each to the shard that has least (LPT): no shard takes longer than a fair
     share and the longest unit together.
 
     A unit is a test file, so that what its fixtures set up is set up once. A file that alone is longer
@@ -66,11 +64,11 @@ def divide(costs: Mapping[str, int], count: int) -> tuple[Share, ...]:
     """
     units = _units(costs, -(-sum(costs.values()) // count))
     loads, shards = [0] * count, [list[str]() for _ in range(count)]
-    for tests in sorted(units, key=lambda tests: (-_cost(tests, costs), tests[0])):
+    for tests in sorted(units, key=lambda tests: (-cost_of(tests, costs), tests[0])):
         least = loads.index(min(loads))
-        loads[least] += _cost(tests, costs)
+        loads[least] += cost_of(tests, costs)
         shards[least] += tests
-    return tuple(Share(tuple(sorted(tests)), load) for tests, load in zip(shards, loads, strict=True))
+    return tuple(tuple(sorted(tests)) for tests in shards)
 
 
 def problems(shards: Sequence[Iterable[str]], suite: Iterable[str]) -> list[str]:
@@ -88,7 +86,7 @@ def _units(costs: Mapping[str, int], fair: int) -> list[list[str]]:
     """Tests that stay together, each list sorted."""
     units = []
     for tests in _grouped(costs, _file):
-        whole = _cost(tests, costs) <= fair
+        whole = cost_of(tests, costs) <= fair
         units += [tests] if whole else _grouped(tests, _class_or_function)
     return units
 
@@ -107,10 +105,6 @@ def _file(test: str) -> str:
 def _class_or_function(test: str) -> str:
     # A parameter may hold colons itself.
     return test.partition("::")[2].partition("[")[0].partition("::")[0]
-
-
-def _cost(tests: Iterable[str], costs: Mapping[str, int]) -> int:
-    return sum(costs[test] for test in tests)
 
 
 def _said(tests: set[str], where: str) -> list[str]:

@@ -1,7 +1,7 @@
 """A pytest plugin (`-p atomci.testing.sharding.plugin`) that runs a portion of the suite: one shard of it, or
 all but the slow tests. What it took and what it left out is written to a file.
 
-It is told by variables, whose names shards.py holds. Kept to the standard library, since it runs inside
+It is told by variables, whose names division.py holds. Kept to the standard library, since it runs inside
 the tests' process.
 """
 
@@ -51,7 +51,7 @@ def _chosen(suite: list[str]) -> set[str]:
         seconds = json.loads(Path(os.environ[DURATIONS_VARIABLE]).read_bytes())["tests"]
     except (OSError, KeyError):
         seconds = {}
-    return set(divide(costs_of(suite, seconds), int(count))[int(index) - 1].ids)
+    return set(divide(costs_of(suite, seconds), int(count))[int(index) - 1])
 
 
 def _report(

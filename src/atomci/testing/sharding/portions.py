@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 
 from atomci.artifacts.store import read
-from atomci.artifacts.testing import Durations, Portion, Shard, Shards, TestResult, TestSummary
+from atomci.artifacts.testing import Durations, PlannedShard, Portion, Shards, TestResult, TestSummary
 from atomci.testing import results
 from atomci.testing.sharding.division import (
     DURATIONS_VARIABLE,
     REPORT_VARIABLE,
     SHARD_VARIABLE,
     WITHOUT_VARIABLE,
+    cost_of,
     costs_of,
     divide,
     problems,
@@ -58,16 +59,17 @@ def plan(collected: Collected, known: Durations | None, count: int) -> Shards:
     seconds = known.tests if known else {}
     timed = any(test in seconds for test in collected.suite)
     costs = costs_of(collected.suite, seconds)
-    shares = divide(costs, count)
-    total = sum(costs.values())
+    shards = divide(costs, count)
+    loads = [cost_of(tests, costs) for tests in shards]
+    total = sum(loads)
     return Shards(
         count=count,
         balanced_by="seconds" if timed else "tests",
-        imbalance=round(max(share.cost for share in shares) * count / total, 3) if total else 1.0,
+        imbalance=round(max(loads) * count / total, 3) if total else 1.0,
         slow=len(collected.slow),
         shards=tuple(
-            Shard(shard=number, seconds=share.cost / _MICROSECONDS if timed else None, ids=share.ids)
-            for number, share in enumerate(shares, start=1)
+            PlannedShard(shard=number, seconds=load / _MICROSECONDS if timed else None, ids=tests)
+            for number, (tests, load) in enumerate(zip(shards, loads, strict=True), start=1)
         ),
     )
 
