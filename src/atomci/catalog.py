@@ -103,6 +103,8 @@ PHASES: tuple[Phase, ...] = (
 _PY = ("**/*.py", "**/*.pyi")
 _SRC = ("src/**/*",)
 _CONF = ("pyproject.toml",)
+# What static tools read in its place; any of them may stand in for another.
+_STATIC_CONF = (*_CONF, "ruff.toml", ".ruff.toml", "mypy.ini", ".mypy.ini")
 _CI = (".github/workflows/*.yml", ".github/actions/**/*.yml", ".github/actions/**/*.yaml")
 _TREE = ("**/*",)
 _UNIT = (handles.UNIT_RESULTS, handles.UNIT_DATA, handles.UNIT_TESTS)
@@ -174,7 +176,7 @@ _phase(1,
     _row(15, "configure_coverage_thresholds", "Branch coverage, fail_under, XML and HTML to artifacts/reports/",
         reads=_CONF, writes=(handles.evidence("artifacts/configuration/coverage.json"),)),
     _row(16, "configure_ruff_black_mypy", "One line length and one target version for all three; mypy strict",
-        reads=_CONF, writes=(handles.evidence("artifacts/configuration/static.json"),)),
+        reads=_STATIC_CONF, writes=(handles.evidence("artifacts/configuration/static.json"),)),
     _row(17, "scaffold_test_pyramid_directories", "unit, integration, e2e, contracts, auger and fixtures, each with a test that runs",
         reads=(*_CONF, "tests/**/*"), writes=(handles.evidence("artifacts/configuration/pyramid.json"),)),
     _row(18, "add_conftest_shared_fixtures", "Shared fixtures, each used by a test",
@@ -210,10 +212,10 @@ _phase(3,
 )
 _phase(4,
     _row(31, "run_ruff_lint", "Lint findings with file, line and rule; no autofix",
-        reads=(*_PY, *_CONF, "ruff.toml", ".ruff.toml"), writes=(handles.RUFF,)),
-    _row(32, "run_black_check", "Each file that black would change is a finding", reads=(*_PY, *_CONF), writes=(handles.BLACK,)),
+        reads=(*_PY, *_STATIC_CONF), writes=(handles.RUFF,)),
+    _row(32, "run_black_check", "Each file that black would change is a finding", reads=(*_PY, *_STATIC_CONF), writes=(handles.BLACK,)),
     _row(33, "run_mypy_typecheck", "Type findings, strict, those of changed files first",
-        reads=("src/**/*.py", "src/**/*.pyi", *_CONF, "mypy.ini", ".mypy.ini"), writes=(handles.MYPY,)),
+        reads=("src/**/*.py", "src/**/*.pyi", *_STATIC_CONF), writes=(handles.MYPY,)),
     _row(34, "aggregate_static_findings", "One SARIF 2.1.0 file and one JSON of all findings",
         needs=("run_ruff_lint", "run_black_check", "run_mypy_typecheck"), reads=("artifacts/findings/*.json", *_PY, *_CONF), writes=(handles.STATIC_SARIF, handles.FINDINGS), always=True),
     _row(35, "classify_static_failures", "Every finding in the lint, format or type lane, with the fixing command",

@@ -1,4 +1,4 @@
-"""A package manager of the table is one for the question, the catalog and the schema too."""
+"""A package manager or a static tool of its table is one for the question, the schema and the catalog too."""
 
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -6,7 +6,8 @@ from typing import get_args, get_type_hints
 import pytest
 import yaml
 
-from atomci.artifacts.schemas import ManagerChoice
+from atomci.analysis.table import ATOMS, TOOLS
+from atomci.artifacts.schemas import Lane, ManagerChoice
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.catalog import atom
 
@@ -28,3 +29,16 @@ def test_the_rows_of_atoms_name_the_files_of_every_manager(name: str) -> None:
     for row in ("choose_dependency_manager", "verify_toolchain_versions", "cache_dependencies_effectively"):
         assert set(manager.FILES) <= set(atom(row).reads), row
     assert set(manager.LOCKS) <= set(atom("compile_lockfile_and_sync").writes)
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_the_rows_of_atoms_name_the_settings_of_every_static_tool(name: str) -> None:
+    """Any tool may stand in for another of its lane, and its settings are judged."""
+    tool = TOOLS[name]
+    assert name == tool.NAME
+    for row in ("configure_ruff_black_mypy", *ATOMS):
+        assert set(tool.OVERRIDING) <= set(atom(row).reads), row
+
+
+def test_every_lane_has_its_atom() -> None:
+    assert [tool.LANE for tool in ATOMS.values()] == list(get_args(Lane))
