@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from atomci.analysis.diffs import first_changes
 from atomci.analysis.paths import relative
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import any_settings, dotted
@@ -30,7 +31,6 @@ _WOULD = re.compile(r"^would reformat (.+)$", re.MULTILINE)
 _CANNOT = re.compile(r"^error: cannot format (.+?): (.+?)(?:: (\d+):(\d+)(?:: .*)?)?$", re.MULTILINE)
 # How newer versions say so: the place, the line, a caret, then the error.
 _CANNOT_PARSE = re.compile(r"^error: cannot parse(?: for [^:\n]+)?: (.+?):(\d+):(\d+)$", re.MULTILINE)
-_HUNK = re.compile(r"^@@ -(\d+)")
 
 own_settings = any_settings
 
@@ -71,22 +71,6 @@ def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
     if done.code == 123 and not found:
         return Reading(broken=f"black failed: {done.stderr.strip()[:500]}")
     return Reading(tuple(found), 0 if "No Python files" in done.stderr else None)
-
-
-def first_changes(diff: str, root: Path) -> dict[str, int]:
-    """The first line that `black --diff` changes, by path."""
-    lines: dict[str, int] = {}
-    path, number = "", 0
-    for line in diff.splitlines():
-        if line.startswith("--- "):
-            path = relative(line[4:].rsplit("\t", 1)[0], root)
-        elif match := _HUNK.match(line):
-            number = int(match[1])
-        elif line.startswith(("-", "+")) and not line.startswith("+++"):
-            lines.setdefault(path, max(number, 1))
-        else:
-            number += 1
-    return lines
 
 
 def target(value: object, oldest: str) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from atomci.analysis import black, lanes, mypy, sarif
+from atomci.analysis.diffs import first_changes
 from atomci.analysis.parsers import lines
 from atomci.analysis.paths import relative
 from atomci.analysis.table import ATOMS, TOOLS
@@ -60,12 +61,20 @@ def test_black_that_says_nothing_readable_is_broken() -> None:
     assert black.parse(_done(123, "", "error: something new"), ROOT).broken.startswith("black failed")
 
 
-def test_the_first_changed_line_comes_from_blacks_diff() -> None:
+def test_the_first_changed_line_comes_from_a_diff() -> None:
     diff = (
         "--- /p/src/a.py\t2026-01-01\n+++ /p/src/a.py\t2026-01-01\n@@ -3,4 +3,4 @@\n a\n b\n-c\n+d\n e\n"
         "--- /p/src/b.py\t2026-01-01\n+++ /p/src/b.py\t2026-01-01\n@@ -0,0 +1 @@\n+x\n"
     )
-    assert black.first_changes(diff, ROOT) == {"src/a.py": 5, "src/b.py": 1}
+    assert first_changes(diff, ROOT) == {"src/a.py": 5, "src/b.py": 1}
+
+
+def test_lines_that_look_like_a_diffs_head_or_end_are_none() -> None:
+    diff = (
+        '--- src/a.py\n+++ src/a.py\n@@ -1,4 +1,3 @@\n """\n--- was\n-\x0c--- x\n+\x0cx\n """\n'
+        "\\ No newline at end of file\n--- src/b.py\n+++ src/b.py\n@@ -9 +9 @@\n-x  = 1\n+x = 1\n"
+    )
+    assert first_changes(diff, ROOT) == {"src/a.py": 2, "src/b.py": 9}
 
 
 def test_mypys_columns_count_from_one_and_notes_are_no_findings() -> None:
