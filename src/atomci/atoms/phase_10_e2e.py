@@ -41,9 +41,7 @@ from atomci.tools.process import Command, Completed
 
 
 def _service_commands(ctx: Context) -> Sequence[Command]:
-    return tuple(
-        service.command(ctx.root, service.port(ctx.root), ctx.project.scripts) for service in _services(ctx)
-    )
+    return tuple(service.command(service.port(ctx.root), ctx.project.scripts) for service in _services(ctx))
 
 
 @runs(_service_commands)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import shlex
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -36,19 +35,14 @@ class Service:
     timeout: float
     container: str = ""
 
-    @property
-    def template(self) -> str:
-        """Its command, for people, `{port}` as declared."""
-        return shlex.join(self.words).replace("'{port}'", "{port}")
-
     def port(self, root: Path) -> int:
         """The port that it gets, the same one while that is free."""
         return free_ports(f"{root}/{self.name}", 1)[0]
 
-    def command(self, root: Path, port: int, scripts: Path) -> Command:
+    def command(self, port: int, scripts: Path) -> Command:
         """What starts it. Programs of the project's environment come first on its PATH."""
         path = os.pathsep.join((str(scripts), os.environ.get("PATH", "")))
-        words = tuple(word.replace("{port}", str(port)).replace("{root}", str(root)) for word in self.words)
+        words = tuple(word.replace("{port}", str(port)) for word in self.words)
         return Command(words, {"PATH": path})
 
     def address(self, port: int) -> tuple[str, int]:
@@ -83,7 +77,7 @@ def running(
     address = service.address(port)
     if _listens(address):
         raise ServiceFailed(f"{service.name}: {address[0]}:{address[1]} is taken by another program")
-    command = service.command(root, port, scripts)
+    command = service.command(port, scripts)
     log(f"$ {command}\n")
     try:
         with children.beside(command, root, log) as code:
