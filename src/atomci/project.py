@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from atomci.errors import UsageError
 
-__all__ = ["ANSWERS_FILE", "Project", "find_root", "oldest_python", "open_project"]
+__all__ = ["ANSWERS_FILE", "Project", "find_root", "oldest_python", "open_project", "requirement_in"]
 
 S = TypeVar("S")
 
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
 ANSWERS_FILE = ".copier-answers.yml"
+
+_BEHIND_A_REQUIREMENT = re.compile(r"\s(#|--|\\).*")
 
 
 def find_root(start: Path) -> Path:
@@ -156,6 +161,22 @@ def oldest_python(requires: str) -> str | None:
     return None if accepted.contains("0") else next(minors, None)
 
 
+def requirement_in(line: str) -> Requirement | None:
+    """What a line of pyproject.toml or of a requirements file asks for, by its normalized name.
+
+    None for a comment, an option, a hash.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    try:
+        required = Requirement(_BEHIND_A_REQUIREMENT.sub("", line))
+    except InvalidRequirement:
+        return None
+    required.name = canonicalize_name(required.name)
+    return required
+
+
 def open_project(start: Path) -> Project:
     """The project that a folder lies in. Raises UsageError when there is none."""
     root = find_root(start)
@@ -168,12 +189,6 @@ def open_project(start: Path) -> Project:
 
 
 def _names_in(requirements: Any) -> frozenset[str]:
-    """Normalized; what is no requirement, such as a group's name in a group, is left out."""
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
-
-    names = set()
-    for line in requirements if isinstance(requirements, list) else ():
-        with suppress(InvalidRequirement):
-            names.add(canonicalize_name(Requirement(str(line)).name))
-    return frozenset(names)
+    """What is no requirement, such as a group's name in a group, is left out."""
+    lines = requirements if isinstance(requirements, list) else ()
+    return frozenset(required.name for line in lines if (required := requirement_in(str(line))))

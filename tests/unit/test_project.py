@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.project import Project, oldest_python
+from atomci.project import Project, oldest_python, requirement_in
 
 PYPROJECT = """\
 [project]
@@ -42,6 +42,25 @@ def test_what_is_declared_goes_by_normalized_names(tmp_path: Path) -> None:
 
     assert project.dependencies == {"fastapi", "typing-extensions"}
     assert project.declared == project.dependencies | {"my-theme", "pytest-timeout"}
+
+
+@pytest.mark.parametrize(
+    ("line", "required"),
+    [
+        (" FastAPI == 1 # as it was", "fastapi==1"),
+        ("coverage[toml]==7.6.1 \\", "coverage[toml]==7.6.1"),
+        ("tomli==2 ; python_version < '3.11' --hash=sha256:0", 'tomli==2; python_version < "3.11"'),
+        ("atomci @ git+https://HOST/a#egg=atomci", "atomci @ git+https://HOST/a#egg=atomci"),
+        ("# fastapi", None),
+        ("-r fastapi.txt", None),
+        ("    --hash=sha256:0", None),
+        ("two words", None),
+        ("", None),
+    ],
+)
+def test_a_line_holds_a_requirement_or_none(line: str, required: str | None) -> None:
+    found = requirement_in(line)
+    assert (str(found) if found else None) == required
 
 
 def test_nothing_is_declared_where_the_tables_are_absent_or_no_lists(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from typing import Any, Literal, NamedTuple
 
 from atomci.artifacts.sync import InferredAnswer
 from atomci.bootstrap.managers.table import MANAGERS
-from atomci.project import oldest_python
+from atomci.project import oldest_python, requirement_in
 from atomci.tools.objects import Files, Objects, Repository
 
-__all__ = ["Existing", "Fact", "Layout", "answers_to", "existing", "origins"]
+__all__ = ["Existing", "Inferred", "Layout", "answers_to", "existing", "origins"]
 
 # Questions by the fact that answers them. The second half means something in atomci's own template only.
 _QUESTIONS = {
@@ -61,7 +61,7 @@ _LICENCE_NAMES = {
 }
 
 
-class Fact(NamedTuple):
+class Inferred(NamedTuple):
     """A value and where it was found."""
 
     value: Any
@@ -137,12 +137,14 @@ class Existing:
         """The names of what it needs at run time, each with where it says so."""
         found: dict[str, str] = {}
         for text in _strings(_at(self.pyproject, "project.dependencies")):
-            found.setdefault(_requirement(text), "pyproject.toml: project.dependencies")
+            if required := requirement_in(text):
+                found.setdefault(required.name, "pyproject.toml: project.dependencies")
         for name in _at(self.pyproject, "tool.poetry.dependencies") or {}:
             found.setdefault(name.lower(), "pyproject.toml: tool.poetry.dependencies")
         if "requirements.txt" in self.paths:
             for line in self.read("requirements.txt").splitlines():
-                found.setdefault(_requirement(line), "requirements.txt")
+                if required := requirement_in(line):
+                    found.setdefault(required.name, "requirements.txt")
         return found
 
 
@@ -165,11 +167,11 @@ def existing(repository: Repository, objects: Objects, mine: Files) -> Existing:
     return Existing(regular, read, git.ask("config", "--get", "remote.origin.url") or "", branches)
 
 
-def answers_to(existing: Existing, questions: Iterable[str]) -> dict[str, Fact]:
+def answers_to(existing: Existing, questions: Iterable[str]) -> dict[str, Inferred]:
     """The answers that the repository gives to some of the questions; whether they are valid isn't known."""
     asked = set(questions)
-    facts = {name: fact for name, find in _FACTS.items() if (fact := find(existing)) is not None}
-    found: dict[str, Fact] = {}
+    facts = {name: fact for name, find in _INFERRED.items() if (fact := find(existing)) is not None}
+    found: dict[str, Inferred] = {}
     for known, names in _QUESTIONS.items():
         if known in facts:
             found |= {name: facts[known] for name in names if name in asked}
@@ -179,7 +181,7 @@ def answers_to(existing: Existing, questions: Iterable[str]) -> dict[str, Fact]:
 
 
 def origins(
-    answers: Mapping[str, Any], given: Collection[str], found: Mapping[str, Fact], *, asked: bool
+    answers: Mapping[str, Any], given: Collection[str], found: Mapping[str, Inferred], *, asked: bool
 ) -> Iterator[InferredAnswer]:
     """Each answer with where it is from. `given` names those of the command line, `found` the facts.
 
@@ -198,7 +200,7 @@ def origins(
             yield InferredAnswer(name=name, value=value, source=source, instead_of=instead)
 
 
-def _project_name(existing: Existing) -> Fact | None:
+def _project_name(existing: Existing) -> Inferred | None:
     return (
         _first(existing, "project.name", "tool.poetry.name")
         or _setup_cfg(existing, "name")
@@ -206,47 +208,47 @@ def _project_name(existing: Existing) -> Fact | None:
     )
 
 
-def _repository_name(existing: Existing) -> Fact | None:
+def _repository_name(existing: Existing) -> Inferred | None:
     name = re.sub(r"\.git/?$", "", existing.remote).rstrip("/").rpartition("/")[2]
-    return Fact(name, "the remote origin") if existing.remote and name else None
+    return Inferred(name, "the remote origin") if existing.remote and name else None
 
 
-def _package_name(existing: Existing) -> Fact | None:
+def _package_name(existing: Existing) -> Inferred | None:
     layout = existing.layout
-    return Fact(layout.package, layout.path) if layout else None
+    return Inferred(layout.package, layout.path) if layout else None
 
 
-def _description(existing: Existing) -> Fact | None:
+def _description(existing: Existing) -> Inferred | None:
     fact = _first(existing, "project.description", "tool.poetry.description")
     return fact or _setup_cfg(existing, "description")
 
 
-def _author(existing: Existing, key: Literal["name", "email"]) -> Fact | None:
+def _author(existing: Existing, key: Literal["name", "email"]) -> Inferred | None:
     for author in _at(existing.pyproject, "project.authors") or []:
         if isinstance(author, Mapping) and author.get(key):
-            return Fact(str(author[key]), "pyproject.toml: project.authors")
+            return Inferred(str(author[key]), "pyproject.toml: project.authors")
     for author in _strings(_at(existing.pyproject, "tool.poetry.authors")):
         found = re.fullmatch(r"(?P<name>[^<]+?)\s*(?:<(?P<email>[^>]+)>)?\s*", author)
         if found and found[key]:
-            return Fact(found[key], "pyproject.toml: tool.poetry.authors")
+            return Inferred(found[key], "pyproject.toml: tool.poetry.authors")
     return _setup_cfg(existing, "author" if key == "name" else "author_email")
 
 
-def _licence(existing: Existing) -> Fact | None:
+def _licence(existing: Existing) -> Inferred | None:
     for path in ("project.license", "project.license.text", "tool.poetry.license"):
         text = _at(existing.pyproject, path)
         # A table's text may be a name, or all of it.
         if isinstance(text, str) and text.strip() and "\n" not in text.strip():
-            return Fact(_licence_name(text), f"pyproject.toml: {path}")
+            return Inferred(_licence_name(text), f"pyproject.toml: {path}")
     for text in _strings(_at(existing.pyproject, "project.classifiers")):
         if text.startswith("License :: "):
-            return Fact(_licence_name(text.rpartition(" :: ")[2]), "pyproject.toml: project.classifiers")
+            return Inferred(_licence_name(text.rpartition(" :: ")[2]), "pyproject.toml: project.classifiers")
     for path in sorted(filter(_LICENCE_FILES.fullmatch, existing.paths)):
         content = " ".join(existing.read(path).split())
         for name, words in _LICENCE_TEXTS:
             if words.lower() in content.lower():
-                return Fact(name, path)
-        return Fact("another licence", path)
+                return Inferred(name, path)
+        return Inferred("another licence", path)
     return None
 
 
@@ -254,34 +256,34 @@ def _licence_name(text: str) -> str:
     return _LICENCE_NAMES.get(text.strip().lower(), text.strip())
 
 
-def _python_min(existing: Existing) -> Fact | None:
+def _python_min(existing: Existing) -> Inferred | None:
     fact = _first(existing, "project.requires-python", "tool.poetry.dependencies.python")
     fact = fact or _setup_cfg(existing, "python_requires")
     if fact is None:
         return None
     oldest = oldest_python(re.sub(r"\^", ">=", fact.value))
-    return Fact(oldest, fact.source) if oldest else None
+    return Inferred(oldest, fact.source) if oldest else None
 
 
-def _kind(existing: Existing) -> Fact | None:
+def _kind(existing: Existing) -> Inferred | None:
     if "fastapi" in existing.dependencies:
-        return Fact("service", f"fastapi in {existing.dependencies['fastapi']}")
+        return Inferred("service", f"fastapi in {existing.dependencies['fastapi']}")
     for path in ("project.scripts", "tool.poetry.scripts"):
         if _at(existing.pyproject, path):
-            return Fact("cli", f"pyproject.toml: {path}")
+            return Inferred("cli", f"pyproject.toml: {path}")
     if existing.pyproject and existing.layout:
-        return Fact("library", "pyproject.toml: neither scripts nor fastapi")
+        return Inferred("library", "pyproject.toml: neither scripts nor fastapi")
     return None
 
 
-def _dependency_manager(existing: Existing) -> Fact | None:
+def _dependency_manager(existing: Existing) -> Inferred | None:
     for name, manager in MANAGERS.items():
         if (sign := manager.sign(existing.paths)) is not None:
-            return Fact(name, sign)
+            return Inferred(name, sign)
     return None
 
 
-def _integrations(existing: Existing) -> Fact | None:
+def _integrations(existing: Existing) -> Inferred | None:
     """Found even where there are none: a repository without .vscode/ doesn't ask for one."""
     found = {}
     for name, says in _SIGNS.items():
@@ -292,7 +294,7 @@ def _integrations(existing: Existing) -> Fact | None:
         if sign is not None:
             found[name] = sign
     source = ", ".join(found.values()) or "no file of any of them"
-    return Fact(list(found), source)
+    return Inferred(list(found), source)
 
 
 _SIGNS: dict[str, Callable[[str], bool]] = {
@@ -311,19 +313,19 @@ def _mentions(name: str, workflow: str) -> bool:
     return name in ("codecov", "slack") and name in workflow
 
 
-def _repository_owner(existing: Existing) -> Fact | None:
+def _repository_owner(existing: Existing) -> Inferred | None:
     found = re.search(r"github\.com[:/]+([^/]+)/[^/]+?/?$", existing.remote)
-    return Fact(found[1], "the remote origin") if found else None
+    return Inferred(found[1], "the remote origin") if found else None
 
 
-def _default_branch(existing: Existing) -> Fact | None:
+def _default_branch(existing: Existing) -> Inferred | None:
     for source in ("origin's HEAD", "the branch of that name", "the branch that is checked out"):
         if existing.branches.get(source):
-            return Fact(existing.branches[source], source)
+            return Inferred(existing.branches[source], source)
     return None
 
 
-_FACTS: dict[str, Callable[[Existing], Fact | None]] = {
+_INFERRED: dict[str, Callable[[Existing], Inferred | None]] = {
     "project_name": _project_name,
     "repository_name": _repository_name,
     "package_name": _package_name,
@@ -340,15 +342,15 @@ _FACTS: dict[str, Callable[[Existing], Fact | None]] = {
 }
 
 
-def _first(existing: Existing, *paths: str) -> Fact | None:
+def _first(existing: Existing, *paths: str) -> Inferred | None:
     for path in paths:
         value = _at(existing.pyproject, path)
         if isinstance(value, str) and value.strip():
-            return Fact(value.strip(), f"pyproject.toml: {path}")
+            return Inferred(value.strip(), f"pyproject.toml: {path}")
     return None
 
 
-def _setup_cfg(existing: Existing, key: str) -> Fact | None:
+def _setup_cfg(existing: Existing, key: str) -> Inferred | None:
     import configparser
 
     if "setup.cfg" not in existing.paths:
@@ -362,7 +364,7 @@ def _setup_cfg(existing: Existing, key: str) -> Fact | None:
     value = parser.get(section, key, fallback="").strip()
     # `attr:` and `file:` say where the value is, not what.
     fine = value and "\n" not in value and not value.startswith(("attr:", "file:"))
-    return Fact(value, f"setup.cfg: {section}.{key}") if fine else None
+    return Inferred(value, f"setup.cfg: {section}.{key}") if fine else None
 
 
 def _at(table: Any, path: str) -> Any:
@@ -373,11 +375,6 @@ def _at(table: Any, path: str) -> Any:
 
 def _strings(found: Any) -> list[str]:
     return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
-
-
-def _requirement(text: str) -> str:
-    found = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", text)
-    return re.sub(r"[-_.]+", "-", found[1]).lower() if found else ""
 
 
 def _identifier(name: str) -> str:

@@ -19,7 +19,7 @@ import pytest
 
 from atomci.artifacts.redaction import redactor_for
 
-__all__ = ["Recorder", "pytest_configure"]
+__all__ = ["AttemptRecorder", "pytest_configure"]
 
 LOG_VARIABLE = "ATOMCI_TEST_LOG"
 _DETAILS = 20_000
@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the recorder in the process that collects results; xdist's workers report to it."""
     path = os.environ.get(LOG_VARIABLE)
     if path and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Recorder(Path(path), config.rootpath), "atomci-recorder")
+        config.pluginmanager.register(AttemptRecorder(Path(path), config.rootpath), "atomci-recorder")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,7 +54,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-class Recorder:
+class AttemptRecorder:
     """Folds the phases of a test into one line: set-up and tear-down show only when they go wrong."""
 
     def __init__(self, path: Path, root: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from atomci.adopt.adoptable import adoptable_head, require_layout, require_questions
 from atomci.adopt.comparison import Comparison, notes
-from atomci.adopt.inference import Existing, Fact, existing, origins
+from atomci.adopt.inference import Existing, Inferred, existing, origins
 from atomci.adopt.join import PlannedAdoption, make_adoption
 from atomci.artifacts.sync import AdoptedFile, Adoption, InferredAnswer
 from atomci.errors import RefusedError, UsageError
@@ -220,17 +220,17 @@ def test_lines_that_a_file_lacks_are_told_whatever_their_indent(
 @pytest.mark.parametrize(
     ("given", "value", "fact", "ask", "told"),
     [
-        ({"q": 1}, 1, Fact(2, "setup.cfg"), False, InferredAnswer(name="q", value=1, source="given")),
-        ({}, 2, Fact(2, "setup.cfg"), True, InferredAnswer(name="q", value=2, source="setup.cfg")),
+        ({"q": 1}, 1, Inferred(2, "setup.cfg"), False, InferredAnswer(name="q", value=1, source="given")),
+        ({}, 2, Inferred(2, "setup.cfg"), True, InferredAnswer(name="q", value=2, source="setup.cfg")),
         ({}, 3, None, False, InferredAnswer(name="q", value=3, source="the template's default")),
         ({}, 3, None, True, InferredAnswer(name="q", value=3, source="asked")),
-        ({}, 3, Fact(2, "setup.cfg"), False, InferredAnswer(
+        ({}, 3, Inferred(2, "setup.cfg"), False, InferredAnswer(
             name="q", value=3, source="the template's default; it can't take what is in setup.cfg",
             instead_of=2)),
     ],
 )  # fmt: skip
 def test_each_answer_has_its_origin(
-    given: dict[str, int], value: int, fact: Fact | None, ask: bool, told: InferredAnswer
+    given: dict[str, int], value: int, fact: Inferred | None, ask: bool, told: InferredAnswer
 ) -> None:
     assert list(origins({"q": value}, given, {"q": fact} if fact else {}, asked=ask)) == [told]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from atomci.adopt.inference import Existing, Fact, Layout, answers_to
+from atomci.adopt.inference import Existing, Inferred, Layout, answers_to
 
 OWN = ("kind", "dependency_manager", "integrations")
 MIT = "Permission is hereby granted,\n   free of charge, to any person obtaining a copy of this"
@@ -23,7 +23,7 @@ def pyproject(text: str, **files: str) -> Existing:
     return existing({"pyproject.toml": text, **files})
 
 
-def answer(repository: Existing, question: str) -> Fact | None:
+def answer(repository: Existing, question: str) -> Inferred | None:
     return answers_to(repository, (question, *OWN)).get(question)
 
 
@@ -58,8 +58,8 @@ def test_questions_of_the_own_template_are_answered_only_where_all_of_them_are_a
     repository = existing({"uv.lock": ""})
 
     assert answers_to(repository, OWN) == {
-        "dependency_manager": Fact("uv", "uv.lock"),
-        "integrations": Fact([], "no file of any of them"),
+        "dependency_manager": Inferred("uv", "uv.lock"),
+        "integrations": Inferred([], "no file of any of them"),
     }
     assert answers_to(repository, ("dependency_manager", "integrations")) == {}
 
@@ -73,14 +73,20 @@ def test_an_empty_repository_answers_nothing(question: str) -> None:
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
-        ('[project]\nname = " a "\n[tool.poetry]\nname = "b"\n', Fact("a", "pyproject.toml: project.name")),
-        ('[project]\nname = ""\n[tool.poetry]\nname = "b"\n', Fact("b", "pyproject.toml: tool.poetry.name")),
-        ("[project]\nname = 3\n", Fact("c", "setup.cfg: metadata.name")),
-        ("[project\n", Fact("c", "setup.cfg: metadata.name")),
-        ('project = "x"\n', Fact("c", "setup.cfg: metadata.name")),
+        (
+            '[project]\nname = " a "\n[tool.poetry]\nname = "b"\n',
+            Inferred("a", "pyproject.toml: project.name"),
+        ),
+        (
+            '[project]\nname = ""\n[tool.poetry]\nname = "b"\n',
+            Inferred("b", "pyproject.toml: tool.poetry.name"),
+        ),
+        ("[project]\nname = 3\n", Inferred("c", "setup.cfg: metadata.name")),
+        ("[project\n", Inferred("c", "setup.cfg: metadata.name")),
+        ('project = "x"\n', Inferred("c", "setup.cfg: metadata.name")),
     ],
 )
-def test_the_first_place_that_names_the_project_counts(text: str, fact: Fact) -> None:
+def test_the_first_place_that_names_the_project_counts(text: str, fact: Inferred) -> None:
     repository = existing(
         {"pyproject.toml": text, "setup.cfg": "[metadata]\nname = c\n"}, remote="https://github.com/o/d"
     )
@@ -116,9 +122,9 @@ def test_the_remote_tells_name_and_on_github_the_owner(
     repository = existing(remote=remote)
     where = "the remote origin"
 
-    assert answer(repository, "project_name") == (Fact(name, where) if name else None)
-    assert answer(repository, "repository_name") == (Fact(name, where) if name else None)
-    assert answer(repository, "repository_owner") == (Fact(owner, where) if owner else None)
+    assert answer(repository, "project_name") == (Inferred(name, where) if name else None)
+    assert answer(repository, "repository_name") == (Inferred(name, where) if name else None)
+    assert answer(repository, "repository_owner") == (Inferred(owner, where) if owner else None)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +150,7 @@ def test_the_package_is_the_projects_namesake_or_the_largest_and_src_comes_first
     repository = existing(texts)
 
     assert repository.layout == layout
-    assert answer(repository, "package_name") == (Fact(layout.package, layout.path) if layout else None)
+    assert answer(repository, "package_name") == (Inferred(layout.package, layout.path) if layout else None)
 
 
 def test_a_project_called_setup_has_no_module_of_that_name() -> None:
@@ -155,18 +161,20 @@ def test_a_project_called_setup_has_no_module_of_that_name() -> None:
     ("text", "name", "email"),
     [
         ('[project]\nauthors = [{name = "Ann"}, {name = "Bob", email = "b@example.com"}]\n',
-         Fact("Ann", "pyproject.toml: project.authors"),
-         Fact("b@example.com", "pyproject.toml: project.authors")),
+         Inferred("Ann", "pyproject.toml: project.authors"),
+         Inferred("b@example.com", "pyproject.toml: project.authors")),
         ('[tool.poetry]\nauthors = ["Ann Lee <a@example.com>", "Bob"]\n',
-         Fact("Ann Lee", "pyproject.toml: tool.poetry.authors"),
-         Fact("a@example.com", "pyproject.toml: tool.poetry.authors")),
-        ('[tool.poetry]\nauthors = ["Ann"]\n', Fact("Ann", "pyproject.toml: tool.poetry.authors"),
-         Fact("c@example.com", "setup.cfg: metadata.author_email")),
-        ('[project]\nauthors = ["Ann"]\n', Fact("Cay", "setup.cfg: metadata.author"),
-         Fact("c@example.com", "setup.cfg: metadata.author_email")),
+         Inferred("Ann Lee", "pyproject.toml: tool.poetry.authors"),
+         Inferred("a@example.com", "pyproject.toml: tool.poetry.authors")),
+        ('[tool.poetry]\nauthors = ["Ann"]\n', Inferred("Ann", "pyproject.toml: tool.poetry.authors"),
+         Inferred("c@example.com", "setup.cfg: metadata.author_email")),
+        ('[project]\nauthors = ["Ann"]\n', Inferred("Cay", "setup.cfg: metadata.author"),
+         Inferred("c@example.com", "setup.cfg: metadata.author_email")),
     ],
 )  # fmt: skip
-def test_the_first_author_with_a_name_and_with_an_address_counts(text: str, name: Fact, email: Fact) -> None:
+def test_the_first_author_with_a_name_and_with_an_address_counts(
+    text: str, name: Inferred, email: Inferred
+) -> None:
     setup = "[metadata]\nauthor = Cay\nauthor_email = c@example.com\n"
     repository = pyproject(text, **{"setup.cfg": setup})
 
@@ -176,19 +184,19 @@ def test_the_first_author_with_a_name_and_with_an_address_counts(text: str, name
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
-        ('[project]\nlicense = "Apache 2.0"\n', Fact("Apache-2.0", "pyproject.toml: project.license")),
-        ('[project]\nlicense = "ISC"\n', Fact("ISC", "pyproject.toml: project.license")),
-        ('[project.license]\ntext = " MIT License "\n', Fact("MIT", "pyproject.toml: project.license.text")),
-        ('[project.license]\ntext = """All\nof it"""\n', Fact("BSD-2-Clause", "LICENSE")),
-        ('[project.license]\nfile = "LICENSE"\n', Fact("BSD-2-Clause", "LICENSE")),
-        ('[tool.poetry]\nlicense = "BSD"\n', Fact("BSD-3-Clause", "pyproject.toml: tool.poetry.license")),
+        ('[project]\nlicense = "Apache 2.0"\n', Inferred("Apache-2.0", "pyproject.toml: project.license")),
+        ('[project]\nlicense = "ISC"\n', Inferred("ISC", "pyproject.toml: project.license")),
+        ('[project.license]\ntext = " MIT License "\n', Inferred("MIT", "pyproject.toml: project.license.text")),
+        ('[project.license]\ntext = """All\nof it"""\n', Inferred("BSD-2-Clause", "LICENSE")),
+        ('[project.license]\nfile = "LICENSE"\n', Inferred("BSD-2-Clause", "LICENSE")),
+        ('[tool.poetry]\nlicense = "BSD"\n', Inferred("BSD-3-Clause", "pyproject.toml: tool.poetry.license")),
         ('[project]\nclassifiers = ["Topic :: A", "License :: OSI Approved :: MIT License"]\n',
-         Fact("MIT", "pyproject.toml: project.classifiers")),
+         Inferred("MIT", "pyproject.toml: project.classifiers")),
         ('[project]\nclassifiers = ["License :: Other/Proprietary License"]\n',
-         Fact("Proprietary", "pyproject.toml: project.classifiers")),
+         Inferred("Proprietary", "pyproject.toml: project.classifiers")),
     ],
 )  # fmt: skip
-def test_a_declared_licence_counts_before_the_file(text: str, fact: Fact) -> None:
+def test_a_declared_licence_counts_before_the_file(text: str, fact: Inferred) -> None:
     assert answer(pyproject(text, LICENSE=BSD_2), "licence") == fact
 
 
@@ -204,7 +212,7 @@ def test_a_declared_licence_counts_before_the_file(text: str, fact: Fact) -> Non
     ],
 )
 def test_a_licence_is_known_by_its_text(path: str, text: str, name: str) -> None:
-    assert answer(existing({path: text}), "licence") == Fact(name, path)
+    assert answer(existing({path: text}), "licence") == Inferred(name, path)
 
 
 @pytest.mark.parametrize("path", ["LICENSE.py", "docs/LICENSE", "LICENSES/MIT.txt"])
@@ -243,28 +251,28 @@ def test_the_oldest_python_is_the_lowest_that_the_specifier_lets_in(
 ) -> None:
     found = answer(existing({path: table.format(text)}), "python_min")
 
-    assert found == (Fact(oldest, f"{path}: {source}") if oldest else None)
+    assert found == (Inferred(oldest, f"{path}: {source}") if oldest else None)
 
 
 @pytest.mark.parametrize(
     ("text", "requirements", "fact"),
     [
         ('[project]\ndependencies = ["FastAPI[all]>=0.1"]\n[project.scripts]\na = "a:b"\n', "",
-         Fact("service", "fastapi in pyproject.toml: project.dependencies")),
+         Inferred("service", "fastapi in pyproject.toml: project.dependencies")),
         ('[tool.poetry.dependencies]\nFastAPI = "*"\n', "fastapi\n",
-         Fact("service", "fastapi in pyproject.toml: tool.poetry.dependencies")),
+         Inferred("service", "fastapi in pyproject.toml: tool.poetry.dependencies")),
         ("", "# fastapi no more\n-r fastapi.txt\n fastapi==1 # yes\n",
-         Fact("service", "fastapi in requirements.txt")),
+         Inferred("service", "fastapi in requirements.txt")),
         ('[project]\ndependencies = ["fastapi-users"]\n[project.scripts]\na = "a:b"\n', "",
-         Fact("cli", "pyproject.toml: project.scripts")),
-        ('[tool.poetry.scripts]\na = "a:b"\n', "", Fact("cli", "pyproject.toml: tool.poetry.scripts")),
+         Inferred("cli", "pyproject.toml: project.scripts")),
+        ('[tool.poetry.scripts]\na = "a:b"\n', "", Inferred("cli", "pyproject.toml: tool.poetry.scripts")),
         ('[project]\nname = "a"\n[project.scripts]\n', "",
-         Fact("library", "pyproject.toml: neither scripts nor fastapi")),
+         Inferred("library", "pyproject.toml: neither scripts nor fastapi")),
         ("", "# fastapi\n", None),
     ],
 )  # fmt: skip
 def test_the_kind_is_a_service_before_a_command_line_before_a_library(
-    text: str, requirements: str, fact: Fact | None
+    text: str, requirements: str, fact: Inferred | None
 ) -> None:
     files = {"pyproject.toml": text, "requirements.txt": requirements, "a/__init__.py": ""}
 
@@ -278,14 +286,14 @@ def test_without_a_package_nothing_is_a_library() -> None:
 @pytest.mark.parametrize(
     ("paths", "fact"),
     [
-        (["uv.lock", "requirements.txt"], Fact("uv", "uv.lock")),
-        (["requirements.txt"], Fact("pip-tools", "requirements.txt")),
-        (["requirements/dev.in"], Fact("pip-tools", "requirements/dev.in")),
-        (["requirements-dev.txt", "setup.py"], Fact("pip-tools", "requirements-dev.txt")),
+        (["uv.lock", "requirements.txt"], Inferred("uv", "uv.lock")),
+        (["requirements.txt"], Inferred("pip-tools", "requirements.txt")),
+        (["requirements/dev.in"], Inferred("pip-tools", "requirements/dev.in")),
+        (["requirements-dev.txt", "setup.py"], Inferred("pip-tools", "requirements-dev.txt")),
         (["requirements.md", "docs/requirements.txt", "requirements/a/b.txt", "sub/uv.lock"], None),
     ],
 )
-def test_the_dependency_manager_is_known_by_its_files(paths: list[str], fact: Fact | None) -> None:
+def test_the_dependency_manager_is_known_by_its_files(paths: list[str], fact: Inferred | None) -> None:
     assert answer(existing(dict.fromkeys(paths, "")), "dependency_manager") == fact
 
 
@@ -306,7 +314,7 @@ def test_the_dependency_manager_is_known_by_its_files(paths: list[str], fact: Fa
     ],
 )
 def test_an_integration_is_known_by_a_file_of_it(path: str, text: str, name: str) -> None:
-    assert answer(existing({path: text}), "integrations") == Fact([name], path)
+    assert answer(existing({path: text}), "integrations") == Inferred([name], path)
 
 
 @pytest.mark.parametrize(
@@ -321,13 +329,13 @@ def test_an_integration_is_known_by_a_file_of_it(path: str, text: str, name: str
     ],
 )
 def test_what_only_looks_like_an_integration_is_none(path: str, text: str) -> None:
-    assert answer(existing({path: text}), "integrations") == Fact([], "no file of any of them")
+    assert answer(existing({path: text}), "integrations") == Inferred([], "no file of any of them")
 
 
 def test_all_integrations_are_told_with_their_files() -> None:
     repository = existing({"docs/conf.py": "", "Dockerfile": "", ".github/workflows/b.yml": "slack"})
 
-    assert answer(repository, "integrations") == Fact(
+    assert answer(repository, "integrations") == Inferred(
         ["docker", "slack", "docs"], "Dockerfile, .github/workflows/b.yml, docs/conf.py"
     )
 
@@ -335,14 +343,14 @@ def test_all_integrations_are_told_with_their_files() -> None:
 @pytest.mark.parametrize(
     ("names", "fact"),
     [
-        (("trunk", "main", "work"), Fact("trunk", "origin's HEAD")),
-        (("", "main", "work"), Fact("main", "the branch of that name")),
-        (("", "", "work"), Fact("work", "the branch that is checked out")),
+        (("trunk", "main", "work"), Inferred("trunk", "origin's HEAD")),
+        (("", "main", "work"), Inferred("main", "the branch of that name")),
+        (("", "", "work"), Inferred("work", "the branch that is checked out")),
         (("", "", ""), None),
     ],
 )
 def test_the_default_branch_is_origins_before_a_usual_name_before_the_current_one(
-    names: tuple[str, ...], fact: Fact | None
+    names: tuple[str, ...], fact: Inferred | None
 ) -> None:
     sources = ("origin's HEAD", "the branch of that name", "the branch that is checked out")
 

@@ -14,7 +14,7 @@ from atomci.bootstrap import environment
 from atomci.bootstrap.managers.protocol import Name, Run, Unmet, Way
 from atomci.bootstrap.toolchain import manager_row
 from atomci.errors import InfrastructureError
-from atomci.project import Project
+from atomci.project import Project, requirement_in
 from atomci.tools.process import Command
 from atomci.tools.uv import error_line
 
@@ -59,14 +59,9 @@ def relock(root: Path) -> str:
 
 
 def pins(lock: Path) -> Iterable[tuple[str, str]]:
-    from packaging.requirements import InvalidRequirement, Requirement
-
     for line in lock.read_text(encoding="utf-8").splitlines():
-        try:
-            pin = Requirement(line.partition(" #")[0].rstrip(" \\"))
-        except InvalidRequirement:
-            continue  # a comment, a hash, an option
-        yield from ((pin.name, version.version) for version in pin.specifier if version.operator == "==")
+        if pin := requirement_in(line):
+            yield from ((pin.name, version.version) for version in pin.specifier if version.operator == "==")
 
 
 def commands(project: Project, *, in_ci: bool) -> Sequence[Command]:
