@@ -6,6 +6,7 @@ A room that has settings declares a struct and a reader of its table. The reader
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -17,7 +18,17 @@ from atomci.errors import UsageError
 from atomci.project import Project
 from atomci.toml_lines import closest_line, lines_of
 
-__all__ = ["command_problem", "own_rows", "own_table", "own_tables", "table_error", "unknown_key", "value_of"]
+__all__ = [
+    "Problems",
+    "close_to",
+    "command_problem",
+    "own_rows",
+    "own_table",
+    "own_tables",
+    "table_error",
+    "unknown_key",
+    "value_of",
+]
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -78,6 +89,12 @@ def table_error(project: Project, keys: Sequence[str | int], message: str, hint:
 def unknown_key(known: Iterable[str]) -> str:
     """What is said of a key that no table has."""
     return f"unknown key; known: {', '.join(known)}"
+
+
+def close_to(name: str, names: Iterable[str]) -> str:
+    """The hint beside a name that no atom has."""
+    close = difflib.get_close_matches(name, names, 1)
+    return f"did you mean {close[0]}?" if close else "atomci list shows the names"
 
 
 def command_problem(command: str) -> str | None:

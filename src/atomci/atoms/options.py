@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from atomci.errors import UsageError
 
 __all__ = ["InstallOptions", "OneShard", "ProtectionOptions", "ShardOptions"]
 
@@ -33,6 +36,21 @@ class OneShard:
 
     def __str__(self) -> str:
         return f"shard {self.index} of {self.count}"
+
+    @classmethod
+    def named(cls, text: str, count: int) -> OneShard:
+        """The shard I/N, where the project has `count` shards. Raises UsageError."""
+        if not (match := re.fullmatch(r"(\d+)/(\d+)", text.strip(), re.ASCII)):
+            raise UsageError(f"--shard: {text!r} isn't I/N", f"--shard 1/{count}")
+        shard = cls(int(match[1]), int(match[2]))
+        if shard.count != count:
+            raise UsageError(
+                f"--shard: {text}, but there are {count} shards in [tool.atomci.shards] of pyproject.toml",
+                f"set count = {shard.count} there, or give I/{count}",
+            )
+        if not 1 <= shard.index <= count:
+            raise UsageError(f"--shard: there is no {shard}", f"shards are 1/{count} to {count}/{count}")
+        return shard
 
 
 @dataclass(frozen=True)

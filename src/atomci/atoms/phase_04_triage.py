@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from atomci.analysis.lanes import classify
+from atomci.analysis.protocol import Reading, Tool
 from atomci.analysis.sarif import to_sarif
 from atomci.analysis.table import in_use, tool_of
 from atomci.artifacts import handles
@@ -25,22 +26,23 @@ def _commands(ctx: Context) -> Sequence[Command]:
 
 @runs(_commands)
 def run_ruff_lint(ctx: Context) -> Outcome:
-    return _examined(ctx)
+    tool = tool_of(ctx.project, ctx.atom.name)
+    return _judged(ctx, tool, tool.examine(ctx, ctx.options.since))
 
 
 @runs(_commands)
 def run_black_check(ctx: Context) -> Outcome:
-    return _examined(ctx)
+    tool = tool_of(ctx.project, ctx.atom.name)
+    return _judged(ctx, tool, tool.examine(ctx, ctx.options.since))
 
 
 @runs(_commands)
 def run_mypy_typecheck(ctx: Context) -> Outcome:
-    return _examined(ctx)
-
-
-def _examined(ctx: Context) -> Outcome:
     tool = tool_of(ctx.project, ctx.atom.name)
-    reading = tool.examine(ctx, ctx.options.since)
+    return _judged(ctx, tool, tool.examine(ctx, ctx.options.since))
+
+
+def _judged(ctx: Context, tool: Tool, reading: Reading) -> Outcome:
     version = ctx.project.version_of(tool.PROGRAM) or ""
     return outcome_of(ctx, reading, tool.NAME, version, reading.examined or 0)
 
@@ -52,8 +54,7 @@ def aggregate_static_findings(ctx: Context) -> Outcome:
         if report is not None:
             reports.append(report)
         else:
-            enabled = ctx.project.table("tool", "atomci", "atoms", need).get("enabled", True)
-            missing[need] = "left no findings" if enabled else "disabled"
+            missing[need] = "left no findings" if ctx.workspace.config.of(need).enabled else "disabled"
     ctx.write(handles.STATIC_SARIF, to_sarif(reports, ctx.root))
     ctx.write(handles.FINDINGS, AllFindings(runs=tuple(reports), missing=missing))
     gaps = "; ".join(f"{name} {why}" for name, why in missing.items())

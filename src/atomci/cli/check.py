@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from atomci.cli.options import project_option
+from atomci.cli.options import project_at, project_option
 
 if TYPE_CHECKING:
     from atomci.artifacts.verdicts import Answer, Standing
@@ -37,9 +37,8 @@ def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None)
     from atomci.atoms.checking import check_atoms
     from atomci.atoms.load import Loader
     from atomci.catalog import PHASES
-    from atomci.project import Project, open_project
 
-    loader = Loader(Project(project.resolve()) if project else open_project(Path.cwd()))
+    loader = Loader(project_at(project))
     answers = []
     for answer in check_atoms(loader, targets or [phase.name for phase in PHASES]):
         answers.append(answer)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from atomci.project import Project
     from atomci.template.answers import Recorded
 
 __all__ = [
     "answers_file_option",
     "data_file_option",
     "data_option",
+    "project_at",
     "project_option",
     "recorded_in",
     "rendered_folder",
@@ -35,6 +37,13 @@ data_option = click.option(
 data_file_option = click.option(
     "--data-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Answers in YAML."
 )
+
+
+def project_at(folder: Path | None) -> Project:
+    """The one in `--project`, or that the current folder lies in. Raises UsageError when there is none."""
+    from atomci.project import Project, open_project
+
+    return Project(folder.resolve()) if folder else open_project(Path.cwd())
 
 
 def rendered_folder(project: Path | None) -> Path:

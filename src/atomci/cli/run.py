@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from atomci.cli.options import project_option
-
-if TYPE_CHECKING:
-    from atomci.atoms.options import OneShard
+from atomci.cli.options import project_at, project_option
 
 __all__ = ["run_command"]
 
@@ -70,18 +65,18 @@ def run_command(
     atomci run run_mypy_typecheck -n    the command behind an atom
     """
     from atomci.atoms.load import Loader
-    from atomci.atoms.options import InstallOptions, ProtectionOptions, ShardOptions
+    from atomci.atoms.options import InstallOptions, OneShard, ProtectionOptions, ShardOptions
     from atomci.cli.output import dry_run_lines, listener_for
     from atomci.engine.context import Options
     from atomci.engine.plan import make_plan
     from atomci.engine.runner import run_plan
     from atomci.errors import UsageError
-    from atomci.project import Project, open_project
     from atomci.testing.sharding.settings import read_shards
 
-    loader = Loader(Project(project.resolve()) if project else open_project(Path.cwd()))
+    loader = Loader(project_at(project))
     if shard and shards_from:
         raise UsageError("--shard and --shards-from: give one of them", "ATOMCI_SHARD counts as --shard")
+    one = OneShard.named(shard, loader.project.setting(read_shards).count) if shard else None
     options = Options(
         since=_known_ref(loader.project.root, since),
         everything=everything,
@@ -93,7 +88,7 @@ def run_command(
         of_atoms=(
             InstallOptions(install),
             ProtectionOptions(apply=apply, prune=prune),
-            ShardOptions(_known_shard(loader.project.setting(read_shards).count, shard), shards_from),
+            ShardOptions(one, shards_from),
         ),
     )
     plan = make_plan(targets, loader.catalog, only=only)
@@ -103,25 +98,6 @@ def run_command(
         return 0
     with listener_for(plan, as_json, loader.project) as listener:
         return run_plan(workspace, plan, loader.implementation, [listener]).exit_code
-
-
-def _known_shard(count: int, text: str | None) -> OneShard | None:
-    from atomci.atoms.options import OneShard
-    from atomci.errors import UsageError
-
-    if not text:
-        return None
-    if not (match := re.fullmatch(r"(\d+)/(\d+)", text.strip(), re.ASCII)):
-        raise UsageError(f"--shard: {text!r} isn't I/N", f"--shard 1/{count}")
-    shard = OneShard(int(match[1]), int(match[2]))
-    if shard.count != count:
-        raise UsageError(
-            f"--shard: {text}, but there are {count} shards in [tool.atomci.shards] of pyproject.toml",
-            f"set count = {shard.count} there, or give I/{count}",
-        )
-    if not 1 <= shard.index <= count:
-        raise UsageError(f"--shard: there is no {shard}", f"shards are 1/{count} to {count}/{count}")
-    return shard
 
 
 def _known_ref(root: Path, ref: str | None) -> str | None:

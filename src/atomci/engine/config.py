@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator
 
 import msgspec
 
-from atomci.engine.overrides import Override, read_overrides
+from atomci.engine.overrides import Override
 from atomci.project import Project
-from atomci.tables import command_problem, own_tables
+from atomci.tables import Problems, close_to, command_problem, own_tables
 
-__all__ = ["AtomConfig", "Config", "read_config"]
+__all__ = ["AtomConfig", "Config", "read_atoms"]
 
 
 class AtomConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,19 +44,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 _DEFAULT = AtomConfig()
 
 
-def read_config(project: Project, names: Collection[str]) -> Config:
-    """Read and check both; `names` are those of all atoms. Raises UsageError."""
+def read_atoms(project: Project, names: Collection[str]) -> dict[str, AtomConfig]:
+    """Each `[tool.atomci.atoms.NAME]`; `names` are those of all atoms. Raises UsageError."""
 
-    def problems(name: str, atom: AtomConfig) -> Iterator[tuple[str, str, str]]:
+    def problems(name: str, atom: AtomConfig) -> Problems:
         if name not in names:
-            close = difflib.get_close_matches(name, names, 1)
-            hint = f"did you mean {close[0]}?" if close else "atomci list shows the names"
-            yield "", "no atom has this name", hint
+            yield "", "no atom has this name", close_to(name, names)
         yield from ((key, problem, "") for key, problem in _problems(atom))
 
-    return Config(
-        atoms=own_tables(project, "atoms", AtomConfig, problems), override=read_overrides(project, names)
-    )
+    return own_tables(project, "atoms", AtomConfig, problems)
 
 
 def _problems(atom: AtomConfig) -> Iterator[tuple[str, str]]:

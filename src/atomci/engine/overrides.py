@@ -5,8 +5,7 @@ An override changes no outcome: red stays red, and says so wherever it is shown.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,7 +13,7 @@ import msgspec
 
 from atomci.deadlines import too_far
 from atomci.project import Project
-from atomci.tables import own_rows
+from atomci.tables import Problems, close_to, own_rows
 
 __all__ = ["EXCUSABLE", "Override", "Overrides", "read_overrides"]
 
@@ -68,11 +67,9 @@ class Overrides:
 def read_overrides(project: Project, names: Collection[str]) -> tuple[Override, ...]:
     """`[[tool.atomci.override]]`, also those that are over; `names`: all atoms. Raises UsageError."""
 
-    def problems(override: Override, before: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    def problems(override: Override, before: Collection[str]) -> Problems:
         if override.atom not in names:
-            close = difflib.get_close_matches(override.atom, names, 1)
-            hint = f"did you mean {close[0]}?" if close else "atomci list shows the names"
-            yield "atom", f"no atom is called {override.atom!r}", hint
+            yield "atom", f"no atom is called {override.atom!r}", close_to(override.atom, names)
         if override.atom in before:
             yield "atom", f"{override.atom} has an override already", "one atom, one override"
         for key in ("reason", "owner"):

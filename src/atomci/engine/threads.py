@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from functools import partial
 
 from atomci.catalog import Atom
 from atomci.engine.context import Outcome
@@ -21,50 +21,36 @@ Work = Callable[[Atom, Outcome | None, Children], Outcome]
 
 def carry_out(schedule: Schedule, work: Work) -> bool:
     """Go on until all has ended, or until Ctrl-C; whether it was that. What runs then is killed."""
+    children: dict[str, Children] = {}
+    futures: dict[str, Future[Outcome]] = {}
+    done: queue.Queue[str] = queue.Queue()
     with ThreadPoolExecutor(schedule.jobs, thread_name_prefix="atom") as pool:
-        at_work = _AtWork(pool, work)
         try:
             while not schedule.over:
                 for atom, why_not in schedule.start():
-                    at_work.start(atom, why_not)
-                name, outcome = at_work.next_done()
-                for other in schedule.end(name, outcome):
-                    at_work.children[other].stop(f"stopped: {name} is red")
+                    children[atom.name] = Children()
+                    futures[atom.name] = pool.submit(work, atom, why_not, children[atom.name])
+                    futures[atom.name].add_done_callback(partial(_say, done, atom.name))
+                name = _next(done)
+                for other in schedule.end(name, futures[name].result()):
+                    children[other].stop(f"stopped: {name} is red")
         except KeyboardInterrupt:
-            for name, outcome in at_work.killed(INTERRUPTED).items():
-                schedule.end(name, outcome)
+            for started in list(children.values()):
+                started.stop(INTERRUPTED)
+            for name, future in futures.items():
+                schedule.end(name, future.result())
             return True
     return False
 
 
-@dataclass(frozen=True)
-class _AtWork:
-    """The atoms that threads are at or are done with."""
+def _say(done: queue.Queue[str], name: str, _: Future[Outcome]) -> None:
+    done.put(name)
 
-    pool: ThreadPoolExecutor
-    work: Work
-    children: dict[str, Children] = field(default_factory=dict)
-    futures: dict[str, Future[Outcome]] = field(default_factory=dict)
-    done: queue.Queue[str] = field(default_factory=queue.Queue)
 
-    def start(self, atom: Atom, why_not: Outcome | None) -> None:
-        self.children[atom.name] = Children()
-        future = self.futures[atom.name] = self.pool.submit(
-            self.work, atom, why_not, self.children[atom.name]
-        )
-        future.add_done_callback(lambda _: self.done.put(atom.name))
-
-    def next_done(self) -> tuple[str, Outcome]:
-        # A wait without a time limit can't be interrupted on Windows.
-        while True:
-            try:
-                name = self.done.get(timeout=0.5)
-            except queue.Empty:
-                continue
-            return name, self.futures[name].result()
-
-    def killed(self, why: str) -> dict[str, Outcome]:
-        """Kill all that runs; how each atom ended, when its thread has said so."""
-        for children in list(self.children.values()):
-            children.stop(why)
-        return {name: future.result() for name, future in self.futures.items()}
+def _next(done: queue.Queue[str]) -> str:
+    # A wait without a time limit can't be interrupted on Windows.
+    while True:
+        try:
+            return done.get(timeout=0.5)
+        except queue.Empty:
+            continue

@@ -321,7 +321,7 @@ def test_an_interrupt_marks_what_did_not_run_and_exits_130(
         begun.wait(10)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("atomci.engine.threads._AtWork.next_done", interrupt)
+    monkeypatch.setattr("atomci.engine.threads._next", interrupt)
     done = project.run((LINT, long), (TEST, PASS))
     assert done.exit_code == 130
     assert set(done.outcomes.values()) == {Outcome("skipped", "the run was interrupted")}
