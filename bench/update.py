@@ -162,7 +162,8 @@ import sys
 from pathlib import Path
 from atomci.template.answers import recorded_answers
 from atomci.update.apply import apply_update
-from atomci.update.plan import Request, plan_update
+from atomci.update.plan import plan_update
+from atomci.update.request import Request
 from atomci.template.workshop import Workshop
 with Workshop() as shop:
     for root in sys.argv[1:]:

@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from atomci.adopt.inference import Existing
+from atomci.adopt.existing import Existing, existing
 from atomci.errors import RefusedError, UsageError
 from atomci.project import ANSWERS_FILE
 from atomci.template.answers import answers_files
-from atomci.tools.objects import Repository
+from atomci.template.workshop import Workshop
+from atomci.tools.objects import Files, Objects, Repository, head_commit, open_repository
 
-__all__ = ["adoptable_head", "require_layout", "require_questions"]
+__all__ = ["Adoptable", "adoptable", "adoptable_head", "require_layout", "require_questions"]
+
+
+@dataclass(frozen=True)
+class Adoptable:
+    """A repository that can join: its HEAD, the files there, and what they say of it."""
+
+    root: Path
+    repository: Repository
+    objects: Objects
+    head: str
+    files: Files
+    existing: Existing
+
+
+def adoptable(shop: Workshop, root: Path, branch: str) -> Adoptable:
+    """The repository in a folder. Raises UsageError or RefusedError where it can't join as it is."""
+    repository = open_repository(root)
+    head = adoptable_head(repository, root, branch)
+    objects = Objects(repository, shop.folder())
+    files = objects.files(head)
+    return Adoptable(root, repository, objects, head, files, existing(repository, objects, files))
 
 
 def adoptable_head(repository: Repository, root: Path, branch: str) -> str:
@@ -27,9 +50,7 @@ def adoptable_head(repository: Repository, root: Path, branch: str) -> str:
             f"cd {repository.top}; or give the folder a repository of its own: "
             f"git subtree split --prefix={repository.prefix.rstrip('/')}",
         )
-    head = git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    if head is None:
-        raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
+    head = head_commit(repository)
     committed = git.ask("ls-tree", "--name-only", head, "--", ANSWERS_FILE)
     if there := [*answers_files(root), *([committed] if committed else [])]:
         raise RefusedError(

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from atomci.adopt.inference import Existing
+from atomci.adopt.existing import Existing
 from atomci.artifacts.sync import AdoptedFile, InferredAnswer
 from atomci.template.ownership import Ownership
 from atomci.template.snapshot import Snapshot

@@ -12,19 +12,19 @@ from typing import Any
 
 import msgspec
 
-from atomci.adopt.adoptable import adoptable_head, require_layout, require_questions
+from atomci.adopt.adoptable import Adoptable, adoptable, require_layout, require_questions
 from atomci.adopt.comparison import Comparison, notes
-from atomci.adopt.inference import answers_to, existing, origins
+from atomci.adopt.existing import Inferred
+from atomci.adopt.inference import answers_to, origins
 from atomci.artifacts.sync import Adoption
 from atomci.errors import RefusedError
 from atomci.template.answers import Recorded, answers_file
 from atomci.template.lock import lock_bytes, made_lock
-from atomci.template.replay import described_template
-from atomci.template.snapshot import snapshot, tiers
-from atomci.template.versions import newest_tag
+from atomci.template.replay import Version, described_template
+from atomci.template.snapshot import Snapshot, snapshot, tiers
 from atomci.template.workshop import Workshop
 from atomci.tools.git import GitFailed
-from atomci.tools.objects import Entry, Files, Objects, Repository, identity, open_repository
+from atomci.tools.objects import Entry, Files, Objects, Repository, identity
 
 __all__ = ["PlannedAdoption", "Wish", "make_adoption", "plan_adoption"]
 
@@ -51,45 +51,64 @@ class PlannedAdoption:
     files: Files
 
 
+@dataclass(frozen=True)
+class _Render:
+    """The template's version, rendered with the answers that were found or given."""
+
+    version: Version
+    found: Mapping[str, Inferred]
+    snapshot: Snapshot
+
+
 def plan_adoption(shop: Workshop, root: Path, wish: Wish) -> PlannedAdoption:
     """What an adoption would do. Nothing is touched.
 
     Raises UsageError, RefusedError or InfrastructureError where it can't be done.
     """
-    repository = open_repository(root)
-    head = adoptable_head(repository, root, wish.branch)
+    here = adoptable(shop, root, wish.branch)
+    render = _rendered(shop, here, wish)
+    require_layout(here.existing, render.snapshot.files)
+    return _planned(here, render, wish)
+
+
+def _rendered(shop: Workshop, here: Adoptable, wish: Wish) -> _Render:
+    """The version that is wished for, with the answers that the repository itself gives."""
     template = shop.template(wish.location)
-    release = template.release(wish.ref or newest_tag(template.tags) or "HEAD")
-    described = described_template(wish.location, template.checkout(release), release)
+    release = template.wanted(wish.ref)
+    described = described_template(template, release)
     require_questions(wish.answers, described.questions_data)
-    objects = Objects(repository, shop.folder())
-    mine = objects.files(head)
-    here = existing(repository, objects, mine)
-    found = answers_to(here, described.questions_data)
-    recorded_in = answers_file(str(described.answers_relpath))
-    recorded = Recorded(root, recorded_in, {"_src_path": wish.location, "_commit": release.name})
-    last = {name: fact.value for name, fact in found.items() if name not in wish.answers}
-    rendered = snapshot(
-        shop, objects, template, release, recorded, data=wish.answers, last=last, ask=wish.ask
+    found = answers_to(here.existing, described.questions_data)
+    last = {name: answer.value for name, answer in found.items() if name not in wish.answers}
+    recorded = Recorded(
+        here.root,
+        answers_file(str(described.answers_relpath)),
+        {"_src_path": wish.location, "_commit": release.name},
     )
-    owners = tiers(template, release, recorded, rendered.facts)
-    require_layout(here, rendered.files)
-    comparison = Comparison(repository, objects, mine, rendered, owners, here.layout is not None)
-    files = comparison.files(recorded_in)
-    lock = made_lock(rendered.files, recorded_in, release.name, owners.tier)
-    new = {row.path: rendered.files[row.path] for row in files if row.change == "added"}
-    new[recorded.lock] = Entry("100644", objects.write("blob", lock_bytes(lock)))
-    answers = tuple(origins(rendered.answers, wish.answers, found, asked=wish.ask))
+    version = Version(template, release, recorded, wish.answers, last, ask=wish.ask)
+    return _Render(version, found, snapshot(shop, here.objects, version))
+
+
+def _planned(here: Adoptable, render: _Render, wish: Wish) -> PlannedAdoption:
+    """The commit's files: what is the repository's, and what of the render is added to it."""
+    version, rendered, objects = render.version, render.snapshot.files, here.objects
+    owners = tiers(version, render.snapshot)
+    has_code = here.existing.layout is not None
+    comparison = Comparison(here.repository, objects, here.files, render.snapshot, owners, has_code)
+    files = comparison.files(version.recorded.file)
+    lock = made_lock(rendered, version.recorded.file, version.release.name, owners.tier)
+    new = {row.path: rendered[row.path] for row in files if row.change == "added"}
+    new[version.recorded.lock] = Entry("100644", objects.write("blob", lock_bytes(lock)))
+    answers = tuple(origins(render.snapshot.answers, wish.answers, render.found, asked=wish.ask))
     adoption = Adoption(
         state="planned",
         template=wish.location,
-        version=release.name,
+        version=version.release.name,
         branch=wish.branch,
         answers=answers,
         files=tuple(files),
-        notes=tuple(notes(repository, files, answers, here)),
+        notes=tuple(notes(here.repository, files, answers, here.existing)),
     )
-    return PlannedAdoption(adoption, repository, objects, head, {**mine, **new})
+    return PlannedAdoption(adoption, here.repository, objects, here.head, {**here.files, **new})
 
 
 def make_adoption(planned: PlannedAdoption) -> Adoption:

@@ -12,7 +12,7 @@ from atomci.cli.update_view import progress, show_update
 if TYPE_CHECKING:
     from atomci.artifacts.sync import Proposal
     from atomci.template.answers import Recorded
-    from atomci.update.plan import Request
+    from atomci.update.request import Request
 
 __all__ = ["propose_update"]
 
@@ -29,11 +29,12 @@ def propose_update(recorded: Recorded, request: Request, command: str | None, as
     from atomci.template.workshop import Workshop
     from atomci.tools.objects import open_repository
     from atomci.tools.process import Children, Command
-    from atomci.update.plan import Planned, plan_update
+    from atomci.update.plan import plan_update
+    from atomci.update.planned import Planned
 
     words = _words(command)
-    with Workshop() as shop, progress(as_json) as tell:
-        planned = plan_update(shop, recorded, request, tell)
+    with progress(as_json) as tell, Workshop(tell) as shop:
+        planned = plan_update(shop, recorded, request)
         if not isinstance(planned, Planned):
             branch = branch_of(recorded, open_repository(recorded.root).prefix)
             _show(Proposal(state="up-to-date", branch=branch, update=planned), as_json)

@@ -12,7 +12,7 @@ from atomci.cli.update_view import progress, show_update
 
 if TYPE_CHECKING:
     from atomci.template.answers import Recorded
-    from atomci.update.plan import Request
+    from atomci.update.request import Request
 
 __all__ = ["update_command"]
 
@@ -88,7 +88,7 @@ def update_command(
     from atomci.template.sources import named_source
     from atomci.update.drift.excepted import holding, read_excepted
     from atomci.update.end import recover
-    from atomci.update.plan import Request
+    from atomci.update.request import Request
 
     recorded = recorded_answers(root, answers_file)
     if not pull_request and recover(root):
@@ -111,19 +111,14 @@ def update_command(
 
 
 def _run(recorded: Recorded, request: Request, as_json: bool, only_plan: bool, and_commit: bool) -> int:
-    import gc
-
-    import msgspec
-
     from atomci.template.workshop import Workshop
     from atomci.update.apply import apply_update
     from atomci.update.end import commit_update
-    from atomci.update.plan import Planned, plan_update
+    from atomci.update.plan import plan_update
+    from atomci.update.planned import Planned
 
-    # Rendering makes a great many small objects, and the process ends before collecting them pays.
-    gc.disable()
-    with Workshop() as shop, progress(as_json) as tell:
-        planned = plan_update(shop, recorded, request, tell)
+    with progress(as_json) as tell, Workshop(tell) as shop:
+        planned = plan_update(shop, recorded, request)
         if not isinstance(planned, Planned):
             show_update(planned, as_json)
             return 0
@@ -133,8 +128,7 @@ def _run(recorded: Recorded, request: Request, as_json: bool, only_plan: bool, a
             return 1 if planned.merged.stages else 0
         done = apply_update(planned, alone=and_commit)
         if and_commit and done.state == "staged":
-            commit_update(planned.repository.top)
-            done = msgspec.structs.replace(done, state="committed")
+            done = commit_update(planned.repository.top, done)
     show_update(done, as_json)
     return 1 if done.state == "conflicts" else 0
 

@@ -29,7 +29,6 @@ from atomci.export.jinja_sources import (
 )
 from atomci.template.replay import described_template
 from atomci.template.repository import Release
-from atomci.template.versions import newest_tag
 from atomci.template.workshop import Workshop
 
 __all__ = ["export_cookiecutter"]
@@ -70,8 +69,8 @@ def export_cookiecutter(shop: Workshop, location: str, ref: str | None, dest: Pa
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
         raise UsageError(f"{dest} exists and isn't an empty folder", "name another one; nothing was changed")
     template = shop.template(location)
-    release = template.release(ref or newest_tag(template.tags) or "HEAD")
-    described = described_template(location, template.checkout(release), release)
+    release = template.wanted(ref)
+    described = described_template(template, release)
     made = shop.folder() / "made"
     made.mkdir()
     exported = _Export(described, release, location, made).write()

@@ -31,7 +31,7 @@ from atomci.template.answers import Recorded, parse_answers
 from atomci.template.sources import address
 from atomci.template.versions import position
 from atomci.tools.objects import identity
-from atomci.update.plan import Planned, message_of
+from atomci.update.planned import Planned, message_of
 from atomci.update.three_way.merge_tree import has_markers
 
 __all__ = ["branch_of", "propose"]

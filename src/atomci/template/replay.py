@@ -7,7 +7,7 @@ fetches nor asks git about each file. A test compares the bytes with those of `c
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,27 @@ from typing import Any
 from atomci.errors import RefusedError
 from atomci.template.answers import Recorded
 from atomci.template.render import copier_errors
-from atomci.template.repository import Release
+from atomci.template.repository import Release, Template
 from atomci.template.unprompted import unprompted
 
-__all__ = ["Replay", "Replayed", "described_template"]
+__all__ = ["Replay", "Replayed", "Version", "described_template", "refuse_migrations"]
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a template with a project's answers: what is to be rendered.
+
+    `data` are answers that count whatever they say, `last` earlier ones that count where they are still valid.
+    What is open then is asked for (`ask`), or takes the default. Paths of `exclude` are left out.
+    """
+
+    template: Template
+    release: Release
+    recorded: Recorded
+    data: Mapping[str, Any]
+    last: Mapping[str, Any] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+    ask: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,65 +61,55 @@ class Replay:
         """Import copier meanwhile, which takes longer than what git does first. Its errors come later."""
         Thread(target=_import_copier, daemon=True).start()
 
-    def render(
-        self,
-        files: Path,
-        release: Release,
-        recorded: Recorded,
-        into: Path,
-        *,
-        data: Mapping[str, Any],
-        last: Mapping[str, Any],
-        exclude: Sequence[str] = (),
-        ask: bool = False,
-    ) -> Replayed:
-        """Render the template's `files` into a folder.
-
-        `data` are answers that count whatever they say, `last` earlier ones that count where they are
-        still valid. What is open then is asked for, or takes the default. Raises UsageError for a bad
-        answer or template, RefusedError where trust is needed.
-        """
-        location = recorded.location
-        with copier_errors(location):
+    def render(self, version: Version, into: Path) -> Replayed:
+        """Render into a folder. Raises UsageError for a bad answer or template, RefusedError where trust is needed."""
+        recorded, template = version.recorded, self._described(version)
+        with copier_errors(recorded.location):
             from atomci.template import worker as copiers
 
-            if ask:
+            if version.ask:
                 importlib.import_module("questionary")
-            template = self._template(location, files, release)
             worker = copiers.Worker(
-                src_path=location,
+                src_path=recorded.location,
                 dst_path=into,
                 answers_file=Path(recorded.file),
-                data=dict(data),
-                exclude=list(exclude),
-                defaults=not ask,
-                skip_answered=ask,
+                data=dict(version.data),
+                exclude=list(version.exclude),
+                defaults=not version.ask,
+                skip_answered=version.ask,
                 overwrite=True,
                 quiet=True,
                 cleanup_on_error=False,
                 skip_tasks=True,
             )
             self._compiled = self._compiled or copiers.Compiled()
-            worker.place(template, last, recorded.root, self._compiled)
+            worker.place(template, version.last, recorded.root, self._compiled)
             match = copiers.run(worker)
         return Replayed(
             lambda path: match(Path(path)), template.exclude, frozenset(template.questions_data), template
         )
 
-    def _template(self, location: str, files: Path, release: Release) -> Any:
+    def _described(self, version: Version) -> Any:
+        location, files = version.recorded.location, version.template.checkout(version.release)
         if (files, location) not in self._templates:
-            self._templates[files, location] = described_template(location, files, release)
+            found = described_template(version.template, version.release, location)
+            self._templates[files, location] = found
         return self._templates[files, location]
 
 
-def described_template(location: str, files: Path, release: Release) -> Any:
-    """A version as copier sees it: questions, settings. Raises RefusedError where trust is needed."""
+def described_template(template: Template, release: Release, location: str = "") -> Any:
+    """A version as copier sees it: questions, settings. Raises RefusedError where trust is needed.
+
+    `location` is what a project recorded of where the template is, if that is another by now.
+    """
+    location = location or template.location
+    files = template.checkout(release)
     with copier_errors(location):
         from atomci.template import worker as copiers
 
-        template = copiers.checked_out(location, files, release)
-        _refuse_trust(location, template)
-        return template
+        described = copiers.checked_out(location, files, release)
+        _refuse_trust(location, described)
+        return described
 
 
 def _import_copier() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.template.sources import address, credentials_in
+from atomci.template.versions import Position, newest_tag, position
 from atomci.tools.git import Git, GitFailed
 
 __all__ = ["Release", "Template", "remote_tags"]
@@ -21,6 +22,12 @@ class Release:
 
     commit: str
     name: str
+
+    @property
+    def position(self) -> Position | None:
+        """Its place in the order of versions, None for a bare commit."""
+        # 12345678 and 1a23456 read as versions.
+        return None if self.commit.startswith(self.name) else position(self.name)
 
 
 class Template:
@@ -55,6 +62,10 @@ class Template:
         out = self._git("for-each-ref", "--format=%(refname:short)", "refs/tags")
         return out.decode("utf-8", "replace").split()
 
+    def wanted(self, ref: str | None, *, prereleases: bool = False) -> Release:
+        """The version that is named, or else the newest one: HEAD where no tag is a version."""
+        return self.release(ref or newest_tag(self.tags, prereleases=prereleases) or "HEAD")
+
     def release(self, ref: str) -> Release:
         """The version that a tag, branch, commit or `git describe` text names. Raises UsageError for none."""
         if ref not in self._releases:
@@ -76,9 +87,12 @@ class Template:
         name = self._git("describe", "--tags", "--always", commit).decode().strip()
         return Release(commit, name)
 
-    def is_ancestor(self, earlier: Release, later: Release) -> bool:
-        """Whether one version is in the history of the other."""
-        code, _, _ = self._git.code("merge-base", "--is-ancestor", earlier.commit, later.commit)
+    def is_older(self, release: Release, than: Release) -> bool:
+        """Whether a version comes before another: by their names, or by the history where these don't tell."""
+        here, there = release.position, than.position
+        if here and there:
+            return here < there
+        code, _, _ = self._git.code("merge-base", "--is-ancestor", release.commit, than.commit)
         return code == 0
 
     def read(self, release: Release, path: str) -> bytes | None:

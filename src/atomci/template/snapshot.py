@@ -10,11 +10,10 @@ from typing import Any
 
 from atomci.errors import UsageError
 from atomci.template.answers import Recorded, parse_answers
-from atomci.tools.objects import Files, Objects
 from atomci.template.ownership import FILE, Ownership, ownership
-from atomci.template.replay import Replayed
-from atomci.template.repository import Release, Template
+from atomci.template.replay import Replayed, Version
 from atomci.template.workshop import Workshop
+from atomci.tools.objects import Files, Objects
 
 __all__ = ["Snapshot", "recorded_snapshot", "snapshot", "tiers"]
 
@@ -23,7 +22,7 @@ __all__ = ["Snapshot", "recorded_snapshot", "snapshot", "tiers"]
 class Snapshot:
     """What a version renders. The answers are those that it records, copier's own left out."""
 
-    facts: Replayed
+    replayed: Replayed
     answers: Mapping[str, Any]
     stored: Future[Files]
 
@@ -33,53 +32,40 @@ class Snapshot:
         return self.stored.result()
 
 
-def snapshot(
-    shop: Workshop,
-    objects: Objects,
-    template: Template,
-    release: Release,
-    recorded: Recorded,
-    *,
-    data: Mapping[str, Any],
-    last: Mapping[str, Any],
-    exclude: tuple[str, ...] = (),
-    ask: bool = False,
-) -> Snapshot:
-    """Render a version and store its files, the latter meanwhile. `data` and `last` as in Replay.render.
+def snapshot(shop: Workshop, objects: Objects, version: Version) -> Snapshot:
+    """Render a version and store its files, the latter meanwhile.
 
     The folder is called like the project's, as templates may ask for its name.
     """
-    folder = shop.folder()
-    prefix = objects.repository.prefix
+    recorded, prefix, folder = version.recorded, objects.repository.prefix, shop.folder()
     worktree = folder / (recorded.root.name if not prefix else "top")
     into = worktree / prefix
     into.mkdir(parents=True)
-    files = template.checkout(release)
-    facts = shop.replay.render(files, release, recorded, into, data=data, last=last, exclude=exclude, ask=ask)
+    replayed = shop.replay.render(version, into)
     answers = into / recorded.file
     if not answers.is_file():
         raise UsageError(
-            f"{release.name} of the template renders no {recorded.file}",
+            f"{version.release.name} of the template renders no {recorded.file}",
             "its answers file has another name there; nothing can be updated from it",
         )
     values = parse_answers(answers.read_bytes(), str(answers))
     stored = shop.meanwhile(objects.add, worktree, folder / "index")
     shop.meanwhile(shutil.rmtree, folder, ignore_errors=True)
-    return Snapshot(
-        facts, {name: value for name, value in values.items() if not name.startswith("_")}, stored
-    )
+    own = {name: value for name, value in values.items() if not name.startswith("_")}
+    return Snapshot(replayed, own, stored)
 
 
 def recorded_snapshot(shop: Workshop, objects: Objects, recorded: Recorded) -> tuple[Files, Ownership]:
     """The recorded version as it was rendered, and who owns what: paths relative to the project."""
     template = shop.template(recorded.location)
-    release = template.release(recorded.version)
-    found = snapshot(shop, objects, template, release, recorded, data=recorded.answers, last={})
+    version = Version(template, template.release(recorded.version), recorded, recorded.answers)
+    found = snapshot(shop, objects, version)
     shop.settle()
     files = {path.removeprefix(objects.repository.prefix): entry for path, entry in found.files.items()}
-    return files, tiers(template, release, recorded, found.facts)
+    return files, tiers(version, found)
 
 
-def tiers(template: Template, release: Release, recorded: Recorded, facts: Replayed) -> Ownership:
-    """Who owns what at a version."""
-    return ownership(template.read(release, FILE), facts.seeds, recorded.file, recorded.lock)
+def tiers(version: Version, found: Snapshot) -> Ownership:
+    """Who owns what of a version that was rendered."""
+    table = version.template.read(version.release, FILE)
+    return ownership(table, found.replayed.seeds, version.recorded.file, version.recorded.lock)

@@ -1,4 +1,4 @@
-"""What updates of one process share: a folder to work in, fetched templates, compiled templates."""
+"""What all work of one process with templates shares: a folder, templates fetched and compiled, a helping thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import ParamSpec, TypeVar
 
 from atomci.template.replay import Replay
-from atomci.template.repository import Template
+from atomci.template.repository import Template, remote_tags
+from atomci.template.versions import newest_tag
 
 __all__ = ["Workshop"]
 
@@ -22,8 +23,12 @@ T = TypeVar("T")
 
 @dataclass
 class Workshop:
-    """A folder outside every project, gone afterwards. No other process uses it, nor copier's cache."""
+    """A folder outside every project, gone afterwards. No other process uses it, nor copier's cache.
 
+    `tell` is called with what is being done.
+    """
+
+    tell: Callable[[str], None] = lambda _: None
     replay: Replay = field(default_factory=Replay)
     _templates: dict[str, Template] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -57,6 +62,13 @@ class Workshop:
         if self._hand is not None:
             self._hand.shutdown()
             self._hand = None
+
+    def newest(self, location: str, *, prereleases: bool = False) -> str | None:
+        """The tag of a template's newest release, None without one; nothing is fetched to tell that."""
+        tags = remote_tags(location)
+        if tags is None:
+            tags = self.template(location).tags
+        return newest_tag(tags, prereleases=prereleases)
 
     def template(self, location: str) -> Template:
         """A template, fetched at its first use."""

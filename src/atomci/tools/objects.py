@@ -15,7 +15,7 @@ from typing import NamedTuple
 from atomci.errors import UsageError
 from atomci.tools.git import Git
 
-__all__ = ["Entry", "Files", "Objects", "Repository", "identity", "open_repository"]
+__all__ = ["Entry", "Files", "Objects", "Repository", "head_commit", "identity", "open_repository"]
 
 
 class Entry(NamedTuple):
@@ -62,6 +62,14 @@ def open_repository(root: Path) -> Repository:
         raise UsageError(f"{root} isn't in a git repository, and an update is a git merge", hint)
     algorithm, prefix, top, git_dir, objects = os.fsdecode(out).split("\n")[:5]
     return Repository(Path(top), Path(git_dir), (root / objects).resolve(), algorithm, prefix)
+
+
+def head_commit(repository: Repository) -> str:
+    """HEAD's commit. Raises UsageError where there is none yet."""
+    head = repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if head is None:
+        raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
+    return head
 
 
 def identity(repository: Repository) -> str:

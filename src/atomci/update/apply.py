@@ -12,7 +12,7 @@ from atomci.artifacts.sync import Update
 from atomci.errors import RefusedError
 from atomci.template.lock import same_content
 from atomci.tools.objects import Entry
-from atomci.update.plan import Planned, message_of
+from atomci.update.planned import Planned, message_of
 from atomci.update.under_way import refuse_operations
 from atomci.update.wording import are, listed
 from atomci.update.worktree.journal import Journal, digest

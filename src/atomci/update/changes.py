@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from atomci.artifacts.sync import AnswerChange, FileChange
 from atomci.bootstrap.managers.table import MANAGERS
-from atomci.template.ownership import Tier
-from atomci.tools.objects import Files, Objects
-from atomci.update.three_way.merge import Merged
+from atomci.tools.objects import Files
+from atomci.update.merging import Outcome
 
 __all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]
 
@@ -46,31 +45,21 @@ def answer_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
     ]
 
 
-def file_changes(
-    objects: Objects,
-    head: Files,
-    base: Files,
-    theirs: Files,
-    merged: Merged,
-    tier: Callable[[str], Tier],
-    ignored: set[str],
-    migrated: Mapping[str, str],
-) -> list[FileChange]:
-    """Each file's change, by path.
-
-    `ignored` are rendered paths that git ignores here; `migrated` names the old path of a new one.
-    """
-    renames = {**_renames(objects, head, base, theirs, merged), **migrated}
+def file_changes(outcome: Outcome) -> list[FileChange]:
+    """Each file's change, by path."""
+    renders, merged, tier = outcome.renders, outcome.merged, outcome.tier
+    head, base, theirs = renders.mine.files, renders.base.files, renders.theirs.files
+    renames = {**_renames(outcome), **outcome.renamed}
     found = []
     for path in sorted(head.keys() | merged.files.keys() | merged.stages.keys()):
-        mine, outcome = head.get(path), merged.files.get(path)
+        mine, after = head.get(path), merged.files.get(path)
         if path in merged.stages:
             change, detail = "conflicted", merged.reasons.get(path, "content")
-        elif mine == outcome or path in renames.values():
+        elif mine == after or path in renames.values():
             continue
         elif mine is None:
             change, detail = ("renamed" if path in renames else "added"), ""
-        elif outcome is None:
+        elif after is None:
             change, detail = "removed", ""
         elif mine == base.get(path) or tier(path) == "generated":
             change, detail = "updated", ""
@@ -84,7 +73,7 @@ def file_changes(
             )
         )
     quiet = dict.fromkeys(merged.kept_deleted, "kept-deleted")
-    quiet |= {path: "ignored" for path in ignored if base.get(path) != theirs.get(path)}
+    quiet |= {path: "ignored" for path in outcome.ignored if base.get(path) != theirs.get(path)}
     for path in base.keys() & theirs.keys() & head.keys():
         if tier(path) == "seed" and base[path] != theirs[path] and head[path] != theirs[path]:
             quiet[path] = "corrected-upstream"
@@ -92,11 +81,13 @@ def file_changes(
     return sorted(found, key=lambda change: change.path)
 
 
-def _renames(objects: Objects, head: Files, base: Files, theirs: Files, merged: Merged) -> dict[str, str]:
+def _renames(outcome: Outcome) -> dict[str, str]:
     """Files that the template renamed, new path to old: the content went along, whoever edited it."""
-    gone = {path for path in base if path not in theirs and path in head and path not in merged.files}
-    new = {path for path in theirs if path not in base and path not in head and path in merged.files}
+    renders, merged = outcome.renders, outcome.merged.files
+    head, base, theirs = renders.mine.files, renders.base.files, renders.theirs.files
+    gone = {path for path in base if path not in theirs and path in head and path not in merged}
+    new = {path for path in theirs if path not in base and path not in head and path in merged}
     if not gone or not new:
         return {}
-    pairs = objects.renames(base, theirs)
+    pairs = renders.objects.renames(base, theirs)
     return {after: before for before, after in pairs.items() if before in gone and after in new}

@@ -37,10 +37,11 @@ def recover(root: Path) -> bool:
     return finished
 
 
-def commit_update(root: Path) -> None:
+def commit_update(root: Path, staged: Update) -> Update:
     """Commit a staged update. The project's hooks run, and may refuse it."""
     with under_way(root) as (repository, journal):
         _commit(repository, journal)
+    return msgspec.structs.replace(staged, state="committed")
 
 
 def _commit(repository: Repository, journal: Journal) -> None:

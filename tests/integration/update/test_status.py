@@ -319,7 +319,10 @@ def test_diff_and_restore_need_no_template_where_git_has_what_was_rendered(
     assert "old mode 100644\nnew mode 100755" in shown.out
     assert "new.txt" not in shown.out
     (locked.root / "settings.toml").chmod(0o644)
-    assert atomci("restore", "ci.yml", "guide.txt").json == {"restored": ["ci.yml", "guide.txt"]}
+    assert atomci("restore", "ci.yml", "guide.txt").json == {
+        "schema": "atomci/restored/1",
+        "restored": ["ci.yml", "guide.txt"],
+    }
     assert locked.read("ci.yml") == lines("ci", 20)
     assert atomci("diff", as_json=False).code == 0
     assert atomci("diff", "nowhere.txt", as_json=False).code == 2
@@ -355,7 +358,7 @@ def test_restore_puts_committed_drift_back(project: Folder, atomci: Run) -> None
 
     done = atomci("restore", "ci.yml", "guide.txt")
 
-    assert (done.code, done.json) == (0, {"restored": ["ci.yml", "guide.txt"]})
+    assert (done.code, done.json) == (0, {"schema": "atomci/restored/1", "restored": ["ci.yml", "guide.txt"]})
     assert project.read("ci.yml") == lines("ci", 20)
     assert project.read("guide.txt") == lines("guide")
     assert project.read("keep.txt") == "mine\n"
@@ -387,8 +390,8 @@ def test_restore_refuses_what_no_commit_holds(staged: bool, project: Folder, ato
 def test_restore_takes_a_folder(project: Folder, atomci: Run) -> None:
     project.commit({"src/start.py": "mine\n"})
 
-    assert atomci("restore", "src").json == {"restored": ["src/start.py"]}
-    assert atomci("restore", "src").json == {"restored": []}
+    assert atomci("restore", "src").json == {"schema": "atomci/restored/1", "restored": ["src/start.py"]}
+    assert atomci("restore", "src").json == {"schema": "atomci/restored/1", "restored": []}
 
 
 def test_answers_files_of_two_templates_have_two_locks(

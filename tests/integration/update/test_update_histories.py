@@ -14,7 +14,8 @@ from atomci.template.answers import recorded_answers
 from atomci.template.workshop import Workshop
 from atomci.update.apply import apply_update
 from atomci.update.end import abort_update, continue_update
-from atomci.update.plan import Request, plan_update
+from atomci.update.plan import plan_update
+from atomci.update.request import Request
 
 NAMES = (
     "ci.yml",

@@ -10,7 +10,9 @@ from sync_world import Folder, Run, lines
 
 from atomci.template.answers import recorded_answers
 from atomci.template.workshop import Workshop
-from atomci.update.plan import Planned, Request, plan_update
+from atomci.update.plan import plan_update
+from atomci.update.planned import Planned
+from atomci.update.request import Request
 
 CLEAN = {"template/keep.txt": lines("keep", n5="theirs"), "template/new.txt": lines("new")}
 THEIRS = {**CLEAN, "template/guide.txt": lines("guide", n20="theirs")}

@@ -10,7 +10,8 @@ import pytest
 
 from atomci.adopt.adoptable import adoptable_head, require_layout, require_questions
 from atomci.adopt.comparison import Comparison, notes
-from atomci.adopt.inference import Existing, Inferred, existing, origins
+from atomci.adopt.existing import Existing, Inferred, existing
+from atomci.adopt.inference import origins
 from atomci.adopt.join import PlannedAdoption, make_adoption
 from atomci.artifacts.sync import AdoptedFile, Adoption, InferredAnswer
 from atomci.errors import RefusedError, UsageError
@@ -77,10 +78,10 @@ def files(texts: Mapping[str, str]) -> Files:
 
 
 def rendering(found: Files) -> Snapshot:
-    facts: Any = None
+    replayed: Any = None
     stored: Future[Files] = Future()
     stored.set_result(found)
-    return Snapshot(facts, {}, stored)
+    return Snapshot(replayed, {}, stored)
 
 
 def owners() -> Ownership:

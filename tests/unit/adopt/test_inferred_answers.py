@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from atomci.adopt.inference import Existing, Inferred, Layout, answers_to
+from atomci.adopt.existing import Existing, Inferred, Layout
+from atomci.adopt.inference import answers_to
 
 OWN = ("kind", "dependency_manager", "integrations")
 MIT = "Permission is hereby granted,\n   free of charge, to any person obtaining a copy of this"

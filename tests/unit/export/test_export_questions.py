@@ -17,7 +17,9 @@ def export(folder: Path, dest: Path) -> None:
     """Export a template of which a folder is the only release."""
     made = folder.with_name("workshop")
     made.mkdir()
-    template = SimpleNamespace(tags=(), release=lambda _: Release("c0ffee", "v1"), checkout=lambda _: folder)
+    template = SimpleNamespace(
+        location="gh:a/b", wanted=lambda _: Release("c0ffee", "v1"), checkout=lambda _: folder
+    )
     shop: Any = SimpleNamespace(template=lambda _: template, folder=lambda: made)
     export_cookiecutter(shop, "gh:a/b", None, dest)
 

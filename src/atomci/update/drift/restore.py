@@ -15,7 +15,7 @@ from atomci.template.answers import Recorded
 from atomci.template.lock import is_current, made_lock, read_lock
 from atomci.template.snapshot import recorded_snapshot
 from atomci.template.workshop import Workshop
-from atomci.tools.objects import Entry, Files, Objects, Repository, open_repository
+from atomci.tools.objects import Entry, Files, Objects, Repository, head_commit, open_repository
 from atomci.update.drift.status import SHARED, drifted
 from atomci.update.under_way import refuse_operations
 from atomci.update.worktree.journal import Journal
@@ -122,9 +122,7 @@ def _restore(found: _Rendered, recorded: Recorded) -> list[str]:
         for path in found.wanted
         if path not in lock.files or drifted(recorded.root / path, lock.files[path]) is not None
     }
-    head = repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD")
-    if head is None:
-        raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
+    head = head_commit(repository)
     touched = sorted(wanted)
     _refuse_unsaved(repository, touched)
     found.objects.migrate()

@@ -80,20 +80,20 @@ def _lost_lock(recorded: Recorded) -> str:
 
 def status(shop: Workshop, recorded: Recorded, *, prereleases: bool = False) -> SyncStatus:
     """Version lag and drift. A missing or stale lock is computed from the template, and written."""
-    from atomci.template.repository import remote_tags
-    from atomci.template.versions import newest_tag
-
-    tags = remote_tags(recorded.location)
-    if tags is None:
-        tags = shop.template(recorded.location).tags
-    latest = newest_tag(tags, prereleases=prereleases)
-    lock, state = read_lock(recorded), "current"
-    if lock is None or not is_current(lock, recorded):
-        state = "missing" if lock is None else "stale"
-        lock = fresh_lock(shop, recorded)
-        if write_lock(recorded, lock):
-            state = "written"
+    latest = shop.newest(recorded.location, prereleases=prereleases)
+    lock, state = _renewed(shop, recorded)
     return _status(recorded, lock, state, latest)
+
+
+def _renewed(shop: Workshop, recorded: Recorded) -> tuple[Lock, str]:
+    """The lock, made anew where it has to be, and what became of it."""
+    lock = read_lock(recorded)
+    if lock is not None and is_current(lock, recorded):
+        return lock, "current"
+    fresh = fresh_lock(shop, recorded)
+    if write_lock(recorded, fresh):
+        return fresh, "written"
+    return fresh, "missing" if lock is None else "stale"
 
 
 def _status(recorded: Recorded, lock: Lock | None, state: str, latest: str | None) -> SyncStatus:

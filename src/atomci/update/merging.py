@@ -1,0 +1,88 @@
+"""The renders merged with the project, as tiers, migrations and what git ignores have it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from atomci.template.lock import lock_bytes, made_lock
+from atomci.template.ownership import Tier
+from atomci.tools.objects import Entry, Files
+from atomci.update.migrate import Effects, migrated_files
+from atomci.update.rendering import Renders
+from atomci.update.three_way.merge import Merged, merge
+
+__all__ = ["Outcome", "merged_renders"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the merge of renders comes to. Paths are from the top of the repository.
+
+    `ignored` are those that git ignores here, `renamed` names the old path of one that a migration moved, and
+    `lock` is the lock's.
+    """
+
+    renders: Renders
+    merged: Merged
+    tier: Callable[[str], Tier]
+    ignored: frozenset[str]
+    renamed: Mapping[str, str]
+    effects: Effects
+    lock: str
+
+
+def merged_renders(renders: Renders) -> Outcome:
+    """Merge. Nothing of the repository changes; new objects lie in a private folder."""
+    objects, mine = renders.objects, renders.mine
+    ignored = _ignored(renders)
+    base, theirs = (
+        {path: entry for path, entry in side.files.items() if path not in ignored}
+        for side in (renders.base, renders.theirs)
+    )
+    tier = _tiers(renders)
+    migrated = migrated_files(renders.migrations, objects, mine.files, base, theirs)
+    merged = merge(objects, migrated.ours, migrated.base, theirs, tier, mine.who)
+    lock, entry = _lock(renders)
+    return Outcome(
+        renders,
+        replace(merged, files={**merged.files, lock: entry}),
+        tier,
+        ignored,
+        migrated.renamed,
+        {**renders.effects, **migrated.effects},
+        lock,
+    )
+
+
+def _tiers(renders: Renders) -> Callable[[str], Tier]:
+    """Who owns what; managed files that may differ are merged."""
+    prefix, excepted = renders.objects.repository.prefix, renders.span.request.excepted
+
+    def tier(path: str) -> Tier:
+        name = path.removeprefix(prefix)
+        found = renders.owners.tier(name)
+        return "merged" if found == "managed" and name in excepted else found
+
+    return tier
+
+
+def _ignored(renders: Renders) -> frozenset[str]:
+    """Rendered paths that git ignores here and doesn't hold: whatever lies there isn't ours to merge."""
+    rendered = renders.base.files.keys() | renders.theirs.files.keys()
+    asked = [path for path in rendered if path not in renders.mine.files]
+    if not asked:
+        return frozenset()
+    _, out, _ = renders.objects.repository.git.code(
+        "check-ignore", "-z", "--stdin", stdin=b"".join(os.fsencode(path) + b"\0" for path in asked)
+    )
+    return frozenset(os.fsdecode(path) for path in out.split(b"\0") if path)
+
+
+def _lock(renders: Renders) -> tuple[str, Entry]:
+    """The lock of the new render, and its path."""
+    span, prefix = renders.span, renders.objects.repository.prefix
+    files: Files = {path.removeprefix(prefix): entry for path, entry in renders.theirs.files.items()}
+    lock = made_lock(files, span.recorded.file, span.new.name, renders.owners.tier)
+    return prefix + span.recorded.lock, Entry("100644", renders.objects.write("blob", lock_bytes(lock)))

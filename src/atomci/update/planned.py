@@ -1,0 +1,81 @@
+"""What planning comes to: an update described file by file, that can be applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from atomci.artifacts.sync import PinChoice, Update
+from atomci.tools.objects import Files, Objects, Repository
+from atomci.update.changes import acts, answer_changes, file_changes, locks_to_renew
+from atomci.update.merging import Outcome
+from atomci.update.migrations import steps
+from atomci.update.rendering import Renders
+from atomci.update.span import up_to_date
+from atomci.update.three_way.merge import Merged
+
+__all__ = ["Planned", "described", "message_of"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An update that can be applied: HEAD's files and the merged ones, and the commit git calls picked."""
+
+    update: Update
+    repository: Repository
+    objects: Objects
+    head: str
+    before: Files
+    merged: Merged
+    pick: str
+    lock: str
+
+    @property
+    def touched(self) -> list[str]:
+        """Every path that the update changes in the working tree or in the index."""
+        paths = self.before.keys() | self.merged.files.keys()
+        changed = {path for path in paths if self.before.get(path) != self.merged.files.get(path)}
+        return sorted(changed | self.merged.stages.keys())
+
+    def with_notes(self) -> Planned:
+        """The same, and its report says what it leaves to whoever asked for it."""
+        notes = tuple(locks_to_renew(self.update.files, self.before, self.repository.prefix))
+        return replace(self, update=msgspec.structs.replace(self.update, notes=notes))
+
+
+def described(outcome: Outcome) -> Planned | Update:
+    """The update that the merge comes to; an Update where it changes nothing."""
+    renders, merged = outcome.renders, outcome.merged
+    span, mine, objects = renders.span, renders.mine, renders.objects
+    changes = file_changes(outcome)
+    if mine.files.get(outcome.lock) == merged.files[outcome.lock] and not acts(changes):
+        return up_to_date(span.recorded, span.old.name)
+    update = Update(
+        state="planned",
+        template=span.template.location,
+        before=span.old.name,
+        after=span.new.name,
+        files=tuple(changes),
+        answers=tuple(answer_changes(span.recorded.answers, renders.theirs.answers)),
+        migrations=steps(renders.migrations, outcome.effects),
+        pins=tuple(PinChoice(path=path, **choice._asdict()) for path, choice in merged.pins),
+    )
+    pick = _pick(renders, message_of(update))
+    return Planned(update, objects.repository, objects, mine.head, mine.files, merged, pick, outcome.lock)
+
+
+def message_of(update: Update) -> str:
+    """The commit message of an update."""
+    if update.before == update.after:
+        names = ", ".join(change.name for change in update.answers)
+        return f"Change answers to the template: {names}\n" if names else "Render the template again\n"
+    return f"Update the template from {update.before} to {update.after}\n\n{update.template}\n"
+
+
+def _pick(renders: Renders, message: str) -> str:
+    """The commit that the update is a pick of: the new render on top of the old one."""
+    objects, who = renders.objects, renders.mine.who
+    base, theirs = objects.tree(renders.base.files), objects.tree(renders.theirs.files)
+    root = objects.commit(base, "The render of the recorded version\n", who)
+    return objects.commit(theirs, message, who, (root,))

@@ -1,0 +1,63 @@
+"""Which versions an update goes from and to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from atomci.artifacts.sync import Update
+from atomci.errors import RefusedError
+from atomci.template.answers import Recorded
+from atomci.template.repository import Release, Template
+from atomci.template.workshop import Workshop
+from atomci.update.request import Request
+
+__all__ = ["Span", "chosen_span", "up_to_date"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a project recorded, what is asked for, and the versions of the template between which that is."""
+
+    recorded: Recorded
+    request: Request
+    template: Template
+    old: Release
+    new: Release
+
+
+def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | Update:
+    """The versions; an Update where there is nothing to do.
+
+    Raises UsageError for a version that isn't there, RefusedError for one that is older.
+    """
+    wanted = request.to or recorded.version
+    if request.only_version and request.to is None:
+        wanted = shop.newest(recorded.location, prereleases=request.prereleases) or "HEAD"
+        if wanted == recorded.version:
+            return up_to_date(recorded, wanted)
+    template = shop.template(request.template or recorded.location)
+    shop.tell(f"reading {template.location}")
+    shop.replay.warm_up()
+    span = Span(recorded, request, template, template.release(recorded.version), template.release(wanted))
+    old, new = span.old, span.new
+    if new.commit == old.commit:
+        return up_to_date(recorded, old.name) if request.only_version else span
+    if not template.is_older(new, old):
+        return span
+    if request.to is None:
+        return up_to_date(recorded, old.name, f"ahead of the newest release, {new.name}")
+    raise RefusedError(
+        f"{new.name} is older than {old.name}, which this was rendered from",
+        f"to go back, revert the commits that updated it: git log --oneline -- {recorded.file}",
+    )
+
+
+def up_to_date(recorded: Recorded, version: str, *notes: str) -> Update:
+    """An update that does nothing."""
+    return Update(
+        state="up-to-date",
+        template=recorded.location,
+        before=recorded.version,
+        after=version,
+        notes=notes,
+    )
