@@ -1,4 +1,8 @@
-"""Moving a key in TOML text, with everything else left as it is written."""
+"""Moving a key in TOML text, with everything else left as it is written.
+
+tomlkit keeps comments too. But it puts a renamed table behind all others, writes headers and the spaces
+around an equals sign its own way, and makes a header for each table above a new one. A test shows it.
+"""
 
 from __future__ import annotations
 
@@ -82,13 +86,14 @@ def _move_line(lines: list[str], old: list[str], new: list[str]) -> str | None:
     statement = lines[start:end]
     indent, _, rest = statement[0].partition(statement[0].strip().split("=")[0].strip())
     statement[0] = f"{indent}{new[-1]}{rest}"
+    newline = "\r\n" if lines[0].endswith("\r\n") else "\n"
     if not statement[-1].endswith("\n"):
-        statement[-1] += "\n"
+        statement[-1] += newline
     left = lines[:start] + lines[end:]
     place = _end_of_table(left, new[:-1])
     if place is None:
-        gap = [] if not left or left[-1].endswith("\n") else ["\n"]
-        return "".join([*left, *gap, f"\n[{'.'.join(new[:-1])}]\n", *statement])
+        gap = [] if not left or left[-1].endswith("\n") else [newline]
+        return "".join([*left, *gap, newline, f"[{'.'.join(new[:-1])}]{newline}", *statement])
     return "".join([*left[:place], *statement, *left[place:]])
 
 

@@ -1,8 +1,10 @@
 """Moving a key leaves the rest of a TOML file as it is written."""
 
 import tomllib
+from collections.abc import Callable
 
 import pytest
+import tomlkit
 
 from atomci.update.toml_keys import move_key
 
@@ -82,3 +84,50 @@ def test_the_meaning_is_the_wanted_one() -> None:
 
     assert moved is not None
     assert tomllib.loads(moved) == {"top": 1, "a": {}, "top_b": "x = 1\n[z]\n"}
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("tool.old.keep", "tool.new.keep"), ("tool.old.width", "tool.other.size"), ("tool.old", "tool.new")],
+)
+def test_the_line_endings_of_windows_stay(source: str, target: str) -> None:
+    moved, plain = move_key(TEXT.replace("\n", "\r\n"), source, target), move_key(TEXT, source, target)
+
+    assert plain is not None
+    assert moved == plain.replace("\n", "\r\n")
+
+
+def _in_place(document: tomlkit.TOMLDocument) -> None:
+    document["tool"]["new"] = document["tool"].pop("old")
+
+
+def _to_another_table(document: tomlkit.TOMLDocument) -> None:
+    document["tool"]["other"]["size"] = document["tool"]["old"].pop("odd")
+
+
+def _below_a_new_one(document: tomlkit.TOMLDocument) -> None:
+    document["far"] = {"away": document["tool"].pop("old")}
+
+
+@pytest.mark.parametrize(
+    ("by_tomlkit", "source", "target"),
+    [
+        (_in_place, "tool.old", "tool.new"),
+        (_to_another_table, "tool.old.odd", "tool.other.size"),
+        (_below_a_new_one, "tool.old", "far.away"),
+    ],
+)
+def test_tomlkit_writes_more_anew_than_what_moves(
+    by_tomlkit: Callable[[tomlkit.TOMLDocument], None], source: str, target: str
+) -> None:
+    text = TEXT.replace("keep = true\n", "odd   =   1\n")
+    document = tomlkit.parse(text)
+
+    by_tomlkit(document)
+
+    wanted = move_key(text, source, target)
+    assert wanted is not None
+    assert document.unwrap() == tomllib.loads(wanted)
+    assert (
+        tomlkit.dumps(document) != wanted
+    ), "it moves this as we do now: can it take the place of toml_keys?"
