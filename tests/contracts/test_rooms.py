@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,38 +12,11 @@ PACKAGE = ROOT / "src" / "atomci"
 HEAVY = ("msgspec", "yaml", "rich", "copier", "questionary", "validate_pyproject", "pytest")
 
 
-def test_imports_go_downwards_only() -> None:
+def test_imports_go_downwards_and_never_in_a_circle() -> None:
     program = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 broken" in done.stdout
-
-
-def _imports() -> dict[str, set[str]]:
-    """Each module with those of ours that it names, in functions and for type checkers too."""
-    modules = {
-        ".".join(("atomci", *file.relative_to(PACKAGE).with_suffix("").parts)): file
-        for file in PACKAGE.rglob("*.py")
-        if file.name != "__init__.py"
-    }
-    found = {}
-    for module, file in modules.items():
-        nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
-        named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-        for node in nodes:
-            if isinstance(node, ast.ImportFrom) and node.module:
-                named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        found[module] = named & modules.keys() - {module}
-    return found
-
-
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    graph = _imports()
-    assert len(graph) > 150
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        pytest.fail("a circle: " + " -> ".join(error.args[1]))
+    assert "5 kept, 0 broken" in done.stdout
 
 
 def test_a_package_imports_nothing_of_ours_by_itself() -> None:

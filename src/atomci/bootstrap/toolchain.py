@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 
 from atomci.artifacts.schemas import ToolFound
-from atomci.bootstrap.managers.protocol import Manager
 
-__all__ = ["REQUIRED", "compare", "locked_versions", "manager_row", "table", "what_is_here"]
+__all__ = ["REQUIRED", "compare", "manager_row", "table", "what_is_here"]
 
 REQUIRED = ("pytest", "pytest-cov", "pre-commit")
 """What the gate and the hooks start besides static tools."""
-
-
-def locked_versions(root: Path, manager: Manager) -> Mapping[str, tuple[str, ...]] | None:
-    """Versions by normalized name, None when there is no lock; several where they differ by platform.
-
-    Raises UsageError when the lock can't be read.
-    """
-    from packaging.utils import canonicalize_name
-
-    path = root / manager.LOCK
-    if not path.is_file():
-        return None
-    locked: dict[str, tuple[str, ...]] = {}
-    for name, version in manager.pins(path):
-        key = str(canonicalize_name(name))
-        locked[key] = (*locked.get(key, ()), version)
-    return locked
 
 
 def compare(

@@ -7,7 +7,8 @@ import pytest
 
 from atomci.bootstrap import environment
 from atomci.bootstrap.managers import pip_tools, uv
-from atomci.bootstrap.toolchain import REQUIRED, compare, locked_versions, manager_row, table
+from atomci.bootstrap.managers.locked import locked_versions
+from atomci.bootstrap.toolchain import REQUIRED, compare, manager_row, table
 from atomci.errors import UsageError
 
 LOCK = """\

@@ -9,6 +9,7 @@ from atomci.analysis.table import in_use
 from atomci.artifacts.schemas import ManagerChoice, ToolFound
 from atomci.bootstrap import environment, interpreters, programs, toolchain
 from atomci.bootstrap.managers.choice import choice
+from atomci.bootstrap.managers.locked import locked_versions
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.engine.context import Context
 from atomci.errors import InfrastructureError
@@ -85,7 +86,7 @@ def toolchain_rows(ctx: Context) -> list[ToolFound]:
     """
     project = ctx.project
     manager = MANAGERS[chosen_manager(ctx).manager]
-    locked = toolchain.locked_versions(ctx.root, manager)
+    locked = locked_versions(ctx.root, manager)
     if locked is None:
         raise ToolMissing(f"{manager.LOCK} is missing", "atomci run compile_lockfile_and_sync")
     wanted = wanted_python(ctx)
