@@ -21,6 +21,7 @@ MEND = "black ."
 HOOK = "black"
 FILE_CHECK: tuple[str, ...] = ("--quiet", "--check")
 FILE_MEND: tuple[str, ...] = ("--quiet",)
+FILES: tuple[str, ...] = ("**/*.py", "**/*.pyi")
 OVERRIDING: tuple[str, ...] = ()
 LINE_LENGTH = "line-length"
 TARGET = "target-version"
@@ -50,7 +51,7 @@ def examine(site: Site, since: str | None) -> Reading:
         findings = tuple(replace(one, line=lines.get(one.path, one.line)) for one in findings)
     examined = reading.examined
     if examined is None:
-        examined = len(site.files("**/*.py", "**/*.pyi"))
+        examined = len(site.files(*FILES))
     return Reading(findings, examined, reading.broken)
 
 

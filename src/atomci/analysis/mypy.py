@@ -22,6 +22,7 @@ MEND = "mypy src"
 HOOK = ""
 FILE_CHECK: tuple[str, ...] = ()
 FILE_MEND: tuple[str, ...] = ()
+FILES: tuple[str, ...] = ("src/**/*.py", "src/**/*.pyi")
 OVERRIDING: tuple[str, ...] = ("mypy.ini", ".mypy.ini")
 LINE_LENGTH = ""
 TARGET = "python_version"
@@ -51,7 +52,7 @@ def commands(program: str) -> tuple[Command, ...]:
 
 def examine(site: Site, since: str | None) -> Reading:
     """Findings of changed files come first."""
-    files = site.files("src/**/*.py", "src/**/*.pyi")
+    files = site.files(*FILES)
     if not files:
         return Reading(examined=0)
     changed = set(changed_paths(site.root, since) or ())

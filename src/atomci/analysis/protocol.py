@@ -58,6 +58,8 @@ class Tool(Protocol):
     """The arguments, before a file's path, that look at that file alone; empty where it mends nothing."""
     FILE_MEND: tuple[str, ...]
     """Those that mend it."""
+    FILES: tuple[str, ...]
+    """Globs of the files that it looks at."""
     OVERRIDING: tuple[str, ...]
     """Files that it reads instead of pyproject.toml."""
     LINE_LENGTH: str

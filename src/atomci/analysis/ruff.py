@@ -21,6 +21,7 @@ MEND = "ruff check --fix ."
 HOOK = "ruff check"
 FILE_CHECK: tuple[str, ...] = ("check", "--quiet", "--no-cache")
 FILE_MEND: tuple[str, ...] = (*FILE_CHECK, "--fix")
+FILES: tuple[str, ...] = ("**/*.py", "**/*.pyi")
 OVERRIDING: tuple[str, ...] = ("ruff.toml", ".ruff.toml")
 LINE_LENGTH = "line-length"
 TARGET = "target-version"
