@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from atomci.analysis import black, mypy, ruff
+from atomci.analysis import black, mypy, ruff, ruff_format
 from atomci.analysis.protocol import Tool
 from atomci.project import Project
 
 __all__ = ["ATOMS", "TOOLS", "in_use", "stands_in", "tool_of"]
 
-_ALL: Sequence[Tool] = (ruff, black, mypy)
+_ALL: Sequence[Tool] = (ruff, black, mypy, ruff_format)
 TOOLS: Mapping[str, Tool] = {tool.NAME: tool for tool in _ALL}
 """By the name that `[tool.atomci.atoms.NAME] reads = "..."` gives them."""
 

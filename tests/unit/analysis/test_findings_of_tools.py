@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.analysis import black, lanes, mypy, sarif
+from atomci.analysis import black, lanes, mypy, ruff_format, sarif
 from atomci.analysis.diffs import first_changes
 from atomci.analysis.parsers import lines
 from atomci.analysis.paths import relative
@@ -67,6 +67,31 @@ def test_the_first_changed_line_comes_from_a_diff() -> None:
         "--- /p/src/b.py\t2026-01-01\n+++ /p/src/b.py\t2026-01-01\n@@ -0,0 +1 @@\n+x\n"
     )
     assert first_changes(diff, ROOT) == {"src/a.py": 5, "src/b.py": 1}
+
+
+DIFF = "--- src/a.py\n+++ src/a.py\n@@ -4,2 +4,2 @@\n x\n-y  = 1\n+y = 1\n"
+
+
+def test_ruffs_formatter_counts_what_it_formats_and_what_it_cannot_read() -> None:
+    said = (
+        "error: Failed to parse src/b.py:1:7: Expected a parameter\n"
+        "error: Failed to read src/c.py: stream did not contain valid UTF-8\n"
+        "1 file would be reformatted, 2 files already formatted\n"
+    )
+    reading = ruff_format.parse(_done(2, DIFF, said), ROOT)
+    places = [(f.path, f.line, f.column, f.rule, f.lane, f.fixable) for f in reading.findings]
+    assert places == [
+        ("src/a.py", 5, 1, "unformatted", "format", True),
+        ("src/b.py", 1, 7, "unparsable", "format", False),
+        ("src/c.py", 1, 1, "unparsable", "format", False),
+    ]
+    assert reading.examined == 5
+
+
+def test_a_diff_of_ruffs_formatter_that_ends_early_is_not_believed() -> None:
+    reading = ruff_format.parse(_done(1, DIFF, "2 files would be reformatted\n"), ROOT)
+    assert "would reformat 2 files" in reading.broken
+    assert ruff_format.parse(_done(0, "", "3 files already formatted\n"), ROOT).examined == 3
 
 
 def test_lines_that_look_like_a_diffs_head_or_end_are_none() -> None:
