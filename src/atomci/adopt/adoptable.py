@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from atomci.adopt.existing import Existing, existing
+from atomci.adopt.existing import Existing, read_existing
 from atomci.errors import RefusedError, UsageError
 from atomci.project import ANSWERS_FILE
 from atomci.template.answers import answers_files
@@ -35,7 +35,7 @@ def adoptable(shop: Workshop, root: Path, branch: str) -> Adoptable:
     head = adoptable_head(repository, root, branch)
     objects = Objects(repository, shop.folder())
     files = objects.files(head)
-    return Adoptable(root, repository, objects, head, files, existing(repository, objects, files))
+    return Adoptable(root, repository, objects, head, files, read_existing(repository, objects, files))
 
 
 def adoptable_head(repository: Repository, root: Path, branch: str) -> str:

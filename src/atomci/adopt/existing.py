@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from atomci.project import requirement_in
 from atomci.tools.objects import Files, Objects, Repository
 
-__all__ = ["Existing", "Inferred", "Layout", "existing", "strings", "value_at"]
+__all__ = ["Existing", "Inferred", "Layout", "read_existing", "strings", "value_at"]
 
 _NO_PACKAGES = {"bench", "benchmarks", "ci", "doc", "docs", "examples", "scripts", "test", "tests", "tools"}
 _NO_MODULES = {"conftest", "fabfile", "noxfile", "setup", "tasks", "versioneer"}
@@ -105,7 +105,7 @@ class Existing:
         return found
 
 
-def existing(repository: Repository, objects: Objects, mine: Files) -> Existing:
+def read_existing(repository: Repository, objects: Objects, mine: Files) -> Existing:
     """What the files of a commit say, by paths from the top, and what git has noted of the repository."""
 
     def read(path: str) -> str:

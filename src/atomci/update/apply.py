@@ -14,7 +14,7 @@ from atomci.template.lock import same_content
 from atomci.tools.objects import Entry
 from atomci.update.planned import Planned, message_of
 from atomci.update.under_way import refuse_operations
-from atomci.update.wording import are, listed
+from atomci.update.wording import are, some_of
 from atomci.update.worktree.journal import Journal, digest
 from atomci.update.worktree.stage import NOTHING, index_line, stage
 from atomci.update.worktree.switch import held, switch
@@ -81,7 +81,7 @@ def _refuse_dirty(planned: Planned, touched: list[str], alone: bool) -> None:
     dirty |= {path for path in wanted if _in_the_way(planned, path)}
     if dirty:
         raise RefusedError(
-            f"the update changes {listed(dirty)}: uncommitted work is in its way",
+            f"the update changes {some_of(dirty)}: uncommitted work is in its way",
             "git commit or git stash it, then again",
         )
     staged = [path for path, state in states.items() if state[0] not in " ?"]

@@ -8,7 +8,7 @@ from typing import Any
 from atomci.artifacts.sync import AnswerChange, FileChange
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.tools.objects import Files
-from atomci.update.merging import Outcome
+from atomci.update.merging import MergedRenders
 
 __all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]
 
@@ -45,16 +45,16 @@ def answer_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
     ]
 
 
-def file_changes(outcome: Outcome) -> list[FileChange]:
+def file_changes(merged: MergedRenders) -> list[FileChange]:
     """Each file's change, by path."""
-    renders, merged, tier = outcome.renders, outcome.merged, outcome.tier
+    renders, result, tier = merged.renders, merged.result, merged.tier
     head, base, theirs = renders.mine.files, renders.base.files, renders.theirs.files
-    renames = {**_renames(outcome), **outcome.renamed}
+    renames = {**_renames(merged), **merged.renamed}
     found = []
-    for path in sorted(head.keys() | merged.files.keys() | merged.stages.keys()):
-        mine, after = head.get(path), merged.files.get(path)
-        if path in merged.stages:
-            change, detail = "conflicted", merged.reasons.get(path, "content")
+    for path in sorted(head.keys() | result.files.keys() | result.stages.keys()):
+        mine, after = head.get(path), result.files.get(path)
+        if path in result.stages:
+            change, detail = "conflicted", result.reasons.get(path, "content")
         elif mine == after or path in renames.values():
             continue
         elif mine is None:
@@ -72,8 +72,8 @@ def file_changes(outcome: Outcome) -> list[FileChange]:
                 path=path, change=change, tier=tier(path), renamed_from=renames.get(path, ""), detail=detail  # type: ignore[arg-type]
             )
         )
-    quiet = dict.fromkeys(merged.kept_deleted, "kept-deleted")
-    quiet |= {path: "ignored" for path in outcome.ignored if base.get(path) != theirs.get(path)}
+    quiet = dict.fromkeys(result.kept_deleted, "kept-deleted")
+    quiet |= {path: "ignored" for path in merged.ignored if base.get(path) != theirs.get(path)}
     for path in base.keys() & theirs.keys() & head.keys():
         if tier(path) == "seed" and base[path] != theirs[path] and head[path] != theirs[path]:
             quiet[path] = "corrected-upstream"
@@ -81,12 +81,12 @@ def file_changes(outcome: Outcome) -> list[FileChange]:
     return sorted(found, key=lambda change: change.path)
 
 
-def _renames(outcome: Outcome) -> dict[str, str]:
+def _renames(merged: MergedRenders) -> dict[str, str]:
     """Files that the template renamed, new path to old: the content went along, whoever edited it."""
-    renders, merged = outcome.renders, outcome.merged.files
+    renders, outcome = merged.renders, merged.result.files
     head, base, theirs = renders.mine.files, renders.base.files, renders.theirs.files
-    gone = {path for path in base if path not in theirs and path in head and path not in merged}
-    new = {path for path in theirs if path not in base and path not in head and path in merged}
+    gone = {path for path in base if path not in theirs and path in head and path not in outcome}
+    new = {path for path in theirs if path not in base and path not in head and path in outcome}
     if not gone or not new:
         return {}
     pairs = renders.objects.renames(base, theirs)

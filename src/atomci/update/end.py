@@ -13,7 +13,7 @@ from atomci.errors import AtomciError, RefusedError
 from atomci.tools.objects import Entry, Files, Objects, Repository, identity, open_repository
 from atomci.update.three_way.merge_tree import has_markers
 from atomci.update.under_way import refuse_unfinished, staged_paths, under_way
-from atomci.update.wording import are, listed
+from atomci.update.wording import are, some_of
 from atomci.update.worktree.journal import FOLDER, Journal, digest
 from atomci.update.worktree.stage import NOTHING, index_line, stage
 from atomci.update.worktree.switch import held, resume, switch
@@ -136,7 +136,7 @@ def _keep_edits(repository: Repository, journal: Journal) -> str:
     )
     objects.migrate()
     repository.git("update-ref", "refs/atomci/aborted", commit)
-    return f"your work on {listed(edited)} is kept: git show refs/atomci/aborted:PATH"
+    return f"your work on {some_of(edited)} is kept: git show refs/atomci/aborted:PATH"
 
 
 def _is_committed(repository: Repository, journal: Journal, path: str) -> bool:

@@ -13,11 +13,11 @@ from atomci.update.migrate import Effects, migrated_files
 from atomci.update.rendering import Renders
 from atomci.update.three_way.merge import Merged, merge
 
-__all__ = ["Outcome", "merged_renders"]
+__all__ = ["MergedRenders", "merged_renders"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MergedRenders:
     """What the merge of renders comes to. Paths are from the top of the repository.
 
     `ignored` are those that git ignores here, `renamed` names the old path of one that a migration moved, and
@@ -25,7 +25,7 @@ class Outcome:
     """
 
     renders: Renders
-    merged: Merged
+    result: Merged
     tier: Callable[[str], Tier]
     ignored: frozenset[str]
     renamed: Mapping[str, str]
@@ -33,7 +33,7 @@ class Outcome:
     lock: str
 
 
-def merged_renders(renders: Renders) -> Outcome:
+def merged_renders(renders: Renders) -> MergedRenders:
     """Merge. Nothing of the repository changes; new objects lie in a private folder."""
     objects, mine = renders.objects, renders.mine
     ignored = _ignored(renders)
@@ -43,11 +43,11 @@ def merged_renders(renders: Renders) -> Outcome:
     )
     tier = _tiers(renders)
     migrated = migrated_files(renders.migrations, objects, mine.files, base, theirs)
-    merged = merge(objects, migrated.ours, migrated.base, theirs, tier, mine.who)
+    result = merge(objects, migrated.ours, migrated.base, theirs, tier, mine.who)
     lock, entry = _lock(renders)
-    return Outcome(
+    return MergedRenders(
         renders,
-        replace(merged, files={**merged.files, lock: entry}),
+        replace(result, files={**result.files, lock: entry}),
         tier,
         ignored,
         migrated.renamed,

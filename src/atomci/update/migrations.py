@@ -23,7 +23,7 @@ from atomci.artifacts.sync import MigrationStep
 from atomci.errors import UsageError
 from atomci.template.versions import position
 
-__all__ = ["FILE", "NO_EFFECT", "Migration", "migrations_between", "steps"]
+__all__ = ["FILE", "NO_EFFECT", "Migration", "migration_steps", "migrations_between"]
 
 FILE = "hooks/migrations.toml"
 NO_EFFECT = "nothing to do here"
@@ -70,7 +70,9 @@ def migrations_between(
     return tuple(sorted(chosen, key=lambda migration: Version(migration.version)))
 
 
-def steps(migrations: Collection[Migration], effects: Mapping[str, str]) -> tuple[MigrationStep, ...]:
+def migration_steps(
+    migrations: Collection[Migration], effects: Mapping[str, str]
+) -> tuple[MigrationStep, ...]:
     """What came of each, for the report; `effects` by their ids."""
     return tuple(
         MigrationStep(

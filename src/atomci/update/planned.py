@@ -9,8 +9,8 @@ import msgspec
 from atomci.artifacts.sync import PinChoice, Update
 from atomci.tools.objects import Files, Objects, Repository
 from atomci.update.changes import acts, answer_changes, file_changes, locks_to_renew
-from atomci.update.merging import Outcome
-from atomci.update.migrations import steps
+from atomci.update.merging import MergedRenders
+from atomci.update.migrations import migration_steps
 from atomci.update.rendering import Renders
 from atomci.update.span import up_to_date
 from atomci.update.three_way.merge import Merged
@@ -44,12 +44,12 @@ class Planned:
         return replace(self, update=msgspec.structs.replace(self.update, notes=notes))
 
 
-def described(outcome: Outcome) -> Planned | Update:
+def described(merged: MergedRenders) -> Planned | Update:
     """The update that the merge comes to; an Update where it changes nothing."""
-    renders, merged = outcome.renders, outcome.merged
+    renders, result = merged.renders, merged.result
     span, mine, objects = renders.span, renders.mine, renders.objects
-    changes = file_changes(outcome)
-    if mine.files.get(outcome.lock) == merged.files[outcome.lock] and not acts(changes):
+    changes = file_changes(merged)
+    if mine.files.get(merged.lock) == result.files[merged.lock] and not acts(changes):
         return up_to_date(span.recorded, span.old.name)
     update = Update(
         state="planned",
@@ -58,11 +58,11 @@ def described(outcome: Outcome) -> Planned | Update:
         after=span.new.name,
         files=tuple(changes),
         answers=tuple(answer_changes(span.recorded.answers, renders.theirs.answers)),
-        migrations=steps(renders.migrations, outcome.effects),
-        pins=tuple(PinChoice(path=path, **choice._asdict()) for path, choice in merged.pins),
+        migrations=migration_steps(renders.migrations, merged.effects),
+        pins=tuple(PinChoice(path=path, **choice._asdict()) for path, choice in result.pins),
     )
     pick = _pick(renders, message_of(update))
-    return Planned(update, objects.repository, objects, mine.head, mine.files, merged, pick, outcome.lock)
+    return Planned(update, objects.repository, objects, mine.head, mine.files, result, pick, merged.lock)
 
 
 def message_of(update: Update) -> str:

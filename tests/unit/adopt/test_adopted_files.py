@@ -10,7 +10,7 @@ import pytest
 
 from atomci.adopt.adoptable import adoptable_head, require_layout, require_questions
 from atomci.adopt.comparison import Comparison, notes
-from atomci.adopt.existing import Existing, Inferred, existing
+from atomci.adopt.existing import Existing, Inferred, read_existing
 from atomci.adopt.inference import origins
 from atomci.adopt.join import PlannedAdoption, make_adoption
 from atomci.artifacts.sync import AdoptedFile, Adoption, InferredAnswer
@@ -321,7 +321,7 @@ def test_links_and_submodules_are_nothing_to_infer_from() -> None:
         _Stored(),
     )  # fmt: skip
 
-    found = existing(*stubs, mine)
+    found = read_existing(*stubs, mine)
 
     assert found.paths == {"a", "x"}
     assert found.read("a") == "text"
