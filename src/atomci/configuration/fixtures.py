@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from atomci.configuration.facts import Fact, Place, expect, problem
-from atomci.configuration.suite import Fixture, SuiteFile, Test
+from atomci.configuration.suite import Fixture, SuiteFile
 
 __all__ = ["CONFTEST", "SHARED", "facts", "wanted"]
 
@@ -48,36 +48,30 @@ def _users(sources: Sequence[SuiteFile], shared: Mapping[str, Fixture]) -> Itera
     """Shared fixtures with a test that uses them, by itself or through other fixtures."""
     always = [fixture.name for fixture in shared.values() if fixture.autouse]
     for source in sources:
-        local = {fixture.name: fixture for fixture in _nearer(source, sources)}
+        # What a file sees before the shared ones, the nearest last.
+        above = [other for other in sources if other.path not in (CONFTEST, source.path)]
+        nearer = [*(other for other in above if other.serves(source.path)), source]
+        local = {fixture.name: fixture for file in nearer for fixture in file.fixtures}
         for test in source.tests:
             if not test.skipped:
                 place = Place(source.path, test.line)
-                yield from ((name, place) for name in _reached(test, always, local, shared))
-
-
-def _nearer(source: SuiteFile, sources: Sequence[SuiteFile]) -> Iterator[Fixture]:
-    """Fixtures that a file sees before those of tests/conftest.py: the nearest last."""
-    for other in sources:
-        if other.path not in (CONFTEST, source.path) and other.serves(source.path):
-            yield from other.fixtures
-    yield from source.fixtures
+                yield from ((name, place) for name in _reached((*test.uses, *always), local, shared))
 
 
 def _reached(
-    test: Test, always: Sequence[str], local: Mapping[str, Fixture], shared: Mapping[str, Fixture]
+    asked_for: Iterable[str], local: Mapping[str, Fixture], shared: Mapping[str, Fixture]
 ) -> set[str]:
     found: set[str] = set()
-    queue = [(name, "") for name in (*test.uses, *always)]
-    visited = set()
+    queue = [(name, "") for name in asked_for]
+    visited: set[tuple[str, str]] = set()
     while queue:
-        name, asked_by = queue.pop()
-        if (name, asked_by) in visited:
-            continue
-        visited.add((name, asked_by))
+        name, asked_by = place = queue.pop()
         # A fixture that asks for its own name gets the one it overrides.
         nearest = local.get(name) if name != asked_by else None
         if nearest is None and name in shared:
             found.add(name)
             nearest = shared[name]
-        queue += [(use, name) for use in (nearest.uses if nearest else ())]
+        if nearest is not None and place not in visited:
+            visited.add(place)
+            queue += [(use, name) for use in nearest.uses]
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -14,8 +14,8 @@ from atomci.configuration.facts import Place
 
 __all__ = ["Fixture", "SuiteFile", "Test", "read_suite"]
 
-_SKIP = re.compile(r"\b(mark|unittest)\.skip\b")
-_USE = re.compile(r"\bmark\.usefixtures$")
+_SKIP_ALL = "allow_module_level=True"
+_SKIP = re.compile(rf"\b(mark|unittest)\.skip\b|{_SKIP_ALL}")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -82,75 +82,62 @@ def _read(root: Path, path: str, patterns: Sequence[str]) -> SuiteFile:
     collected = any(fnmatch(PurePosixPath(path).name, pattern) for pattern in patterns)
     return SuiteFile(
         path,
-        tuple(_tests(tree.body, _marks(tree.body))) if collected else (),
+        tuple(_tests(tree.body)) if collected else (),
         tuple(_fixtures(tree)),
         frozenset(_names(tree)),
     )
 
 
-def _tests(body: Sequence[ast.stmt], marks: Sequence[ast.expr]) -> Iterator[Test]:
-    skipped = any(_SKIP.search(ast.unparse(mark)) for mark in marks) or any(map(_skips_all, body))
+def _tests(body: Sequence[ast.stmt], outer: Sequence[ast.expr] = ()) -> Iterator[Test]:
+    marks = [*outer, *_marks(body)]
     for node in body:
         if isinstance(node, _Function) and node.name.startswith("test"):
             own = [*marks, *node.decorator_list]
-            never = skipped or any(_SKIP.search(ast.unparse(mark)) for mark in node.decorator_list)
-            yield Test(node.name, node.lineno, (*_asked_for(node), *_by_marks(own)), never)
+            skipped = any(_SKIP.search(ast.unparse(mark)) for mark in own)
+            uses = (*_asked_for(node), *_given_to("mark.usefixtures", own))
+            yield Test(node.name, node.lineno, uses, skipped)
         elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
-            inner = [*marks, *node.decorator_list, *_marks(node.body)]
-            for test in _tests(node.body, inner):
-                yield Test(f"{node.name}::{test.name}", test.line, test.uses, test.skipped or skipped)
+            for test in _tests(node.body, [*marks, *node.decorator_list]):
+                yield replace(test, name=f"{node.name}::{test.name}")
         elif isinstance(node, ast.If | ast.Try | ast.With):
             yield from _tests(node.body, marks)
 
 
-def _fixtures(tree: ast.Module) -> Iterator[Fixture]:
-    for node in ast.walk(tree):
-        if not isinstance(node, _Function):
-            continue
-        for decorator in node.decorator_list:
-            call = decorator if isinstance(decorator, ast.Call) else None
-            target = call.func if call else decorator
-            if not re.search(r"(^|\.)fixture$", ast.unparse(target)):
-                continue
-            given = {word.arg: word.value for word in call.keywords} if call else {}
-            name, autouse = given.get("name"), given.get("autouse")
-            yield Fixture(
-                str(name.value) if isinstance(name, ast.Constant) else node.name,
-                node.lineno,
-                _asked_for(node),
-                isinstance(autouse, ast.Constant) and autouse.value is True,
-            )
-
-
-def _marks(body: Sequence[ast.stmt]) -> list[ast.expr]:
-    """What a module or class assigns to pytestmark."""
-    found: list[ast.expr] = []
+def _marks(body: Sequence[ast.stmt]) -> Iterator[ast.expr]:
+    """What a module or class assigns to pytestmark, and a `pytest.skip` of all that nothing stands before."""
     for node in body:
-        targets = node.targets if isinstance(node, ast.Assign) else ()
-        if any(isinstance(target, ast.Name) and target.id == "pytestmark" for target in targets):
-            assert isinstance(node, ast.Assign)
-            found += node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
-    return found
+        match node:
+            case ast.Assign(targets=[ast.Name("pytestmark")], value=ast.List(marks) | ast.Tuple(marks)):
+                yield from marks
+            case ast.Assign(targets=[ast.Name("pytestmark")], value=mark):
+                yield mark
+            case ast.Expr(ast.Call() as call) if _SKIP_ALL in ast.unparse(call):
+                yield call
 
 
-def _skips_all(node: ast.stmt) -> bool:
-    """`pytest.skip(..., allow_module_level=True)` that nothing stands before."""
-    return isinstance(node, ast.Expr) and "allow_module_level=True" in ast.unparse(node)
+def _fixtures(tree: ast.Module) -> Iterator[Fixture]:
+    for node in (node for node in ast.walk(tree) if isinstance(node, _Function)):
+        for decorator in node.decorator_list:
+            call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
+            if re.search(r"(^|\.)fixture$", ast.unparse(call.func)):
+                words = [word for word in call.keywords if isinstance(word.value, ast.Constant)]
+                given = {word.arg: ast.literal_eval(word.value) for word in words}
+                name, autouse = str(given.get("name", node.name)), given.get("autouse") is True
+                yield Fixture(name, node.lineno, tuple(_asked_for(node)), autouse)
 
 
-def _asked_for(node: _Function) -> tuple[str, ...]:
+def _asked_for(node: _Function) -> Iterator[str]:
     """Parameters, and what the body asks `request` for."""
-    names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-    for call in ast.walk(node):
-        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".getfixturevalue"):
-            names += [str(word.value) for word in call.args if isinstance(word, ast.Constant)]
-    return tuple(name for name in names if name not in ("self", "request"))
+    names = (argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg))
+    yield from (name for name in names if name not in ("self", "request"))
+    yield from _given_to(".getfixturevalue", ast.walk(node))
 
 
-def _by_marks(marks: Iterable[ast.expr]) -> Iterator[str]:
-    for mark in marks:
-        if isinstance(mark, ast.Call) and _USE.search(ast.unparse(mark.func)):
-            yield from (str(word.value) for word in mark.args if isinstance(word, ast.Constant))
+def _given_to(function: str, nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The constants in the calls of a function, by the end of its name."""
+    for node in nodes:
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(function):
+            yield from (str(word.value) for word in node.args if isinstance(word, ast.Constant))
 
 
 def _names(tree: ast.Module) -> Iterator[str]:
