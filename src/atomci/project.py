@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from atomci.errors import UsageError
+from atomci.tools.git import Git
 
 __all__ = ["ANSWERS_FILE", "Project", "find_root", "oldest_python", "open_project", "requirement_in"]
 
@@ -86,6 +87,11 @@ class Project:
         """The same, with those of extras and groups."""
         extras, groups = self.table("project", "optional-dependencies"), self.table("dependency-groups")
         return self.dependencies.union(*map(_names_in, (*extras.values(), *groups.values())))
+
+    @property
+    def git(self) -> Git:
+        """git in the project's root."""
+        return Git(self.root)
 
     def setting(self, read: Callable[[Project], S]) -> S:
         """What a reader of a table of pyproject.toml returned, read once."""

@@ -12,7 +12,7 @@ from atomci.analysis.paths import relative
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import Setting
 from atomci.artifacts.schemas import Finding, Lane
-from atomci.tools.git import changed_paths
+from atomci.tools.git import Git
 from atomci.tools.process import Command, Completed
 
 NAME = "mypy"
@@ -55,7 +55,7 @@ def examine(site: Site, since: str | None) -> Reading:
     files = site.files(*FILES)
     if not files:
         return Reading(examined=0)
-    changed = set(changed_paths(site.root, since) or ())
+    changed = set(Git(site.root).changed(since) or ())
     await_next_second(site.root / file for file in files)
     (check,) = commands(site.tool(PROGRAM))
     reading = parse(site.run(check), site.root)

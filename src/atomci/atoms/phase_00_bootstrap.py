@@ -34,7 +34,6 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.tools import uv
 from atomci.tools.atomic import replace_file
-from atomci.tools.git import git
 from atomci.tools.process import Command
 
 
@@ -169,14 +168,14 @@ def initialize_git_repository(ctx: Context) -> Outcome:
         done = ctx.run(command)
         if done.code != 0:
             raise InfrastructureError(f"git failed: {done.last_line}", str(command))
-    return Outcome("pass", (git(ctx.root, "log", "-1", "--format=%h on %D") or "").strip(), 1, "repos")
+    return Outcome("pass", ctx.project.git.ask("log", "-1", "--format=%h on %D") or "", 1, "repos")
 
 
 def initialize_git_repository_holds(ctx: Context) -> Verdict:
     where = repository.existing(ctx.root)
     if where is None:
         return Verdict(False, ("there is no git repository with a commit",), f"atomci run {ctx.atom.name}")
-    branch = (git(ctx.root, "branch", "--show-current") or "").strip() or "a detached HEAD"
+    branch = ctx.project.git.ask("branch", "--show-current") or "a detached HEAD"
     return Verdict(True, (where, f"on {branch}"))
 
 
@@ -200,8 +199,9 @@ def configure_gitignore_and_attributes_holds(ctx: Context) -> Verdict:
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         problems += [f"{required.path} lacks {line}" for line in layout.missing_lines(text, required)]
         evidence += [f"{required.path}:{layout.line_of(text, line)}: {line}" for line in required.lines]
-    left = git(ctx.root, "status", "--porcelain", "--", *layout.LEFT_BY_A_RUN) or ""
-    problems += [f"git status shows {line[3:]}" for line in left.splitlines()]
+    if repository.existing(ctx.root):
+        left = ctx.project.git.states("--", *layout.LEFT_BY_A_RUN)
+        problems += [f"git status shows {path}" for path in left]
     return Verdict.of(problems, evidence, f"atomci run {ctx.atom.name}")
 
 

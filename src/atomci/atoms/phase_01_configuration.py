@@ -36,7 +36,6 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.plan import resolve
 from atomci.errors import UsageError
 from atomci.tools import uv
-from atomci.tools.git import git
 from atomci.tools.process import Command
 
 _PYPROJECT = "pyproject.toml"
@@ -164,9 +163,9 @@ def _fixtures(ctx: Context) -> Iterator[Fact]:
 
 def _hooks(ctx: Context) -> Iterator[Fact]:
     yield from hooks.configured(yaml_document(ctx.root, hooks.FILE), in_use(ctx.project))
-    shown = git(ctx.root, "rev-parse", "--git-path", "hooks")
+    shown = ctx.project.git.ask("rev-parse", "--git-path", "hooks")
     # Relative to the root, but absolute in a worktree and where core.hooksPath says so.
-    folder = shown.strip() if shown else ""
+    folder = shown or ""
     yield from hooks.installed(ctx.root / folder if folder else None, folder or ".git/hooks")
 
 

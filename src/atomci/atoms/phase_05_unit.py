@@ -24,7 +24,6 @@ from atomci.atoms.parts.shard_runs import (
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.testing import coverage, impact, pytest_runs, results
 from atomci.testing.layers import UNIT
-from atomci.tools.git import changed_paths
 from atomci.tools.process import Command
 
 _NO_XDIST = "pytest-xdist isn't installed"
@@ -49,7 +48,7 @@ def _select(ctx: Context) -> Selection:
     if ctx.options.everything or ctx.options.since is None:
         asked = "--all" if ctx.options.everything else "no --since"
         return impact.everything(f"{asked}: the whole suite", impact.unit_tests(files, patterns))
-    return impact.select(ctx.root, files, changed_paths(ctx.root, ctx.options.since), patterns)
+    return impact.select(ctx.root, files, ctx.project.git.changed(ctx.options.since), patterns)
 
 
 def parallelize_unit_suite_optional(ctx: Context) -> Outcome:

@@ -36,7 +36,6 @@ from atomci.testing import rehearsal
 from atomci.testing.layers import E2E
 from atomci.testing.service_settings import read_services
 from atomci.testing.services import Service, ServiceFailed, docker_problem, running
-from atomci.tools.git import changed_paths, git
 from atomci.tools.process import Command, Completed
 
 
@@ -179,7 +178,7 @@ def _plan(ctx: Context, folder: Path, file: str) -> list[rehearsal.PlannedStep]:
 
 def _top(ctx: Context) -> tuple[Path, str]:
     """The repository's root, and where the project lies in it."""
-    prefix = (git(ctx.root, "rev-parse", "--show-prefix") or "").strip()
+    prefix = ctx.project.git.ask("rev-parse", "--show-prefix") or ""
     up = len(Path(prefix).parts)
     return (ctx.root.parents[up - 1] if up else ctx.root), prefix
 
@@ -193,7 +192,7 @@ def _simulation(ctx: Context) -> Sequence[Command]:
 @runs(_simulation)
 def simulate_quality_workflow(ctx: Context) -> Outcome:
     file = rehearsal.file_to_break(ctx.root, ctx.files("src/**/*.py"))
-    changed = changed_paths(ctx.root)
+    changed = ctx.project.git.changed()
     if file is None:
         return Outcome("vacuous", "there is no Python file under src/ to break", 0, "steps")
     if changed is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,7 +22,6 @@ from atomci.configuration.documents import Document, Unreadable, read_text, toml
 from atomci.configuration.facts import Fact, Place, problem, seen
 from atomci.configuration.variables import Read, reads_in
 from atomci.engine.context import Context, Outcome, Verdict
-from atomci.tools.git import git
 
 _REMEDY = "atomci run enforce_artifact_privacy_and_retention removes what is too old"
 _WORKFLOWS = (
@@ -37,8 +35,6 @@ _WORKFLOWS = (
 _PYTHON = ("tests/**/*.py", "scripts/**/*.py")
 _SCRIPTS = ("scripts/**/*.sh", "scripts/**/*.ps1", "Taskfile.yml", "Dockerfile")
 _COMPOSE = ("*compose*.yml", "*compose*.yaml")
-# `git check-ignore --verbose`: the file of the rule, its line, the rule.
-_RULE = re.compile(r"(?P<source>.+?):(?P<line>\d+):(?P<pattern>.*)\t")
 
 
 def manage_env_and_secrets_safely(ctx: Context) -> Outcome:
@@ -178,21 +174,21 @@ def _elsewhere(ctx: Context) -> dict[str, str]:
 
 def _ignored(ctx: Context) -> Iterator[Fact]:
     """git never takes up .env, wherever the repository is cloned."""
-    kept = git(ctx.root, "ls-files", "-z", "--", ENV_FILE, f"{ENV_FILE}.*")
+    kept = ctx.project.git.tracked(ENV_FILE, f"{ENV_FILE}.*")
     if kept is None:
         yield Fact(False, "git keeps nothing here: atomci run initialize_git_repository")
         return
-    for path in filter(None, kept.split("\0")):
+    for path in kept:
         if not path.endswith((".example", ".sample", ".template")):
             mend = f"git rm --cached {path}, and revoke what it holds"
             yield problem(Place(path, 1), f"git keeps it, for all to read: {mend}")
-    rule = _RULE.match(git(ctx.root, "check-ignore", "--no-index", "--verbose", ENV_FILE) or "")
-    if rule is None or rule["pattern"].startswith("!"):
-        yield problem(Place(".gitignore", int(rule["line"]) if rule else 1), f"git doesn't ignore {ENV_FILE}")
-    elif (file := PurePosixPath(rule["source"])).is_absolute() or file.name != ".gitignore":
+    rule = ctx.project.git.ignore_rule(ENV_FILE)
+    if rule is None or rule.pattern.startswith("!"):
+        yield problem(Place(".gitignore", rule.line if rule else 1), f"git doesn't ignore {ENV_FILE}")
+    elif (file := PurePosixPath(rule.source)).is_absolute() or file.name != ".gitignore":
         yield problem(Place(".gitignore", 1), f"only this machine ignores {ENV_FILE}, by {file.name}")
     else:
-        yield seen(Place(rule["source"], int(rule["line"])), f"git ignores {ENV_FILE}")
+        yield seen(Place(rule.source, rule.line), f"git ignores {ENV_FILE}")
 
 
 def _secrets(ctx: Context) -> Iterator[Fact]:

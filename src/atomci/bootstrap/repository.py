@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from atomci.errors import InfrastructureError
-from atomci.tools.git import git
+from atomci.tools.git import Git
 
 __all__ = ["begin_words", "existing", "need_git"]
 
@@ -23,11 +23,12 @@ def need_git() -> None:
 
 def existing(root: Path) -> str | None:
     """Why no repository is to be made here: it has commits, or a larger one tracks it."""
+    git = Git(root)
     if (root / ".git").exists():
-        head = git(root, "rev-parse", "--short", "HEAD")
-        return f"it is a repository at {head.strip()}" if head else None
-    if git(root, "ls-files"):
-        top = (git(root, "rev-parse", "--show-toplevel") or "").strip()
+        head = git.ask("rev-parse", "--short", "HEAD")
+        return f"it is a repository at {head}" if head else None
+    if git.ask("ls-files"):
+        top = git.ask("rev-parse", "--show-toplevel") or ""
         return f"it is part of the repository in {top}"
     return None
 
@@ -41,7 +42,7 @@ def begin_words(root: Path, answers: Mapping[str, Any], project: Mapping[str, An
         if remote := answers.get("git_remote"):
             words.append(("remote", "add", "origin", str(remote)))
     words.append(("add", "--all"))
-    identity = () if git(root, "var", "GIT_AUTHOR_IDENT") else _identity(project)
+    identity = () if Git(root).ask("var", "GIT_AUTHOR_IDENT") else _identity(project)
     # No hooks: they are the next step, and what they run isn't installed before it.
     words.append((*identity, "commit", "--quiet", "--no-verify", "-m", "chore: first commit"))
     return words

@@ -102,9 +102,9 @@ def run_command(
 
 def _known_ref(root: Path, ref: str | None) -> str | None:
     from atomci.errors import UsageError
-    from atomci.tools.git import git
+    from atomci.tools.git import Git
 
-    if ref is not None and git(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is None:
+    if ref is not None and Git(root).commit(ref) is None:
         raise UsageError(
             f"--since: git knows no commit {ref!r} here", "git fetch origin, or name another one"
         )

@@ -19,7 +19,6 @@ from atomci.engine.context import Options, Workspace
 from atomci.engine.inputs import matches
 from atomci.project import Project
 from atomci.tools.atomic import replace_file
-from atomci.tools.git import changed_paths
 
 __all__ = ["CACHE_FOLDER", "ResultCache", "input_key"]
 
@@ -61,7 +60,7 @@ def input_key(atom: Atom, workspace: Workspace, options: Options) -> str:
     add(*(f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith(_ENV_PREFIXES)))
     if options.since is not None:
         add(options.since, "all" if options.everything else "")
-        add(*(changed_paths(project.root, options.since) or ("unknown",)))
+        add(*(project.git.changed(options.since) or ("unknown",)))
     add(options.event)
     for word in shlex.split(config.run or "", posix=os.name != "nt"):
         add(word, _identity(project, word))

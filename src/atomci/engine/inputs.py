@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from atomci.tools.git import project_files
+from atomci.tools.git import Git
 
 __all__ = ["Inputs", "matches"]
 
@@ -49,7 +49,7 @@ class Inputs:
         """Every project file, sorted: what git knows and doesn't ignore, else what is on disk."""
         with self._lock:
             if self._files is None:
-                listed = project_files(self.root)
+                listed = Git(self.root).files()
                 found = listed if listed is not None else _walk(self.root)
                 self._files = sorted(
                     path for path in found if not _NOT_INPUTS.search(path) and (self.root / path).is_file()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atomci.errors import InfrastructureError
-from atomci.tools.git import git
+from atomci.tools.git import Git
 
 __all__ = ["HostedRepository", "origin", "repository_of"]
 
@@ -53,7 +53,7 @@ def repository_of(url: str) -> HostedRepository | None:
 
 def origin(root: Path) -> HostedRepository:
     """The repository of the remote `origin`. Raises InfrastructureError."""
-    url = (git(root, "remote", "get-url", "origin") or "").strip()
+    url = Git(root).ask("remote", "get-url", "origin")
     if not url:
         raise InfrastructureError(
             "git has no remote called origin here", "git remote add origin https://github.com/OWNER/NAME.git"

@@ -1,4 +1,4 @@
-"""git, asked about a folder."""
+"""git in one folder. It answers for the repository that the folder lies in, whoever calls."""
 
 from __future__ import annotations
 
@@ -6,24 +6,33 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from atomci.errors import InfrastructureError
-from atomci.tools.process import Children, Command, ToolMissing
+from atomci.tools.process import ToolMissing
 
-__all__ = ["Git", "GitFailed", "changed_paths", "git", "project_files"]
+__all__ = ["Git", "GitFailed", "IgnoreRule"]
 
-# What a surrounding git hook says about its own repository.
-_INHERITED = (
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_WORK_TREE",
+# What a surrounding git hook says of its own repository: `git rev-parse --local-env-vars`, but for the
+# configuration that somebody gave with `git -c`, which is meant for all that git starts.
+_INHERITED = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
 )
 _STEADY = ("-c", "core.quotePath=off", "-c", "core.fsmonitor=false", "-c", "core.safecrlf=false")
 
@@ -46,6 +55,14 @@ def _how_it_ended(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}"
 
 
+class IgnoreRule(NamedTuple):
+    """A line of an ignore file: where it stands, and what it says; one that begins with ! takes back."""
+
+    source: str
+    line: int
+    pattern: str
+
+
 @dataclass(frozen=True)
 class Git:
     """git in one folder, bytes in and out. `env` is added to the environment."""
@@ -61,8 +78,11 @@ class Git:
         return done.stdout
 
     def ask(self, *words: str) -> str | None:
-        """git's output stripped, None when it failed."""
-        done = self._run(words, b"")
+        """git's output stripped, None when it failed or isn't there."""
+        try:
+            done = self._run(words, b"")
+        except ToolMissing:
+            return None
         return os.fsdecode(done.stdout).strip() if done.returncode == 0 else None
 
     def code(self, *words: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
@@ -73,6 +93,63 @@ class Git:
     def with_env(self, **env: str) -> Git:
         """The same with more in its environment."""
         return Git(self.root, {**self.env, **env})
+
+    def resolve(self, name: str) -> str | None:
+        """The id that a name stands for, such as HEAD, a branch or COMMIT:PATH; None where there is none."""
+        return self.ask("rev-parse", "--verify", "--quiet", name)
+
+    def commit(self, name: str = "HEAD") -> str | None:
+        """The id of the commit that a name leads to."""
+        return self.resolve(f"{name}^{{commit}}")
+
+    def files(self) -> list[str] | None:
+        """Tracked and untracked files that aren't ignored, as paths from the folder; None without git."""
+        return self._paths("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+
+    def tracked(self, *paths: str) -> list[str] | None:
+        """Those of the paths (which may be patterns) that the index holds; None without git."""
+        return self._paths("ls-files", "-z", "--", *paths)
+
+    def changed(self, since: str | None = None) -> list[str] | None:
+        """Paths that differ from the merge base with `since` (default: from HEAD), untracked ones included.
+
+        None when that can't be known: no repository, no commit, unknown ref, shallow history.
+        """
+        base = "HEAD" if since is None else self.ask("merge-base", since, "HEAD")
+        if not base:
+            return None
+        # --no-renames: the old path of a rename matters as much as the new one.
+        differing = self._paths("diff", "--name-only", "--no-renames", "--relative", "-z", base)
+        new = self._paths("ls-files", "-z", "--others", "--exclude-standard")
+        return None if differing is None or new is None else sorted({*differing, *new})
+
+    def states(self, *words: str) -> dict[str, str]:
+        """`git status` by path from the top, as two letters, of index and tree; `words` are its options.
+
+        Raises GitFailed.
+        """
+        rows = self("status", "--porcelain", "-z", "--no-renames", *words).split(b"\0")
+        return {os.fsdecode(row[3:]): row[:2].decode() for row in rows if row}
+
+    def ignored(self, paths: Iterable[str]) -> set[str]:
+        """Those of the paths that the ignore files of the repository leave out."""
+        asked = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        _, out, _ = self.code("check-ignore", "-z", "--stdin", stdin=asked)
+        return {os.fsdecode(path) for path in out.split(b"\0") if path}
+
+    def ignore_rule(self, path: str) -> IgnoreRule | None:
+        """The rule of an ignore file that decides about a path, tracked or not."""
+        asked = os.fsencode(path) + b"\0"
+        code, out, _ = self.code("check-ignore", "--no-index", "--verbose", "-z", "--stdin", stdin=asked)
+        if code != 0:
+            return None
+        source, line, pattern, _ = os.fsdecode(out).split("\0")[:4]
+        return IgnoreRule(source, int(line), pattern)
+
+    def _paths(self, *words: str) -> list[str] | None:
+        """What git lists with -z; None when it failed or isn't there."""
+        out = self.ask(*words)
+        return None if out is None else [path for path in out.split("\0") if path]
 
     def _run(self, words: tuple[str, ...], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         kept = {name: value for name, value in os.environ.items() if name not in _INHERITED}
@@ -88,37 +165,3 @@ class Git:
         except FileNotFoundError:
             missing = "git isn't on PATH" if shutil.which("git") is None else f"{self.root} isn't there"
             raise ToolMissing(missing, "install git, then: atomci run install_git_cli tells how") from None
-
-
-def git(root: Path, *args: str) -> str | None:
-    """git's output as text, or None when it failed or isn't there. Asking leaves even its index as it is."""
-    program = shutil.which("git")
-    if program is None:
-        return None
-    words = (program, "-c", "core.quotePath=off", *args)
-    done = Children().run(Command(words, {"GIT_OPTIONAL_LOCKS": "0"}), root)
-    return done.stdout if done.code == 0 else None
-
-
-def project_files(root: Path) -> list[str] | None:
-    """Tracked and untracked files that aren't ignored, as POSIX paths relative to root."""
-    out = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-    if out is None:
-        return None
-    return [path for path in out.split("\0") if path]
-
-
-def changed_paths(root: Path, since: str | None = None) -> list[str] | None:
-    """Paths that differ from the merge base with `since` (default: from HEAD), untracked ones included.
-
-    None when that can't be known: no repository, no commit, unknown ref, shallow history.
-    """
-    base = "HEAD" if since is None else (git(root, "merge-base", since, "HEAD") or "").strip()
-    if not base:
-        return None
-    # --no-renames: the old path of a rename matters as much as the new one.
-    diff = git(root, "diff", "--name-only", "--no-renames", "--relative", "-z", base)
-    new = git(root, "ls-files", "-z", "--others", "--exclude-standard")
-    if diff is None or new is None:
-        return None
-    return sorted({path for path in (diff + new).split("\0") if path})

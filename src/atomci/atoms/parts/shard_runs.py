@@ -18,7 +18,6 @@ from atomci.testing.layers import UNIT, summary_of
 from atomci.testing.sharding import portions
 from atomci.testing.sharding.division import SLOW
 from atomci.testing.sharding.settings import read_shards, read_slow
-from atomci.tools.git import git
 from atomci.tools.process import Command, Completed
 
 __all__ = [
@@ -132,7 +131,7 @@ def _portion(ctx: Context, mode: str, seen: portions.Collected) -> Portion:
 
 
 def _commit(ctx: Context) -> str:
-    return (git(ctx.root, "rev-parse", "--verify", "--quiet", "HEAD") or "").strip()
+    return ctx.project.git.resolve("HEAD") or ""
 
 
 def combine_commands(ctx: Context) -> Sequence[Command]:
