@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from atomci.analysis import black, mypy, ruff, ruff_format
 from atomci.analysis.protocol import Tool
@@ -10,8 +10,12 @@ from atomci.project import Project
 
 __all__ = ["ATOMS", "TOOLS", "in_use", "stands_in", "tool_of"]
 
-_ALL: Sequence[Tool] = (ruff, black, mypy, ruff_format)
-TOOLS: Mapping[str, Tool] = {tool.NAME: tool for tool in _ALL}
+
+def _by_name(*tools: Tool) -> Mapping[str, Tool]:
+    return {tool.NAME: tool for tool in tools}
+
+
+TOOLS = _by_name(ruff, black, mypy, ruff_format)
 """By the name that `[tool.atomci.atoms.NAME] reads = "..."` gives them."""
 
 ATOMS: Mapping[str, Tool] = {

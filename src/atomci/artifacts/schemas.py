@@ -26,6 +26,7 @@ __all__ = [
     "LaneWork",
     "Lanes",
     "ManagerChoice",
+    "ManagerName",
     "OverrideRow",
     "OverrideRows",
     "Preconditions",
@@ -47,6 +48,7 @@ __all__ = [
 
 Status = Literal["pass", "fail", "skipped", "vacuous", "error"]
 Lane = Literal["lint", "format", "type"]
+ManagerName = Literal["uv", "pip-tools"]
 
 
 class HostFacts(Struct, frozen=True, kw_only=True):
@@ -86,7 +88,7 @@ class ManagerChoice(Struct, frozen=True, kw_only=True):
     """atom_010."""
 
     schema: Literal["atomci/manager/1"] = "atomci/manager/1"
-    manager: Literal["uv", "pip-tools"]
+    manager: ManagerName
     recorded_in: str
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from atomci.artifacts.schemas import ManagerChoice
+from atomci.artifacts.schemas import ManagerChoice, ManagerName
 from atomci.artifacts.verdicts import Fact
-from atomci.bootstrap.managers.protocol import Manager, Name
+from atomci.bootstrap.managers.protocol import Manager
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.errors import UsageError
 from atomci.project import ANSWERS_FILE, Project
@@ -42,7 +42,7 @@ def choice(answers: Mapping[str, object], files: Collection[str], tools: Collect
     return ManagerChoice(manager=next(iter(MANAGERS)), recorded_in="the default")
 
 
-def _known(recorded: object) -> Name:
+def _known(recorded: object) -> ManagerName:
     for name in MANAGERS:
         if recorded == name:
             return name
@@ -52,7 +52,7 @@ def _known(recorded: object) -> Name:
     )
 
 
-def contradictions(root: Path, files: Iterable[str], chosen: Name) -> list[Fact]:
+def contradictions(root: Path, files: Iterable[str], chosen: ManagerName) -> list[Fact]:
     """Lines of scripts, tasks, hooks and workflows, and locks, that go with another manager."""
     locks = {manager.LOCK: name for name, manager in MANAGERS.items()}
     others = [manager for name, manager in MANAGERS.items() if name != chosen]

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atomci.artifacts.schemas import ToolFound
+from atomci.artifacts.schemas import ManagerName, ToolFound
 from atomci.bootstrap import environment
-from atomci.bootstrap.managers.protocol import Name, Run, Unmet, Way
+from atomci.bootstrap.managers.protocol import Run, Unmet, Way
 from atomci.bootstrap.toolchain import manager_row
 from atomci.errors import InfrastructureError
 from atomci.project import Project, requirement_in
@@ -21,7 +21,7 @@ from atomci.tools.uv import error_line
 if TYPE_CHECKING:
     from atomci.bootstrap.programs import Ask
 
-NAME: Name = "pip-tools"
+NAME: ManagerName = "pip-tools"
 LOCK = "requirements/dev.txt"
 LOCKS: tuple[str, ...] = ("requirements/*.txt",)
 FILES: tuple[str, ...] = ("requirements/*",)

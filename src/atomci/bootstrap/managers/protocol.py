@@ -6,18 +6,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from atomci.artifacts.schemas import ToolFound
+from atomci.artifacts.schemas import ManagerName, ToolFound
 from atomci.project import Project
 from atomci.tools.process import Command, Completed
 
 if TYPE_CHECKING:
     from atomci.bootstrap.programs import Ask
 
-__all__ = ["Manager", "Name", "Run", "Unmet", "Way"]
+__all__ = ["Manager", "Run", "Unmet", "Way"]
 
-Name = Literal["uv", "pip-tools"]
 Run = Callable[[Command], Completed]
 """Runs a command in the project's root."""
 
@@ -43,7 +42,7 @@ class Manager(Protocol):
     Functions that run programs raise InfrastructureError when one fails.
     """
 
-    NAME: Name
+    NAME: ManagerName
     LOCK: str
     """The lock's path, from the project's root."""
     LOCKS: tuple[str, ...]

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from atomci.artifacts.schemas import ManagerName
 from atomci.bootstrap.managers import pip_tools, uv
-from atomci.bootstrap.managers.protocol import Manager, Name
+from atomci.bootstrap.managers.protocol import Manager
 
 __all__ = ["MANAGERS"]
 
-MANAGERS: Mapping[Name, Manager] = {"uv": uv, "pip-tools": pip_tools}
+
+def _by_name(*managers: Manager) -> Mapping[ManagerName, Manager]:
+    return {manager.NAME: manager for manager in managers}
+
+
+MANAGERS = _by_name(uv, pip_tools)
 """The first one is for projects that show nothing."""

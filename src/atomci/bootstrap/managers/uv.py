@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atomci.artifacts.schemas import ToolFound
-from atomci.bootstrap.managers.protocol import Name, Run, Unmet, Way
+from atomci.artifacts.schemas import ManagerName, ToolFound
+from atomci.bootstrap.managers.protocol import Run, Unmet, Way
 from atomci.bootstrap.toolchain import manager_row
 from atomci.errors import InfrastructureError, UsageError
 from atomci.project import Project
@@ -19,7 +19,7 @@ from atomci.tools.process import Command
 if TYPE_CHECKING:
     from atomci.bootstrap.programs import Ask
 
-NAME: Name = "uv"
+NAME: ManagerName = "uv"
 LOCK = "uv.lock"
 LOCKS: tuple[str, ...] = (LOCK,)
 FILES: tuple[str, ...] = (LOCK,)
