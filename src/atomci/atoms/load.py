@@ -19,6 +19,7 @@ from atomci.engine.plan import Catalog
 from atomci.project import Project
 from atomci.settings import load_config
 from atomci.tables import table_error
+from atomci.testing.sharding.settings import read_slow
 
 __all__ = ["Loader"]
 
@@ -62,7 +63,10 @@ class Loader:
 
     def workspace(self, options: Options | None = None) -> Workspace:
         """What all atoms of one call share."""
-        return Workspace(self.project, self.catalog, self.config, options or Options())
+        config, options = self.config, options or Options()
+        off = options.event in self.project.setting(read_slow).skip_on
+        conditions = ("without slow tests",) if off else ()
+        return Workspace(self.project, self.catalog, config, options, conditions)
 
     def implementation(self, atom: Atom) -> Implementation:
         """What runs for the atom. Raises UsageError when what stands in for it can't be loaded."""

@@ -61,7 +61,7 @@ def input_key(atom: Atom, workspace: Workspace, options: Options) -> str:
     if options.since is not None:
         add(options.since, "all" if options.everything else "")
         add(*(project.git.changed(options.since) or ("unknown",)))
-    add(options.event)
+    add(*workspace.conditions)
     for word in shlex.split(config.run or "", posix=os.name != "nt"):
         add(word, _identity(project, word))
     for path in inputs.matching(config.inputs or atom.reads):

@@ -98,6 +98,8 @@ class Workspace:
     catalog: Catalog
     config: Config
     options: Options = field(default_factory=Options)
+    conditions: tuple[str, ...] = ()
+    """What else than files results depend on, such as that slow tests are left out on this event."""
 
     def __post_init__(self) -> None:
         _ = self.inputs, self.overrides  # of threads that ask at once, each would make its own

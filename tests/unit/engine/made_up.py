@@ -37,6 +37,7 @@ class MadeUp:
         config: Config | None = None,
         listener: Callable[[Event], None] | None = None,
         load: Callable[[Atom], Implementation] | None = None,
+        conditions: tuple[str, ...] = (),
         **options: Any,
     ) -> RunResult:
         """Run all of the atoms, one at a time where the options don't say otherwise."""
@@ -46,7 +47,7 @@ class MadeUp:
         catalog = Catalog({atom.name: atom for atom, _ in rows}, {}, frozenset(names))
         asked = Options(**{"event": "local", "in_ci": False, **options})
         return run_plan(
-            Workspace(Project(self.root), catalog, config or Config(), asked),
+            Workspace(Project(self.root), catalog, config or Config(), asked, conditions),
             closure(names, catalog),
             load or (lambda atom: Implementation(self._noted(atom, works))),
             [listener or self.events.append],

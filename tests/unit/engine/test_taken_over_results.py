@@ -10,12 +10,14 @@ import pytest
 from made_up import MadeUp
 
 from atomci.artifacts.runs import AtomFinished
+from atomci.atoms.load import Loader
 from atomci.catalog import Atom
 from atomci.deadlines import today
 from atomci.engine.config import AtomConfig, Config
-from atomci.engine.context import Context, Outcome
+from atomci.engine.context import Context, Options, Outcome
 from atomci.engine.overrides import Override, Overrides
 from atomci.errors import InfrastructureError
+from atomci.project import Project
 
 COUNT = Atom(1, "count", 4, "", reads=("*.txt",), writes=("artifacts/count.json", "artifacts/pages/"))
 JUDGE = Atom(2, "judge", 4, "", needs=("count",))
@@ -42,6 +44,22 @@ def test_an_unchanged_atom_does_not_run_again_and_tells_the_same(project: MadeUp
     assert taken_over(project) == {"count"}
     assert second.outcomes == first.outcomes
     assert "unchanged since run " in project.log("count")
+
+
+def test_a_result_under_other_conditions_is_not_taken_over(project: MadeUp) -> None:
+    project.run((COUNT, count), conditions=("without slow tests",))
+    project.run((COUNT, count))
+    assert project.ran == ["count", "count"]
+    project.run((COUNT, count), event="schedule")
+    assert taken_over(project) == {"count"}
+
+
+@pytest.mark.parametrize(("event", "leaves_out"), [("pull_request", True), ("push", False), ("local", False)])
+def test_leaving_out_slow_tests_is_a_condition_and_the_event_is_none(
+    project: MadeUp, event: str, leaves_out: bool
+) -> None:
+    workspace = Loader(Project(project.root)).workspace(Options(event=event))
+    assert bool(workspace.conditions) is leaves_out
 
 
 @pytest.mark.parametrize(
