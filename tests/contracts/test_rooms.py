@@ -1,6 +1,7 @@
 """Which room may import which, and what the start of the command line costs."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,14 @@ def test_an_unchanged_gate_imports_neither_template_tools_nor_pytest(green) -> N
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(done.stderr.splitlines()[-1].split()) & {"copier", "questionary", "pytest", "rich"} == set()
+
+
+def test_the_page_on_a_run_names_what_is_there() -> None:
+    text = (ROOT / "docs/inside/life-of-a-run.md").read_text(encoding="utf-8")
+    steps = re.findall(r"^\|.*\| `([\w/]+\.py)` \| `(\w+)` \|$", text, re.MULTILINE)
+    assert len(steps) > 9
+    for file, name in steps:
+        code = (PACKAGE / file).read_text(encoding="utf-8")
+        assert re.search(rf"^ *(def|class) {name}\b", code, re.MULTILINE), f"{file} has no {name}"
+    named = set(re.findall(r"`([\w/]+\.py)`", text))
+    assert [file for file in sorted(named) if not [*PACKAGE.rglob(file)]] == []
