@@ -59,7 +59,7 @@ def adoptable_head(repository: Repository, root: Path, branch: str) -> str:
         )
     if branch == "HEAD" or git.ask("check-ref-format", "--branch", branch) != branch:
         raise UsageError(f"--branch {branch}: not a branch name", "for example --branch atomci/adopt")
-    if git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") is not None:
+    if git.resolve(f"refs/heads/{branch}") is not None:
         raise RefusedError(
             f"there is a branch {branch} already", f"git branch -D {branch}, or another: --branch NAME"
         )

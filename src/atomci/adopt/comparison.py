@@ -41,7 +41,9 @@ class Comparison:
     def files(self, answers_file: str) -> list[AdoptedFile]:
         """What becomes of each rendered file, by path. The answers file counts also where git ignores it."""
         theirs = self.rendered.files
-        ignored = self._ignored(path for path in theirs if path not in self.mine) - {answers_file}
+        ignored = self.repository.git.ignored(path for path in theirs if path not in self.mine) - {
+            answers_file
+        }
         rows = []
         for path, entry in sorted(theirs.items()):
             mine = self.mine.get(path)
@@ -118,11 +120,6 @@ class Comparison:
         seed = self.owners.tier(path) == "seed" and "/" in path
         return self.has_code and seed and not path.startswith(".")
 
-    def _ignored(self, paths: Iterable[str]) -> set[str]:
-        asked = b"".join(os.fsencode(path) + b"\0" for path in paths)
-        _, out, _ = self.repository.git.code("check-ignore", "-z", "--stdin", stdin=asked)
-        return {os.fsdecode(path) for path in out.split(b"\0") if path}
-
     def _renormalized(self) -> str | None:
         """A file stored with CRLF that git would call changed, once the template's attributes count."""
         rows = self.repository.git("ls-files", "--eol", "-z").split(b"\0")
@@ -167,7 +164,7 @@ def notes(
     repository: Repository, files: list[AdoptedFile], answers: tuple[InferredAnswer, ...], existing: Existing
 ) -> Iterable[str]:
     """What else someone has to know of these files and answers before they take them."""
-    if repository.git("status", "--porcelain", "--untracked-files=no"):
+    if repository.git.states("--untracked-files=no"):
         yield "the branch starts at HEAD: what you haven't committed isn't in it, and stays where it is"
     added = {row.path for row in files if row.change == "added"}
     licence = next((row for row in answers if row.name in ("licence", "license")), None)

@@ -242,7 +242,7 @@ class _Proposing:
         return found[1] if found else None
 
     def _ask(self, what: str) -> str | None:
-        return self.planned.repository.git.ask("rev-parse", "--verify", "--quiet", what)
+        return self.planned.repository.git.resolve(what)
 
 
 def _refuse_uncommitted(planned: Planned, recorded: Recorded) -> None:

@@ -76,9 +76,7 @@ class Template:
         commit = None
         if not ref.startswith("-"):
             for candidate in (ref, f"refs/remotes/origin/{ref}"):
-                commit = commit or self._git.ask(
-                    "rev-parse", "--verify", "--quiet", f"{candidate}^{{commit}}"
-                )
+                commit = commit or self._git.commit(candidate)
         if not commit:
             raise UsageError(
                 f"{self.location} has no version {ref!r}",

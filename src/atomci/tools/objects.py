@@ -66,7 +66,7 @@ def open_repository(root: Path) -> Repository:
 
 def head_commit(repository: Repository) -> str:
     """HEAD's commit. Raises UsageError where there is none yet."""
-    head = repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    head = repository.git.commit()
     if head is None:
         raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
     return head

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -70,10 +69,7 @@ def _journal(planned: Planned) -> Journal:
 def _refuse_dirty(planned: Planned, touched: list[str], alone: bool) -> None:
     """Uncommitted work in what the update touches; with conflicts also what an abort by git would lose."""
     repository = planned.repository
-    rows = repository.git(
-        "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none"
-    )
-    states = {os.fsdecode(row[3:]): row[:2].decode() for row in rows.split(b"\0") if row}
+    states = repository.git.states("--untracked-files=all", "--ignore-submodules=none")
     # The lock is ours: `atomci status` may just have written it.
     states.pop(planned.lock, None)
     wanted = set(touched) - {planned.lock}

@@ -140,7 +140,7 @@ def _keep_edits(repository: Repository, journal: Journal) -> str:
 
 
 def _is_committed(repository: Repository, journal: Journal, path: str) -> bool:
-    there = repository.git.ask("rev-parse", "--verify", "--quiet", f"{journal.head}:{path}")
+    there = repository.git.resolve(f"{journal.head}:{path}")
     return there is not None and repository.git.ask("hash-object", "--", path) == there
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -74,10 +73,7 @@ def _ignored(renders: Renders) -> frozenset[str]:
     asked = [path for path in rendered if path not in renders.mine.files]
     if not asked:
         return frozenset()
-    _, out, _ = renders.objects.repository.git.code(
-        "check-ignore", "-z", "--stdin", stdin=b"".join(os.fsencode(path) + b"\0" for path in asked)
-    )
-    return frozenset(os.fsdecode(path) for path in out.split(b"\0") if path)
+    return frozenset(renders.objects.repository.git.ignored(asked))
 
 
 def _lock(renders: Renders) -> tuple[str, Entry]:

@@ -57,7 +57,7 @@ def under_way(root: Path) -> Iterator[tuple[Repository, Journal]]:
 
 def _is_over(repository: Repository, journal: Journal) -> bool:
     """Whether git ended the update without us: committed, picked, reset or aborted."""
-    if repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD") != journal.head:
+    if repository.git.resolve("HEAD") != journal.head:
         return True
     if journal.phase == "conflicts":
         return not (repository.git_dir / "CHERRY_PICK_HEAD").exists()

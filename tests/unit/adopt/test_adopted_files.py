@@ -28,12 +28,12 @@ TIERS: dict[str, Tier] = {"managed.sh": "managed", "src/a.py": "seed", ".env.exa
 
 @dataclass
 class _Git:
-    """A repository of which git says what it is told to; `ignored` are paths."""
+    """A repository of which git says what it is told to; `leaves_out` are ignored paths."""
 
     top: Path = Path("/nowhere")
     prefix: str = ""
     says: Mapping[str, str] = field(default_factory=dict)
-    ignored: tuple[str, ...] = ()
+    leaves_out: tuple[str, ...] = ()
     fails: bool = False
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -50,8 +50,17 @@ class _Git:
     def ask(self, *words: str) -> str | None:
         return next((said for key, said in self.says.items() if key in " ".join(words)), None)
 
-    def code(self, *_: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
-        return 0, b"".join(path + b"\0" for path in stdin.split(b"\0") if path.decode() in self.ignored), ""
+    def resolve(self, name: str) -> str | None:
+        return self.ask("rev-parse", name)
+
+    def commit(self, name: str = "HEAD") -> str | None:
+        return self.resolve(f"{name}^{{commit}}")
+
+    def states(self, *_: str) -> dict[str, str]:
+        return dict.fromkeys(self.says.get("status", "").split(), " M")
+
+    def ignored(self, paths: Iterable[str]) -> set[str]:
+        return set(paths) & set(self.leaves_out)
 
 
 class _Stored:
@@ -177,7 +186,7 @@ def test_examples_are_left_out_where_there_is_code(path: str, has_code: bool, ch
 
 
 def test_what_git_ignores_stays_out_but_the_answers_file() -> None:
-    repository = _Git(ignored=("a", ANSWERS, "mine"))
+    repository = _Git(leaves_out=("a", ANSWERS, "mine"))
 
     rows = compared(files({"mine": "x"}), files({"a": "1", ANSWERS: "2", "b": "3", "mine": "y"}), repository)
 

@@ -133,10 +133,7 @@ def _restore(found: _Rendered, recorded: Recorded) -> list[str]:
 
 
 def _refuse_unsaved(repository: Repository, touched: list[str]) -> None:
-    rows = repository.git(
-        "status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames"
-    )
-    states = {os.fsdecode(row[3:]): row[:2].decode() for row in rows.split(b"\0") if row}
+    states = repository.git.states("--untracked-files=all", "--ignored=matching")
     unsaved = [path for path in touched if states.get(path, " D") not in (" D", "D ")]
     if unsaved:
         raise RefusedError(

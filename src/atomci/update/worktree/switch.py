@@ -140,7 +140,7 @@ def _check_still(repository: Repository, journal: Journal, resumed: bool) -> Non
         return
     if digest(repository.git_dir / "index") != journal.index_before:
         raise InfrastructureError("git's index changed meanwhile", "nothing was changed; run this again")
-    if repository.git.ask("rev-parse", "--verify", "--quiet", "HEAD") != journal.head:
+    if repository.git.resolve("HEAD") != journal.head:
         raise InfrastructureError("HEAD moved meanwhile", "nothing was changed; run this again")
 
 
