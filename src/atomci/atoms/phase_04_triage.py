@@ -13,7 +13,6 @@ from atomci.artifacts import handles
 from atomci.artifacts.schemas import AllFindings, Findings
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.findings import outcome_of
-from atomci.bootstrap.managers.choice import prefix
 from atomci.catalog import atom
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.tools.process import Command
@@ -86,6 +85,8 @@ def aggregate_static_findings_holds(ctx: Context) -> Verdict:
 
 
 def classify_static_failures(ctx: Context) -> Outcome:
+    from atomci.bootstrap.managers.choice import prefix
+
     found = ctx.read(handles.FINDINGS)
     findings = [finding for run in found.runs for finding in run.findings]
     lanes = classify(findings, in_use(ctx.project), prefix(ctx.project))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from atomci.bootstrap.managers.protocol import Way
-from atomci.bootstrap.managers.table import MANAGERS
+if TYPE_CHECKING:
+    from atomci.bootstrap.managers.protocol import Way
 
 __all__ = ["Call", "calls_in", "in_locked_environment", "program_of"]
 
@@ -50,6 +51,9 @@ def in_locked_environment(command: str) -> bool:
 
 
 def _way_and_program(command: str) -> tuple[Way | None, tuple[str, ...]]:
+    from atomci.bootstrap.managers.protocol import Way
+    from atomci.bootstrap.managers.table import MANAGERS
+
     words = tuple(command.split())
     for manager in MANAGERS.values():
         if (way := manager.way_in(words)) is not None:
