@@ -66,10 +66,11 @@ def test_an_unchanged_gate_imports_neither_template_tools_nor_pytest(green) -> N
     assert set(done.stderr.splitlines()[-1].split()) & {"copier", "questionary", "pytest", "rich"} == set()
 
 
-def test_the_page_on_a_run_names_what_is_there() -> None:
-    text = (ROOT / "docs/inside/life-of-a-run.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("page", "count"), [("life-of-a-run", 12), ("life-of-an-update", 9)])
+def test_a_page_on_a_life_names_what_is_there(page: str, count: int) -> None:
+    text = (ROOT / f"docs/inside/{page}.md").read_text(encoding="utf-8")
     steps = re.findall(r"^\|.*\| `([\w/]+\.py)` \| `(\w+)` \|$", text, re.MULTILINE)
-    assert len(steps) > 9
+    assert len(steps) == count
     for file, name in steps:
         code = (PACKAGE / file).read_text(encoding="utf-8")
         assert re.search(rf"^ *(def|class) {name}\b", code, re.MULTILINE), f"{file} has no {name}"

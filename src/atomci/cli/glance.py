@@ -1,8 +1,9 @@
 """What `atomci status --offline` said last, said again while nothing that it looked at has changed.
 
-A prompt or a hook asks often, and git answers such a question in milliseconds. So does this: it imports
-nothing, asks the file system whether each file is what it was, as git's index does, and knows no more. The
-answer itself comes from `atomci status`, which leaves it in git's folder.
+A prompt or a hook asks often, and git answers such a question in milliseconds. So does this: in 8 ms, where
+the verb takes 66 (docs/benchmarks.md). It imports nothing, asks the file system whether each file is what it
+was, as git's index does, and knows no more. The answer itself comes from `atomci status`, which leaves it in
+git's folder.
 """
 
 import os

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from atomci.errors import RefusedError
 from atomci.template.answers import Recorded
 from atomci.template.render import copier_errors
 from atomci.template.repository import Release, Template
-from atomci.template.unprompted import unprompted
 
 __all__ = ["Replay", "Replayed", "Version", "described_template", "refuse_migrations"]
 
@@ -56,10 +53,6 @@ class Replay:
 
     _compiled: Any = None
     _templates: dict[tuple[Path, str], Any] = field(default_factory=dict)
-
-    def warm_up(self) -> None:
-        """Import copier meanwhile, which takes longer than what git does first. Its errors come later."""
-        Thread(target=_import_copier, daemon=True).start()
 
     def render(self, version: Version, into: Path) -> Replayed:
         """Render into a folder. Raises UsageError for a bad answer or template, RefusedError where trust is needed."""
@@ -110,11 +103,6 @@ def described_template(template: Template, release: Release, location: str = "")
         described = copiers.checked_out(location, files, release)
         _refuse_trust(location, described)
         return described
-
-
-def _import_copier() -> None:
-    with suppress(ImportError), unprompted():
-        importlib.import_module("atomci.template.worker")
 
 
 def refuse_migrations(location: str, old: Replayed, new: Replayed) -> None:

@@ -1,15 +1,20 @@
-"""copier without what it asks questions with: a quarter of its import, of no use where nobody is asked."""
+"""copier imported early, and without what it asks questions with, which is of no use where nobody is asked.
+
+Of the time of an update of 60 files (bench/update.py): without the questions a tenth less, imported on a thread
+of its own, while git looks for the versions, 4 % less.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Thread
 from types import ModuleType
 from typing import Any
 
-__all__ = ["unprompted"]
+__all__ = ["import_meanwhile", "unprompted"]
 
 
 class Choice:
@@ -37,6 +42,16 @@ class _StandIn(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(_real(self.__name__), name)
+
+
+def import_meanwhile() -> None:
+    """Import copier while something else is waited for. Whoever needs it then meets its errors."""
+    Thread(target=_import, daemon=True).start()
+
+
+def _import() -> None:
+    with suppress(ImportError), unprompted():
+        importlib.import_module("atomci.template.worker")
 
 
 @contextmanager

@@ -6,18 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from atomci.artifacts.sync import AnswerChange, FileChange
-from atomci.bootstrap.managers.table import MANAGERS
 from atomci.tools.objects import Files
 from atomci.update.merging import MergedRenders
 
 __all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]
 
-# A lock, what it is made from, and what makes it anew; also of managers that an adopted project may have.
-_LOCKS = (
-    *((manager.LOCK, manager.SOURCE, manager.RENEW) for manager in MANAGERS.values()),
-    ("poetry.lock", "pyproject.toml", "poetry lock"),
-    ("pdm.lock", "pyproject.toml", "pdm lock"),
-)
+# Of managers that an adopted project may have: a lock, what it is made from, and what makes it anew.
+_OTHER_LOCKS = (("poetry.lock", "pyproject.toml", "poetry lock"), ("pdm.lock", "pyproject.toml", "pdm lock"))
 
 
 def acts(changes: Iterable[FileChange]) -> bool:
@@ -28,10 +23,13 @@ def acts(changes: Iterable[FileChange]) -> bool:
 
 def locks_to_renew(changes: Iterable[FileChange], head: Files, prefix: str) -> list[str]:
     """What to type for each lock that may no longer fit what it is made from."""
+    from atomci.bootstrap.managers.table import MANAGERS
+
+    locks = [(manager.LOCK, manager.SOURCE, manager.RENEW) for manager in MANAGERS.values()]
     changed = {change.path for change in changes if acts([change])}
     return [
         f"{source} changes: {command}, then git add {lock}"
-        for lock, source, command in _LOCKS
+        for lock, source, command in (*locks, *_OTHER_LOCKS)
         if prefix + source in changed and prefix + lock in head
     ]
 

@@ -8,6 +8,7 @@ from atomci.artifacts.sync import Update
 from atomci.errors import RefusedError
 from atomci.template.answers import Recorded
 from atomci.template.repository import Release, Template
+from atomci.template.unprompted import import_meanwhile
 from atomci.template.workshop import Workshop
 from atomci.update.request import Request
 
@@ -37,7 +38,7 @@ def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | 
             return up_to_date(recorded, wanted)
     template = shop.template(request.template or recorded.location)
     shop.tell(f"reading {template.location}")
-    shop.replay.warm_up()
+    import_meanwhile()
     span = Span(recorded, request, template, template.release(recorded.version), template.release(wanted))
     old, new = span.old, span.new
     if new.commit == old.commit:
