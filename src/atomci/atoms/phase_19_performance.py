@@ -22,7 +22,7 @@ from atomci.tools.process import Command
 
 
 def cache_dependencies_effectively_holds(ctx: Context) -> Verdict:
-    locks = ctx.files(*caching.LOCKS)
+    locks = ctx.files(*caching.lock_globs())
     return ci_verdict(ctx, lambda workflow: caching.facts(workflow, locks))
 
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
+from functools import cache
 
-from atomci.bootstrap.managers.table import MANAGERS
 from atomci.configuration.ci.actions import Step
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.facts import Fact, expect, problem, seen
 
-__all__ = ["LOCKS", "cache_of", "facts"]
+__all__ = ["cache_of", "facts", "lock_globs"]
 
-LOCKS = tuple(glob for manager in MANAGERS.values() for glob in manager.LOCKS)
-"""Globs of the files that a job installs from."""
-
-# A lock, or the folder of locks.
-_LOCK = re.compile("|".join(re.escape(glob.partition("/")[0]) for glob in LOCKS))
 # A key that holds one of these is another one at every run.
 _NEVER_THE_SAME = re.compile(r"github\.(?:run_id|run_number|run_attempt|sha)\b")
 _KEY_INPUTS = ("key", "cache-suffix", "cache-dependency-glob", "cache-dependency-path")
+
+
+@cache
+def lock_globs() -> tuple[str, ...]:
+    """Globs of the files that a job installs from."""
+    from atomci.bootstrap.managers.table import MANAGERS
+
+    return tuple(glob for manager in MANAGERS.values() for glob in manager.LOCKS)
 
 
 def facts(workflow: Workflow, locks: list[str]) -> Iterator[Fact]:
@@ -32,7 +35,7 @@ def facts(workflow: Workflow, locks: list[str]) -> Iterator[Fact]:
         bool(locks),
         workflow.document.path,
         f"the lock is {', '.join(locks)}",
-        f"there is neither {' nor '.join(LOCKS)} to make keys of",
+        f"there is neither {' nor '.join(lock_globs())} to make keys of",
     )
     if not workflow.working:
         yield problem(workflow.document.at("jobs"), "no job calls atomci run")
@@ -74,8 +77,13 @@ def _names_a_lock(step: Step, name: str, locks: list[str]) -> Iterator[Fact]:
     for key in ("cache-dependency-glob", "cache-dependency-path"):
         for glob in (step.input(key) or "").split():
             pattern = glob.removeprefix("**/")
-            if _LOCK.search(glob) and not any(fnmatch(path, pattern) for path in locks):
+            if _holds_a_lock(glob) and not any(fnmatch(path, pattern) for path in locks):
                 yield problem(step.at("with", key), f"{name}: there is no {glob} for the cache's key")
+
+
+def _holds_a_lock(text: str) -> bool:
+    """Whether a path or a key holds a lock, or the folder of locks."""
+    return any(glob.partition("/")[0] in text for glob in lock_globs())
 
 
 def _pins_python(workflow: Workflow, name: str) -> bool:
@@ -88,7 +96,7 @@ def _setup_uv(step: Step, python_is_set: bool) -> str:
     if step.input("enable-cache") == "false":
         return "setup-uv's cache is off"
     lock = step.input("cache-dependency-glob")
-    if lock is not None and not _LOCK.search(lock):
+    if lock is not None and not _holds_a_lock(lock):
         return f"setup-uv's cache key doesn't hold the lock: cache-dependency-glob: {lock}"
     told = step.input("python-version") or re.search(r"py\S", step.input("cache-suffix") or "")
     return "" if told or python_is_set else "setup-uv's cache key doesn't hold the Python version"
@@ -100,7 +108,7 @@ def _setup_python(step: Step, _python_is_set: bool) -> str:
         return "setup-python's cache is off"
     lock = step.input("cache-dependency-path") or ""
     return (
-        "" if _LOCK.search(lock) else "setup-python's cache key doesn't hold the lock: cache-dependency-path"
+        "" if _holds_a_lock(lock) else "setup-python's cache key doesn't hold the lock: cache-dependency-path"
     )
 
 
