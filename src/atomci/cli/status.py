@@ -90,7 +90,7 @@ def diff_command(paths: tuple[str, ...], answers_file: str | None, project: Path
     atomci diff pyproject.toml .github
     """
     from atomci.template.workshop import Workshop
-    from atomci.update.drift.restore import difference
+    from atomci.update.drift.difference import difference
 
     recorded = recorded_in(project, answers_file)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -13,6 +13,7 @@ from atomci.errors import InfrastructureError, UsageError
 from atomci.project import Project
 from atomci.template.ownership import FILE as OWNERSHIP_FILE
 from atomci.template.sources import Source
+from atomci.tools.git import complaint
 
 __all__ = ["Rendered", "copier_errors", "render"]
 
@@ -82,8 +83,9 @@ def copier_errors(location: str) -> Iterator[list[warnings.WarningMessage]]:
                 "another answer may help; else its authors can mend it",
             ) from None
         except _git_failed() as error:
+            said = complaint(str(getattr(error, "stderr", "") or error))
             raise InfrastructureError(
-                f"{location} can't be fetched: {_git_said(error)}", "check the address and the network"
+                f"{location} can't be fetched: {said}", "check the address and the network"
             ) from None
         except OSError as error:
             raise InfrastructureError(f"{location} can't be rendered: {_one_line(error)}") from None
@@ -124,8 +126,3 @@ def _questions(project: Project) -> str:
 
 def _one_line(error: object) -> str:
     return " ".join(str(error).split())
-
-
-def _git_said(error: Exception) -> str:
-    lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
-    return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from atomci.errors import InfrastructureError
 from atomci.tools.process import ToolMissing
 
-__all__ = ["Git", "GitFailed", "IgnoreRule"]
+__all__ = ["Git", "GitFailed", "IgnoreRule", "complaint"]
 
 # What a surrounding git hook says of its own repository: `git rev-parse --local-env-vars`, but for the
 # configuration that somebody gave with `git -c`, which is meant for all that git starts.
@@ -38,14 +38,19 @@ _STEADY = ("-c", "core.quotePath=off", "-c", "core.fsmonitor=false", "-c", "core
 
 
 class GitFailed(InfrastructureError):
-    """git ended with an exit code that the caller can't use; `said` is its first line of complaint."""
+    """git ended with an exit code that the caller can't use; `said` is its complaint."""
 
     def __init__(self, words: tuple[str, ...], code: int, stderr: str) -> None:
-        lines = [line for line in stderr.strip().splitlines() if line.strip()]
-        marked = (line for line in lines if line.startswith(("fatal:", "error:")))
-        self.said = next(marked, lines[-1] if lines else _how_it_ended(code))
+        self.said = complaint(stderr) or _how_it_ended(code)
         self.code = code
         super().__init__(f"git {words[0]}: {self.said}")
+
+
+def complaint(stderr: str) -> str:
+    """The line that says what is wrong: the first that git marks so, else the last; empty without one."""
+    lines = [line for line in stderr.strip().splitlines() if line.strip()]
+    marked = (line for line in lines if line.startswith(("fatal:", "error:")))
+    return next(marked, lines[-1] if lines else "")
 
 
 def _how_it_ended(code: int) -> str:

@@ -1,34 +1,20 @@
-"""Which files of a project aren't as rendered: by the committed lock, which is made anew where it must be."""
+"""Where a project stands: how old its version is, and what drifted by the lock, made anew if need be."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from atomci.artifacts.sync import Drift, Lock, LockedFile, SyncStatus
+from atomci.artifacts.sync import Lock, SyncStatus
 from atomci.errors import InfrastructureError
 from atomci.template.answers import Recorded
-from atomci.template.lock import is_current, made_lock, read_lock, same_content, write_lock
+from atomci.template.lock import is_current, made_lock, read_lock, write_lock
 from atomci.tools.git import Git
+from atomci.update.drift.differing import SHARED, drift_of
 
 if TYPE_CHECKING:
     from atomci.template.workshop import Workshop
 
-__all__ = ["SHARED", "drift", "drifted", "fresh_lock", "looked_at", "status", "status_offline"]
-
-SHARED = ("managed", "merged")
-"""The tiers whose files are compared. Edits of managed ones are drift, of merged ones good right."""
-_OURS = ("managed",)
-
-
-def drift(root: Path, lock: Lock) -> tuple[Drift, ...]:
-    """The managed and merged files that aren't as they were rendered. Edits of merged ones are allowed."""
-    found = []
-    for path, file in lock.files.items():
-        if file.tier in SHARED and (state := drifted(root / path, file)) is not None:
-            found.append(Drift(path=path, tier=file.tier, state=state, allowed=file.tier not in _OURS))
-    return tuple(found)
+__all__ = ["looked_at", "status", "status_offline"]
 
 
 def looked_at(recorded: Recorded) -> list[str]:
@@ -36,22 +22,6 @@ def looked_at(recorded: Recorded) -> list[str]:
     lock = read_lock(recorded)
     shared = [path for path, file in lock.files.items() if file.tier in SHARED] if lock else []
     return [recorded.lock, *shared]
-
-
-def drifted(path: Path, file: LockedFile) -> Literal["modified", "missing"] | None:
-    """What became of a file since it was rendered; None where it is as it was."""
-    try:
-        details = path.lstat()
-        if file.mode == "120000":
-            same = same_content(os.fsencode(path.readlink()), file.blob)
-        else:
-            executable = os.name == "nt" or bool(details.st_mode & 0o100) == (file.mode == "100755")
-            same = executable and not path.is_symlink() and same_content(path.read_bytes(), file.blob)
-    except (FileNotFoundError, NotADirectoryError):
-        return "missing"
-    except OSError:  # a folder, or a file where a link was
-        return "modified"
-    return None if same else "modified"
 
 
 def status_offline(recorded: Recorded) -> SyncStatus:
@@ -90,14 +60,14 @@ def _renewed(shop: Workshop, recorded: Recorded) -> tuple[Lock, str]:
     lock = read_lock(recorded)
     if lock is not None and is_current(lock, recorded):
         return lock, "current"
-    fresh = fresh_lock(shop, recorded)
+    fresh = _fresh_lock(shop, recorded)
     if write_lock(recorded, fresh):
         return fresh, "written"
     return fresh, "missing" if lock is None else "stale"
 
 
 def _status(recorded: Recorded, lock: Lock | None, state: str, latest: str | None) -> SyncStatus:
-    found = drift(recorded.root, lock) if lock else ()
+    found = drift_of(recorded.root, lock) if lock else ()
     clean = lock is not None and all(row.allowed for row in found)
     return SyncStatus(
         template=recorded.location,
@@ -119,7 +89,7 @@ def _behind(version: str, latest: str) -> bool:
     return here < there if here and there else version != latest
 
 
-def fresh_lock(shop: Workshop, recorded: Recorded) -> Lock:
+def _fresh_lock(shop: Workshop, recorded: Recorded) -> Lock:
     """The lock of the recorded version, by rendering it."""
     from atomci.template.snapshot import recorded_snapshot
     from atomci.tools.objects import Objects, open_repository

@@ -1,0 +1,54 @@
+"""The working tree against the last render, as git shows a difference."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from atomci.template.answers import Recorded
+from atomci.template.workshop import Workshop
+from atomci.tools.objects import Entry, Files
+from atomci.update.drift.last_render import LastRender, last_render
+
+__all__ = ["difference"]
+
+
+def difference(shop: Workshop, recorded: Recorded, paths: Sequence[str], *, colour: bool = False) -> bytes:
+    """What turns the render into the working tree; empty where nothing does.
+
+    Without paths: managed and merged files. Paths are relative to the project; a folder means its files.
+    """
+    render = last_render(shop, recorded, paths)
+    files, objects = render.files, render.objects
+    now = _now(render)
+    before, after = (
+        objects.tree({path: side[path] for path in render.wanted if path in side}) for side in (files, now)
+    )
+    return objects.git("diff-tree", "-r", "-p", f"--color={'always' if colour else 'never'}", before, after)
+
+
+def _now(render: LastRender) -> Files:
+    """What lies in the working tree at the paths that are meant."""
+    objects, repository = render.objects, render.objects.repository
+    top = repository.top / repository.prefix
+    there = [path for path in render.wanted if os.path.lexists(top / path) and not (top / path).is_dir()]
+    links = [path for path in there if (top / path).is_symlink()]
+    plain = [path for path in there if path not in links]
+    names = "".join(f"{repository.prefix}{path}\n" for path in plain)
+    oids = objects.git("hash-object", "-w", "--stdin-paths", stdin=os.fsencode(names)).decode().split()
+    now = {
+        path: Entry(_mode(top / path, render.files[path].mode), oid)
+        for path, oid in zip(plain, oids, strict=True)
+    }
+    for path in links:
+        target = os.fsencode((top / path).readlink())
+        now[path] = Entry("120000", objects.write("blob", target))
+    return now
+
+
+def _mode(path: Path, rendered: str) -> str:
+    """Windows has no executable bit, so it is as it was rendered there."""
+    if os.name == "nt":
+        return rendered
+    return "100755" if os.access(path, os.X_OK) else "100644"
