@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answer_sets import OPTIONS, RENDERED_OPTIONS, SETS, named, pairs, words_for
+from answer_sets import FULL, OPTIONS, RENDERED_OPTIONS, SETS, named, pairs, words_for
 
 from atomci.atoms.builtin import built_in
 from atomci.catalog import ATOMS
 
-from .conftest import Shell, environment
+from .conftest import NIGHTLY, Shell, environment
 from .test_ways_in import BROKEN
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a stand-in for pwsh in sh")
@@ -63,7 +63,8 @@ def test_a_set_of_answers(
     assert "local_ci: green" in made
     project = Shell(root, env)
     everything_is_green(project)
-    for kind in BROKEN:
+    # What breaks a gate depends on no other answer than the kind; by night each set proves it.
+    for kind in BROKEN if answers in FULL or NIGHTLY else ():
         the_gate_is_red(project, kind)
 
 
