@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 
-from atomci.cli.github import _escape
+from atomci.cli.view.github import _escape
 
 EVIL = "print('::error::injected')\nprint('  ::set-output name=x::1')\nprint('a ##[error]injected')\nraise SystemExit(3)\n"
 

@@ -73,7 +73,7 @@ def adopt_command(
 
 
 def _show(adoption: Adoption) -> None:
-    from atomci.cli.style import paint
+    from atomci.cli.view.style import paint
 
     click.echo(paint(f"{adoption.template}  {adoption.version}", "cyan", bold=True))
     width = max((len(answer.name) for answer in adoption.answers), default=0)
@@ -95,7 +95,7 @@ def _show(adoption: Adoption) -> None:
 
 
 def _row(file: AdoptedFile) -> str:
-    from atomci.cli.style import paint
+    from atomci.cli.view.style import paint
 
     missing = len(file.lines)
     lines = f"lacks {missing} line{'s' if missing != 1 else ''} of the template's"

@@ -55,7 +55,7 @@ def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None)
 
 
 def _show(answer: Answer, *, all_evidence: bool) -> None:
-    from atomci.cli.style import paint
+    from atomci.cli.view.style import paint
 
     colour = {"holds": "green", "broken": "red", "planned": "white"}.get(answer.status, "yellow")
     status = f"{answer.status:14}"

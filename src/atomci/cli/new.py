@@ -46,7 +46,7 @@ def new_command(
     from atomci.bootstrap.destination import all_or_nothing
     from atomci.bootstrap.repository import need_git
     from atomci.cli.answers import given_answers
-    from atomci.cli.output import listener_for
+    from atomci.cli.view.runs import listener_for
     from atomci.template.first_lock import write_first_lock
     from atomci.template.render import render
     from atomci.template.sources import named_source, own_source
@@ -80,7 +80,7 @@ def new_command(
 
 def _say_goodbye(dest: Path, project: Project, code: int) -> None:
     from atomci.bootstrap.managers.choice import prefix
-    from atomci.cli.style import paint
+    from atomci.cli.view.style import paint
 
     typed = prefix(project)
     click.echo(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from atomci.cli.update_view import progress, show_update
+from atomci.cli.view.updates import progress, show_update
 
 if TYPE_CHECKING:
     from atomci.artifacts.sync import Proposal

@@ -66,7 +66,7 @@ def run_command(
     """
     from atomci.atoms.load import Loader
     from atomci.atoms.options import InstallOptions, OneShard, ProtectionOptions, ShardOptions
-    from atomci.cli.output import dry_run_lines, listener_for
+    from atomci.cli.view.runs import dry_run_lines, listener_for
     from atomci.engine.context import Options
     from atomci.engine.plan import make_plan
     from atomci.engine.runner import run_plan

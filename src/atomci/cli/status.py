@@ -161,7 +161,7 @@ def _shown(found: SyncStatus, as_json: bool) -> str:
 
 
 def _lines(found: SyncStatus) -> Iterator[str]:
-    from atomci.cli.style import paint
+    from atomci.cli.view.style import paint
 
     yield f"{found.template}  {found.version}"
     if found.latest is not None:
@@ -191,7 +191,7 @@ def _lines(found: SyncStatus) -> Iterator[str]:
 
 
 def _drift_lines(row: Drift, exception: ExceptedDrift | None) -> Iterator[str]:
-    from atomci.cli.style import paint
+    from atomci.cli.view.style import paint
 
     word = f"{row.state:9}"
     if row.allowed:
@@ -211,6 +211,6 @@ def _annotations(kind: str, text: str, path: str = "") -> list[str]:
     """A mark on GitHub's page of the job, and on the file in a pull request."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return []
-    from atomci.cli.github import annotation
+    from atomci.cli.view.github import annotation
 
     return [annotation(kind, text, path)]

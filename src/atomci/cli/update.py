@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atomci.cli.options import answers_file_option, project_option, rendered_folder
-from atomci.cli.update_view import progress, show_update
+from atomci.cli.view.updates import progress, show_update
 
 if TYPE_CHECKING:
     from atomci.template.answers import Recorded

@@ -11,7 +11,7 @@ import pytest
 from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished, RunStarted
 from atomci.artifacts.schemas import Finding
 from atomci.catalog import Atom
-from atomci.cli.output import listener_for
+from atomci.cli.view.runs import listener_for
 from atomci.engine.plan import Plan
 from atomci.project import Project
 

@@ -40,7 +40,7 @@ def show_update(update: Update, as_json: bool, following: str = "") -> None:
 
         click.echo(msgspec.json.encode(update).decode())
         return
-    from atomci.cli.style import paint
+    from atomci.cli.view.style import paint
 
     if update.state == "up-to-date":
         click.echo(f"up to date: {update.before}" + "".join(f" ({note})" for note in update.notes))
@@ -63,7 +63,7 @@ def show_update(update: Update, as_json: bool, following: str = "") -> None:
 
 
 def _row(file: FileChange) -> str:
-    from atomci.cli.style import paint
+    from atomci.cli.view.style import paint
 
     origin = f" (was {file.renamed_from})" if file.renamed_from else ""
     detail = f"  {file.detail}" if file.detail else ""

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished
-from atomci.cli.style import paint
+from atomci.cli.view.style import paint
 from atomci.engine.context import Context, Options
 from atomci.engine.events import Listener
 from atomci.engine.plan import Plan
@@ -41,7 +41,7 @@ def listener_for(plan: Plan, as_json: bool, project: Project) -> AbstractContext
         return _json_lines()
     lines = _Lines(plan, project)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        from atomci.cli.github import github_lines
+        from atomci.cli.view.github import github_lines
 
         return github_lines(lines.of, lines.head, project.root)
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
