@@ -138,11 +138,9 @@ class Project:
 
     def version_of(self, distribution: str) -> str | None:
         """The installed version of a distribution in the environment, None when it isn't there."""
-        from packaging.utils import canonicalize_name
-
         for name in self.installed:
             found, _, version = name.removesuffix(".dist-info").rpartition("-")
-            if canonicalize_name(found) == canonicalize_name(distribution):
+            if _normalized(found) == _normalized(distribution):
                 return version
         return None
 
@@ -181,6 +179,11 @@ def requirement_in(line: str) -> Requirement | None:
         return None
     required.name = canonicalize_name(required.name)
     return required
+
+
+def _normalized(name: str) -> str:
+    """packaging's canonicalize_name, without the import: an unchanged run would take a twelfth longer."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def open_project(start: Path) -> Project:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from atomci.errors import UsageError
 
 __all__ = ["InstallOptions", "OneShard", "ProtectionOptions", "ShardOptions"]
 
 
-@dataclass(frozen=True)
-class InstallOptions:
+class InstallOptions(msgspec.Struct, frozen=True):
     """Phase 0: install missing programs with this host's package manager."""
 
     install: bool = False
 
 
-@dataclass(frozen=True)
-class ProtectionOptions:
+class ProtectionOptions(msgspec.Struct, frozen=True):
     """atom_072: make GitHub what the project's files say; else it is only compared."""
 
     apply: bool = False
@@ -27,8 +26,7 @@ class ProtectionOptions:
     """Count and, with `apply`, take away what only GitHub has."""
 
 
-@dataclass(frozen=True)
-class OneShard:
+class OneShard(msgspec.Struct, frozen=True):
     """One of `count` parts of the unit suite, counted from 1."""
 
     index: int
@@ -53,8 +51,7 @@ class OneShard:
         return shard
 
 
-@dataclass(frozen=True)
-class ShardOptions:
+class ShardOptions(msgspec.Struct, frozen=True):
     """Phase 5: run one shard, or judge together what all shards left in a folder instead of running any."""
 
     one: OneShard | None = None

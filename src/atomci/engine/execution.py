@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from atomci.artifacts.runs import Result
 from atomci.catalog import Atom
@@ -17,8 +17,7 @@ __all__ = ["Execution", "Load", "Turn"]
 Load = Callable[[Atom], Implementation]
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """How one atom's turn went, and the commands of which it was made."""
 
     outcome: Outcome
@@ -26,8 +25,7 @@ class Turn:
     commands: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Execution:
+class Execution(NamedTuple):
     """Executes the atoms of one run, also several at a time."""
 
     plan: Plan
