@@ -189,9 +189,9 @@ def test_an_override_that_is_over_makes_the_run_red(green, wrong: str) -> None:
 
 ON_ANOTHER_DAY = """
 import datetime, sys
-from atomci.engine import overrides
-day = overrides.today() + datetime.timedelta(days=DAYS)
-overrides.today = lambda: day
+from atomci import deadlines
+day = deadlines.today() + datetime.timedelta(days=DAYS)
+deadlines.today = lambda: day
 from atomci.cli.main import main
 sys.exit(main())
 """
