@@ -101,14 +101,16 @@ def _run(words: tuple[str, ...]) -> int:
 
 @contextmanager
 def _environment(env: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
+    before, temporary = dict(os.environ), tempfile.tempdir
     try:
         os.environ.clear()
         os.environ.update(env)
+        tempfile.tempdir = None  # it is found by TMPDIR once, and kept
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
+        tempfile.tempdir = temporary
 
 
 @contextmanager

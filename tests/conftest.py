@@ -158,6 +158,9 @@ jobs:
 """,
 }
 
+WITHOUT_HYPOTHESIS = "-p no:hypothesispytest"
+"""For a pytest that a test starts: to load that plugin is half of a second in which nothing is tested."""
+
 
 def pytest_configure() -> None:
     """A background job may be started deaf to signals that tests send, and its children inherit that."""
@@ -292,7 +295,8 @@ class Sample:
 
 @pytest.fixture(scope="session")
 def _pristine(tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    sample = Sample(tmp_path_factory.mktemp("pristine") / "demo")
+    env = {**clean_environment(), "PYTEST_ADDOPTS": WITHOUT_HYPOTHESIS}
+    sample = Sample(tmp_path_factory.mktemp("pristine") / "demo", env)
     for path, text in SOURCES.items():
         sample.write(path, text)
     (sample.root / "scripts/local_ci.sh").chmod(0o755)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from atomci.artifacts.retention import read_retention
-from atomci.configuration.ci.secret_settings import read_secrets
+from atomci.configuration.ci.declared_secrets import read_secrets
 from atomci.engine.config import Config, read_atoms
 from atomci.engine.overrides import read_overrides
 from atomci.project import Project

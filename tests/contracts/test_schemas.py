@@ -34,16 +34,19 @@ def test_the_table_of_artifacts_is_current() -> None:
     assert generate["with_table"](page) == page, "uv run docs/schemas/generate.py"
 
 
-@pytest.fixture(params=["green", "red", "nothing to do"])
-def after_a_run(request: pytest.FixtureRequest, real_green: Any) -> Any:
-    """The project after a gate that went one way or another."""
+@pytest.fixture(scope="module", params=["green", "red", "nothing to do"])
+def after_a_run(
+    request: pytest.FixtureRequest, real_reference: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Any:
+    """The project after a gate that went one way or another; don't write into it."""
+    project = real_reference.copy(tmp_path_factory.mktemp("run") / "demo")
     if request.param == "red":
-        real_green.append("src/demo/words.py", "import os\nx: int = ''\n")
-        real_green.append("tests/unit/test_words.py", "\n\ndef test_bad() -> None:\n    assert 0\n")
-        assert real_green.atomci("run", "local_ci", "--keep-going").code == 1
+        project.append("src/demo/words.py", "import os\nx: int = ''\n")
+        project.append("tests/unit/test_words.py", "\n\ndef test_bad() -> None:\n    assert 0\n")
+        assert project.atomci("run", "local_ci", "--keep-going").code == 1
     if request.param == "nothing to do":
-        assert real_green.atomci("run", "local_ci", "--since", "HEAD").code == 0
-    return real_green
+        assert project.atomci("run", "local_ci", "--since", "HEAD").code == 0
+    return project
 
 
 def test_every_artifact_of_a_run_keeps_its_schema(after_a_run) -> None:

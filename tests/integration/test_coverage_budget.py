@@ -27,9 +27,10 @@ sign(1)
 """
 
 
-@pytest.fixture(params=["relative", "absolute"])
-def measured(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module", params=["relative", "absolute"])
+def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose one module ran with branch coverage, and both reports of it."""
+    tmp_path = tmp_path_factory.mktemp("measured")
     (tmp_path / "src/demo").mkdir(parents=True)
     (tmp_path / "src/demo/signs.py").write_text(SOURCE, encoding="utf-8")
     settings = f"[run]\nbranch = true\nsource = src\nrelative_files = {request.param == 'relative'}\n"

@@ -94,8 +94,21 @@ def _alive(project) -> bool:
     return not stat.is_file() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def test_a_green_run_leaves_results_and_what_tests_kept(project) -> None:
-    done = project.atomci("run", "e2e", "--json")
+@pytest.fixture(scope="module")
+def green_run(_pristine, tmp_path_factory):
+    """The project after a green run, and what that said; don't write into it."""
+    project = layered(_pristine.copy(tmp_path_factory.mktemp("layered") / "demo"))
+    return project, project.atomci("run", "e2e", "--json")
+
+
+@pytest.fixture
+def after(green_run, tmp_path):
+    """A copy of the project after a green run, to break."""
+    return green_run[0].copy(tmp_path / "copy")
+
+
+def test_a_green_run_leaves_results_and_what_tests_kept(green_run) -> None:
+    project, done = green_run
     assert (done.code, done.statuses) == (0, dict.fromkeys(PHASE, "pass"))
     captured = {row["path"]: row for row in project.json("artifacts/e2e/captured.json")["reports"]}
     assert set(captured) == {
@@ -112,7 +125,7 @@ def test_a_green_run_leaves_results_and_what_tests_kept(project) -> None:
 
 def test_a_failure_names_file_and_line_and_reports_are_made(project) -> None:
     project.append(TESTS, "\n\ndef test_bad():\n    assert 0\n")
-    done = project.atomci("run", "e2e", "--json")
+    done = project.atomci("run", RUN, KEPT, MARK, "--json")
     assert (done.code, done.statuses[RUN], done.statuses[KEPT]) == (1, "fail", "pass")
     line = len(project.read(TESTS).splitlines())
     assert [(f["path"], f["line"]) for f in done.atoms[RUN]["findings"]] == [(TESTS, line)]
@@ -276,6 +289,7 @@ def _state(project) -> dict[str, str]:
 
 
 def test_the_workflow_goes_through_and_the_project_stays_as_it_was(project) -> None:
+    """Also in a hook, whose variables for git lead into the project."""
     project.append("src/demo/rounding.py", "\n\nNEW = 1\n")
     project.write("src/demo/fresh.py", '"""New."""\n')
     project.delete("src/demo/words.py")
@@ -283,7 +297,8 @@ def test_the_workflow_goes_through_and_the_project_stays_as_it_was(project) -> N
     before = _state(project)
     scratch = project.root.parent / "scratch"
     scratch.mkdir()
-    done = project.atomci("run", WALK, "--json", TMPDIR=str(scratch))
+    lent = {"GIT_DIR": str(project.root / ".git"), "GIT_INDEX_FILE": str(project.root / ".git/index")}
+    done = project.atomci("run", WALK, "--json", TMPDIR=str(scratch), **lent)
     assert done.statuses == {WALK: "pass"}, project.log(WALK)
     assert _state(project) == before
     assert list(scratch.glob("atomci-*")) == []
@@ -293,14 +308,6 @@ def test_the_workflow_goes_through_and_the_project_stays_as_it_was(project) -> N
     assert steps["unit tests"]["ok"]
     assert str(project.root.parent) not in steps["unit tests"]["command"]
     assert "3 passed" in project.log(WALK)  # those of the working tree, not of HEAD
-
-
-def test_a_hooks_git_variables_do_not_lead_the_clone_into_the_project(project) -> None:
-    before = _state(project)
-    lent = {"GIT_DIR": str(project.root / ".git"), "GIT_INDEX_FILE": str(project.root / ".git/index")}
-    done = project.atomci("run", WALK, "--json", **lent)
-    assert done.statuses == {WALK: "pass"}, project.log(WALK)
-    assert _state(project) == before
 
 
 @pytest.mark.parametrize(
@@ -395,22 +402,13 @@ BROKEN = [
 ]
 
 
-@pytest.fixture(scope="module")
-def after(_pristine, tmp_path_factory):
-    """The project after a green run; don't write into it."""
-    project = layered(_pristine.copy(tmp_path_factory.mktemp("layered") / "demo"))
-    assert project.atomci("run", "e2e").code == 0
-    return project
-
-
 @pytest.mark.parametrize(
     ("atom", "act", "said"), BROKEN, ids=[f"{n}-{row[0]}" for n, row in enumerate(BROKEN)]
 )
-def test_a_check_says_what_is_broken(after, tmp_path, atom: str, act, said: str) -> None:
-    project = after.copy(tmp_path / "copy")
-    assert answer(project, atom)[:2] == (0, "holds")
-    act(project)
-    code, status, evidence = answer(project, atom)
+def test_a_check_says_what_is_broken(after, atom: str, act, said: str) -> None:
+    assert answer(after, atom)[:2] == (0, "holds")
+    act(after)
+    code, status, evidence = answer(after, atom)
     assert (code, status) == (1, "broken"), evidence
     assert said in evidence
 

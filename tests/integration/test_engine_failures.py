@@ -160,7 +160,7 @@ def test_a_suite_in_which_nothing_runs_is_vacuous_and_red(real_sample, path, tex
     real_sample.delete("tests/unit")
     if path:
         real_sample.write(path, text)
-    done = real_sample.atomci("run", "unit", "--json")
+    done = real_sample.atomci("run", "run_pytest_unit_with_coverage", "stage2_unit_tests", "--json")
     assert done.code == 1
     assert done.statuses["run_pytest_unit_with_coverage"] == "vacuous"
     assert done.statuses["stage2_unit_tests"] == "vacuous"

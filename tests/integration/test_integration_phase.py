@@ -32,8 +32,21 @@ def project(real_sample):
     return layered(real_sample)
 
 
-def test_a_green_run_leaves_results_reports_and_what_tests_kept(project) -> None:
-    done = project.atomci("run", "integration", "--json")
+@pytest.fixture(scope="module")
+def green_run(_pristine, tmp_path_factory):
+    """The project after a green run, and what that said; don't write into it."""
+    project = layered(_pristine.copy(tmp_path_factory.mktemp("layered") / "demo"))
+    return project, project.atomci("run", "integration", "--json")
+
+
+@pytest.fixture
+def after(green_run, tmp_path):
+    """A copy of the project after a green run, to break."""
+    return green_run[0].copy(tmp_path / "copy")
+
+
+def test_a_green_run_leaves_results_reports_and_what_tests_kept(green_run) -> None:
+    project, done = green_run
     assert (done.code, done.statuses) == (0, dict.fromkeys(PHASE, "pass"))
     assert project.json("artifacts/tests/integration.json")["counts"] == {"passed": 3}
     cases = ET.parse(project.root / "artifacts/reports/integration.xml").findall(".//testcase")
@@ -52,14 +65,13 @@ def test_a_green_run_leaves_results_reports_and_what_tests_kept(project) -> None
     ]
 
 
-def test_its_coverage_combines_with_the_unit_tests(project) -> None:
-    assert project.atomci("run", "unit").code == 0
-    assert project.atomci("run", "integration").code == 0
+def test_its_coverage_combines_with_the_unit_tests(after) -> None:
+    assert after.atomci("run", "run_pytest_unit_with_coverage").code == 0
 
     def coverage(*words: str) -> str:
         command = [sys.executable, "-m", "coverage", *words]
         done = subprocess.run(
-            command, cwd=project.root, capture_output=True, text=True, env=project.env, check=False
+            command, cwd=after.root, capture_output=True, text=True, env=after.env, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -67,7 +79,7 @@ def test_its_coverage_combines_with_the_unit_tests(project) -> None:
     both = ("artifacts/tests/coverage.data", "artifacts/tests/integration.coverage.data")
     coverage("combine", "--keep", "--data-file=both.data", *both)
     assert "src/demo/words.py" in coverage("report", "--data-file=both.data")
-    assert all((project.root / path).is_file() for path in both)
+    assert all((after.root / path).is_file() for path in both)
 
 
 def test_what_is_lent_is_known_by_name_and_says_nothing_of_this_machine(project) -> None:
@@ -92,27 +104,27 @@ def test_git_does_not_find_the_project_from_the_lent_folder(project) -> None:
 def test_what_a_killed_run_left_is_removed(project) -> None:
     project.write(f"{LENT}/work/old", "")
     (project.root / LENT / "work").chmod(0o500)
-    assert project.atomci("run", "integration").code == 0
+    assert project.atomci("run", RUN).code == 0
     assert not (project.root / LENT).exists()
 
 
-def test_a_failure_names_file_and_line_and_takes_down_what_was_lent(project) -> None:
+def test_the_first_failure_ends_it_names_file_and_line_and_takes_down_what_was_lent(project) -> None:
     project.append(TESTS, FAILING)
     line = len(project.read(TESTS).splitlines())
+    project.append(TESTS, FAILING.replace("bad", "worse"))
     done = project.atomci("run", "integration", "--json")
     assert done.code == 1
     assert done.statuses == dict(zip(PHASE, ("pass", "fail", "skipped", "pass", "fail"), strict=True))
     assert [(f["path"], f["line"]) for f in done.atoms[RUN]["findings"]] == [(TESTS, line)]
     assert "1 integration tests failed" in project.json("artifacts/stages/integration.json")["reasons"]
+    assert project.json("artifacts/tests/integration.json")["counts"] == {"failed": 1, "passed": 3}
     assert not (project.root / LENT).exists()
     junit = ET.parse(project.root / "artifacts/reports/integration.xml")
     assert len(junit.findall(".//failure")) == 1
 
 
-def test_the_first_failure_ends_it_unless_told_otherwise(project) -> None:
+def test_told_to_keep_going_it_shows_every_failure(project) -> None:
     project.append(TESTS, FAILING + FAILING.replace("bad", "worse"))
-    project.atomci("run", RUN)
-    assert project.json("artifacts/tests/integration.json")["counts"] == {"failed": 1, "passed": 3}
     project.atomci("run", RUN, "--keep-going")
     assert project.json("artifacts/tests/integration.json")["counts"] == {"failed": 2, "passed": 3}
 
@@ -129,7 +141,7 @@ def test_no_test_is_vacuous_and_red(project, text: str | None, said: str) -> Non
     project.delete("tests/integration")
     if text is not None:
         project.write(TESTS, text)
-    done = project.atomci("run", "integration", "--json")
+    done = project.atomci("run", RUN, STAGE, "--json")
     assert (done.code, done.statuses[RUN], done.atoms[RUN]["reason"]) == (1, "vacuous", said)
     assert done.statuses[STAGE] == "vacuous"
 
@@ -142,15 +154,14 @@ def test_a_test_without_the_marker_is_not_run(project) -> None:
 
 def test_a_suite_that_kills_its_interpreter_is_no_pass(project) -> None:
     project.append(TESTS, "\n\ndef test_ends():\n    os._exit(0)\n")
-    done = project.atomci("run", "integration", "--json")
+    done = project.atomci("run", RUN, "--json")
     assert done.code != 0
     assert done.statuses[RUN] != "pass"
     assert not (project.root / LENT).exists()
 
 
-def test_it_runs_again_though_nothing_changed(project) -> None:
-    assert project.atomci("run", "integration").code == 0
-    done = project.atomci("run", "integration", "--json")
+def test_it_runs_again_though_nothing_changed(after) -> None:
+    done = after.atomci("run", RUN, "--json")
     assert (done.code, RUN in done.cached) == (0, False)
 
 
@@ -221,7 +232,7 @@ def client():
 def test_what_is_expected_and_not_driven_is_named(project, files: dict[str, str], said: str) -> None:
     for path, text in files.items():
         project.write(path, text)
-    done = project.atomci("run", "integration", "--json")
+    done = project.atomci("run", DRIVE, STAGE, "--json")
     assert (done.code, done.statuses[DRIVE]) == (1, "fail")
     assert said in done.atoms[DRIVE]["reason"]
     assert done.statuses[STAGE] == "fail"
@@ -254,7 +265,7 @@ def test_what_is_expected_and_not_driven_is_named(project, files: dict[str, str]
 def test_what_is_driven_through_the_suites_own_code_counts(project, files: dict[str, str]) -> None:
     for path, text in files.items():
         project.write(path, text)
-    done = project.atomci("run", "integration", "--json")
+    done = project.atomci("run", DRIVE, "--json")
     assert done.statuses[DRIVE] == "pass", done.atoms[DRIVE]["reason"] + project.log(RUN)
 
 
@@ -333,22 +344,13 @@ BROKEN = [
 ]
 
 
-@pytest.fixture(scope="module")
-def after(_pristine, tmp_path_factory):
-    """The project after a green run; don't write into it."""
-    project = layered(_pristine.copy(tmp_path_factory.mktemp("layered") / "demo"))
-    assert project.atomci("run", "integration").code == 0
-    return project
-
-
 @pytest.mark.parametrize(
     ("atom", "act", "said"), BROKEN, ids=[f"{n}-{row[0]}" for n, row in enumerate(BROKEN)]
 )
-def test_a_check_says_what_is_broken(after, tmp_path, atom: str, act, said: str) -> None:
-    project = after.copy(tmp_path / "copy")
-    assert answer(project, atom)[:2] == (0, "holds")
-    act(project)
-    code, status, evidence = answer(project, atom)
+def test_a_check_says_what_is_broken(after, atom: str, act, said: str) -> None:
+    assert answer(after, atom)[:2] == (0, "holds")
+    act(after)
+    code, status, evidence = answer(after, atom)
     assert (code, status) == (1, "broken"), evidence
     assert said in evidence
 

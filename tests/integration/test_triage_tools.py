@@ -1,5 +1,6 @@
 """Phase 4 on real tools: each finding with file, line and rule; nothing is mended; lanes and commands."""
 
+import os
 import time
 from typing import Any
 
@@ -175,6 +176,16 @@ def test_triage_is_green_and_empty_handed_on_a_clean_tree(real_reference) -> Non
         ("mypy", 4, []),
     ]
     assert all(run["version"] for run in runs)
+
+
+def test_the_type_check_waits_for_the_end_of_the_second_in_which_a_file_was_written(sample: Any) -> None:
+    """Here mypy takes no time, so that without the wait the run would be over before that."""
+    time.sleep(1 - time.time() % 1)
+    sample.write("src/demo/added.py", "X = 1\n")
+    written = time.time()
+    os.utime(sample.root / "src/demo/added.py", (written, written))
+    assert sample.atomci("run", "run_mypy_typecheck").code == 0
+    assert time.time() >= int(written) + 1
 
 
 def test_two_changes_in_one_second_are_both_seen(real_sample: Any) -> None:

@@ -6,9 +6,9 @@ import re
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +26,8 @@ _LAST_LINE = 65_536
 _SILENT = timedelta(days=1)
 
 
-class RunFolder(NamedTuple):
+@dataclass(frozen=True)
+class RunFolder:
     """A run: its folder, when it started, its size in bytes, and whether it goes on."""
 
     path: Path

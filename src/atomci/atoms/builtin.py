@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ __all__ = ["HOLDS", "built_in", "catalog_of", "module_of"]
 
 HOLDS = "_holds"
 """What the name of an atom's check ends in."""
+
+_FUNCTION = re.compile(r"^def (\w+)\(", re.MULTILINE)
 
 
 def module_of(phase: Phase) -> str:
@@ -39,5 +42,4 @@ def catalog_of(plugins: Mapping[str, PluginAtom]) -> Catalog:
 def _functions(phase: Phase) -> set[str]:
     """Read off the text: to import all phases takes many times as long as `atomci list`."""
     file = Path(__file__).with_name(f"{module_of(phase).rpartition('.')[2]}.py")
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    return {part.partition("(")[0] for part in text.split("\ndef ")[1:]}
+    return set(_FUNCTION.findall(file.read_text(encoding="utf-8"))) if file.is_file() else set()

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from atomci.errors import UsageError
 
 __all__ = ["InstallOptions", "OneShard", "ProtectionOptions", "ShardOptions"]
 
 
-class InstallOptions(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class InstallOptions:
     """Phase 0: install missing programs with this host's package manager."""
 
     install: bool = False
 
 
-class ProtectionOptions(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class ProtectionOptions:
     """atom_072: make GitHub what the project's files say; else it is only compared."""
 
     apply: bool = False
@@ -26,7 +27,8 @@ class ProtectionOptions(msgspec.Struct, frozen=True):
     """Count and, with `apply`, take away what only GitHub has."""
 
 
-class OneShard(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class OneShard:
     """One of `count` parts of the unit suite, counted from 1."""
 
     index: int
@@ -51,7 +53,8 @@ class OneShard(msgspec.Struct, frozen=True):
         return shard
 
 
-class ShardOptions(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class ShardOptions:
     """Phase 5: run one shard, or judge together what all shards left in a folder instead of running any."""
 
     one: OneShard | None = None

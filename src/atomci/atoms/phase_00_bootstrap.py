@@ -101,7 +101,7 @@ def _install_python(ctx: Context, wanted: interpreters.Wanted) -> None:
 
 @runs(commands_of(programs.GIT))
 def install_git_cli(ctx: Context) -> Outcome:
-    return provide_program(ctx, programs.GIT, handles.GIT, required=True)
+    return provide_program(ctx, programs.GIT, required=True)
 
 
 def install_git_cli_holds(ctx: Context) -> Verdict:
@@ -110,7 +110,7 @@ def install_git_cli_holds(ctx: Context) -> Verdict:
 
 @runs(commands_of(programs.POWERSHELL))
 def install_powershell_if_applicable(ctx: Context) -> Outcome:
-    return provide_program(ctx, programs.POWERSHELL, handles.POWERSHELL, required=powershell_is_tested(ctx))
+    return provide_program(ctx, programs.POWERSHELL, required=powershell_is_tested(ctx))
 
 
 def install_powershell_if_applicable_holds(ctx: Context) -> Verdict:
@@ -119,7 +119,7 @@ def install_powershell_if_applicable_holds(ctx: Context) -> Verdict:
 
 @runs(commands_of(programs.NODE))
 def install_node_optional_for_vscode(ctx: Context) -> Outcome:
-    return provide_program(ctx, programs.NODE, handles.NODE, required=False)
+    return provide_program(ctx, programs.NODE, required=False)
 
 
 def install_node_optional_for_vscode_holds(ctx: Context) -> Verdict:
@@ -128,7 +128,7 @@ def install_node_optional_for_vscode_holds(ctx: Context) -> Verdict:
 
 @runs(commands_of(programs.DOCKER))
 def install_docker_optional(ctx: Context) -> Outcome:
-    return provide_program(ctx, programs.DOCKER, handles.DOCKER, required=False)
+    return provide_program(ctx, programs.DOCKER, required=False)
 
 
 def install_docker_optional_holds(ctx: Context) -> Verdict:
@@ -320,7 +320,7 @@ def compile_lockfile_and_sync_holds(ctx: Context) -> Verdict:
 
 def verify_toolchain_versions(ctx: Context) -> Outcome:
     rows = toolchain_rows(ctx)
-    ctx.write(handles.TOOLCHAIN, ToolReport(tools=tuple(rows)))
+    ctx.write(ctx.atom.writes[0], ToolReport(tools=tuple(rows)))
     ctx.log(toolchain.table(rows))
     bad = [
         f"{row.tool} {row.wanted} is wanted, {toolchain.what_is_here(row)}" for row in rows if not row.usable

@@ -13,8 +13,8 @@ from atomci.artifacts import handles
 from atomci.artifacts.schemas import AllFindings, Findings
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.findings import outcome_of
+from atomci.catalog import atom
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.engine.outputs import declared_outputs
 from atomci.tools.process import Command
 
 
@@ -49,8 +49,7 @@ def _judged(ctx: Context, tool: Tool, reading: Reading) -> Outcome:
 def aggregate_static_findings(ctx: Context) -> Outcome:
     reports, missing = [], {}
     for need in ctx.atom.needs:
-        (left,) = declared_outputs(ctx.catalog.atoms[need])
-        report = ctx.read_if_there(left, Findings)
+        report = ctx.read_if_there(atom(need).writes[0], Findings)
         if report is not None:
             reports.append(report)
         else:

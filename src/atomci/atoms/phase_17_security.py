@@ -17,7 +17,7 @@ from atomci.atoms.parts.ci_files import verdict_of
 from atomci.atoms.parts.recorded import outcome_of, recorded
 from atomci.configuration import env_example
 from atomci.configuration.ci import declared_secrets, publishing
-from atomci.configuration.ci.secret_settings import read_secrets
+from atomci.configuration.ci.declared_secrets import read_secrets
 from atomci.configuration.documents import Document, Unreadable, read_text, toml_document, yaml_document
 from atomci.configuration.facts import Fact, Place, problem, seen
 from atomci.configuration.variables import Read, reads_in

@@ -41,11 +41,9 @@ _KEPT_PER_ATOM = 4
 def _own_code() -> str:
     """A hash of atomci's own source, so that a changed atom never meets an old result."""
     digest = hashlib.blake2b(digest_size=16)
-    package = str(Path(__file__).parents[1])
-    # Not rglob, which takes half as long again: every run asks this first.
-    paths = (f"{folder}/{name}" for folder, _, names in os.walk(package) for name in names)
-    for path in sorted(path for path in paths if path.endswith(".py")):
-        digest.update(path.removeprefix(package).encode() + b"\0" + Path(path).read_bytes())
+    package = Path(__file__).parents[1]
+    for file in sorted(package.rglob("*.py")):
+        digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from atomci.artifacts.runs import Result
 from atomci.catalog import Atom
@@ -17,7 +17,8 @@ __all__ = ["Execution", "Load", "Turn"]
 Load = Callable[[Atom], Implementation]
 
 
-class Turn(NamedTuple):
+@dataclass(frozen=True)
+class Turn:
     """How one atom's turn went, and the commands of which it was made."""
 
     outcome: Outcome
@@ -25,7 +26,8 @@ class Turn(NamedTuple):
     commands: tuple[str, ...] = ()
 
 
-class Execution(NamedTuple):
+@dataclass(frozen=True)
+class Execution:
     """Executes the atoms of one run, also several at a time."""
 
     plan: Plan

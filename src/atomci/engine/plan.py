@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Pipeline
 from atomci.errors import InfrastructureError, UsageError
@@ -13,7 +15,8 @@ from atomci.errors import InfrastructureError, UsageError
 __all__ = ["Catalog", "Plan", "catalog_with", "closure", "make_plan", "most_urgent_first", "resolve"]
 
 
-class Catalog(NamedTuple):
+@dataclass(frozen=True)
+class Catalog:
     """The atoms and pipelines of one project: the built-in ones and those of plugins."""
 
     atoms: Mapping[str, Atom]
@@ -44,7 +47,8 @@ def catalog_with(
     return Catalog(atoms, pipelines, built | frozenset(plugins))
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True)
+class Plan:
     """Atoms in the order they may start; `edges` maps each to those it comes after."""
 
     targets: tuple[str, ...]
@@ -65,8 +69,6 @@ def resolve(target: str, catalog: Catalog) -> tuple[str, ...]:
     else:
         found = []
     if not found:
-        import difflib
-
         known = [*catalog.pipelines, *catalog.atoms, *(phase.name for phase in PHASES)]
         close = difflib.get_close_matches(target, known, 3, 0.5)
         hint = (
@@ -118,8 +120,6 @@ def most_urgent_first(plan: Plan) -> list[Atom]:
 
 def _ordered(edges: Mapping[str, frozenset[str]], catalog: Catalog) -> list[str]:
     """Topological, and by number where needs leave it open."""
-    from graphlib import CycleError, TopologicalSorter
-
     sorter = TopologicalSorter(edges)
     try:
         sorter.prepare()

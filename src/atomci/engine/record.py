@@ -6,9 +6,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from atomci.artifacts.handles import result_of
 from atomci.artifacts.redaction import LogWriter
@@ -28,7 +27,8 @@ __all__ = ["Recorder"]
 Execute = Callable[[Context, str, Outcome | None], Turn]
 
 
-class Recorder(NamedTuple):
+@dataclass(frozen=True)
+class Recorder:
     """Writes down and tells how atoms end, also of several at a time."""
 
     workspace: Workspace
@@ -48,7 +48,7 @@ class Recorder(NamedTuple):
                     turn = execute(ctx, key, why_not)
                 except BaseException as error:  # a bug in an atom is one failed row, not the end of the run
                     turn = Turn(_crashed(error, atom, log))
-            turn = turn._replace(outcome=self._excused(atom, turn.outcome))
+            turn = replace(turn, outcome=self._excused(atom, turn.outcome))
             self._keep(atom, turn, key, time.monotonic() - started)
         except Exception as error:
             turn = Turn(Outcome("error", f"its result can't be written: {error}"))

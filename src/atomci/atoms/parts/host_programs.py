@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 
 from atomci.artifacts import handles
-from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import ToolFound, ToolReport
 from atomci.atoms.options import InstallOptions
 from atomci.atoms.parts.machine import ASKED_WITHIN, look_for
@@ -35,16 +34,14 @@ def commands_of(program: programs.Program) -> Callable[[Context], Sequence[Comma
     return commands
 
 
-def provide_program(
-    ctx: Context, program: programs.Program, report: Artifact[ToolReport], *, required: bool
-) -> Outcome:
+def provide_program(ctx: Context, program: programs.Program, *, required: bool) -> Outcome:
     """Look for it, and with --install install what isn't there; what was found is written down."""
     row = look_for(ctx, program, required=required)
     words, after = _install_words(ctx, program), "--install runs it"
     if words and ctx.option(InstallOptions).install and not _is_there(program, row):
         after = _install(ctx, words) or f"it ran, but isn't enough: see {program.page}"
         row = look_for(ctx, program, required=required)
-    ctx.write(report, ToolReport(tools=(row,)))
+    ctx.write(ctx.atom.writes[0], ToolReport(tools=(row,)))
     if row.usable:
         return Outcome("pass", f"{row.found} at {row.path}; {row.note}".rstrip("; "), 1, "programs")
     reason = f"{program.name} {row.wanted} is wanted, {row.note or toolchain.what_is_here(row)}"

@@ -9,8 +9,10 @@ from typing import Any
 
 from atomci.configuration.documents import Document, Key
 from atomci.configuration.facts import Fact, Place, expect, problem, seen
+from atomci.project import Project
+from atomci.tables import table_error, value_of
 
-__all__ = ["Use", "facts", "uses"]
+__all__ = ["Use", "facts", "read_secrets", "uses"]
 
 # GitHub gives it to every job.
 _IMPLICIT = "GITHUB_TOKEN"
@@ -30,6 +32,18 @@ class Use:
     place: Place
     name: str | None
     how: str = ""
+
+
+def read_secrets(project: Project) -> tuple[str, ...]:
+    """`[tool.atomci] secrets`: names of the secrets that workflows use. Raises UsageError."""
+    names = value_of(project, "secrets", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise table_error(project, ("secrets",), 'expected names: secrets = ["SLACK_WEBHOOK_URL"]')
+    for name in names:
+        if not re.fullmatch(r"(?!GITHUB_)[A-Z_]\w*", name, re.IGNORECASE | re.ASCII):
+            why = "isn't a secret's name: letters, digits and underscores; GITHUB_ in front is GitHub's own"
+            raise table_error(project, ("secrets",), f"{name!r} {why}")
+    return tuple(names)
 
 
 def uses(document: Document) -> Iterator[Use]:
