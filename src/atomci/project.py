@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from atomci.errors import UsageError
-from atomci.tools.git import Git
+from atomci.tools.git.client import Git
 
 __all__ = ["ANSWERS_FILE", "Project", "find_root", "oldest_python", "open_project", "requirement_in"]
 

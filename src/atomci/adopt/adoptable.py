@@ -12,7 +12,8 @@ from atomci.errors import RefusedError, UsageError
 from atomci.project import ANSWERS_FILE
 from atomci.template.answers import answers_files
 from atomci.template.workshop import Workshop
-from atomci.tools.objects import Files, Objects, Repository, head_commit, open_repository
+from atomci.tools.git.objects import Files, Objects
+from atomci.tools.git.repository import Repository, head_commit, open_repository
 
 __all__ = ["Adoptable", "adoptable", "adoptable_head", "require_layout", "require_questions"]
 

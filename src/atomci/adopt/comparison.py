@@ -14,8 +14,9 @@ from atomci.adopt.existing import Existing
 from atomci.artifacts.sync import AdoptedFile, InferredAnswer
 from atomci.template.ownership import Ownership
 from atomci.template.snapshot import Snapshot
-from atomci.tools.git import Git
-from atomci.tools.objects import Entry, Files, Objects, Repository
+from atomci.tools.git.client import Git
+from atomci.tools.git.objects import Entry, Files, Objects
+from atomci.tools.git.repository import Repository
 
 __all__ = ["Comparison", "notes"]
 

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from atomci.project import requirement_in
-from atomci.tools.objects import Files, Objects, Repository
+from atomci.tools.git.objects import Files, Objects
+from atomci.tools.git.repository import Repository
 
 __all__ = ["Existing", "Inferred", "Layout", "read_existing", "strings", "value_at"]
 
@@ -118,7 +119,7 @@ def read_existing(repository: Repository, objects: Objects, mine: Files) -> Exis
     branches = {
         "origin's HEAD": origin.removeprefix("origin/"),
         "the branch of that name": usual,
-        "the branch that is checked out": git.ask("symbolic-ref", "--quiet", "--short", "HEAD") or "",
+        "the branch that is checked out": git.branch() or "",
     }
     regular = frozenset(path for path, entry in mine.items() if entry.is_file)
     return Existing(regular, read, git.ask("config", "--get", "remote.origin.url") or "", branches)

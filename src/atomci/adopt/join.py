@@ -23,8 +23,9 @@ from atomci.template.lock import lock_bytes, made_lock
 from atomci.template.replay import Version, described_template
 from atomci.template.snapshot import Snapshot, snapshot, tiers
 from atomci.template.workshop import Workshop
-from atomci.tools.git import GitFailed
-from atomci.tools.objects import Entry, Files, Objects, Repository, identity
+from atomci.tools.git.client import GitFailed
+from atomci.tools.git.objects import Entry, Files, Objects
+from atomci.tools.git.repository import Repository, identity
 
 __all__ = ["PlannedAdoption", "Wish", "make_adoption", "plan_adoption"]
 

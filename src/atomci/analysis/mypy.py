@@ -12,7 +12,7 @@ from atomci.analysis.paths import relative
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import Setting
 from atomci.artifacts.schemas import Finding, Lane
-from atomci.tools.git import Git
+from atomci.tools.git.client import Git
 from atomci.tools.process import Command, Completed
 
 NAME = "mypy"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import Finding, ToolReport
@@ -34,6 +35,7 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.tools import uv
 from atomci.tools.atomic import replace_file
+from atomci.tools.git.client import SURROUNDINGS
 from atomci.tools.process import Command
 
 
@@ -157,7 +159,7 @@ def _git_commands(ctx: Context) -> Sequence[Command]:
         return ()
     program = shutil.which("git") or "git"
     words = repository.begin_words(ctx.root, ctx.project.answers, ctx.project.table("project"))
-    return tuple(Command((program, *step)) for step in words)
+    return tuple(Command((program, *step), without=SURROUNDINGS) for step in words)
 
 
 @runs(_git_commands)
@@ -175,7 +177,7 @@ def initialize_git_repository_holds(ctx: Context) -> Verdict:
     where = repository.existing(ctx.root)
     if where is None:
         return Verdict(False, ("there is no git repository with a commit",), f"atomci run {ctx.atom.name}")
-    branch = ctx.project.git.ask("branch", "--show-current") or "a detached HEAD"
+    branch = ctx.project.git.branch() or "a detached HEAD"
     return Verdict(True, (where, f"on {branch}"))
 
 
@@ -199,7 +201,7 @@ def configure_gitignore_and_attributes_holds(ctx: Context) -> Verdict:
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         problems += [f"{required.path} lacks {line}" for line in layout.missing_lines(text, required)]
         evidence += [f"{required.path}:{layout.line_of(text, line)}: {line}" for line in required.lines]
-    if repository.existing(ctx.root):
+    with suppress(InfrastructureError):  # without git, or a repository, nothing shows
         left = ctx.project.git.states("--", *layout.LEFT_BY_A_RUN)
         problems += [f"git status shows {path}" for path in left]
     return Verdict.of(problems, evidence, f"atomci run {ctx.atom.name}")

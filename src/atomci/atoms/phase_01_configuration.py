@@ -36,6 +36,7 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.plan import resolve
 from atomci.errors import UsageError
 from atomci.tools import uv
+from atomci.tools.git.client import SURROUNDINGS
 from atomci.tools.process import Command
 
 _PYPROJECT = "pyproject.toml"
@@ -80,7 +81,7 @@ def create_ci_workflow_skeleton_holds(ctx: Context) -> Verdict:
 
 def _install(ctx: Context) -> Sequence[Command]:
     # Which hooks: the config's default_install_hook_types.
-    return (Command((ctx.tool("pre-commit"), "install")),)
+    return (Command((ctx.tool("pre-commit"), "install"), without=SURROUNDINGS),)
 
 
 @runs(_install)
@@ -163,9 +164,8 @@ def _fixtures(ctx: Context) -> Iterator[Fact]:
 
 def _hooks(ctx: Context) -> Iterator[Fact]:
     yield from hooks.configured(yaml_document(ctx.root, hooks.FILE), in_use(ctx.project))
-    shown = ctx.project.git.ask("rev-parse", "--git-path", "hooks")
     # Relative to the root, but absolute in a worktree and where core.hooksPath says so.
-    folder = shown or ""
+    folder = ctx.project.git.git_path("hooks") or ""
     yield from hooks.installed(ctx.root / folder if folder else None, folder or ".git/hooks")
 
 

@@ -48,7 +48,7 @@ def _select(ctx: Context) -> Selection:
     if ctx.options.everything or ctx.options.since is None:
         asked = "--all" if ctx.options.everything else "no --since"
         return impact.everything(f"{asked}: the whole suite", impact.unit_tests(files, patterns))
-    return impact.select(ctx.root, files, ctx.project.git.changed(ctx.options.since), patterns)
+    return impact.select(ctx.root, files, ctx.changed(ctx.options.since), patterns)
 
 
 def parallelize_unit_suite_optional(ctx: Context) -> Outcome:

@@ -178,7 +178,7 @@ def _plan(ctx: Context, folder: Path, file: str) -> list[rehearsal.PlannedStep]:
 
 def _top(ctx: Context) -> tuple[Path, str]:
     """The repository's root, and where the project lies in it."""
-    prefix = ctx.project.git.ask("rev-parse", "--show-prefix") or ""
+    prefix = ctx.project.git.prefix() or ""
     up = len(Path(prefix).parts)
     return (ctx.root.parents[up - 1] if up else ctx.root), prefix
 
@@ -192,7 +192,7 @@ def _simulation(ctx: Context) -> Sequence[Command]:
 @runs(_simulation)
 def simulate_quality_workflow(ctx: Context) -> Outcome:
     file = rehearsal.file_to_break(ctx.root, ctx.files("src/**/*.py"))
-    changed = ctx.project.git.changed()
+    changed = ctx.changed()
     if file is None:
         return Outcome("vacuous", "there is no Python file under src/ to break", 0, "steps")
     if changed is None:

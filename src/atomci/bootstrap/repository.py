@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from atomci.errors import InfrastructureError
-from atomci.tools.git import Git
+from atomci.tools.git.client import Git
 
 __all__ = ["begin_words", "existing", "need_git"]
 
@@ -28,7 +28,7 @@ def existing(root: Path) -> str | None:
         head = git.ask("rev-parse", "--short", "HEAD")
         return f"it is a repository at {head}" if head else None
     if git.ask("ls-files"):
-        top = git.ask("rev-parse", "--show-toplevel") or ""
+        top = git.top() or ""
         return f"it is part of the repository in {top}"
     return None
 

@@ -27,7 +27,7 @@ def propose_update(recorded: Recorded, request: Request, command: str | None, as
     from atomci.forge.api import Api, require_gh
     from atomci.forge.remote import origin
     from atomci.template.workshop import Workshop
-    from atomci.tools.objects import open_repository
+    from atomci.tools.git.repository import open_repository
     from atomci.tools.process import Children, Command
     from atomci.update.plan import plan_update
     from atomci.update.planned import Planned

@@ -102,7 +102,7 @@ def run_command(
 
 def _known_ref(root: Path, ref: str | None) -> str | None:
     from atomci.errors import UsageError
-    from atomci.tools.git import Git
+    from atomci.tools.git.client import Git
 
     if ref is not None and Git(root).commit(ref) is None:
         raise UsageError(

@@ -60,7 +60,7 @@ def input_key(atom: Atom, workspace: Workspace, options: Options) -> str:
     add(*(f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith(_ENV_PREFIXES)))
     if options.since is not None:
         add(options.since, "all" if options.everything else "")
-        add(*(project.git.changed(options.since) or ("unknown",)))
+        add(*(inputs.changed(options.since) or ("unknown",)))
     add(*workspace.conditions)
     for word in shlex.split(config.run or "", posix=os.name != "nt"):
         add(word, _identity(project, word))

@@ -173,6 +173,10 @@ class Context:
         """Project files (not ignored, not artifacts) that match a glob, sorted."""
         return self.workspace.inputs.matching(globs)
 
+    def changed(self, since: str | None = None) -> list[str] | None:
+        """What differs from the merge base with `since` (default: from HEAD); None where git can't tell."""
+        return self.workspace.inputs.changed(since)
+
     @overload
     def read(self, artifact: Artifact[T]) -> T: ...
     @overload

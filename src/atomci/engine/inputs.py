@@ -1,4 +1,4 @@
-"""The files an atom may read, and their content hashes. Each file is listed and hashed once a run."""
+"""The files an atom may read, their content hashes, and which of them changed: found out once a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from atomci.tools.git import Git
+from atomci.tools.git.client import Git
 
 __all__ = ["Inputs", "matches"]
 
@@ -44,6 +44,7 @@ class Inputs:
         """List and hash again on the next question."""
         self._files: list[str] | None = None
         self._hashes: dict[str, str] = {}
+        self._changed: dict[str | None, list[str] | None] = {}
 
     def files(self) -> list[str]:
         """Every project file, sorted: what git knows and doesn't ignore, else what is on disk."""
@@ -68,6 +69,13 @@ class Inputs:
             for path in self.root.glob(glob)
             if path.is_file()
         )
+
+    def changed(self, since: str | None = None) -> list[str] | None:
+        """What differs from the merge base with `since` (default: from HEAD); None where git can't tell."""
+        with self._lock:
+            if since not in self._changed:
+                self._changed[since] = Git(self.root).changed(since)
+            return self._changed[since]
 
     def hash_of(self, path: str) -> str:
         """The content hash of a project file; artifacts are hashed anew, since atoms write them."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from atomci.tools.objects import Objects
+from atomci.tools.git.objects import Objects
 
 __all__ = ["Finish", "finished_tree"]
 
@@ -29,10 +29,7 @@ def finished_tree(objects: Objects, tree: str, folder: Path, work: Callable[[Pat
     repository = objects.repository
     copy = folder / "tree"
     copy.mkdir()
-    git = objects.git.with_env(
-        GIT_DIR=str(repository.git_dir), GIT_WORK_TREE=str(copy), GIT_INDEX_FILE=str(folder / "index")
-    )
-    git = type(git)(copy, git.env)
+    git = objects.git_over(copy, folder / "index")
     git("read-tree", tree)
     git("checkout-index", "--all", "--quiet")
     if not work(copy / repository.prefix):

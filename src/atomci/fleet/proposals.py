@@ -30,7 +30,7 @@ from atomci.forge.pull_requests import (
 from atomci.template.answers import Recorded, parse_answers
 from atomci.template.sources import address
 from atomci.template.versions import position
-from atomci.tools.objects import identity
+from atomci.tools.git.repository import identity
 from atomci.update.planned import Planned, message_of
 from atomci.update.three_way.merge_tree import has_markers
 

@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass
 
 from atomci.errors import InfrastructureError, RefusedError
-from atomci.tools.git import Git, GitFailed
+from atomci.tools.git.client import NO_QUESTIONS, Git, GitFailed
 
 __all__ = ["Branches", "fetch", "push", "read_branches"]
 
-_NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0"}
 _WORKFLOWS = re.compile(r"without `?workflows?`? (?:permission|scope)")
 _DENIED = re.compile(
     r"returned error: (?:401|403)|Authentication failed|Permission to .* denied|could not read"
@@ -31,7 +30,7 @@ def read_branches(git: Git, name: str) -> Branches:
     """What origin has now. Raises InfrastructureError."""
     ref = f"refs/heads/{name}"
     try:
-        out = git.with_env(**_NO_QUESTIONS)("ls-remote", "--symref", "origin", "HEAD", ref).decode()
+        out = git.with_env(**NO_QUESTIONS)("ls-remote", "--symref", "origin", "HEAD", ref).decode()
     except GitFailed as error:
         raise _unreachable("read", error) from None
     default, tips = "", {}
@@ -51,7 +50,7 @@ def fetch(git: Git, *names: str) -> None:
     refs = [f"refs/heads/{name}" for name in names]
     words = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--refmap=", "origin", *refs)
     try:
-        git.with_env(**_NO_QUESTIONS)("fetch", *words)
+        git.with_env(**NO_QUESTIONS)("fetch", *words)
     except GitFailed as error:
         raise _unreachable("fetched", error) from None
 
@@ -62,7 +61,7 @@ def push(git: Git, commit: str, name: str, expected: str | None) -> None:
     Raises RefusedError where the tip is another by now, InfrastructureError where the push is refused.
     """
     ref = f"refs/heads/{name}"
-    code, _, said = git.with_env(**_NO_QUESTIONS).code(
+    code, _, said = git.with_env(**NO_QUESTIONS).code(
         "push",
         "--quiet",
         # A hook here would look at the working tree, which isn't what is pushed.

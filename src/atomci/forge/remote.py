@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atomci.errors import InfrastructureError
-from atomci.tools.git import Git
+from atomci.tools.git.client import Git
 
 __all__ = ["HostedRepository", "origin", "repository_of"]
 

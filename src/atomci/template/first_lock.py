@@ -8,8 +8,9 @@ from atomci.template.lock import made_lock, write_lock
 from atomci.template.ownership import ownership
 from atomci.template.render import Rendered
 from atomci.template.workshop import Workshop
-from atomci.tools.git import Git
-from atomci.tools.objects import Objects, open_repository
+from atomci.tools.git.client import Git
+from atomci.tools.git.objects import Objects
+from atomci.tools.git.repository import open_repository
 
 __all__ = ["write_first_lock"]
 

@@ -14,7 +14,7 @@ from atomci.artifacts.sync import Lock, LockedFile, Tier
 from atomci.template.answers import Recorded
 
 if TYPE_CHECKING:
-    from atomci.tools.objects import Files
+    from atomci.tools.git.objects import Files
 
 __all__ = ["is_current", "lock_bytes", "made_lock", "read_lock", "same_content", "write_lock"]
 

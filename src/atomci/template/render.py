@@ -13,7 +13,7 @@ from atomci.errors import InfrastructureError, UsageError
 from atomci.project import Project
 from atomci.template.ownership import FILE as OWNERSHIP_FILE
 from atomci.template.sources import Source
-from atomci.tools.git import complaint
+from atomci.tools.git.client import complaint
 
 __all__ = ["Rendered", "copier_errors", "render"]
 

@@ -9,11 +9,9 @@ from pathlib import Path
 from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.template.sources import address, credentials_in
 from atomci.template.versions import Position, newest_tag, position
-from atomci.tools.git import Git, GitFailed
+from atomci.tools.git.client import NO_QUESTIONS, Git, GitFailed
 
 __all__ = ["Release", "Template", "remote_tags"]
-
-_QUIET = {"GIT_TERMINAL_PROMPT": "0"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Template:
         if Path(url).is_dir():
             return _local(Path(url))
         store = self._folder / "store.git"
-        git = Git(self._folder, {**_QUIET, "GIT_DIR": str(store)})
+        git = Git(self._folder, {**NO_QUESTIONS, "GIT_DIR": str(store)})
         try:
             git("init", "--quiet", "--bare")
             # The address on standard input would need a remote; after -- it can't be taken for an option.
@@ -132,7 +130,7 @@ def remote_tags(location: str) -> list[str] | None:
     if Path(url).is_dir():
         return None
     try:
-        out = Git(Path.cwd(), _QUIET)("ls-remote", "--tags", "--refs", "--", url)
+        out = Git(Path.cwd(), NO_QUESTIONS)("ls-remote", "--tags", "--refs", "--", url)
     except GitFailed as error:
         raise _unreachable(location, error.said) from None
     return [line.partition("refs/tags/")[2] for line in out.decode("utf-8", "replace").splitlines()]
@@ -140,7 +138,7 @@ def remote_tags(location: str) -> list[str] | None:
 
 def _local(path: Path) -> Git:
     git = Git(path)
-    top = git.ask("rev-parse", "--show-toplevel") or git.ask("rev-parse", "--absolute-git-dir")
+    top = git.top() or git.ask("rev-parse", "--absolute-git-dir")
     if top is None or Path(top).resolve() != path.resolve():
         raise UsageError(
             f"{path} isn't the root of a git repository, so it has no versions",

@@ -13,7 +13,7 @@ from atomci.template.answers import Recorded, parse_answers
 from atomci.template.ownership import FILE, Ownership, ownership
 from atomci.template.replay import Replayed, Version
 from atomci.template.workshop import Workshop
-from atomci.tools.objects import Files, Objects
+from atomci.tools.git.objects import Files, Objects
 
 __all__ = ["Snapshot", "recorded_snapshot", "snapshot", "tiers"]
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from atomci.analysis.protocol import Tool
 from atomci.artifacts.schemas import Rehearsal, RehearsedStep
+from atomci.tools.git.client import SURROUNDINGS
 from atomci.tools.process import Command, Completed
 
 __all__ = ["DEFECTS", "PlannedStep", "break_file", "clone_step", "file_to_break", "overlay", "steps", "walk"]
 
 # Lint mends the f-string without a placeholder, format the spaces; the constant stays, to be committed.
 DEFECTS = "_ATOMCI_PROBE   =   f'probe'\n"
-_NO_GIT_VARIABLES = ("GIT_",)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class PlannedStep:
 def clone_step(top: Path, clone: Path) -> PlannedStep:
     """Cloning what HEAD holds."""
     return PlannedStep(
-        "clone", Command(("git", "clone", "--quiet", str(top), str(clone)), without=_NO_GIT_VARIABLES)
+        "clone", Command(("git", "clone", "--quiet", str(top), str(clone)), without=SURROUNDINGS)
     )
 
 
@@ -68,7 +68,7 @@ def steps(
         # No hook of the user's and no key: the clone is nobody's.
         config = (*identity, "commit.gpgsign=false", f"core.hooksPath={os.devnull}")
         options = [word for setting in config for word in ("-c", setting)]
-        return Command(("git", "-C", str(top), *options, *words), without=_NO_GIT_VARIABLES)
+        return Command(("git", "-C", str(top), *options, *words), without=SURROUNDINGS)
 
     def break_it() -> None:
         break_file(clone / file)

@@ -10,7 +10,7 @@ import msgspec
 from atomci.artifacts.sync import Update
 from atomci.errors import RefusedError
 from atomci.template.lock import same_content
-from atomci.tools.objects import Entry
+from atomci.tools.git.objects import Entry
 from atomci.update.planned import Planned, message_of
 from atomci.update.under_way import refuse_operations
 from atomci.update.wording import are, some_of

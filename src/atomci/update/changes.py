@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from atomci.artifacts.sync import AnswerChange, FileChange
-from atomci.tools.objects import Files
+from atomci.tools.git.objects import Files
 from atomci.update.merging import MergedRenders
 
 __all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import msgspec
 
 from atomci.artifacts.sync import Update
 from atomci.errors import AtomciError, RefusedError
-from atomci.tools.objects import Entry, Files, Objects, Repository, identity, open_repository
+from atomci.tools.git.objects import Entry, Files, Objects
+from atomci.tools.git.repository import Repository, identity, open_repository
 from atomci.update.three_way.merge_tree import has_markers
 from atomci.update.under_way import refuse_unfinished, staged_paths, under_way
 from atomci.update.wording import are, some_of
@@ -67,8 +67,7 @@ def _continue(repository: Repository, journal: Journal) -> None:
     if journal.phase == "staged":
         _commit(repository, journal)
         return
-    unmerged = repository.git("diff", "--name-only", "--diff-filter=U", "-z").split(b"\0")
-    if open_paths := [os.fsdecode(path) for path in unmerged if path]:
+    if open_paths := repository.git.paths("diff", "--name-only", "--diff-filter=U", "-z"):
         raise Unresolved(f"{are(open_paths)} in conflict", "resolve, git add, then: atomci update --continue")
     if marked := _with_markers(repository, journal):
         raise Unresolved(f"{are(marked)} still with conflict markers", "resolve and git add, then again")
@@ -124,12 +123,8 @@ def _keep_edits(repository: Repository, journal: Journal) -> str:
     edited = [path for path in edited if not _is_committed(repository, journal, path)]
     if not edited:
         return ""
-    out = repository.git(
-        "hash-object", "-w", "--stdin-paths", stdin="".join(f"{p}\n" for p in edited).encode()
-    )
-    files: Files = {
-        path: Entry("100644", oid) for path, oid in zip(edited, out.decode().split(), strict=True)
-    }
+    stored = zip(edited, repository.git.store(edited), strict=True)
+    files: Files = {path: Entry("100644", oid) for path, oid in stored}
     objects = Objects(repository, repository.git_dir / FOLDER / "objects")
     commit = objects.commit(
         objects.tree(files), "Work on an update that was aborted\n", identity(repository), (journal.head,)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from atomci.template.lock import lock_bytes, made_lock
 from atomci.template.ownership import Tier
-from atomci.tools.objects import Entry, Files
+from atomci.tools.git.objects import Entry, Files
 from atomci.update.migrate import Effects, migrated_files
 from atomci.update.rendering import Renders
 from atomci.update.three_way.merge import Merged, merge

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from atomci.tools.objects import Entry, Files, Objects
+from atomci.tools.git.objects import Entry, Files, Objects
 from atomci.update.migrations import NO_EFFECT, Migration
 from atomci.update.toml_keys import move_key
 

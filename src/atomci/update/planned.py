@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from atomci.artifacts.sync import PinChoice, Update
-from atomci.tools.objects import Files, Objects, Repository
+from atomci.tools.git.objects import Files, Objects
+from atomci.tools.git.repository import Repository
 from atomci.update.changes import acts, answer_changes, file_changes, locks_to_renew
 from atomci.update.merging import MergedRenders
 from atomci.update.migrations import migration_steps

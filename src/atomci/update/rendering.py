@@ -9,7 +9,8 @@ from atomci.template.ownership import Ownership
 from atomci.template.replay import Version, refuse_migrations
 from atomci.template.snapshot import Snapshot, snapshot, tiers
 from atomci.template.workshop import Workshop
-from atomci.tools.objects import Files, Objects, head_commit, identity, open_repository
+from atomci.tools.git.objects import Files, Objects
+from atomci.tools.git.repository import head_commit, identity, open_repository
 from atomci.update.migrate import Effects, migrated_answers
 from atomci.update.migrations import FILE, Migration, migrations_between
 from atomci.update.span import Span

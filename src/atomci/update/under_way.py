@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from atomci.errors import RefusedError, UsageError
-from atomci.tools.objects import Repository, open_repository
+from atomci.tools.git.repository import Repository, open_repository
 from atomci.update.worktree.journal import FOLDER, Journal, journal_of
 from atomci.update.worktree.switch import held, resume
 
@@ -66,5 +65,4 @@ def _is_over(repository: Repository, journal: Journal) -> bool:
 
 def staged_paths(repository: Repository) -> set[str]:
     """What the index has and HEAD hasn't, or the other way round."""
-    out = repository.git("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD")
-    return {os.fsdecode(path) for path in out.split(b"\0") if path}
+    return set(repository.git.paths("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD"))

@@ -91,7 +91,7 @@ def run(root: Path, words: Sequence[str], limit: Callable[[], None]) -> tuple[in
 def follow(stages: int) -> None:
     """Write down when a stage begins."""
     from atomci.template.replay import Replay
-    from atomci.tools.objects import Objects
+    from atomci.tools.git.objects import Objects
     from atomci.update import apply, end
 
     for stage, place, name in (

@@ -13,7 +13,7 @@ from sync_world import Folder, lines
 
 from atomci.cli.main import main
 from atomci.tools import exclusive
-from atomci.tools.objects import open_repository
+from atomci.tools.git.repository import open_repository
 from atomci.update.worktree.switch import held
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and SIGKILL")

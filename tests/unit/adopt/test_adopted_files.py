@@ -18,8 +18,8 @@ from atomci.errors import RefusedError, UsageError
 from atomci.template.answers import answers_file
 from atomci.template.ownership import Ownership, Tier
 from atomci.template.snapshot import Snapshot
-from atomci.tools.git import GitFailed
-from atomci.tools.objects import Entry, Files
+from atomci.tools.git.client import GitFailed
+from atomci.tools.git.objects import Entry, Files
 
 ANSWERS = ".copier-answers.yml"
 TIERS: dict[str, Tier] = {"managed.sh": "managed", "src/a.py": "seed", ".env.example": "seed",
@@ -55,6 +55,9 @@ class _Git:
 
     def commit(self, name: str = "HEAD") -> str | None:
         return self.resolve(f"{name}^{{commit}}")
+
+    def branch(self) -> str | None:
+        return self.ask("symbolic-ref", "--quiet", "--short", "HEAD")
 
     def states(self, *_: str) -> dict[str, str]:
         return dict.fromkeys(self.says.get("status", "").split(), " M")

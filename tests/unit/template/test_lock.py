@@ -8,7 +8,7 @@ import pytest
 from atomci.artifacts.sync import Lock
 from atomci.template.answers import Recorded
 from atomci.template.lock import is_current, lock_bytes, made_lock, read_lock, same_content
-from atomci.tools.objects import Entry
+from atomci.tools.git.objects import Entry
 
 ANSWERS = ".copier-answers.yml"
 EMPTY_SHA1 = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"  # git's ids of an empty file

@@ -8,7 +8,7 @@ import pytest
 
 from atomci.errors import InfrastructureError
 from atomci.template.ownership import Tier
-from atomci.tools.objects import Entry, Files
+from atomci.tools.git.objects import Entry, Files
 from atomci.update.three_way.merge import Merged, merge
 
 LONG = "line\n" * 60

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from atomci.template.answers import Recorded
 from atomci.template.workshop import Workshop
-from atomci.tools.objects import Entry, Files
+from atomci.tools.git.objects import Entry, Files
 from atomci.update.drift.last_render import LastRender, last_render
 
 __all__ = ["difference"]
@@ -35,8 +35,7 @@ def _now(render: LastRender) -> Files:
     there = [path for path in render.wanted if os.path.lexists(top / path) and not (top / path).is_dir()]
     links = [path for path in there if (top / path).is_symlink()]
     plain = [path for path in there if path not in links]
-    names = "".join(f"{repository.prefix}{path}\n" for path in plain)
-    oids = objects.git("hash-object", "-w", "--stdin-paths", stdin=os.fsencode(names)).decode().split()
+    oids = objects.git.store(f"{repository.prefix}{path}" for path in plain)
     now = {
         path: Entry(_mode(top / path, render.files[path].mode), oid)
         for path, oid in zip(plain, oids, strict=True)

@@ -14,7 +14,8 @@ from atomci.template.answers import Recorded
 from atomci.template.lock import is_current, read_lock
 from atomci.template.snapshot import recorded_snapshot
 from atomci.template.workshop import Workshop
-from atomci.tools.objects import Entry, Files, Objects, open_repository
+from atomci.tools.git.objects import Entry, Files, Objects
+from atomci.tools.git.repository import open_repository
 from atomci.update.drift.differing import SHARED
 
 __all__ = ["LastRender", "last_render"]

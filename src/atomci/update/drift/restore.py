@@ -8,7 +8,8 @@ from atomci.errors import RefusedError
 from atomci.template.answers import Recorded
 from atomci.template.lock import made_lock
 from atomci.template.workshop import Workshop
-from atomci.tools.objects import Files, Repository, head_commit
+from atomci.tools.git.objects import Files
+from atomci.tools.git.repository import Repository, head_commit
 from atomci.update.drift.differing import drifted
 from atomci.update.drift.last_render import LastRender, last_render
 from atomci.update.under_way import refuse_operations

@@ -8,7 +8,7 @@ from atomci.artifacts.sync import Lock, SyncStatus
 from atomci.errors import InfrastructureError
 from atomci.template.answers import Recorded
 from atomci.template.lock import is_current, made_lock, read_lock, write_lock
-from atomci.tools.git import Git
+from atomci.tools.git.client import Git
 from atomci.update.drift.differing import SHARED, drift_of
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def _behind(version: str, latest: str) -> bool:
 def _fresh_lock(shop: Workshop, recorded: Recorded) -> Lock:
     """The lock of the recorded version, by rendering it."""
     from atomci.template.snapshot import recorded_snapshot
-    from atomci.tools.objects import Objects, open_repository
+    from atomci.tools.git.objects import Objects
+    from atomci.tools.git.repository import open_repository
 
     objects = Objects(open_repository(recorded.root), shop.folder())
     files, owners = recorded_snapshot(shop, objects, recorded)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from atomci.template.ownership import Tier
-from atomci.tools.objects import Entry, Files, Objects
+from atomci.tools.git.objects import Entry, Files, Objects
 from atomci.update.three_way.line_endings import settle_endings
 from atomci.update.three_way.merge_tree import Stages, TreeMerge, merge_tree
 from atomci.update.three_way.pins import PinTaken, settle_pins

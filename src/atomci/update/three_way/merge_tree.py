@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, field
 
 from atomci.errors import InfrastructureError
-from atomci.tools.git import GitFailed
-from atomci.tools.objects import Entry, Files, Objects
+from atomci.tools.git.client import GitFailed
+from atomci.tools.git.objects import Entry, Files, Objects
 
 __all__ = ["Stages", "TreeMerge", "has_markers", "merge_tree"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atomci.tools.objects import Files, Objects
+from atomci.tools.git.objects import Files, Objects
 
 __all__ = ["settle_tiny_files"]
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from atomci.errors import InfrastructureError
 from atomci.tools.atomic import replace_file
-from atomci.tools.objects import Repository
+from atomci.tools.git.repository import Repository
 
 __all__ = ["FOLDER", "JOURNAL", "Journal", "Replacement", "digest", "journal_of", "write_journal"]
 

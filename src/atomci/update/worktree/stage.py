@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from atomci.tools.objects import Entry, Files, Repository
+from atomci.tools.git.client import nul_ended
+from atomci.tools.git.objects import Entry, Files
+from atomci.tools.git.repository import Repository
 from atomci.update.worktree.journal import FOLDER, JOURNAL, Replacement, digest
 
 __all__ = ["NOTHING", "Staged", "clear", "index_line", "stage"]
@@ -84,8 +86,7 @@ def _stage(
         git = repository.git.with_env(GIT_INDEX_FILE=str(folder / "contents"))
         lines = b"".join(index_line(path, outcome[path]) for path in written)
         git("update-index", "-z", "--index-info", stdin=lines)
-    names = b"".join(os.fsencode(path) + b"\0" for path in written)
-    git("checkout-index", "-z", "--stdin", f"--prefix={folder / 'new'}/", stdin=names)
+    git("checkout-index", "-z", "--stdin", f"--prefix={folder / 'new'}/", stdin=nul_ended(written))
     steps = []
     for path in touched:
         after = digest(folder / "new" / path) if path in outcome else ""

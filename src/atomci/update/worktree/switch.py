@@ -15,8 +15,8 @@ import msgspec
 
 from atomci.errors import InfrastructureError
 from atomci.tools.exclusive import exclusive
-from atomci.tools.objects import Repository
-from atomci.tools.process import outlive
+from atomci.tools.git.repository import Repository
+from atomci.tools.outlive import outlive
 from atomci.update.worktree.journal import FOLDER, JOURNAL, Journal, digest, journal_of, write_journal
 from atomci.update.worktree.stage import Staged, clear
 

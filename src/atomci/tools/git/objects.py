@@ -7,15 +7,13 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from atomci.errors import UsageError
-from atomci.tools.git import Git
+from atomci.tools.git.client import Git, quoted
+from atomci.tools.git.repository import Repository
 
-__all__ = ["Entry", "Files", "Objects", "Repository", "head_commit", "identity", "open_repository"]
+__all__ = ["Entry", "Files", "Objects"]
 
 
 class Entry(NamedTuple):
@@ -33,50 +31,6 @@ class Entry(NamedTuple):
 Files = dict[str, Entry]
 
 
-@dataclass(frozen=True)
-class Repository:
-    """Where git keeps a working tree's things. `prefix` leads from its top to the project: "" or "sub/"."""
-
-    top: Path
-    git_dir: Path
-    objects: Path
-    algorithm: str
-    prefix: str
-
-    @cached_property
-    def git(self) -> Git:
-        """git at the top of the working tree."""
-        return Git(self.top)
-
-
-def open_repository(root: Path) -> Repository:
-    """The repository that a project lies in. Raises UsageError where there is none, or a bare one."""
-    words = ("--show-object-format", "--show-prefix", "--show-toplevel", "--absolute-git-dir", "--git-path")
-    code, out, said = Git(root).code("rev-parse", *words, "objects")
-    if code != 0:
-        hint = "git init it and commit; then run this again"
-        if "dubious ownership" in said:
-            raise UsageError(
-                f"{root} belongs to another user, so git refuses it", f"see: git -C {root} status"
-            )
-        raise UsageError(f"{root} isn't in a git repository, and an update is a git merge", hint)
-    algorithm, prefix, top, git_dir, objects = os.fsdecode(out).split("\n")[:5]
-    return Repository(Path(top), Path(git_dir), (root / objects).resolve(), algorithm, prefix)
-
-
-def head_commit(repository: Repository) -> str:
-    """HEAD's commit. Raises UsageError where there is none yet."""
-    head = repository.git.commit()
-    if head is None:
-        raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
-    return head
-
-
-def identity(repository: Repository) -> str:
-    """Who makes commits here, with the time, as git writes it; a stand-in where git knows nobody."""
-    return repository.git.ask("var", "GIT_AUTHOR_IDENT") or "atomci <atomci@localhost> 0 +0000"
-
-
 class Objects:
     """Reads a repository's objects and writes new ones beside it. Safe to throw away at any moment."""
 
@@ -87,8 +41,13 @@ class Objects:
         folder.mkdir(parents=True, exist_ok=True)
         self.git = Git(repository.top).with_env(
             GIT_OBJECT_DIRECTORY=str(folder),
-            GIT_ALTERNATE_OBJECT_DIRECTORIES=_quoted(repository.objects),
+            GIT_ALTERNATE_OBJECT_DIRECTORIES=_in_list(repository.objects),
         )
+
+    def git_over(self, worktree: Path, index: Path) -> Git:
+        """git with another folder as the repository's working tree, and an index of its own."""
+        where = {"GIT_DIR": self.repository.git_dir, "GIT_WORK_TREE": worktree, "GIT_INDEX_FILE": index}
+        return Git(worktree, {**self.git.env, **{name: str(path) for name, path in where.items()}})
 
     def files(self, treeish: str) -> Files:
         """All files of a commit or tree, by their paths from the top."""
@@ -97,10 +56,7 @@ class Objects:
     def add(self, worktree: Path, index: Path) -> Files:
         """The files in a folder as git would store them in this repository: line endings, filters, modes."""
         # The folder's own .gitattributes count, as they would once it is the project's.
-        git = self.git.with_env(
-            GIT_DIR=str(self.repository.git_dir), GIT_WORK_TREE=str(worktree), GIT_INDEX_FILE=str(index)
-        )
-        git = Git(worktree, git.env)
+        git = self.git_over(worktree, index)
         git("add", "--force", "--all", ".")
         return _entries(git("ls-files", "--stage", "-z"), "index")
 
@@ -220,9 +176,7 @@ def _index_last(path: Path) -> tuple[bool, str]:
     return path.suffix == ".idx", str(path)
 
 
-def _quoted(path: Path) -> str:
-    """A path in a list that colons separate, as git's C-style quoting allows."""
+def _in_list(path: Path) -> str:
+    """A path in a list that colons separate."""
     text = str(path)
-    if any(sign in text for sign in ':;"'):
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return text
+    return quoted(text) if any(sign in text for sign in ':;"') else text

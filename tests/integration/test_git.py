@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.tools.git import Git, IgnoreRule
+from atomci.tools.git.client import Git, IgnoreRule
 
 
 def git(folder: Path, *words: str) -> str:

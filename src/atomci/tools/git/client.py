@@ -1,0 +1,236 @@
+"""git in one folder. It answers for the repository that the folder lies in, whoever calls."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from atomci.errors import InfrastructureError
+from atomci.tools.process import ToolMissing
+
+__all__ = [
+    "NO_QUESTIONS",
+    "SURROUNDINGS",
+    "Git",
+    "GitFailed",
+    "IgnoreRule",
+    "complaint",
+    "nul_ended",
+    "quoted",
+]
+
+# What git says of the repository that it works in to all that it starts: hooks, aliases, `rebase --exec`.
+# It would answer for that one wherever it is asked, with that one's index and that command's way to read
+# paths, so none of it is passed on. It is `git rev-parse --local-env-vars` of old versions and new, and what
+# options of git and a push that is received set besides.
+# All else is a wish of whoever called, and holds for any repository: identity, ssh, prompts, ceilings, and
+# configuration, also that of `git -c`, which git itself passes on to its submodules.
+SURROUNDINGS = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ATTR_SOURCE",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_GRAFT_FILE",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)
+NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0"}
+"""Where the network is asked: no password is asked for at the terminal."""
+
+_STEADY = ("-c", "core.quotePath=off", "-c", "core.fsmonitor=false", "-c", "core.safecrlf=false")
+
+
+class GitFailed(InfrastructureError):
+    """git ended with an exit code that the caller can't use; `said` is its complaint."""
+
+    def __init__(self, words: tuple[str, ...], code: int, stderr: str) -> None:
+        self.said = complaint(stderr) or _how_it_ended(code)
+        self.code = code
+        super().__init__(f"git {words[0]}: {self.said}")
+
+
+def complaint(stderr: str) -> str:
+    """The line that says what is wrong: the first that git marks so, else the last; empty without one."""
+    lines = [line for line in stderr.strip().splitlines() if line.strip()]
+    marked = (line for line in lines if line.startswith(("fatal:", "error:")))
+    return next(marked, lines[-1] if lines else "")
+
+
+def _how_it_ended(code: int) -> str:
+    """What there is to say of a git that said nothing, such as one that the kernel killed."""
+    if code >= 0:
+        return f"exit code {code}"
+    return f"killed by {signal.Signals(-code).name}"
+
+
+class IgnoreRule(NamedTuple):
+    """A line of an ignore file: where it stands, and what it says; one that begins with ! takes back."""
+
+    source: str
+    line: int
+    pattern: str
+
+
+@dataclass(frozen=True)
+class Git:
+    """git in one folder, bytes in and out. `env` is added to the environment.
+
+    Asking changes nothing, not even the index.
+    """
+
+    root: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, *words: str, stdin: bytes = b"", codes: tuple[int, ...] = (0,)) -> bytes:
+        """git's output. Raises GitFailed on another exit code, ToolMissing without git."""
+        code, out, said = self.code(*words, stdin=stdin)
+        if code not in codes:
+            raise GitFailed(words, code, said)
+        return out
+
+    def ask(self, *words: str) -> str | None:
+        """git's output without its last line's end, None when it failed or isn't there."""
+        try:
+            code, out, _ = self.code(*words)
+        except ToolMissing:
+            return None
+        return os.fsdecode(out).removesuffix("\n") if code == 0 else None
+
+    def code(self, *words: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
+        """Exit code, output and complaints. Raises ToolMissing without git."""
+        kept = {name: value for name, value in os.environ.items() if name not in SURROUNDINGS}
+        try:
+            done = subprocess.run(
+                ["git", *_STEADY, *words],
+                cwd=self.root,
+                env={**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **self.env},
+                input=stdin,
+                capture_output=True,
+                check=False,
+            )
+        except (FileNotFoundError, NotADirectoryError):
+            missing = "git isn't on PATH" if shutil.which("git") is None else f"{self.root} isn't there"
+            raise ToolMissing(missing, "install git, then: atomci run install_git_cli tells how") from None
+        return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
+
+    def with_env(self, **env: str) -> Git:
+        """The same with more in its environment."""
+        return Git(self.root, {**self.env, **env})
+
+    def resolve(self, name: str) -> str | None:
+        """The id that a name stands for, such as HEAD, a branch or COMMIT:PATH; None where there is none."""
+        return self.ask("rev-parse", "--verify", "--quiet", name)
+
+    def commit(self, name: str = "HEAD") -> str | None:
+        """The id of the commit that a name leads to."""
+        return self.resolve(f"{name}^{{commit}}")
+
+    def branch(self) -> str | None:
+        """The branch that is checked out, also where it has no commit yet; None where none is."""
+        return self.ask("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    def top(self) -> str | None:
+        """The top of the working tree; None without one, as in a bare repository."""
+        return self.ask("rev-parse", "--show-toplevel")
+
+    def prefix(self) -> str | None:
+        """What leads from the top to the folder: "" or "sub/"."""
+        return self.ask("rev-parse", "--show-prefix")
+
+    def git_path(self, name: str) -> str | None:
+        """Where git keeps a thing of its own, such as `hooks`: an absolute path, or one from the folder."""
+        return self.ask("rev-parse", "--git-path", name)
+
+    def files(self) -> list[str] | None:
+        """Tracked and untracked files that aren't ignored, as paths from the folder; None without git."""
+        return self._known("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+
+    def tracked(self, *paths: str) -> list[str] | None:
+        """Those of the paths (which may be patterns) that the index holds; None without git."""
+        return self._known("ls-files", "-z", "--", *paths)
+
+    def changed(self, since: str | None = None) -> list[str] | None:
+        """Paths that differ from the merge base with `since` (default: from HEAD), untracked ones included.
+
+        None when that can't be known: no repository, no commit, unknown ref, shallow history.
+        """
+        base = "HEAD" if since is None else self.ask("merge-base", since, "HEAD")
+        if not base:
+            return None
+        # --no-renames: the old path of a rename matters as much as the new one.
+        differing = self._known("diff", "--name-only", "--no-renames", "--relative", "-z", base)
+        new = self._known("ls-files", "-z", "--others", "--exclude-standard")
+        return None if differing is None or new is None else sorted({*differing, *new})
+
+    def paths(self, *words: str) -> list[str]:
+        """The paths that a command lists with -z. Raises GitFailed."""
+        return _split(self(*words))
+
+    def states(self, *words: str) -> dict[str, str]:
+        """`git status` by path from the top, as two letters, of index and tree; `words` are its options.
+
+        Raises GitFailed.
+        """
+        rows = self.paths("status", "--porcelain", "-z", "--no-renames", *words)
+        return {row[3:]: row[:2] for row in rows}
+
+    def ignored(self, paths: Iterable[str]) -> set[str]:
+        """Those of the paths that the ignore files of the repository leave out."""
+        _, out, _ = self.code("check-ignore", "-z", "--stdin", stdin=nul_ended(paths))
+        return set(_split(out))
+
+    def ignore_rule(self, path: str) -> IgnoreRule | None:
+        """The rule of an ignore file that decides about a path, tracked or not."""
+        words = ("check-ignore", "--no-index", "--verbose", "-z", "--stdin")
+        code, out, _ = self.code(*words, stdin=nul_ended([path]))
+        if code != 0:
+            return None
+        source, line, pattern, _ = _split(out)
+        return IgnoreRule(source, int(line), pattern)
+
+    def store(self, paths: Iterable[str]) -> list[str]:
+        """Store files as git would, and return their ids, in order. Raises GitFailed."""
+        names = b"".join(os.fsencode(quoted(path)) + b"\n" for path in paths)
+        return self("hash-object", "-w", "--stdin-paths", stdin=names).decode().split()
+
+    def _known(self, *words: str) -> list[str] | None:
+        """The same as `paths`; None when git failed or isn't there."""
+        try:
+            return self.paths(*words)
+        except (GitFailed, ToolMissing):
+            return None
+
+
+def nul_ended(paths: Iterable[str]) -> bytes:
+    """Paths as commands take them on standard input with -z."""
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
+
+
+def quoted(text: str) -> str:
+    """A path in C's quotes, which git takes where a sign of its own would end it."""
+    for sign, written in (("\\", r"\\"), ('"', r"\""), ("\n", r"\n")):
+        text = text.replace(sign, written)
+    return f'"{text}"'
+
+
+def _split(out: bytes) -> list[str]:
+    return [os.fsdecode(field) for field in out.split(b"\0") if field]

@@ -1,0 +1,68 @@
+"""Where git keeps the things of the repository that a project lies in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from atomci.errors import UsageError
+from atomci.tools.git.client import Git
+
+__all__ = ["Repository", "head_commit", "identity", "open_repository"]
+
+_ASKED = (
+    ("--show-object-format",),
+    ("--show-prefix",),
+    ("--show-toplevel",),
+    ("--absolute-git-dir",),
+    ("--git-path", "objects"),
+)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Where git keeps a working tree's things. `prefix` leads from its top to the project: "" or "sub/"."""
+
+    top: Path
+    git_dir: Path
+    objects: Path
+    algorithm: str
+    prefix: str
+
+    @cached_property
+    def git(self) -> Git:
+        """git at the top of the working tree."""
+        return Git(self.top)
+
+
+def open_repository(root: Path) -> Repository:
+    """The repository that a project lies in. Raises UsageError where there is none, or a bare one."""
+    git = Git(root)
+    code, out, said = git.code("rev-parse", *(word for words in _ASKED for word in words))
+    if code != 0:
+        hint = "git init it and commit; then run this again"
+        if "dubious ownership" in said:
+            raise UsageError(
+                f"{root} belongs to another user, so git refuses it", f"see: git -C {root} status"
+            )
+        raise UsageError(f"{root} isn't in a git repository, and an update is a git merge", hint)
+    found = os.fsdecode(out).removesuffix("\n").split("\n")
+    if len(found) != len(_ASKED):  # a folder's name holds a line break
+        found = [git.ask("rev-parse", *words) or "" for words in _ASKED]
+    algorithm, prefix, top, git_dir, objects = found
+    return Repository(Path(top), Path(git_dir), (root / objects).resolve(), algorithm, prefix)
+
+
+def head_commit(repository: Repository) -> str:
+    """HEAD's commit. Raises UsageError where there is none yet."""
+    head = repository.git.commit()
+    if head is None:
+        raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
+    return head
+
+
+def identity(repository: Repository) -> str:
+    """Who makes commits here, with the time, as git writes it; a stand-in where git knows nobody."""
+    return repository.git.ask("var", "GIT_AUTHOR_IDENT") or "atomci <atomci@localhost> 0 +0000"
