@@ -31,7 +31,7 @@ from pathlib import Path
 __all__ = ["Break", "Undecided", "breaks", "main", "mirrored"]
 
 ROOT = Path(__file__).resolve().parents[1]
-LEFT_OUT = (".git", ".venv", ".ci", "artifacts", "node_modules", "__pycache__", ".hypothesis", ".*_cache")
+LEFT_OUT = (".git", ".venv", ".ci", "node_modules", "__pycache__", ".hypothesis", ".*_cache")
 PAIRS: list[tuple[type[ast.AST], type[ast.AST]]] = [
     (ast.Eq, ast.NotEq), (ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Is, ast.IsNot), (ast.In, ast.NotIn),
     (ast.And, ast.Or), (ast.Add, ast.Sub), (ast.Mult, ast.FloorDiv), (ast.Div, ast.Mod),
@@ -176,6 +176,16 @@ def mirrored(module: Path, root: Path = ROOT) -> Path:
 Passes = Callable[[bytes], bool]
 
 
+def _left_out(root: Path) -> Callable[[str, list[str]], set[str]]:
+    """What needn't be copied. `artifacts/` at the root is results; a package may have that name."""
+    patterns = shutil.ignore_patterns(*LEFT_OUT)
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        return patterns(folder, names) | ({"artifacts"} if Path(folder) == root else set())
+
+    return ignored
+
+
 @contextmanager
 def _copied(root: Path, module: Path, tests: Sequence[str]) -> Iterator[Passes]:
     """Whether the tests pass, in a copy of the tree, with other contents of the module.
@@ -184,7 +194,7 @@ def _copied(root: Path, module: Path, tests: Sequence[str]) -> Iterator[Passes]:
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / root.name
-        shutil.copytree(root, folder, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        shutil.copytree(root, folder, symlinks=True, ignore=_left_out(root))
         stamps, patience = itertools.count(int(time.time())), 3600.0
         env = os.environ | {"PYTHONPATH": str(folder / "src")}
         words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
