@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from atomci.errors import UsageError
-from atomci.tools.objects import Entry, Files
+from atomci.tools.git.objects import Entry, Files
 from atomci.update.migrate import migrated_answers, migrated_files
 from atomci.update.migrations import NO_EFFECT, Migration, migration_steps, migrations_between
 
