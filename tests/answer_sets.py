@@ -1,4 +1,4 @@
-"""Sets of answers that take every pair of choices; one test makes and runs each, another looks at the files."""
+"""Sets of answers: by hand those that take every choice, and others that take every pair of choices."""
 
 import json
 import sys
@@ -24,6 +24,52 @@ OPTIONS: dict[str, list[Any]] = {
 RENDERED_OPTIONS = OPTIONS | {
     "python_min": ["3.11", "3.12", "3.13"],
     "runtime_source": ["template", "index"],
+}
+# Together these take every choice of every question, and the awkward free texts.
+HAND_MADE: dict[str, dict[str, Any]] = {
+    "defaults": {},
+    "strict": {
+        "kind": "service",
+        "project_name": "Strict.Project",
+        "integrations": ["vscode", "powershell", "devcontainer", "docker", "codecov", "slack"],
+        "repository_owner": "acme",
+        "licence": "BSD-3-Clause",
+        "author_email": "dev@example.com",
+        "python_min": "3.12",
+        "strict_hooks": True,
+        "default_branch": "trunk",
+    },
+    "pip-tools": {
+        "kind": "cli",
+        "integrations": [],
+        "licence": "Apache-2.0",
+        "python_min": "3.13",
+        "dependency_manager": "pip-tools",
+        "runtime_source": "index",
+    },
+    "long": {
+        "kind": "service",
+        "integrations": ["docker", "devcontainer", "codecov", "docs", "recording"],
+        "repository_owner": "A-name-as-long-as-one-on-GitHub-may-be1",
+        "project_name": "A project with as long a name as the questions let it have X",
+        "package_name": "a_package_with_as_long_a_name_as_allowed",
+        "description": """"Quoted", it's 100 % \\ <odd> & {{ braces }} … ünïcode 🎉""",
+        "author_name": """Zoë "Z" O'Neil & Söhne""",
+        "licence": "Proprietary",
+        "default_branch": "release/1.0",
+        "runtime_source": "index",
+    },
+    "short": {
+        "kind": "cli",
+        "project_name": "q",
+        "package_name": "q",
+        "description": "Q",
+        "author_name": "Q",
+        "author_email": "q@q.example",
+        "integrations": ["docs", "recording"],
+        "dependency_manager": "pip-tools",
+        "strict_hooks": True,
+    },
 }
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answer_sets import RENDERED_SETS, answers_of, named
+from answer_sets import HAND_MADE, RENDERED_SETS, answers_of, named
+from once import Once
 
 ROOT = Path(__file__).parents[2]
 # All that a render, and the build of the runtime, needs.
@@ -30,53 +31,7 @@ Git = Callable[..., str]
 Render = Callable[..., Path]
 Tool = Callable[..., subprocess.CompletedProcess[str]]
 
-# Together these take every choice of every question, and the awkward free texts.
-ANSWERS: dict[str, dict[str, Any]] = {
-    "defaults": {},
-    "strict": {
-        "kind": "service",
-        "project_name": "Strict.Project",
-        "integrations": ["vscode", "powershell", "devcontainer", "docker", "codecov", "slack"],
-        "repository_owner": "acme",
-        "licence": "BSD-3-Clause",
-        "author_email": "dev@example.com",
-        "python_min": "3.12",
-        "strict_hooks": True,
-        "default_branch": "trunk",
-    },
-    "pip-tools": {
-        "kind": "cli",
-        "integrations": [],
-        "licence": "Apache-2.0",
-        "python_min": "3.13",
-        "dependency_manager": "pip-tools",
-        "runtime_source": "index",
-    },
-    "long": {
-        "kind": "service",
-        "integrations": ["docker", "devcontainer", "codecov", "docs", "recording"],
-        "repository_owner": "A-name-as-long-as-one-on-GitHub-may-be1",
-        "project_name": "A project with as long a name as the questions let it have X",
-        "package_name": "a_package_with_as_long_a_name_as_allowed",
-        "description": """"Quoted", it's 100 % \\ <odd> & {{ braces }} … ünïcode 🎉""",
-        "author_name": """Zoë "Z" O'Neil & Söhne""",
-        "licence": "Proprietary",
-        "default_branch": "release/1.0",
-        "runtime_source": "index",
-    },
-    "short": {
-        "kind": "cli",
-        "project_name": "q",
-        "package_name": "q",
-        "description": "Q",
-        "author_name": "Q",
-        "author_email": "q@q.example",
-        "integrations": ["docs", "recording"],
-        "dependency_manager": "pip-tools",
-        "strict_hooks": True,
-    },
-}
-EVERY = ANSWERS | {named(chosen): answers_of(chosen) for chosen in RENDERED_SETS}
+EVERY = HAND_MADE | {named(chosen): answers_of(chosen) for chosen in RENDERED_SETS}
 
 
 def pass_environment_to_copier() -> None:
@@ -138,9 +93,9 @@ def snapshot(git: Git) -> Callable[[Path], Path]:
 
 
 @pytest.fixture(scope="session")
-def template_repo(snapshot: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template_repo(snapshot: Callable[[Path], Path], once: Once) -> Path:
     """One snapshot for all tests that only read it."""
-    return snapshot(tmp_path_factory.mktemp("template") / "atomci")
+    return once("template", lambda folder: snapshot(folder / "atomci")) / "atomci"
 
 
 @pytest.fixture(scope="session")
@@ -161,15 +116,13 @@ def render(template_repo: Path) -> Render:
 
 
 @pytest.fixture(scope="session")
-def rendered(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def rendered(render: Render, once: Once) -> Callable[[str], Path]:
     """The project of one set of answers, rendered once; don't write into it."""
-    done: dict[str, Path] = {}
-    folder = tmp_path_factory.mktemp("rendered")
+    numbers = {name: number for number, name in enumerate(EVERY)}
 
     def get(name: str) -> Path:
-        if name not in done:
-            done[name] = render(folder / str(len(done)) / "my-project", EVERY[name])
-        return done[name]
+        made = once(f"rendered-{numbers[name]}", lambda folder: render(folder / "my-project", EVERY[name]))
+        return made / "my-project"
 
     return get
 

@@ -5,6 +5,7 @@ copier really clones each form: git rewrites the hosts to a local repository (`i
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,63 +14,70 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from once import Once
 
 Git = Callable[..., str]
 Render = Callable[..., Path]
 Snapshot = Callable[[Path], Path]
 Tool = Callable[..., subprocess.CompletedProcess[str]]
 
+ROOT = Path(__file__).parents[2]
 PIP = {"dependency_manager": "pip-tools"}
 INDEX = {"runtime_source": "index"}
 HTTPS = "https://github.com/org/atomci.git"
+# A file of a template that says all that includes/pin.jinja exports.
+PIN = """\
+{% import 'includes/pin.jinja' as pin with context %}
+words = {{ pin.words | to_json }}
+requirement = {{ pin.requirement | to_json }}
+uv_source = {{ pin.uv_source or '{}' }}
+direct = {{ pin.direct | to_json }}
+"""
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="posix paths")
 
 
-def uv_source(project: Path) -> dict[str, Any]:
-    text = (project / "pyproject.toml").read_text(encoding="utf-8")
-    found: dict[str, Any] = tomllib.loads(text)["tool"]["uv"]["sources"]["atomci"]
-    return found
+def pin_of(project: Path) -> dict[str, Any]:
+    """`words`, `requirement`, `uv_source` and `direct` of a render."""
+    return tomllib.loads((project / "pin.toml").read_text(encoding="utf-8"))
 
 
-def words(project: Path) -> str:
-    path = project / "requirements" / "dev.in"
-    path = path if path.exists() else project / "pyproject.toml"
-    comments = re.findall(r"^# The runtime is (.+)\.$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(comments) == 1
-    return str(comments[0])
+@pytest.fixture(scope="session")
+def pins_alone(git: Git) -> Snapshot:
+    """Makes a template at tag v1.2.0 that renders PIN and no more, in a fraction of the time."""
 
+    def make(folder: Path) -> Path:
+        config = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+        kept = {name: config[name] for name in ("_subdirectory", "_envops", "runtime_source")}
+        shutil.copytree(ROOT / "includes", folder / "includes")
+        (folder / "copier.yml").write_text(yaml.safe_dump(kept), encoding="utf-8")
+        (folder / "README.md").write_text("# Pins\n", encoding="utf-8")
+        (folder / "template").mkdir()
+        (folder / "template/pin.toml.jinja").write_text(PIN, encoding="utf-8")
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message=release")
+        git(folder, "tag", "v1.2.0")
+        return folder
 
-def pip_line(project: Path) -> str:
-    lines = (project / "requirements" / "dev.in").read_text(encoding="utf-8").splitlines()
-    pins = [line for line in lines if line.startswith(("atomci", "-e "))]
-    assert len(pins) == 1
-    return pins[0]
-
-
-def dev_requirement(project: Path) -> str:
-    settings = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    assert "uv" not in settings["tool"]
-    found = [entry for entry in settings["dependency-groups"]["dev"] if entry.startswith("atomci")]
-    assert len(found) == 1
-    return str(found[0])
+    return make
 
 
 @pytest.fixture
-def source(snapshot: Snapshot, tmp_path: Path) -> Path:
+def source(pins_alone: Snapshot, tmp_path: Path) -> Path:
     """A template of this test's own, at tag v1.2.0."""
-    return snapshot(tmp_path / "atomci")
+    return pins_alone(tmp_path / "atomci")
 
 
 @pytest.fixture
-def hosted(template_repo: Path, tmp_path: Path, copier_environment: Callable[..., None]) -> None:
-    """Every host that the tests name answers with the local template."""
+def hosted(request: pytest.FixtureRequest, tmp_path: Path, copier_environment: Callable[..., None]) -> None:
+    """Every host that the tests name answers with a local template: PIN alone, or what `hosted` is asked for."""
+    template = request.getfixturevalue(getattr(request, "param", "source"))
     base = (tmp_path / "hosts").as_posix()
     (tmp_path / "hosts" / "org").mkdir(parents=True)
     for name in ("atomci.git", "atomci"):
-        subprocess.run(
-            ["git", "clone", "--quiet", "--bare", str(template_repo), f"{base}/org/{name}"], check=True
-        )
+        subprocess.run(["git", "clone", "--quiet", "--bare", str(template), f"{base}/org/{name}"], check=True)
     hosts = (
         *("https://github.com/", "https://gitlab.com/", "https://code.example.com/"),
         *("https://user:hunter2@code.example.com/", "ssh://git@github.com/", "git@github.com:"),
@@ -81,6 +89,43 @@ def hosted(template_repo: Path, tmp_path: Path, copier_environment: Callable[...
     copier_environment(
         GIT_CONFIG_GLOBAL=str(tmp_path / "gitconfig"), COPIER_CACHE_DIR=str(tmp_path / "copier")
     )
+
+
+@pytest.fixture(scope="session")
+def with_its_pin(snapshot: Snapshot, git: Git, once: Once) -> Path:
+    """Our template at tag v1.3.0, with PIN in it."""
+
+    def make(folder: Path) -> None:
+        source = snapshot(folder / "atomci")
+        (source / "template/pin.toml.jinja").write_text(PIN, encoding="utf-8")
+        git(source, "add", "--all")
+        git(source, "commit", "--quiet", "--message=pin")
+        git(source, "tag", "v1.3.0")
+
+    return once("with-its-pin", make) / "atomci"
+
+
+@posix_only
+@pytest.mark.parametrize("answers", [{}, PIP, INDEX, INDEX | PIP], ids=["uv", "pip", "uv index", "pip index"])
+def test_the_pin_is_what_a_project_asks_for(
+    answers: dict[str, str], with_its_pin: Path, render: Render, tmp_path: Path
+) -> None:
+    """The other tests read the pin alone; here it stands where the manager reads it."""
+    project = render(tmp_path / "my-project", answers, source=with_its_pin)
+
+    pin, settings = pin_of(project), tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = project / "pyproject.toml"
+    if answers.get("dependency_manager") == "pip-tools":
+        wanted = project / "requirements/dev.in"
+        lines = wanted.read_text(encoding="utf-8").splitlines()
+        assert [line for line in lines if line.startswith(("atomci", "-e "))] == [pin["direct"]]
+        assert "uv" not in settings["tool"]
+    else:
+        named = [line for line in settings["dependency-groups"]["dev"] if line.startswith("atomci")]
+        assert named == [pin["requirement"]]
+        assert settings["tool"].get("uv", {}).get("sources", {}).get("atomci", {}) == pin["uv_source"]
+    comments = re.findall(r"^# The runtime is (.+)\.$", wanted.read_text(encoding="utf-8"), re.MULTILINE)
+    assert comments == [pin["words"]]
 
 
 @posix_only
@@ -111,14 +156,13 @@ def test_a_hosted_release_is_pinned_by_url_and_tag(
 ) -> None:
     project = render(tmp_path / "my-project", source=named)
 
-    assert uv_source(project) == {"git": url, "tag": "v1.2.0"}
-    assert words(project) == f"tag v1.2.0 of {url}"
-    assert "hunter2" not in (project / "pyproject.toml").read_text(encoding="utf-8")
-
-    with_pip = render(tmp_path / "with-pip", PIP, source=named)
-
-    assert pip_line(with_pip) == f"atomci @ git+{url}@v1.2.0"
-    assert words(with_pip) == words(project)
+    assert pin_of(project) == {
+        "words": f"tag v1.2.0 of {url}",
+        "requirement": "atomci",
+        "uv_source": {"git": url, "tag": "v1.2.0"},
+        "direct": f"atomci @ git+{url}@v1.2.0",
+    }
+    assert "hunter2" not in (project / "pin.toml").read_text(encoding="utf-8")
 
 
 @posix_only
@@ -132,33 +176,30 @@ def test_a_url_between_releases_is_pinned_by_commit(
     commit = git(source, "rev-parse", "HEAD")
     url = f"file://{source}"
 
-    project = render(tmp_path / "my-project", source=f"git+{url}", ref="main")
+    pin = pin_of(render(tmp_path / "my-project", source=f"git+{url}", ref="main"))
 
-    assert uv_source(project) == {"git": url, "rev": commit}
-    assert words(project) == f"commit {commit} of {url}, which is not a release"
-    with_pip = render(tmp_path / "with-pip", PIP, source=f"git+{url}", ref="main")
-    assert pip_line(with_pip) == f"atomci @ git+{url}@{commit}"
+    assert pin["uv_source"] == {"git": url, "rev": commit}
+    assert pin["words"] == f"commit {commit} of {url}, which is not a release"
+    assert pin["direct"] == f"atomci @ git+{url}@{commit}"
 
 
 @posix_only
-def test_a_git_file_url_at_a_release_is_pinned_by_tag(
-    template_repo: Path, render: Render, tmp_path: Path
-) -> None:
-    url = f"file://{template_repo}"
+def test_a_git_file_url_at_a_release_is_pinned_by_tag(source: Path, render: Render, tmp_path: Path) -> None:
+    url = f"file://{source}"
 
     project = render(tmp_path / "my-project", source=f"git+{url}")
 
-    assert uv_source(project) == {"git": url, "tag": "v1.2.0"}
+    assert pin_of(project)["uv_source"] == {"git": url, "tag": "v1.2.0"}
 
 
 @posix_only
-def test_a_folder_at_a_release_is_pinned_by_tag(snapshot: Snapshot, render: Render, tmp_path: Path) -> None:
-    source = snapshot(tmp_path / "with space & ü" / "atomci")
+def test_a_folder_at_a_release_is_pinned_by_tag(pins_alone: Snapshot, render: Render, tmp_path: Path) -> None:
+    source = pins_alone(tmp_path / "with space & ü" / "atomci")
     url = f"file://{tmp_path}/with%20space%20%26%20%C3%BC/atomci"
 
     project = render(tmp_path / "my-project", source=f"{source}/")
 
-    assert uv_source(project) == {"git": url, "tag": "v1.2.0"}
+    assert pin_of(project)["uv_source"] == {"git": url, "tag": "v1.2.0"}
     assert subprocess.run(["git", "ls-remote", url], check=False).returncode == 0
 
 
@@ -172,13 +213,12 @@ def test_a_folder_between_releases_is_pinned_to_itself(
     else:
         git(source, "commit", "--quiet", "--allow-empty", "--message=later")
 
-    project = render(tmp_path / "my-project", source=source, ref="HEAD")
+    pin = pin_of(render(tmp_path / "my-project", source=source, ref="HEAD"))
 
-    assert uv_source(project) == {"path": str(source), "editable": True}
+    assert pin["uv_source"] == {"path": str(source), "editable": True}
     pattern = r"the working tree at \S+/atomci \(described as v1\.2\.0-1-g\w+\), which is not a release"
-    assert re.fullmatch(pattern, words(project))
-    with_pip = render(tmp_path / "with-pip", PIP, source=source, ref="HEAD")
-    assert pip_line(with_pip) == f"-e file://{source}"
+    assert re.fullmatch(pattern, pin["words"])
+    assert pin["direct"] == f"-e file://{source}"
 
 
 @posix_only
@@ -189,7 +229,7 @@ def test_a_bare_repository_is_no_working_tree(source: Path, render: Render, git:
 
     project = render(tmp_path / "my-project", source=bare, ref="main")
 
-    assert uv_source(project) == {"git": f"file://{bare}", "rev": git(source, "rev-parse", "HEAD")}
+    assert pin_of(project)["uv_source"] == {"git": f"file://{bare}", "rev": git(source, "rev-parse", "HEAD")}
 
 
 @posix_only
@@ -198,8 +238,8 @@ def test_a_folder_outside_git_is_pinned_to_itself(source: Path, render: Render, 
 
     project = render(tmp_path / "my-project", source=source)
 
-    assert uv_source(project) == {"path": str(source), "editable": True}
-    assert "(not in git), which is not a release" in words(project)
+    assert pin_of(project)["uv_source"] == {"path": str(source), "editable": True}
+    assert "(not in git), which is not a release" in pin_of(project)["words"]
 
 
 @posix_only
@@ -208,13 +248,13 @@ def test_a_folder_outside_git_is_pinned_to_itself(source: Path, render: Render, 
 def test_a_relative_folder_is_pinned_by_its_absolute_path(
     named: str,
     release: bool,
-    snapshot: Snapshot,
+    pins_alone: Snapshot,
     render: Render,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     copier_environment: Callable[..., None],
 ) -> None:
-    source = snapshot(tmp_path / "here" / "atomci")
+    source = pins_alone(tmp_path / "here" / "atomci")
     monkeypatch.chdir(tmp_path / "here")
     copier_environment(HOME=str(tmp_path / "here"))
     if not release:
@@ -223,7 +263,7 @@ def test_a_relative_folder_is_pinned_by_its_absolute_path(
     project = render(tmp_path / "my-project", source=named, ref=None if release else "HEAD")
 
     pinned = {"git": f"file://{source}", "tag": "v1.2.0"}
-    assert uv_source(project) == (pinned if release else {"path": str(source), "editable": True})
+    assert pin_of(project)["uv_source"] == (pinned if release else {"path": str(source), "editable": True})
 
 
 @pytest.mark.parametrize(
@@ -273,11 +313,10 @@ def test_an_index_pin_is_the_version_of_the_template(
     if later:
         git(source, "commit", "--quiet", "--allow-empty", "--message=later")
 
-    project = render(tmp_path / "my-project", INDEX, source=source, ref="main")
+    pin = pin_of(render(tmp_path / "my-project", INDEX, source=source, ref="main"))
 
-    assert dev_requirement(project) == requirement
-    assert words(project).startswith(said)
-    assert pip_line(render(tmp_path / "with-pip", INDEX | PIP, source=source, ref="main")) == requirement
+    assert (pin["requirement"], pin["direct"], pin["uv_source"]) == (requirement, requirement, {})
+    assert pin["words"].startswith(said)
 
 
 # --- The pins install ---------------------------------------------------------------------------
@@ -299,13 +338,13 @@ def uv_sync(project: Path, tool: Tool) -> None:
 
 
 @posix_only
-@pytest.mark.parametrize("prefix", ["", "git+file://"], ids=["path", "git+file"])
 def test_uv_installs_the_release_from_its_tag(
-    prefix: str, source: Path, render: Render, git: Git, tool: Tool, tmp_path: Path
+    snapshot: Snapshot, render: Render, git: Git, tool: Tool, tmp_path: Path
 ) -> None:
+    source = snapshot(tmp_path / "atomci")
     tagged = git(source, "rev-parse", "v1.2.0")
     git(source, "commit", "--quiet", "--allow-empty", "--message=later")
-    project = render(tmp_path / "my-project", source=f"{prefix}{source}")
+    project = render(tmp_path / "my-project", source=f"git+file://{source}")
 
     uv_sync(project, tool)
 
@@ -317,8 +356,9 @@ def test_uv_installs_the_release_from_its_tag(
 
 @posix_only
 def test_uv_installs_uncommitted_changes_and_follows_them(
-    source: Path, render: Render, tool: Tool, tmp_path: Path
+    snapshot: Snapshot, render: Render, tool: Tool, tmp_path: Path
 ) -> None:
+    source = snapshot(tmp_path / "atomci")
     module = source / "src" / "atomci" / "only_here.py"
     module.write_text("VALUE = 1\n")
     project = render(tmp_path / "my-project", source=source, ref="HEAD")
@@ -339,6 +379,7 @@ def test_uv_installs_uncommitted_changes_and_follows_them(
 
 @posix_only
 @pytest.mark.usefixtures("hosted")
+@pytest.mark.parametrize("hosted", ["template_repo"], indirect=True)
 def test_uv_installs_a_commit_of_a_host(
     render: Render, tool: Tool, template_repo: Path, git: Git, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """What copier makes of the template: the same twice, without trust, refusing what can't work."""
 
+import shutil
 import stat
 import subprocess
 import sys
@@ -10,12 +11,14 @@ from typing import Any
 import copier
 import pytest
 import yaml
+from answer_sets import HAND_MADE
+from golden_trees import RENDERED_FROM
+from once import Once
 
 ROOT = Path(__file__).parents[2]
 Git = Callable[..., str]
 Render = Callable[..., Path]
 Tool = Callable[..., subprocess.CompletedProcess[str]]
-AnswerSets = dict[str, dict[str, Any]]
 NEEDS_TRUST = {"_tasks", "_migrations", "_jinja_extensions"}
 
 
@@ -30,7 +33,20 @@ def questions() -> dict[str, Any]:
     return {name: value for name, value in config.items() if not name.startswith("_")}
 
 
-def test_the_answer_sets_take_every_choice(answer_sets: AnswerSets) -> None:
+@pytest.fixture(scope="session")
+def no_release(once: Once) -> Path:
+    """The template outside git, of which a render costs no clone."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        for name in RENDERED_FROM:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+            copy(ROOT / name, folder / name)
+
+    return once("no-release", make)
+
+
+def test_the_sets_by_hand_take_every_choice() -> None:
     asked = {name: question for name, question in questions().items() if "when" not in question}
     assert asked
 
@@ -40,18 +56,19 @@ def test_the_answer_sets_take_every_choice(answer_sets: AnswerSets) -> None:
         choices = question.get("choices", [True, False])
         values = set(choices.values() if isinstance(choices, dict) else choices)
         taken = set()
-        for answers in answer_sets.values():
+        for answers in HAND_MADE.values():
             given = answers.get(name, question["default"])
             taken |= set(given) if question.get("multiselect") else {given}
         assert taken == values, name
 
 
+@pytest.mark.parametrize("answers_name", HAND_MADE)
 def test_a_second_render_is_byte_identical(
-    answers_name: str, project: Path, answer_sets: AnswerSets, render: Render, tmp_path: Path
+    answers_name: str, project: Path, render: Render, tmp_path: Path
 ) -> None:
     first = contents(project)
 
-    again = render(tmp_path / "my-project", answer_sets[answers_name])
+    again = render(tmp_path / "my-project", HAND_MADE[answers_name])
 
     assert contents(again) == first
     assert len(first) > 30
@@ -117,26 +134,35 @@ def test_no_release_ever_needs_trust(git: Git) -> None:
 
 @pytest.mark.parametrize("name", sorted(NEEDS_TRUST))
 def test_copier_would_refuse_a_template_with_tasks(
-    name: str, snapshot: Callable[[Path], Path], render: Render, git: Git, tmp_path: Path
+    name: str, render: Render, git: Git, tmp_path: Path
 ) -> None:
     """The rule above guards something real."""
-    source = snapshot(tmp_path / "atomci")
+    source, project = tmp_path / "template", tmp_path / "my-project"
     config = source / "copier.yml"
     entry: Any = {
         "_tasks": ["true"],
         "_jinja_extensions": ["jinja2.ext.do"],
         "_migrations": [{"version": "1.3.0", "command": "true"}],
     }[name]
-    project = render(tmp_path / "my-project", source=source)
+    source.mkdir()
+    (source / "{{ _copier_conf.answers_file }}.jinja").write_text("{{ _copier_answers | to_nice_yaml }}")
+    release(git, source, config, "v1.2.0", "question: answer\n")
+    render(project, source=source)
     git(project, "init", "--quiet")
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message=mine")
-    config.write_text(config.read_text(encoding="utf-8") + f"\n{name}: {entry}\n", encoding="utf-8")
-    git(source, "commit", "--quiet", "--all", "--message=next")
-    git(source, "tag", "v1.3.0")
+    release(git, source, config, "v1.3.0", f"question: answer\n{name}: {entry}\n")
 
     with pytest.raises(copier.errors.UnsafeTemplateError):
         copier.run_update(project, defaults=True, overwrite=True, quiet=True)
+
+
+def release(git: Git, source: Path, config: Path, tag: str, text: str) -> None:
+    config.write_text(text, encoding="utf-8")
+    git(source, "init", "--quiet")
+    git(source, "add", "--all")
+    git(source, "commit", "--quiet", f"--message={tag}")
+    git(source, "tag", tag)
 
 
 def test_a_misspelt_name_fails_the_render(
@@ -194,10 +220,10 @@ def test_the_script_is_executable(rendered: Callable[[str], Path]) -> None:
     ],
 )
 def test_a_bad_answer_is_refused_and_leaves_nothing(
-    answers: dict[str, str], message: str, render: Render, tmp_path: Path
+    answers: dict[str, str], message: str, no_release: Path, render: Render, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        render(tmp_path / "my-project", answers)
+        render(tmp_path / "my-project", answers, source=no_release)
 
     assert not (tmp_path / "my-project").exists()
 
@@ -215,16 +241,16 @@ def test_a_bad_answer_is_refused_and_leaves_nothing(
     ],
 )
 def test_defaults_from_any_folder_name_are_valid(
-    folder: str, project: str, package: str, render: Render, tmp_path: Path
+    folder: str, project: str, package: str, no_release: Path, render: Render, tmp_path: Path
 ) -> None:
-    dest = render(tmp_path / folder)
+    dest = render(tmp_path / folder, source=no_release)
 
     answers = yaml.safe_load((dest / ".copier-answers.yml").read_text(encoding="utf-8"))
     assert (answers["project_name"], answers["package_name"]) == (project, package)
     assert (dest / "src" / package / "__init__.py").is_file()
 
 
-def test_the_list_of_standard_modules_is_whole(render: Render, tmp_path: Path) -> None:
+def test_the_list_of_standard_modules_is_whole() -> None:
     """A newer Python that adds a module shows here."""
     public = {name for name in sys.stdlib_module_names if not name.startswith("_")}
     listed = (ROOT / "includes" / "names.jinja").read_text(encoding="utf-8").split()
@@ -240,13 +266,15 @@ def test_computed_answers_are_not_recorded(project: Path) -> None:
     assert not hidden & set(answers)
 
 
-def test_a_destination_in_git_is_left_alone_otherwise(render: Render, git: Git, tmp_path: Path) -> None:
+def test_a_destination_in_git_is_left_alone_otherwise(
+    no_release: Path, render: Render, git: Git, tmp_path: Path
+) -> None:
     dest = tmp_path / "my-project"
     dest.mkdir()
     (dest / "notes.txt").write_text("mine")
     git(dest, "init", "--quiet")
 
-    render(dest)
+    render(dest, source=no_release)
 
     assert (dest / "notes.txt").read_text() == "mine"
     assert "pyproject.toml" in git(dest, "status", "--short")
