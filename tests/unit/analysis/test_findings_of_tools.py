@@ -102,6 +102,13 @@ def test_lines_that_look_like_a_diffs_head_or_end_are_none() -> None:
     assert first_changes(diff, ROOT) == {"src/a.py": 2, "src/b.py": 9}
 
 
+def test_a_hunk_ends_where_its_head_says() -> None:
+    grown = "--- a.py\t2026\t01\n+++ a.py\n@@ -3 +3,3 @@\n-x\n+y\n+\n+z\n"
+    shrunk = "--- b.py\n+++ b.py\n@@ -5,3 +5 @@\n x\n-\n-y\n"
+    last = "--- c.py\n+++ c.py\n@@ -7,2 +7,2 @@\n x\n-y\n+z\n"
+    assert first_changes(grown + shrunk + last, ROOT) == {"a.py\t2026": 3, "b.py": 6, "c.py": 8}
+
+
 def test_mypys_columns_count_from_one_and_notes_are_no_findings() -> None:
     rows = (
         '{"file": "src/a.py", "line": 3, "column": 0, "message": "bad", "hint": "do", "code": null, "severity": "error"}\n'

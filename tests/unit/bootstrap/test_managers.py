@@ -53,7 +53,7 @@ def test_a_line_for_the_other_manager_is_named_with_its_number(
 ) -> None:
     (tmp_path / "Taskfile.yml").write_text(f"version: '3'\n{line}\n", encoding="utf-8")
     found = contradictions(tmp_path, ["Taskfile.yml"], manager)  # type: ignore[arg-type]
-    assert [str(one) for one in found] == [f"Taskfile.yml:2: {line.strip()}"]
+    assert [(one.ok, str(one)) for one in found] == [(False, f"Taskfile.yml:2: {line.strip()}")]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_lock_of_the_other_manager_is_a_contradiction_and_its_own_is_not_read(
     (tmp_path / "uv.lock").write_text('name = "piptools sync"\n', encoding="utf-8")
     assert contradictions(tmp_path, ["uv.lock"], "uv") == []
     (found,) = contradictions(tmp_path, ["uv.lock"], "pip-tools")
-    assert found.path == "uv.lock"
+    assert (found.ok, found.path, found.line) == (False, "uv.lock", 1)
 
 
 def test_what_brings_a_lock_up_to_date(tmp_path: Path) -> None:
