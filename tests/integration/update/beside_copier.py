@@ -1,13 +1,14 @@
 """Writes docs/beside-copier.md, what both programs make of every case: `uv run tests/integration/update/beside_copier.py`."""
 
 import inspect
+import itertools
 import os
 import re
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from update_cases import SHOWN, Ended, Worlds, by_atomci, by_copier
+from update_cases import SHOWN, Ended, Worlds, answers_beside, by_atomci, by_copier
 from user_changes import CHANGES
 
 __all__ = ["PAGE", "page", "row", "rows_of"]
@@ -30,8 +31,8 @@ HEAD = """\
 <!-- Written by tests/integration/update/beside_copier.py; a test compares. -->
 
 What `atomci update` and `copier update` {copier} make of the same projects. Each was rendered from an old release of
-a template, then changed by its user, and updated to the last release. A test runs every case through both, with two
-sets of answers each; what its files hold afterwards decides, by the same rule for both programs. Of {changed} cases with a
+a template, then changed by its user, and updated to the last release. A test runs every case through both, with one of
+two sets of answers; what its files hold afterwards decides, by the same rule for both programs. Of {changed} cases with a
 change of the user, `copier update` lost text in {theirs}, `atomci update` in {ours}. From the first release of this
 template on, the test also updates projects of each to what is here, under the same rules.
 
@@ -58,22 +59,21 @@ TAIL = """\
 """
 
 
-def row(change: str, runs: list[tuple[Ended, Ended]]) -> str:
-    """A line of the page: what became of a change of the user, over all sets of answers."""
-    ours, copiers = zip(*runs, strict=True)
-    same = all(_files(mine) == _files(theirs) for mine, theirs in runs)
-    return f"| {change} | {_cell(ours)} | {'the same' if same else _cell(copiers)} |"
+def row(change: str, ours: Ended, copiers: Ended) -> str:
+    """A line of the page: what became of a change of the user."""
+    return (
+        f"| {change} | {_cell(ours)} | {'the same' if _files(ours) == _files(copiers) else _cell(copiers)} |"
+    )
 
 
 def _files(ended: Ended) -> dict[str, tuple[bytes, int]]:
     return {path: found for path, found in ended.after.contents.items() if path != ".atomci/lock.json"}
 
 
-def _cell(runs: tuple[Ended, ...]) -> str:
-    codes = " or ".join(sorted({str(run.outcome.code) for run in runs}))
-    paths = {word: sorted({path for run in runs for path in run.verdicts.get(word, ())}) for word in WORDS}
+def _cell(run: Ended) -> str:
+    paths = {word: sorted(run.verdicts.get(word, ())) for word in WORDS}
     found = [f"{_word(word)}: {_listed(word, paths[word])}" for word in WORDS if paths[word]]
-    return "; ".join([f"exit {codes}", *found])
+    return "; ".join([f"exit {run.outcome.code}", *found])
 
 
 def _word(word: str) -> str:
@@ -136,13 +136,10 @@ def main() -> None:
     rows: Rows = {}
     with tempfile.TemporaryDirectory() as folder:
         worlds = Worlds(Path(folder))
-        for name, subject in SHOWN.items():
-            for change in CHANGES:
-                cases = [worlds.case(name, answers, change) for answers in subject.answers]
-                runs = [
-                    (by_atomci(case, worlds.folder()), by_copier(case, worlds.folder())) for case in cases
-                ]
-                rows[name, change] = row(change, runs)
+        for name, change in itertools.product(SHOWN, CHANGES):
+            case = worlds.case(name, answers_beside(name, change), change)
+            ours, copiers = by_atomci(case, worlds.folder()), by_copier(case, worlds.folder())
+            rows[name, change] = row(change, ours, copiers)
     PAGE.write_text(page(rows), encoding="utf-8", newline="\n")
 
 

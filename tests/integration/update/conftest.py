@@ -5,39 +5,62 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sync_world import FIRST, Folder, Outcome, Run, new_repository
+from sync_world import FIRST, Folder, Outcome, Pristine, Run, new_repository
 
 from atomci.cli.main import main
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Pristine:
+    """What this process has made so far."""
+    return Pristine(tmp_path_factory.mktemp("place"), tmp_path_factory.mktemp("kept"))
+
+
 @pytest.fixture
-def template(tmp_path: Path) -> Folder:
+def pristine(kept: Pristine) -> Pristine:
+    """With its place empty."""
+    kept.clear()
+    return kept
+
+
+@pytest.fixture
+def template(pristine: Pristine) -> Folder:
     """A template with the release v1.0.0."""
-    folder = new_repository(tmp_path / "template")
-    folder.commit(FIRST, "v1.0.0")
-    return folder
+    root = pristine.place / "template"
+    pristine.put("template", root, lambda: new_repository(root).commit(FIRST, "v1.0.0"))
+    return Folder(root)
 
 
 @pytest.fixture
-def rendered(tmp_path: Path) -> Callable[..., Folder]:
-    """Renders with plain copier: `rendered(template, "name", ref="v1.0.0", licence="MIT")`."""
-    import copier
+def copied(tmp_path: Path) -> Callable[..., Folder]:
+    """Renders with plain copier: `copied(template, "name", ref="v1.0.0", licence="MIT")`."""
 
     def make(template: Folder, name: str = "project", ref: str | None = None, **answers: Any) -> Folder:
-        root = tmp_path / name / "demo"
-        copier.run_copy(str(template.root), root, data=answers, defaults=True, quiet=True, vcs_ref=ref)
-        return Folder(root)
+        return render(template, tmp_path / name / "demo", ref, **answers)
 
     return make
 
 
+def render(template: Folder, root: Path, ref: str | None = None, **answers: Any) -> Folder:
+    """With plain copier."""
+    import copier
+
+    copier.run_copy(str(template.root), root, data=answers, defaults=True, quiet=True, vcs_ref=ref)
+    return Folder(root)
+
+
 @pytest.fixture
-def project(template: Folder, rendered: Callable[..., Folder]) -> Folder:
+def project(template: Folder, pristine: Pristine) -> Folder:
     """What v1.0.0 renders, committed."""
-    folder = rendered(template, ref="v1.0.0")
-    folder.git("init", "--quiet", "--initial-branch=main")
-    folder.commit()
-    return folder
+    root = pristine.place / "project" / "demo"
+
+    def make() -> None:
+        folder = render(template, root, "v1.0.0")
+        folder.git("init", "--quiet", "--initial-branch=main")
+        folder.commit()
+
+    pristine.put("project", root, make)
+    return Folder(root)
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from pathlib import Path
 
 PAGE = 4096
 DISK = 16 << 20
-# From room for nothing to the first success; then again, finer, from a step before that.
-COARSE, FINE = 24, 1
+# From room for nothing to the first success in steps of so many pages; then halves, to the last page that lacks.
+STEP = 24
 STAGES = ("reading", "rendering", "storing", "staging", "switching")
 
 
@@ -146,20 +146,19 @@ def with_little_room(project: Path, disk: Path, words: Sequence[str]) -> Iterato
     temporary, ballast, root = disk / "tmp", disk / "ballast", disk / "here" / project.name
     temporary.mkdir()
     os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
-    pages, step = 0, COARSE
-    while True:
+    lacking, enough = -STEP, None
+    while enough is None or enough - lacking > 1:
+        pages = lacking + STEP if enough is None else (lacking + enough) // 2
         shutil.copytree(project, root, symlinks=True)
         with ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, (os.statvfs(disk).f_bavail - pages) * PAGE)
         found = attempt(root, words, pages * PAGE, release=ballast.unlink)
         shutil.rmtree(root.parent)
         yield found
-        if found.code not in (0, 1):
-            pages += step
-        elif step == COARSE:
-            pages, step = max(pages - COARSE, 0) + FINE, FINE
+        if found.code in (0, 1):
+            enough = pages
         else:
-            return
+            lacking = pages
 
 
 def mount(folder: Path) -> None:

@@ -199,6 +199,32 @@ class Outcome:
         return {row["path"]: row["change"] for row in self.json["files"] if row["path"] not in every}
 
 
+@dataclass(frozen=True)
+class Pristine:
+    """Folders as they were when a test first asked for them, which later ones get as copies.
+
+    A project records where its template is, so those of all tests of a process stand in one `place`, one after the
+    other.
+    """
+
+    place: Path
+    store: Path
+
+    def clear(self) -> None:
+        """Empty the place for the next test."""
+        shutil.rmtree(self.place)
+        self.place.mkdir()
+
+    def put(self, name: str, at: Path, make: Callable[[], object]) -> None:
+        """At this path what `make` left there the first time."""
+        if (kept := self.store / name).exists():
+            shutil.rmtree(at, ignore_errors=True)
+            shutil.copytree(kept, at, symlinks=True)
+        else:
+            make()
+            shutil.copytree(at, kept, symlinks=True)
+
+
 Run = Callable[..., Outcome]
 
 

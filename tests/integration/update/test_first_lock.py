@@ -169,9 +169,9 @@ def test_a_broken_table_of_owners_is_told_and_no_error(
 
 
 def test_without_bootstrap_it_is_what_copier_writes(
-    template: Folder, made: Make, rendered: Callable[..., Folder]
+    template: Folder, made: Make, copied: Callable[..., Folder]
 ) -> None:
-    assert made(template, "--no-bootstrap").contents == rendered(template).contents
+    assert made(template, "--no-bootstrap").contents == copied(template).contents
 
 
 def test_a_lock_that_can_not_be_written_leaves_nothing_behind(

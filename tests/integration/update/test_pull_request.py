@@ -1,4 +1,4 @@
-"""`atomci update --pull-request`: real git and real gh, against a GitHub of our own."""
+"""`atomci update --pull-request`: real git, and real gh where a test asks for it, against a GitHub of our own."""
 
 import json
 import os
@@ -12,7 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 from fake_github import HOST, GitHub, Reply, Repo, serving
-from sync_world import Folder, Outcome, Run, lines
+from gh_in_process import answer_gh
+from sync_world import Folder, Outcome, Pristine, Run, lines
 
 REPO = "o/r"
 BRANCH = "atomci/template-update"
@@ -25,13 +26,11 @@ HELPER = '!f() { test "$1" = get && echo username=x && echo "password=$GH_TOKEN"
 
 
 @pytest.fixture
-def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
-    """With the empty private repository o/r, and a shell whose git and gh are logged in."""
+def github(pristine: Pristine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
+    """With the private repository o/r, and a shell whose git and gh are logged in."""
     programs = Path(sys.executable).parent
     assert shutil.which("gh", path=programs), "gh isn't installed: uv sync --all-groups"
-    bare = tmp_path / "hub" / "r.git"
-    bare.mkdir(parents=True)
-    Folder(bare).git("init", "--quiet", "--bare", "--initial-branch=main")
+    bare = pristine.place / "hub" / "r.git"
     for name in ("GH_HOST", "GH_REPO", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
     with serving(GitHub({REPO: Repo(bare=bare)})) as running:
@@ -48,14 +47,21 @@ def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
 
 
 @pytest.fixture
-def cloned(project: Folder, github: GitHub, tmp_path: Path) -> Folder:
+def cloned(project: Folder, github: GitHub, pristine: Pristine) -> Folder:
     """The project on our GitHub, and another clone of it."""
-    project.git("remote", "add", "origin", f"http://{HOST}/{REPO}.git")
-    project.git("push", "--quiet", "origin", "main")
-    other = Folder(tmp_path / "other")
-    project.git("clone", "--quiet", f"http://{HOST}/{REPO}.git", str(other.root))
+    bare, other = github.repos[REPO].bare, pristine.place / "other"
+    assert bare is not None
+
+    def make() -> None:
+        bare.mkdir(parents=True)
+        Folder(bare).git("init", "--quiet", "--bare", "--initial-branch=main")
+        project.git("remote", "add", "origin", f"http://{HOST}/{REPO}.git")
+        project.git("push", "--quiet", "origin", "main")
+        project.git("clone", "--quiet", f"http://{HOST}/{REPO}.git", str(other))
+
+    pristine.put("cloned", pristine.place, make)
     github.requests.clear()
-    return other
+    return Folder(other)
 
 
 def untouchable(project: Folder) -> tuple[object, ...]:
@@ -131,7 +137,23 @@ class World:
 
 
 @pytest.fixture
-def world(template: Folder, project: Folder, cloned: Folder, github: GitHub, atomci: Run) -> World:
+def real_gh() -> None:
+    """What gh itself makes of a call, an answer and a refusal: one test for each kind of them."""
+
+
+@pytest.fixture
+def world(
+    template: Folder,
+    project: Folder,
+    cloned: Folder,
+    github: GitHub,
+    atomci: Run,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
+    """All of it together."""
+    if "real_gh" not in request.fixturenames:
+        answer_gh(github, monkeypatch)
     return World(template, project, cloned, github, atomci)
 
 
@@ -146,6 +168,7 @@ def test_nothing_new_asks_nobody(world: World) -> None:
     assert "up to date: v1.0.0" in world.atomci("update", "--pull-request", as_json=False).out
 
 
+@pytest.mark.usefixtures("real_gh")
 def test_a_clean_update_becomes_a_ready_pull_request(world: World) -> None:
     world.push_own(keep_txt=lines("keep", n3="mine"))
     world.release("v2.0.0", ci_yml=lines("ci", 25), keep_txt=lines("keep", n30="the template's"))
@@ -198,6 +221,7 @@ def test_a_second_run_writes_nothing(world: World) -> None:
     assert world.github.writes == []
 
 
+@pytest.mark.usefixtures("real_gh")
 def test_a_newer_version_takes_the_place_of_the_older_in_the_same_pull_request(world: World) -> None:
     world.release("v2.0.0", ci_yml=lines("ci", 25))
     assert world.propose().code == 0
@@ -275,6 +299,7 @@ def test_a_pull_request_that_somebody_closed_stays_closed_for_its_version(world:
 # --- Conflicts ----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("real_gh")
 def test_conflicts_are_a_draft_with_a_red_check_and_exit_code_1(world: World) -> None:
     world.conflict()
 
@@ -301,6 +326,7 @@ def test_a_second_run_with_conflicts_writes_nothing_and_is_red_still(world: Worl
     assert (done.code, done.json["state"], world.github.writes) == (1, "unchanged", [])
 
 
+@pytest.mark.usefixtures("real_gh")
 def test_a_ready_pull_request_is_a_draft_before_it_holds_markers(world: World) -> None:
     world.push_own(guide_txt=lines("guide", n5="mine"))
     world.release("v2.0.0", ci_yml=lines("ci", 25))
@@ -314,6 +340,7 @@ def test_a_ready_pull_request_is_a_draft_before_it_holds_markers(world: World) -
     assert world.pull["draft"]
 
 
+@pytest.mark.usefixtures("real_gh")
 def test_where_it_can_not_be_made_a_draft_no_marker_is_pushed(world: World) -> None:
     world.push_own(guide_txt=lines("guide", n5="mine"))
     world.release("v2.0.0", ci_yml=lines("ci", 25))
@@ -377,6 +404,7 @@ def test_where_there_are_no_drafts_conflicts_open_nothing(world: World) -> None:
     assert world.pulls == []
 
 
+@pytest.mark.usefixtures("real_gh")
 def test_a_token_that_may_not_set_checks_is_told_and_the_rest_is_done(world: World) -> None:
     world.conflict()
     world.github.fail(Reply(403, {"message": "Resource not accessible by token"}), on="/statuses/")
@@ -387,6 +415,7 @@ def test_a_token_that_may_not_set_checks_is_told_and_the_rest_is_done(world: Wor
     assert "Commit statuses" in done.json["notes"][0]
 
 
+@pytest.mark.usefixtures("real_gh")
 def test_what_broke_off_half_way_is_made_up_for(world: World) -> None:
     world.conflict()
     world.github.fail(Reply(500, {"message": "Server Error"}), on=OPEN)
@@ -653,6 +682,7 @@ def test_an_origin_that_is_gone_is_told(world: World) -> None:
     assert "origin can't be read" in done.err
 
 
+@pytest.mark.usefixtures("real_gh")
 def test_without_a_token_nothing_is_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.release("v2.0.0", ci_yml=lines("ci", 25))
     monkeypatch.delenv("GH_TOKEN")

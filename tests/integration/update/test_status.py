@@ -11,15 +11,19 @@ from pathlib import Path
 
 import copier
 import pytest
-from sync_world import Folder, Run, lines
+from sync_world import Folder, Pristine, Run, lines
 
 
 @pytest.fixture
-def locked(template: Folder, project: Folder, atomci: Run) -> Folder:
+def locked(template: Folder, project: Folder, atomci: Run, pristine: Pristine) -> Folder:
     """A project with a current lock, committed; the template is gone."""
-    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v1.1.0")
-    assert atomci("update", "--commit").code == 0
-    template.root.rename(template.root.with_name("elsewhere"))
+
+    def make() -> None:
+        template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v1.1.0")
+        assert atomci("update", "--commit").code == 0
+        template.root.rename(template.root.with_name("elsewhere"))
+
+    pristine.put("locked", pristine.place, make)
     return project
 
 
@@ -395,7 +399,7 @@ def test_restore_takes_a_folder(project: Folder, atomci: Run) -> None:
 
 
 def test_answers_files_of_two_templates_have_two_locks(
-    project: Folder, atomci: Run, rendered: Callable[..., Folder], tmp_path: Path, template: Folder
+    project: Folder, atomci: Run, copied: Callable[..., Folder], tmp_path: Path, template: Folder
 ) -> None:
     other = template.copy(tmp_path / "other")
     other.commit(

@@ -107,12 +107,12 @@ def test_a_gitmodules_file_that_is_rendered_is_no_submodule(
 def test_the_way_out_works(
     with_submodule: Folder,
     template: Folder,
-    rendered: Callable[..., Folder],
+    copied: Callable[..., Folder],
     copier_environment: Callable[..., None],
 ) -> None:
     allowed = {"COUNT": "1", "KEY_0": "protocol.file.allow", "VALUE_0": "always"}
     copier_environment(**{f"GIT_CONFIG_{name}": value for name, value in allowed.items()})
 
-    project = rendered(template, "plain", ref="v2.0.0")
+    project = copied(template, "plain", ref="v2.0.0")
 
     assert project.read("part/part.txt") == "a part\n"

@@ -1,15 +1,19 @@
-"""Our own template, updated by our own updater: from a release to the next, for every set of answers."""
+"""Our own template, updated by our own updater: from a release to the next, for sets of answers that take every choice."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from answer_sets import RENDERED_SETS, named
 from own_template import CURRENT, NEXT, with_next_release
 
 from atomci.cli.main import main
 
+NAMED = ("defaults", "strict", "pip-tools", "long", "short")
+"""Sets of answers that take every choice of every question."""
 Git = Callable[..., str]
 Render = Callable[..., Path]
 Tool = Callable[..., subprocess.CompletedProcess[str]]
@@ -29,40 +33,47 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return with_next_release(tmp_path_factory.mktemp("source") / "atomci").root
 
 
-@pytest.fixture
-def started(
-    answers_name: str,
-    answer_sets: dict[str, dict[str, object]],
-    releases: Path,
-    render: Render,
-    git: Git,
-    tmp_path: Path,
-) -> Path:
-    """A project of the release before, in git."""
-    root = render(tmp_path / "my-project", answer_sets[answers_name], source=releases, ref=CURRENT)
+def committed(root: Path, git: Git) -> Path:
+    """The folder as a repository."""
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message=first")
     return root
 
 
+@pytest.mark.parametrize("answers_name", NAMED)
 def test_an_unmodified_project_becomes_a_fresh_render_but_for_its_seeds(
-    started: Path,
     answers_name: str,
     answer_sets: dict[str, dict[str, object]],
     releases: Path,
     render: Render,
+    git: Git,
     tmp_path: Path,
 ) -> None:
+    answers = answer_sets[answers_name]
+    started = committed(render(tmp_path / "my-project", answers, source=releases, ref=CURRENT), git)
     seeds = {path: found for path, found in contents(started).items() if path.endswith("/slug.py")}
     assert main(["update", "--commit", "--project", str(started)]) == 0
 
-    fresh = contents(render(tmp_path / "fresh" / "my-project", answer_sets[answers_name], source=releases))
+    fresh = contents(render(tmp_path / "fresh" / "my-project", answers, source=releases))
     updated = contents(started)
     del updated[".atomci/lock.json"]
     assert updated == fresh | seeds
     assert main(["status", "--offline", "--project", str(started)]) == 0
     assert main(["update", "--project", str(started)]) == 0
+
+
+@pytest.mark.parametrize("answers_name", [named(chosen) for chosen in RENDERED_SETS])
+def test_every_render_that_an_update_starts_from_is_copiers(
+    answers_name: str, rendered: Callable[[str], Path], git: Git, tmp_path: Path
+) -> None:
+    """For the other sets of answers: status renders it again, and finds no other byte and no file more."""
+    root = committed(shutil.copytree(rendered(answers_name), tmp_path / "my-project", symlinks=True), git)
+
+    assert main(["status", "--project", str(root)]) == 0
+    lock = json.loads((root / ".atomci/lock.json").read_text(encoding="utf-8"))
+    rendered = set(git(root, "ls-files").splitlines()) - {".copier-answers.yml"}
+    assert lock["files"].keys() == rendered
 
 
 RENOVATE = ("update", "--skip-answered", "--defaults", "--answers-file", ".copier-answers.yml", "--vcs-ref")
@@ -72,10 +83,7 @@ RENOVATE = ("update", "--skip-answered", "--defaults", "--answers-file", ".copie
 def test_renovate_updates_it_with_plain_copier_and_status_says_what_is_left(
     releases: Path, render: Render, git: Git, tool: Tool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    root = render(tmp_path / "my-project", source=releases, ref=CURRENT)
-    git(root, "init", "--quiet")
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message=first")
+    root = committed(render(tmp_path / "my-project", source=releases, ref=CURRENT), git)
     status = ("status", "--json", "--project", str(root))
     assert main([*status]) == 1
     git(root, "add", "--all")

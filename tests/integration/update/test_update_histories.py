@@ -1,13 +1,12 @@
 """Template histories and edits made up by Hypothesis: what holds for all of them."""
 
 import itertools
-import tempfile
 from pathlib import Path
 
 import copier
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sync_world import ANSWERS, CONFIG, OWNERSHIP, Content, Folder, lines, new_repository
+from sync_world import ANSWERS, CONFIG, OWNERSHIP, Content, Folder, Pristine, lines, new_repository
 
 from atomci.artifacts.sync import Update
 from atomci.template.answers import recorded_answers
@@ -85,20 +84,30 @@ def updated(project: Folder) -> tuple[Update, Update | None]:
 
 @given(releases=st.lists(EDITS, min_size=1, max_size=2), mine=EDITS, jump=st.booleans())
 @settings(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-def test_nothing_is_lost_in_any_history(releases: list[list[Edit]], mine: list[Edit], jump: bool) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        _one_history(Path(name), releases, mine, jump)
+def test_nothing_is_lost_in_any_history(
+    releases: list[list[Edit]], mine: list[Edit], jump: bool, kept: Pristine
+) -> None:
+    kept.clear()
+    template, project = Folder(kept.place / "template"), Folder(kept.place / "project" / "demo")
+    kept.put("history", kept.place, lambda: _start(template, project))
+    _one_history(template, project, releases, mine, jump)
 
 
-def _one_history(folder: Path, releases: list[list[Edit]], mine: list[Edit], jump: bool) -> None:
-    template = new_repository(folder / "template")
+def _start(template: Folder, project: Folder) -> None:
+    new_repository(template.root)
     template.write({"copier.yml": CONFIG, "ownership.toml": OWNERSHIP,
                     f"template/{ANSWERS}": "{{ _copier_answers | to_nice_yaml }}"})  # fmt: skip
     replaced(template, {}, START, "template/")
     template.git("tag", "v1.0.0")
-    project = new_repository(folder / "project" / "demo")
+    new_repository(project.root)
     copier.run_copy(str(template.root), project.root, defaults=True, quiet=True)
     project.commit()
+
+
+def _one_history(
+    template: Folder, project: Folder, releases: list[list[Edit]], mine: list[Edit], jump: bool
+) -> None:
+    folder = template.root.parent
     untouched = project.copy(folder / "untouched" / "demo")
     wrote = edited(START, mine, "mine")
     replaced(project, START, wrote)

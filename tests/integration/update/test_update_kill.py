@@ -190,6 +190,7 @@ def test_a_failure_in_the_middle_is_undone(
     assert "No space left on device" in capfd.readouterr().err
     assert pending.whole == before
     assert not pending.has(".git/atomci-update")
+    assert not pending.has(".git/index.lock")
 
 
 def test_a_full_disk_while_staging_changes_nothing(

@@ -337,10 +337,10 @@ def test_git_remembers_how_a_conflict_was_resolved(conflicting: Folder, atomci: 
 
 
 def test_a_repository_without_a_commit_is_wrong_usage(
-    template: Folder, rendered: Callable[..., Folder], atomci: Run
+    template: Folder, copied: Callable[..., Folder], atomci: Run
 ) -> None:
     template.commit(CLEAN, "v2.0.0")
-    folder = rendered(template, "fresh", ref="v1.0.0")
+    folder = copied(template, "fresh", ref="v1.0.0")
     done = atomci("update", root=folder.root)
     assert done.code == 2
     assert "isn't in a git repository" in done.err

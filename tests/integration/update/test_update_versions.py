@@ -97,10 +97,10 @@ def test_a_version_that_is_not_there_is_wrong_usage(
 
 
 def test_a_template_without_tags_is_followed_by_its_head(
-    rendered: Callable[..., Folder], tmp_path: Path, atomci: Run, template: Folder
+    copied: Callable[..., Folder], tmp_path: Path, atomci: Run, template: Folder
 ) -> None:
     template.git("tag", "--delete", "v1.0.0")
-    folder = rendered(template, "untagged", ref="HEAD")
+    folder = copied(template, "untagged", ref="HEAD")
     folder.git("init", "--quiet")
     folder.commit()
     assert atomci("update", root=folder.root).json["state"] == "up-to-date"
@@ -117,7 +117,7 @@ def test_a_template_without_tags_is_followed_by_its_head(
 
 def test_a_remote_template_is_fetched_into_no_shared_cache(
     releases: Folder,
-    rendered: Callable[..., Folder],
+    copied: Callable[..., Folder],
     tmp_path: Path,
     atomci: Run,
     monkeypatch: pytest.MonkeyPatch,
@@ -278,7 +278,7 @@ def test_a_template_that_cannot_be_rendered_changes_nothing(
 
 
 def test_a_project_in_a_subfolder_is_updated_there(
-    releases: Folder, tmp_path: Path, atomci: Run, rendered: Callable[..., Folder]
+    releases: Folder, tmp_path: Path, atomci: Run, copied: Callable[..., Folder]
 ) -> None:
     whole = new_repository(tmp_path / "monorepo")
     whole.commit({"keep.txt": lines("another file"), "README.md": "mono\n"})
@@ -353,9 +353,9 @@ def test_a_linked_worktree_is_updated_by_itself(releases: Folder, project: Folde
 
 
 def test_a_repository_with_sha256_ids_is_updated(
-    releases: Folder, rendered: Callable[..., Folder], atomci: Run
+    releases: Folder, copied: Callable[..., Folder], atomci: Run
 ) -> None:
-    folder = rendered(releases, "sha256", ref="v1.0.0")
+    folder = copied(releases, "sha256", ref="v1.0.0")
     folder.git("init", "--quiet", "--object-format=sha256")
     folder.commit()
 

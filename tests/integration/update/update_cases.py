@@ -22,10 +22,12 @@ from atomci.cli.main import main
 __all__ = [
     "SHOWN",
     "SUBJECTS",
+    "SYNTHETIC",
     "Case",
     "Ended",
     "Subject",
     "Worlds",
+    "answers_beside",
     "atomci",
     "by_atomci",
     "by_copier",
@@ -82,6 +84,12 @@ OWN = Subject(
 SHOWN = {**SYNTHETIC, "atomci": OWN}
 """What the page in `docs/` shows: the same in every clone."""
 SUBJECTS = SHOWN | {f"atomci {tag}": _of_tag(tag) for tag in release_tags()}
+
+
+def answers_beside(name: str, change: str) -> str:
+    """The set of answers with which a case is run through both programs: each set has its turn."""
+    sets = list(SUBJECTS[name].answers)
+    return sets[list(CHANGES).index(change) % len(sets)]
 
 
 @dataclass(frozen=True)
