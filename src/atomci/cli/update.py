@@ -111,17 +111,22 @@ def update_command(
 
 
 def _run(recorded: Recorded, request: Request, as_json: bool, only_plan: bool, and_commit: bool) -> int:
-    from atomci.template.workshop import Workshop
-    from atomci.update.apply import apply_update
-    from atomci.update.end import commit_update
-    from atomci.update.plan import plan_update
-    from atomci.update.planned import Planned
+    import gc
 
+    from atomci.artifacts.sync import Update
+    from atomci.template.workshop import Workshop
+    from atomci.update.plan import plan_update
+
+    # A render makes a great many small objects, and the process ends soon: 2 % of an update's time.
+    gc.disable()
     with progress(as_json) as tell, Workshop(tell) as shop:
         planned = plan_update(shop, recorded, request)
-        if not isinstance(planned, Planned):
+        if isinstance(planned, Update):
             show_update(planned, as_json)
             return 0
+        from atomci.update.apply import apply_update
+        from atomci.update.end import commit_update
+
         planned = planned.with_notes()
         if only_plan:
             show_update(planned.update, as_json)

@@ -54,11 +54,20 @@ class Template:
         git("symbolic-ref", "HEAD", "refs/atomci/HEAD")
         return git
 
-    @cached_property
+    @property
     def tags(self) -> list[str]:
         """Every tag's name."""
-        out = self._git("for-each-ref", "--format=%(refname:short)", "refs/tags")
-        return out.decode("utf-8", "replace").split()
+        return list(self._tagged)
+
+    @cached_property
+    def _tagged(self) -> dict[str, str]:
+        """The commit of each tag by its name, empty where it is the tag of something else."""
+        row = "%(refname:lstrip=2) %(objecttype) %(objectname) %(*objecttype) %(*objectname)"
+        out = self._git("for-each-ref", f"--format={row}", "refs/tags").decode("utf-8", "replace")
+        found = {}
+        for name, *words in (line.split(" ") for line in out.splitlines()):
+            found[name] = dict(zip(words[::2], words[1::2], strict=True)).get("commit", "")
+        return found
 
     def wanted(self, ref: str | None, *, prereleases: bool = False) -> Release:
         """The version that is named, or else the newest one: HEAD where no tag is a version."""
@@ -71,8 +80,8 @@ class Template:
         return self._releases[ref]
 
     def _release(self, ref: str) -> Release:
-        commit = None
-        if not ref.startswith("-"):
+        commit = self._tagged.get(ref) or None
+        if not commit and not ref.startswith("-"):
             for candidate in (ref, f"refs/remotes/origin/{ref}"):
                 commit = commit or self._git.commit(candidate)
         if not commit:
@@ -80,8 +89,15 @@ class Template:
                 f"{self.location} has no version {ref!r}",
                 f"it has {_some(self.tags)}; was a tag removed, or is this another template?",
             )
-        name = self._git("describe", "--tags", "--always", commit).decode().strip()
-        return Release(commit, name)
+        return Release(commit, self._described(commit))
+
+    def _described(self, commit: str) -> str:
+        """The tag of a commit, or what `git describe` says where it hasn't one, or several."""
+        names = [name for name, tagged in self._tagged.items() if tagged == commit]
+        # A tag of a tag is one of its commit, too.
+        if len(names) == 1 and all(self._tagged.values()):
+            return names[0]
+        return self._git("describe", "--tags", "--always", commit).decode().strip()
 
     def is_older(self, release: Release, than: Release) -> bool:
         """Whether a version comes before another: by their names, or by the history where these don't tell."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from atomci.artifacts.sync import Update
 from atomci.template.answers import Recorded
 from atomci.template.workshop import Workshop
-from atomci.update.merging import merged_renders
-from atomci.update.planned import Planned, described
-from atomci.update.rendering import both_rendered
 from atomci.update.request import Request
 from atomci.update.span import chosen_span
+
+if TYPE_CHECKING:
+    from atomci.update.planned import Planned
 
 __all__ = ["plan_update"]
 
@@ -22,6 +24,11 @@ def plan_update(shop: Workshop, recorded: Recorded, request: Request) -> Planned
     span = chosen_span(shop, recorded, request)
     if isinstance(span, Update):
         return span
+    # Most updates end here; what the others need takes a while to import.
+    from atomci.update.merging import merged_renders
+    from atomci.update.planned import described
+    from atomci.update.rendering import both_rendered
+
     renders = both_rendered(shop, span)
     shop.tell("merging")
     return described(merged_renders(renders))
