@@ -50,14 +50,19 @@ def own_table(project: Project, name: str, kind: type[T]) -> T:
 
 
 def own_tables(
-    project: Project, name: str, kind: type[T], problems: Callable[[str, T], Problems]
+    project: Project,
+    name: str,
+    kind: type[T],
+    problems: Callable[[str, T], Problems],
+    unknown: Callable[[str], Problems] = lambda _: (),
 ) -> dict[str, T]:
-    """Each `[tool.atomci.NAME.KEY]` by its key. Raises UsageError."""
+    """Each `[tool.atomci.NAME.KEY]` by its key; `unknown` looks at the key alone. Raises UsageError."""
     tables = value_of(project, name, {})
     if not isinstance(tables, Mapping):
         raise table_error(project, (name,), f"expected a table, got {tables!r}")
     found = {}
     for key, row in tables.items():
+        _refuse(project, (name, key), unknown(key))
         found[key] = _converted(project, (name, key), row, kind)
         _refuse(project, (name, key), problems(key, found[key]))
     return found

@@ -44,8 +44,12 @@ def closest_line(lines: Mapping[tuple[Key, ...], int], keys: Sequence[Key]) -> i
 def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """Each with its line and what it says: as many lines as it takes until they are TOML."""
     first, whole = 1, ""
-    for number, line in enumerate(text.splitlines(), 1):
+    # TOML's lines end in LF or CRLF, and in nothing else.
+    for number, line in enumerate(text.split("\n"), 1):
         whole += f"{line}\n"
+        # No statement ends in a comma, and a list of many lines is to be read once.
+        if line.rstrip().endswith(","):
+            continue
         try:
             parsed = tomllib.loads(whole)
         except tomllib.TOMLDecodeError:

@@ -130,3 +130,17 @@ def test_asking_leaves_the_index_as_it_is(mine: Path) -> None:
     Git(mine).states()
     Git(mine).changed()
     assert (mine / ".git/index").read_bytes() == before
+
+
+def test_a_repository_that_is_kept_apart_from_its_files_is_found_by_the_environment(
+    mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (mine / ".git").rename(tmp_path / "apart")
+    assert Git(mine).commit() is None
+    monkeypatch.chdir(mine)
+    monkeypatch.setenv("GIT_DIR", "../apart")
+    monkeypatch.setenv("GIT_WORK_TREE", ".")
+    assert Git(mine).commit() is not None
+    assert Git(mine / "sub").files() == ["b.txt"]
+    # Elsewhere it says nothing.
+    assert Git(tmp_path).commit() is None

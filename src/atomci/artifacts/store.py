@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from atomci.artifacts.json_text import json_of
 from atomci.artifacts.runs import Output
 from atomci.errors import InfrastructureError
 from atomci.tools.atomic import replace_file
@@ -41,7 +42,7 @@ def read_if_there(path: Path, kind: type[T]) -> T | None:
 
 def write(path: Path, value: object, clean: Callable[[str], str] = str) -> None:
     """Write a struct as indented JSON; `clean` takes the secrets out of it."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=1).decode()
+    text = msgspec.json.format(json_of(value), indent=1).decode()
     replace_file(path, clean(text).encode() + b"\n")
 
 

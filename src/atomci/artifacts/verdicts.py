@@ -43,11 +43,11 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     atom: str
     number: int
-    status: Standing
     evidence: tuple[str, ...] = ()
     """The facts as text."""
-    facts: tuple[Fact, ...] = ()
     remedy: str = ""
+    status: Standing
+    facts: tuple[Fact, ...] = ()
 
 
 class CheckReport(Struct, frozen=True, kw_only=True):

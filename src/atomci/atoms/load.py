@@ -117,11 +117,11 @@ def _check_reads(project: Project, name: str, swap: AtomConfig) -> None:
     from atomci.analysis.table import stands_in
 
     keys = ("atoms", name, "reads")
+    if swap.run is None and (swap.use is not None or stands_in(name, swap.reads) is None):
+        raise table_error(project, keys, "names a parser, but there is no run")
     if swap.reads not in PARSERS:
         known = f"known: {', '.join(sorted(PARSERS))}"
         raise table_error(project, keys, f"no parser is called {swap.reads!r}", known)
-    if swap.run is None and (swap.use is not None or stands_in(name, swap.reads) is None):
-        raise table_error(project, keys, "names a parser, but there is no run")
 
 
 def _entry_point(project: Project, name: str, value: str) -> Callable[[Context], Outcome]:

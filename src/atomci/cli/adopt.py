@@ -51,9 +51,8 @@ def adopt_command(
 
     Exit codes: 0 planned or done, 2 usage, 3 the template or the disk can't be reached, 4 refused.
     """
-    import msgspec
-
     from atomci.adopt.join import Wish, make_adoption, plan_adoption
+    from atomci.artifacts.json_text import json_of
     from atomci.cli.answers import given_answers
     from atomci.template.sources import named_source, own_source
     from atomci.template.workshop import Workshop
@@ -66,7 +65,7 @@ def adopt_command(
         planned = plan_adoption(shop, (project or Path.cwd()).resolve(), wish)
         adoption = planned.adoption if only_plan else make_adoption(planned)
     if as_json:
-        click.echo(msgspec.json.encode(adoption).decode())
+        click.echo(json_of(adoption).decode())
     else:
         _show(adoption)
     return 0

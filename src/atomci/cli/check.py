@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,7 @@ def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None)
     counts = Counter(answer.status for answer in answers)
     if as_json:
         report = CheckReport(holds=not counts["broken"], atoms=tuple(answers))
-        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=1))
+        click.echo(json.dumps(msgspec.to_builtins(report), indent=1))
     else:
         order: tuple[Standing, ...] = ("holds", "broken", "not applicable", "planned")
         click.echo(", ".join(f"{counts[status]} {status}" for status in order if counts[status]))

@@ -37,8 +37,7 @@ def cookiecutter_command(dest: Path, template: str | None, ref: str | None, as_j
 
     Exit codes: 0 written, 2 usage, 3 the template can't be reached, 4 refused: cookiecutter can't do it.
     """
-    import msgspec
-
+    from atomci.artifacts.json_text import json_of
     from atomci.export.convert import export_cookiecutter
     from atomci.template.sources import named_source, own_source
     from atomci.template.workshop import Workshop
@@ -47,7 +46,7 @@ def cookiecutter_command(dest: Path, template: str | None, ref: str | None, as_j
     with Workshop() as shop:
         exported = export_cookiecutter(shop, source.location, source.ref, dest)
     if as_json:
-        click.echo(msgspec.json.encode(exported).decode())
+        click.echo(json_of(exported).decode())
         return 0
     click.echo(f"wrote {exported.files} files to {dest}: {exported.template} at {exported.version}")
     click.echo(f"  next: cookiecutter {dest}")

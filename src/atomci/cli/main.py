@@ -144,6 +144,8 @@ def _refuse(error: AtomciError) -> int:
 
 def _flush() -> None:
     """Somebody may have closed the pipe, as `| head` does; the interpreter must not try again at exit."""
+    if sys.stdout is None:  # closed from the start, as by >&-
+        return
     try:
         sys.stdout.flush()
     except OSError:

@@ -20,11 +20,11 @@ def program() -> "NoReturn":
     code = recall(sys.argv[1:])
     if code is None:
         code = _run()
-    try:  # noqa: SIM105, contextlib takes its time to import
-        sys.stdout.flush()
-    except OSError:  # somebody closed the pipe
-        pass
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, AttributeError):  # somebody closed it, or there was none from the start
+            continue
     os._exit(code)
 
 

@@ -83,9 +83,9 @@ def _words(command: str | None) -> tuple[str, ...]:
 
 def _show(proposal: Proposal, as_json: bool) -> None:
     if as_json:
-        import msgspec
+        from atomci.artifacts.json_text import json_of
 
-        click.echo(msgspec.json.encode(proposal).decode())
+        click.echo(json_of(proposal).decode())
         return
     if proposal.state == "up-to-date":
         show_update(proposal.update, as_json=False)

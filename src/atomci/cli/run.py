@@ -76,6 +76,7 @@ def run_command(
     loader = Loader(project_at(project))
     if shard and shards_from:
         raise UsageError("--shard and --shards-from: give one of them", "ATOMCI_SHARD counts as --shard")
+    _ = loader.config  # a bad table is told before anything else
     one = OneShard.named(shard, loader.project.setting(read_shards).count) if shard else None
     options = Options(
         since=_known_ref(loader.project.root, since),

@@ -72,13 +72,12 @@ def explain_command(target: str, as_json: bool) -> None:
 
     project = Project(find_root(Path.cwd()))
     loader = Loader(project)
-    workspace = loader.workspace(Options(preview=True))
     explained = []
     for name in resolve(target, loader.catalog):
         atom = loader.catalog.atoms[name]
         row = _row(atom, loader.catalog)
         if not row["planned"]:
-            ctx = Context(workspace, atom)
+            ctx = Context(loader.workspace(Options(preview=True)), atom)
             row |= _plain(loader.implementation(atom), ctx)
         explained.append(row)
     if as_json:

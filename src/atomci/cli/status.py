@@ -123,11 +123,10 @@ def restore_command(
     with Workshop() as shop:
         changed = restore(shop, recorded, _within(recorded, paths, project))
     if as_json:
-        import msgspec
-
+        from atomci.artifacts.json_text import json_of
         from atomci.artifacts.listings import Restored
 
-        click.echo(msgspec.json.encode(Restored(restored=tuple(changed))).decode())
+        click.echo(json_of(Restored(restored=tuple(changed))).decode())
     elif changed:
         click.echo(
             "".join(f"  restored  {path}\n" for path in changed) + "staged; look at: git diff --staged"
@@ -154,9 +153,9 @@ def _within(recorded: Recorded, paths: tuple[str, ...], project: Path | None) ->
 
 def _shown(found: SyncStatus, as_json: bool) -> str:
     if as_json:
-        import msgspec
+        from atomci.artifacts.json_text import json_of
 
-        return msgspec.json.encode(found).decode() + "\n"
+        return json_of(found).decode() + "\n"
     return "".join(f"{line}\n" for line in _lines(found))
 
 

@@ -10,8 +10,7 @@ import shutil
 from functools import cache
 from pathlib import Path
 
-import msgspec
-
+from atomci.artifacts.json_text import json_of
 from atomci.artifacts.runs import Result
 from atomci.artifacts.store import ArtifactError, read, sha256
 from atomci.catalog import Atom
@@ -53,7 +52,7 @@ def input_key(atom: Atom, workspace: Workspace, options: Options) -> str:
     digest = hashlib.blake2b(digest_size=20)
 
     def add(*words: str) -> None:
-        digest.update("\0".join((*words, "\n")).encode())
+        digest.update("\0".join((*words, "\n")).encode("utf-8", "surrogateescape"))
 
     add(_own_code(), atom.name, repr(config), platform.python_version())
     add(*project.installed)
@@ -112,7 +111,7 @@ class ResultCache:
             target = entry / "files" / output.path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._root / output.path, target)
-        replace_file(entry / "result.json", msgspec.json.encode(result))
+        replace_file(entry / "result.json", json_of(result))
         kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in kept[_KEPT_PER_ATOM:]:
             shutil.rmtree(old, ignore_errors=True)

@@ -47,12 +47,14 @@ _DEFAULT = AtomConfig()
 def read_atoms(project: Project, names: Collection[str]) -> dict[str, AtomConfig]:
     """Each `[tool.atomci.atoms.NAME]`; `names` are those of all atoms. Raises UsageError."""
 
-    def problems(name: str, atom: AtomConfig) -> Problems:
-        if name not in names:
-            yield "", "no atom has this name", close_to(name, names)
+    def problems(_: str, atom: AtomConfig) -> Problems:
         yield from ((key, problem, "") for key, problem in _problems(atom))
 
-    return own_tables(project, "atoms", AtomConfig, problems)
+    def unknown(name: str) -> Problems:
+        if name not in names:
+            yield "", "no atom has this name", close_to(name, names)
+
+    return own_tables(project, "atoms", AtomConfig, problems, unknown)
 
 
 def _problems(atom: AtomConfig) -> Iterator[tuple[str, str]]:

@@ -73,16 +73,16 @@ class Verdict:
     facts: tuple[Fact, ...]
     remedy: str = ""
 
-    def __init__(self, holds: bool | None, facts: Iterable[Fact | str], remedy: str = "") -> None:
-        given = (fact if isinstance(fact, Fact) else Fact(holds is not False, fact) for fact in facts)
+    def __init__(self, holds: bool | None, evidence: Iterable[Fact | str], remedy: str = "") -> None:
+        given = (fact if isinstance(fact, Fact) else Fact(holds is not False, fact) for fact in evidence)
         object.__setattr__(self, "holds", holds)
         object.__setattr__(self, "facts", tuple(given))
         object.__setattr__(self, "remedy", remedy)
 
     @classmethod
-    def of(cls, problems: Sequence[Fact | str], seen: Sequence[Fact | str], remedy: str = "") -> Verdict:
+    def of(cls, problems: Sequence[Fact | str], evidence: Sequence[Fact | str], remedy: str = "") -> Verdict:
         """It holds when there is no problem; else the problems are the facts."""
-        return cls(False, problems, remedy) if problems else cls(True, seen)
+        return cls(False, problems, remedy) if problems else cls(True, evidence)
 
     @property
     def evidence(self) -> tuple[str, ...]:

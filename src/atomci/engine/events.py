@@ -11,6 +11,7 @@ from types import TracebackType
 
 import msgspec
 
+from atomci.artifacts.json_text import json_of
 from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.runs import Event
 from atomci.errors import InfrastructureError
@@ -47,7 +48,7 @@ class EventLog:
 
     def __call__(self, event: Event) -> None:
         """Write one event, then tell the listeners; one whose output is closed is told no more."""
-        text = msgspec.json.encode(event).decode()
+        text = json_of(event).decode()
         cleaned = self.redactor.clean(text)
         if cleaned != text:
             event = msgspec.json.decode(cleaned, type=Event)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from atomci.artifacts.json_text import json_of
 from atomci.artifacts.schemas import Finding
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import TestResult
@@ -46,7 +47,7 @@ def read_results(path: Path) -> tuple[TestResult, ...]:
 
 def write_results(path: Path, results: Iterable[TestResult]) -> None:
     """The recorder's file anew."""
-    replace_file(path, b"".join(msgspec.json.encode(result) + b"\n" for result in results))
+    replace_file(path, b"".join(json_of(result) + b"\n" for result in results))
 
 
 def counts(results: Iterable[TestResult]) -> dict[str, int]:

@@ -24,6 +24,18 @@ BAD = {
         "atoms.run_ruff_lint.command",
         "unknown key; known: run, use, reads",
     ),
+    "unknown atom with another fault": (
+        "[tool.atomci.atoms.run_ruff]\nnosuch = 1",
+        5,
+        "atoms.run_ruff",
+        "no atom has this name",
+    ),
+    "a parser that nothing reads": (
+        "[tool.atomci.atoms.run_ruff_lint]\nreads = 'nosuch'",
+        6,
+        "atoms.run_ruff_lint.reads",
+        "names a parser, but there is no run",
+    ),
     "unknown atom": ("[tool.atomci.atoms.run_ruff]\nenabled = false", 5, "atoms.run_ruff", "no atom"),
     "second entry of a list": (
         "[[tool.atomci.drift]]\npath = 'a'\nreason = 'b'\nuntil = 2000-01-01\n"

@@ -148,3 +148,9 @@ def test_evidence_of_what_holds_is_no_finding(project: MadeUp) -> None:
     )
     assert outcome.findings == ()
     assert msgspec.json.encode(outcome.findings) == b"[]"
+
+
+def test_a_plugin_may_name_what_it_gives_a_verdict() -> None:
+    assert Verdict(holds=True, evidence=("seen",)).evidence == ("seen",)
+    assert Verdict.of(problems=["wrong"], evidence=["seen"]).evidence == ("wrong",)
+    assert Verdict.of(problems=[], evidence=["seen"], remedy="x").holds

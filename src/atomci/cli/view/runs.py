@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
+from atomci.artifacts.json_text import json_of
 from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished
 from atomci.cli.view.style import paint
 from atomci.engine.context import Context, Options
@@ -66,7 +66,7 @@ def dry_run_lines(loader: Loader, plan: Plan, options: Options, as_json: bool) -
 @contextmanager
 def _json_lines() -> Iterator[Listener]:
     def show(event: Event) -> None:
-        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.write(json_of(event).decode() + "\n")
         sys.stdout.flush()
 
     yield show

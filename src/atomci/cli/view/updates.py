@@ -36,9 +36,9 @@ def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
 def show_update(update: Update, as_json: bool, following: str = "") -> None:
     """An update's rows, or its JSON; `following` takes the place of what is to be done next."""
     if as_json:
-        import msgspec
+        from atomci.artifacts.json_text import json_of
 
-        click.echo(msgspec.json.encode(update).decode())
+        click.echo(json_of(update).decode())
         return
     from atomci.cli.view.style import paint
 

@@ -82,6 +82,19 @@ def _how_it_ended(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}"
 
 
+def _own_place(root: Path) -> dict[str, str]:
+    """Where a user keeps a repository apart from its working tree, and says so in the environment.
+
+    Only for a folder in that very tree, and where no .git says otherwise: never that of a hook's repository.
+    """
+    git_dir, tree = os.environ.get("GIT_DIR"), os.environ.get("GIT_WORK_TREE")
+    if not git_dir or not tree or not root.resolve().is_relative_to(Path(tree).resolve()):
+        return {}
+    if any((folder / ".git").exists() for folder in (root, *root.resolve().parents)):
+        return {}
+    return {"GIT_DIR": str(Path(git_dir).resolve()), "GIT_WORK_TREE": str(Path(tree).resolve())}
+
+
 class IgnoreRule(NamedTuple):
     """A line of an ignore file: where it stands, and what it says; one that begins with ! takes back."""
 
@@ -118,6 +131,7 @@ class Git:
     def code(self, *words: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
         """Exit code, output and complaints. Raises ToolMissing without git."""
         kept = {name: value for name, value in os.environ.items() if name not in SURROUNDINGS}
+        kept |= _own_place(self.root)
         try:
             done = subprocess.run(
                 ["git", *_STEADY, *words],
