@@ -164,7 +164,7 @@ def oldest_python(requires: str) -> str | None:
         return None
     # A late patch release, as `>=3.11.4` means 3.11.
     minors = (f"3.{minor}" for minor in range(60) if accepted.contains(f"3.{minor}.999"))
-    return None if accepted.contains("3.0") else next(minors, None)
+    return None if accepted.contains("0") else next(minors, None)
 
 
 def requirement_in(line: str) -> Requirement | None:

@@ -49,7 +49,8 @@ def _targets(document: Document, tools: Sequence[Tool]) -> Iterator[Fact]:
     place = document.at("project", "requires-python")
     specifier = document.get("project", "requires-python")
     wanted = oldest_python(specifier) if isinstance(specifier, str) else None
-    if wanted is None:
+    # A range that reaches down to 3.0, which no tool knows, names no oldest one.
+    if wanted is None or wanted == "3.0":
         shown = "not set" if specifier is None else repr(specifier)
         yield problem(place, f"requires-python names no oldest Python: {shown}")
         return

@@ -113,3 +113,9 @@ def test_strict_taken_back_by_another_setting_is_a_problem() -> None:
 def test_a_project_without_a_lower_bound_has_no_target() -> None:
     (line,) = static_problems(project(requires="<4"))
     assert "names no oldest Python: '<4'" in line
+
+
+@pytest.mark.parametrize("specifier", [">=3", ">=2.7", "<4", ""])
+def test_a_range_without_an_end_below_names_no_oldest_python(specifier: str) -> None:
+    text = f"[project]\nrequires-python = '{specifier}'\n[tool.mypy]\nstrict = true\npython_version = '3.0'\n"
+    assert any("requires-python names no oldest Python" in line for line in static_problems(text))
