@@ -9,22 +9,30 @@ from allpairspy import AllPairs
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 INTEGRATIONS = ("vscode", "powershell", "devcontainer", "docker", "codecov", "slack", "docs", "recording")
 # The runtime comes from the template throughout: nothing of it is on an index yet.
+# What changes how a project is made and run; each pair of choices is made and run.
 OPTIONS: dict[str, list[Any]] = {
     "kind": ["library", "cli", "service"],
     "dependency_manager": ["uv", "pip-tools"],
-    "licence": ["MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary"],
     "python_min": [version for version in ("3.11", "3.12", "3.13") if version <= RUNNING],
     "strict_hooks": [False, True],
+    **{name: [False, True] for name in INTEGRATIONS},
+}
+# What only changes texts; each pair of choices with the others is rendered, and each choice is made.
+TEXT_OPTIONS: dict[str, list[Any]] = {
+    "licence": ["MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary"],
     "author_email": ["", "dev@example.com"],
     "repository_owner": ["", "acme"],
     "default_branch": ["main", "trunk"],
-    **{name: [False, True] for name in INTEGRATIONS},
 }
 # A render alone needs neither the Python nor the runtime that it asks for.
-RENDERED_OPTIONS = OPTIONS | {
-    "python_min": ["3.11", "3.12", "3.13"],
-    "runtime_source": ["template", "index"],
-}
+RENDERED_OPTIONS = (
+    OPTIONS
+    | TEXT_OPTIONS
+    | {
+        "python_min": ["3.11", "3.12", "3.13"],
+        "runtime_source": ["template", "index"],
+    }
+)
 # Together these take every choice of every question, and the awkward free texts.
 HAND_MADE: dict[str, dict[str, Any]] = {
     "defaults": {},
@@ -78,7 +86,15 @@ def pairs(options: dict[str, list[Any]]) -> list[dict[str, Any]]:
     return [dict(zip(options, row, strict=True)) for row in AllPairs(list(options.values()))]
 
 
-PAIRS = pairs(OPTIONS)
+def with_texts(sets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The sets with each choice of a text in turn."""
+    return [
+        {**chosen, **{name: choices[place % len(choices)] for name, choices in TEXT_OPTIONS.items()}}
+        for place, chosen in enumerate(sets)
+    ]
+
+
+PAIRS = with_texts(pairs(OPTIONS))
 FULL = [{"kind": kind, "strict_hooks": True, **dict.fromkeys(INTEGRATIONS, True)} for kind in OPTIONS["kind"]]
 SETS = [*FULL, *PAIRS]
 RENDERED_SETS = [*FULL, *pairs(RENDERED_OPTIONS)]

@@ -177,6 +177,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         layer = item.path.relative_to(here).parts[0]
         if layer in LAYERS:
             item.add_marker(layer)
+    items[:] = _long_ones_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def _long_ones_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Each worker's part begins with files of end-to-end tests, so that no long one is left for the end.
+
+    A worker begins with an equal part of the list, in its order, and takes from others when it is done.
+    """
+    if workers == 1:
+        return items
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            files.setdefault(item.path, []).append(item)
+    short = [item for item in items if item.path not in files]
+    order: list[pytest.Item] = []
+    for worker in range(workers):
+        order += [item for path in sorted(files)[worker::workers] for item in files[path]]
+        size = len(items) * (worker + 1) // workers - len(order)
+        order, short = order + short[: max(size, 0)], short[max(size, 0) :]
+    return order + short
 
 
 @pytest.hookimpl(optionalhook=True)
