@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from command_line import Done, call
-from made_once import made_once
+from once import made_once
 from stand_in_tools import make_environment
 
 pytest_plugins = ("fixture_costs", "once")

@@ -1,7 +1,9 @@
 """Things that cost much, made once in a run of the suite and shared by its workers."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 
@@ -30,10 +32,15 @@ class Once:
         return folder
 
 
-@pytest.fixture(scope="session")
-def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """Makes a folder once for all workers: `once("template", snapshot)`."""
-    base = tmp_path_factory.getbasetemp()
-    root = (base.parent if hasattr(request.config, "workerinput") else base) / "once"
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """The same, for fixtures that have pytest's factory of folders."""
+    base = factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once"
     root.mkdir(exist_ok=True)
-    return Once(root)
+    return Once(root)(name, make)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Makes a folder once for all workers: `once("template", snapshot)`."""
+    return partial(made_once, tmp_path_factory)

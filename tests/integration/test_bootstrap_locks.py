@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from bootstrap_world import PYPROJECT, World, snapshot
-from made_once import made_once
+from once import made_once
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stand-in programs are sh scripts")
 

@@ -107,7 +107,7 @@ class IgnoreRule(NamedTuple):
 class Git:
     """git in one folder, bytes in and out. `env` is added to the environment.
 
-    Asking changes nothing, not even the index.
+    Asking changes no file; only `git diff`, behind `changed`, may note newer times of files in the index.
     """
 
     root: Path
