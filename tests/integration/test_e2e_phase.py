@@ -389,12 +389,12 @@ def test_where_it_is_required_is_read_off_githubs_files(project, act, said: str)
 
 SUMMARY, JUNIT = "artifacts/tests/e2e.json", "artifacts/reports/e2e.xml"
 BROKEN = [
-    (STAGED, change("pyproject.toml", MOCK), "stale: what it reads has changed"),
+    (STAGED, change("pyproject.toml", MOCK), "stale: pyproject.toml changed"),
     (STAGED, remove("artifacts/e2e/services.json"), "services.json is missing"),
-    (RUN, change("src/demo/words.py", "\n"), "stale: what it reads has changed"),
+    (RUN, change("src/demo/words.py", "\n"), "stale: src/demo/words.py changed"),
     (RUN, forged(RUN, SUMMARY, '"passed": 1', '"passed": 2'), "the results hold another number"),
     (RUN, remove("artifacts/e2e/files/screen.png"), "screen.png is missing"),
-    (WALK, change("src/demo/words.py", "\n"), "stale: what it reads has changed"),
+    (WALK, change("src/demo/words.py", "\n"), "stale: src/demo/words.py changed"),
     (WALK, forged(WALK, "artifacts/e2e/workflow.json", '"it is committed"', '"x"'), "through to the end"),
     (WALK, forged(WALK, "artifacts/e2e/workflow.json", '"ok": true', '"ok": false'), "clone: exit 0"),
     (KEPT, remove(JUNIT), f"{JUNIT} is missing"),

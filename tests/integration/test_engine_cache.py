@@ -73,10 +73,43 @@ def test_a_changed_input_runs_again_what_reads_it(green, path: str, text: str, a
 
 
 def test_what_a_change_does_not_reach_is_still_taken_over(green) -> None:
-    green.append("tests/unit/test_words.py", "\n\nX = 1\n")
-    assert "run_mypy_typecheck" in green.atomci("run", "local_ci", "--json").cached
     green.append("README.md", "more\n")
-    assert {"run_ruff_lint", "run_black_check"} <= green.atomci("run", "local_ci", "--json").cached
+    assert PURE - green.atomci("run", "local_ci", "--json").cached == {"select_impacted_unit_tests"}
+
+
+MAY_READ = [
+    ("run_ruff_lint", "tests/unit/ruff.toml"),
+    ("run_ruff_lint", "config/base.toml"),
+    ("run_ruff_lint", "src/demo/_version.py"),
+    ("run_ruff_lint", "../ruff.toml"),
+    ("run_ruff_lint", "../base.toml"),
+    ("run_black_check", "src/demo/_version.py"),
+    ("run_mypy_typecheck", "src/demo/_version.py"),
+    ("run_mypy_typecheck", "stubs/six.pyi"),
+    ("run_mypy_typecheck", "mypy.ini"),
+    ("run_mypy_typecheck", "setup.cfg"),
+    ("run_mypy_typecheck", "src/demo/py.typed"),
+]
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(("atom", "path"), MAY_READ)
+def test_what_a_tool_may_read_is_an_input_wherever_it_is(sample, atom: str, path: str, there: bool) -> None:
+    """Also what git ignores, what lies above the project or is extended by what does, and what isn't there yet."""
+    sample.append(".gitignore", "_version.py\n")
+    sample.write("config/ruff.toml", 'extend = "../../base.toml"\n')
+    file = sample.root / path
+    if there:
+        sample.write(path, "")
+    assert sample.atomci("run", atom).code == 0
+    assert sample.atomci("run", atom, "--json").cached == {atom}
+    if there:
+        file.unlink()
+    else:
+        sample.write(path, "# new\n")
+    done = sample.atomci("run", atom, "--json")
+    assert done.cached == set()
+    assert done.atoms[atom]["because"].endswith(f"{file.name} {'is gone' if there else 'is new'}")
 
 
 def test_a_new_untracked_file_is_an_input(green) -> None:

@@ -84,7 +84,7 @@ UNIT, BUDGET = "artifacts/tests/unit.json", "artifacts/tests/coverage.json"
 JUNIT, HTML = "artifacts/reports/junit.xml", "artifacts/reports/htmlcov/index.html"
 BROKEN: list[tuple[str, Break, str]] = [
     ("run_ruff_lint", LINTED, "`os` imported but unused [F401]"),
-    ("run_ruff_lint", change(WORDS, "\n"), "stale: what it reads has changed"),
+    ("run_ruff_lint", change(WORDS, "\n"), f"stale: {WORDS} changed"),
     ("run_black_check", run_after(WORDS, "X = {  }\n"), "src/demo/words.py:7:1: error: black would"),
     ("run_mypy_typecheck", run_after(WORDS, "\n\ndef f(a):\n    return a\n"), "[no-untyped-def]"),
     ("aggregate_static_findings", remove(SARIF), f"{SARIF} is missing"),
@@ -100,7 +100,7 @@ BROKEN: list[tuple[str, Break, str]] = [
         "/src/words.py isn't relative",
     ),
     ("classify_static_failures", remove(LANES), f"{LANES} is missing"),
-    ("classify_static_failures", change(WORDS, "\n"), "stale: what run_ruff_lint reads has changed"),
+    ("classify_static_failures", change(WORDS, "\n"), f"run_ruff_lint is stale: {WORDS} changed"),
     (
         "classify_static_failures",
         then(LINTED, forged("classify_static_failures", LANES, '"ruff check --fix ."', '""')),
@@ -112,9 +112,13 @@ BROKEN: list[tuple[str, Break, str]] = [
         "1 findings, but the lanes hold another number",
     ),
     ("select_impacted_unit_tests", remove("artifacts/tests/selection.json"), "selection.json is missing"),
-    ("select_impacted_unit_tests", write("tests/unit/test_new.py", ""), "stale: what it reads has changed"),
+    (
+        "select_impacted_unit_tests",
+        write("tests/unit/test_new.py", ""),
+        "stale: tests/unit/test_new.py is new",
+    ),
     ("run_pytest_unit_with_coverage", TESTED, "tests/unit/test_words.py:9:1: error: assert 0"),
-    ("run_pytest_unit_with_coverage", change(WORDS, "\n"), "stale: what it reads has changed"),
+    ("run_pytest_unit_with_coverage", change(WORDS, "\n"), f"stale: {WORDS} changed"),
     (
         "run_pytest_unit_with_coverage",
         forged("run_pytest_unit_with_coverage", UNIT, '"passed": 3', '"passed": 5'),
@@ -152,13 +156,13 @@ BROKEN: list[tuple[str, Break, str]] = [
         "run_pytest_unit_with_coverage",
     ),
     ("stage1_lint_types", LINTED, "1 in lane lint"),
-    ("stage1_lint_types", change(WORDS, "\n"), "stale: what run_ruff_lint reads has changed"),
+    ("stage1_lint_types", change(WORDS, "\n"), f"run_ruff_lint is stale: {WORDS} changed"),
     ("stage2_unit_tests", TESTED, "1 unit tests failed"),
-    ("stage2_unit_tests", change(TESTS, "\n"), "stale: what run_pytest_unit_with_coverage reads has changed"),
-    ("stage3_static_artifacts_emit", remove(SARIF), "stale: what it reads has changed"),
+    ("stage2_unit_tests", change(TESTS, "\n"), f"run_pytest_unit_with_coverage is stale: {TESTS} changed"),
+    ("stage3_static_artifacts_emit", remove(SARIF), f"stale: {SARIF} is gone"),
     ("compute_local_ci_exit_code", TESTED, ": red"),
     ("compute_local_ci_exit_code", change("artifacts/gate.json", " "), "artifacts/gate.json was changed"),
-    ("compute_local_ci_exit_code", change(WORDS, "\n"), "stale: what run_ruff_lint reads has changed"),
+    ("compute_local_ci_exit_code", change(WORDS, "\n"), f"run_ruff_lint is stale: {WORDS} changed"),
 ]
 
 

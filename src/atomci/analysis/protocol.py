@@ -60,6 +60,16 @@ class Tool(Protocol):
     """Those that mend it."""
     FILES: tuple[str, ...]
     """Globs of the files that it looks at."""
+    READS: tuple[str, ...]
+    """Globs of all that it may read below the root, also where git ignores it."""
+    SETTINGS: tuple[str, ...]
+    """Names of its files of settings, which it looks for in the folders above as well."""
+    OF_THE_USER: tuple[str, ...]
+    """Its settings for all projects of a user: below the home where they begin with ~, else where programs
+    keep their settings.
+    """
+    FOLLOWS_IMPORTS: bool
+    """Whether it reads modules of the environment as well."""
     OVERRIDING: tuple[str, ...]
     """Files that it reads instead of pyproject.toml."""
     LINE_LENGTH: str

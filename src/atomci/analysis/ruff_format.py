@@ -22,6 +22,10 @@ FILE_CHECK: tuple[str, ...] = ("format", "--quiet", "--no-cache", "--check")
 FILE_MEND: tuple[str, ...] = ("format", "--quiet", "--no-cache")
 # Code in Markdown is formatted too.
 FILES: tuple[str, ...] = (*ruff.FILES, "**/*.ipynb", "**/*.md")
+READS: tuple[str, ...] = (*ruff.READS, "**/*.md")
+SETTINGS = ruff.SETTINGS
+OF_THE_USER = ruff.OF_THE_USER
+FOLLOWS_IMPORTS = False
 OVERRIDING = ruff.OVERRIDING
 LINE_LENGTH = ruff.LINE_LENGTH
 TARGET = ruff.TARGET

@@ -6,7 +6,21 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-__all__ = ["AtomRow", "Explanation", "Listing", "PipelineRow", "Restored"]
+from atomci.artifacts.runs import Observed
+
+__all__ = ["AtomRow", "Explanation", "LastRun", "Listing", "PipelineRow", "Restored"]
+
+
+class LastRun(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an atom ended the last time, what that rests on, and what of it has changed."""
+
+    run: str
+    status: str
+    because: str
+    """The change that made it run again then; empty where it ran for the first time or was taken over."""
+    observed: Observed
+    changed: str
+    """The first thing that isn't as it was; empty when all is."""
 
 
 class AtomRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,6 +47,8 @@ class AtomRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Explained only: `built-in`, `plugin`, or what pyproject.toml puts in its place."""
     commands: tuple[str, ...] | UnsetType = UNSET
     """Explained only: the plain commands behind it."""
+    last_run: LastRun | UnsetType = UNSET
+    """Explained only, where it has run here and goes by what it reads."""
 
 
 class PipelineRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

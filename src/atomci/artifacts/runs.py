@@ -15,6 +15,7 @@ __all__ = [
     "Event",
     "Index",
     "IndexEntry",
+    "Observed",
     "Output",
     "Result",
     "RunFinished",
@@ -30,10 +31,38 @@ class Output(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-class Result(Struct, frozen=True, kw_only=True):
-    """How an atom ended the last time: artifacts/atoms/<name>.json. `key` is the hash of what it read.
+class Observed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a result depends on: each thing with the hash that it had, `absent` where it wasn't there.
 
-    `since` is the ref that the run's selection went by; `override` is what an override says of it.
+    Paths are POSIX, relative to the root where they lie below it, else absolute.
+    """
+
+    facts: dict[str, str] = {}
+    """What isn't a file, such as the installed packages."""
+    variables: dict[str, str] = {}
+    """Environment variables."""
+    files: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    """Folders, by the names that they hold."""
+    searched: dict[str, str] = {}
+    """Folders where Python looked for modules, by the names of those that they hold."""
+    globs: tuple[str, ...] = ()
+    """What a new file would have to match to count; of the files that git doesn't ignore."""
+    on_disk: tuple[str, ...] = ()
+    """The same, of all files."""
+    widened: str = ""
+    """Why this is more than what was seen to be read."""
+    unkept: str = ""
+    """Why no later run may take the result over, such as that a test asked the network."""
+    unsettled: str = ""
+    """What changed while it ran, so that nobody knows which of it the result is about."""
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """How an atom ended the last time: artifacts/atoms/<name>.json. `key` is the hash of what it rests on.
+
+    `since` is the ref that the run's selection went by; `override` is what an override says of it;
+    `because` is the change that made it run again.
     """
 
     schema: Literal["atomci/result/1"] = "atomci/result/1"
@@ -49,6 +78,8 @@ class Result(Struct, frozen=True, kw_only=True):
     outputs: tuple[Output, ...]
     findings: tuple[Finding, ...] = ()
     override: str = ""
+    because: str = ""
+    observed: Observed | None = None
 
 
 class IndexEntry(Struct, frozen=True, kw_only=True):
@@ -91,6 +122,7 @@ class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_f
     """An atom ended; `cached` when an earlier result was proved to hold still.
 
     `override`: `overridden until DATE: REASON` for a red that doesn't count, or that it expired.
+    `because`: the change since its last pass that made it run again.
     """
 
     time: str
@@ -106,6 +138,7 @@ class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_f
     outputs: tuple[str, ...]
     log: str
     override: str = ""
+    because: str = ""
 
 
 class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_field="event"):

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
 
-from msgspec import structs
-
 from atomci.atoms.builtin import HOLDS, catalog_of, module_of
 from atomci.atoms.plugins import PluginAtom, load_plugins
 from atomci.catalog import PHASES, Atom
@@ -49,17 +47,7 @@ class Loader:
                 _check_reads(self.project, name, swap)
             if swap.use is not None:
                 _entry_point(self.project, name, swap.use)
-        atoms = {name: self._with_inputs(name, swap) for name, swap in config.atoms.items()}
-        return structs.replace(config, atoms=atoms)
-
-    def _with_inputs(self, name: str, swap: AtomConfig) -> AtomConfig:
-        """A tool that stands in for an atom's own may look at other files than the atom's row says."""
-        if swap.reads is None or swap.run is not None or swap.inputs is not None:
-            return swap
-        from atomci.analysis.table import TOOLS
-
-        reads = self.catalog.atoms[name].reads
-        return structs.replace(swap, inputs=(*reads, *TOOLS[swap.reads].FILES))
+        return config
 
     def workspace(self, options: Options | None = None) -> Workspace:
         """What all atoms of one call share."""
@@ -101,7 +89,8 @@ def _built_in(atom: Atom) -> Implementation:
     function = getattr(module, atom.name, None)
     if function is not None:
         commands = getattr(function, "commands", None)
-        return Implementation(function) if commands is None else Implementation(function, commands)
+        built = Implementation(function, depends=getattr(function, "depends", None))
+        return built if commands is None else replace(built, commands=commands)
     from atomci.atoms.parts.recorded import recorded
 
     check: Callable[[Context], Verdict] = getattr(module, atom.name + HOLDS)

@@ -13,8 +13,10 @@ from atomci.artifacts import handles
 from atomci.artifacts.schemas import AllFindings, Findings
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.findings import outcome_of
+from atomci.atoms.parts.static_inputs import depends_on_what_it_may_read
 from atomci.catalog import atom
 from atomci.engine.context import Context, Outcome, Verdict, runs
+from atomci.engine.dependencies import Dependencies
 from atomci.tools.process import Command
 
 
@@ -23,19 +25,23 @@ def _commands(ctx: Context) -> Sequence[Command]:
     return tool.commands(ctx.tool(tool.PROGRAM))
 
 
-@runs(_commands)
+def _rests_on(ctx: Context) -> Dependencies:
+    return depends_on_what_it_may_read(ctx, tool_of(ctx.project, ctx.atom.name))
+
+
+@runs(_commands, _rests_on)
 def run_ruff_lint(ctx: Context) -> Outcome:
     tool = tool_of(ctx.project, ctx.atom.name)
     return _judged(ctx, tool, tool.examine(ctx, ctx.options.since))
 
 
-@runs(_commands)
+@runs(_commands, _rests_on)
 def run_black_check(ctx: Context) -> Outcome:
     tool = tool_of(ctx.project, ctx.atom.name)
     return _judged(ctx, tool, tool.examine(ctx, ctx.options.since))
 
 
-@runs(_commands)
+@runs(_commands, _rests_on)
 def run_mypy_typecheck(ctx: Context) -> Outcome:
     tool = tool_of(ctx.project, ctx.atom.name)
     return _judged(ctx, tool, tool.examine(ctx, ctx.options.since))

@@ -21,7 +21,10 @@ from atomci.atoms.parts.shard_runs import (
     portion_environment,
     run_portion,
 )
+from atomci.atoms.parts.test_inputs import depends_on_what_was_seen
+from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
+from atomci.engine.dependencies import Dependencies
 from atomci.testing import coverage, impact, pytest_runs, results
 from atomci.testing.layers import UNIT
 from atomci.tools.process import Command
@@ -89,10 +92,19 @@ def _pytest(ctx: Context) -> Sequence[Command]:
         return ()
     tests = [test.path for test in selection.tests] if selection and mode == "impacted" else ["tests/unit"]
     workers = plan.workers if plan else 0
-    return (pytest_command(ctx, UNIT, tests, workers=workers, portion=portion_environment(ctx)),)
+    portion = portion_environment(ctx)
+    return (
+        pytest_command(
+            ctx, UNIT, tests, workers=workers, portion=portion, observed=notes_in(ctx.root, ctx.atom)
+        ),
+    )
 
 
-@runs(_pytest)
+def _rests_on(ctx: Context) -> Dependencies:
+    return depends_on_what_was_seen(ctx, UNIT)
+
+
+@runs(_pytest, _rests_on)
 def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
     if ctx.option(ShardOptions).left_in:
         return combined(ctx, _pytest(ctx))
@@ -100,6 +112,7 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
     if selection.mode == "none":
         ctx.write(UNIT.summary, nothing_selected(ctx, selection.reason))
         return Outcome("skipped", selection.reason, 0, "tests")
+    clear_notes(ctx.root, ctx.atom)
     outcome = run_portion(ctx, _pytest(ctx), selection.mode)
     if outcome.status != "pass":
         return outcome

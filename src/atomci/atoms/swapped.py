@@ -11,6 +11,7 @@ from atomci.atoms.parts.findings import outcome_of
 from atomci.catalog import Atom
 from atomci.engine.config import AtomConfig
 from atomci.engine.context import Context, Implementation, Outcome
+from atomci.engine.dependencies import EVERY_VARIABLE, Dependencies
 from atomci.engine.outputs import declared_outputs
 from atomci.tools.process import Command
 
@@ -50,7 +51,18 @@ def command_atom(atom: Atom, swap: AtomConfig) -> Implementation:
             )
         return outcome_of(ctx, reading, name, "", examined, "file")
 
-    return Implementation(run, commands, origin=f"pyproject.toml: run = {swap.run!r}")
+    def depends(ctx: Context) -> Dependencies:
+        if swap.inputs is not None:
+            return Dependencies(globs=swap.inputs)
+        artifacts = tuple(path for path in atom.reads if path.startswith("artifacts/"))
+        return Dependencies(
+            globs=artifacts,
+            on_disk=("**/*",),
+            variables=(EVERY_VARIABLE,),
+            widened="all files count, since a command of the project may read any; `inputs` narrows that",
+        )
+
+    return Implementation(run, commands, f"pyproject.toml: run = {swap.run!r}", depends)
 
 
 def _program(ctx: Context, name: str) -> str:

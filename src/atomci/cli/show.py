@@ -65,7 +65,11 @@ def explain_command(target: str, as_json: bool) -> None:
     atomci explain local_ci
     atomci explain atom_031
     """
+    import msgspec
+
     from atomci.atoms.load import Loader
+    from atomci.atoms.parts.evidence import last_run
+    from atomci.cli.view.atoms import atom_lines
     from atomci.engine.context import Context, Options
     from atomci.engine.plan import resolve
     from atomci.project import Project, find_root
@@ -79,22 +83,14 @@ def explain_command(target: str, as_json: bool) -> None:
         if not row["planned"]:
             ctx = Context(loader.workspace(Options(preview=True)), atom)
             row |= _plain(loader.implementation(atom), ctx)
+            if (last := last_run(ctx)) is not None:
+                row["last_run"] = msgspec.to_builtins(last)
         explained.append(row)
     if as_json:
         explanation = {"schema": "atomci/explanation/1", "target": target, "atoms": explained}
         click.echo(json.dumps(explanation, indent=1))
         return
-    for row in explained:
-        click.echo(click.style(f"{row['number']:03d} {row['name']}", bold=True) + f"  {row['summary']}")
-        for key in ("needs", "after", "reads", "writes"):
-            if row[key]:
-                click.echo(f"    {key:8} {', '.join(row[key])}")
-        if row["planned"]:
-            click.echo("    planned, not built yet")
-        for command in row.get("commands", ()):
-            click.echo(f"    $ {command}")
-        if row.get("origin", "built-in") != "built-in":
-            click.echo(f"    swapped  {row['origin']}")
+    click.echo("\n".join(line for row in explained for line in atom_lines(row, whole=len(explained) == 1)))
 
 
 def _plain(implementation: Any, ctx: Any) -> dict[str, Any]:

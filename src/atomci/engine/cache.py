@@ -1,12 +1,13 @@
-"""Results that a content hash proves to hold still. Only passes of pure atoms are kept."""
+"""Results that hold still while what they rest on does. Only passes of pure atoms are kept."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import shlex
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,11 +16,21 @@ from atomci.artifacts.runs import Result
 from atomci.artifacts.store import ArtifactError, read, sha256
 from atomci.catalog import Atom
 from atomci.engine.context import Options, Workspace
-from atomci.engine.inputs import matches
+from atomci.engine.dependencies import Dependencies, Surroundings, hash_of_text
+from atomci.engine.environment import fingerprint
 from atomci.project import Project
 from atomci.tools.atomic import replace_file
 
-__all__ = ["CACHE_FOLDER", "ResultCache", "input_key"]
+__all__ = [
+    "CACHE_FOLDER",
+    "ResultCache",
+    "TakenOver",
+    "clear_notes",
+    "declared",
+    "goes_by_its_files",
+    "notes_in",
+    "surroundings",
+]
 
 CACHE_FOLDER = ".atomci_cache"
 # Variables that change what the tools do.
@@ -46,27 +57,45 @@ def _own_code() -> str:
     return digest.hexdigest()
 
 
-def input_key(atom: Atom, workspace: Workspace, options: Options) -> str:
-    """The hash of all that the atom's result may depend on, in hex."""
-    project, inputs, config = workspace.project, workspace.inputs, workspace.config.of(atom.name)
-    digest = hashlib.blake2b(digest_size=20)
+def declared(atom: Atom, workspace: Workspace) -> Dependencies:
+    """What the atom's row says, or the project's table in its place."""
+    inputs = workspace.config.of(atom.name).inputs
+    return Dependencies(globs=tuple(inputs or atom.reads))
 
-    def add(*words: str) -> None:
-        digest.update("\0".join((*words, "\n")).encode("utf-8", "surrogateescape"))
 
-    add(_own_code(), atom.name, repr(config), platform.python_version())
-    add(*project.installed)
-    add(*(f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith(_ENV_PREFIXES)))
+def goes_by_its_files(atom: Atom) -> bool:
+    """Whether a change of what it reads makes its result old: also that of one that tries the project out
+    on this machine.
+    """
+    return atom.effect == "pure" or (atom.effect == "host" and "**/*" in atom.reads)
+
+
+def surroundings(atom: Atom, workspace: Workspace, options: Options | None = None) -> Surroundings:
+    """How things are now for an atom."""
+    asked = options or workspace.options
+    return Surroundings(workspace.inputs, dict(_facts(atom, workspace, asked)), atom.writes)
+
+
+def _facts(atom: Atom, workspace: Workspace, options: Options) -> Iterator[tuple[str, str]]:
+    project, config = workspace.project, workspace.config.of(atom.name)
+    yield "atomci itself", _own_code()
+    yield f"the table of {atom.name}", hash_of_text(repr(config))
+    yield "the environment's Python or packages", _installed(workspace)
+    for name, value in sorted(os.environ.items()):
+        if name.startswith(_ENV_PREFIXES):
+            yield f"the variable {name}", hash_of_text(value)
     if options.since is not None:
-        add(options.since, "all" if options.everything else "")
-        add(*(inputs.changed(options.since) or ("unknown",)))
-    add(*workspace.conditions)
+        changed = workspace.inputs.changed(options.since) or ("unknown",)
+        asked = "all" if options.everything else ""
+        yield f"what differs from {options.since}", hash_of_text(asked, *changed)
+    if workspace.conditions:
+        yield "which tests are left out", hash_of_text(*workspace.conditions)
     for word in shlex.split(config.run or "", posix=os.name != "nt"):
-        add(word, _identity(project, word))
-    for path in inputs.matching(config.inputs or atom.reads):
-        if not matches(path, atom.writes):
-            add(path, inputs.hash_of(path))
-    return digest.hexdigest()
+        yield f"the program or script {word}", _identity(project, word)
+
+
+def _installed(workspace: Workspace) -> str:
+    return fingerprint(workspace.project)
 
 
 def _identity(project: Project, word: str) -> str:
@@ -80,6 +109,14 @@ def _identity(project: Project, word: str) -> str:
     return f"{program} {found.st_size} {found.st_mtime_ns}"
 
 
+@dataclass(frozen=True)
+class TakenOver:
+    """An earlier result that still holds, or why the newest one doesn't."""
+
+    result: Result | None
+    because: str = ""
+
+
 class ResultCache:
     """`.atomci_cache/results/<atom>/<key>/`: the result and copies of the files it wrote."""
 
@@ -87,38 +124,67 @@ class ResultCache:
         self._root = root
         self._folder = root / CACHE_FOLDER
 
-    def find(self, atom: Atom, key: str) -> Result | None:
-        """The kept result, its files put back where they are missing or different, or None."""
-        entry = self._folder / "results" / atom.name / key
-        try:
-            result = read(entry / "result.json", Result)
-            for output in result.outputs:
-                target = self._root / output.path
-                if not (target.is_file() and sha256(target) == output.sha256):
-                    replace_file(target, (entry / "files" / output.path).read_bytes())
-        except (ArtifactError, OSError):
-            return None
-        os.utime(entry)
-        return result
+    def find(self, atom: Atom, now: Surroundings) -> TakenOver:
+        """A kept result that holds, its files put back where they are missing or different."""
+        because = ""
+        for entry in _newest_first(self._folder / "results" / atom.name):
+            try:
+                result = read(entry / "result.json", Result)
+                if result.observed is None:
+                    continue
+                if difference := now.difference(result.observed):
+                    because = because or difference
+                    continue
+                self._put_back(entry, result)
+            except (ArtifactError, OSError):
+                continue
+            os.utime(entry)
+            return TakenOver(result)
+        return TakenOver(None, because)
+
+    def _put_back(self, entry: Path, result: Result) -> None:
+        for output in result.outputs:
+            target = self._root / output.path
+            if not (target.is_file() and sha256(target) == output.sha256):
+                replace_file(target, (entry / "files" / output.path).read_bytes())
 
     def keep(self, atom: Atom, result: Result) -> None:
         """Keep a pass; the least recently used results of the atom make room."""
         folder = self._folder / "results" / atom.name
         entry = folder / result.key
-        self._prepare()
+        _prepare(self._folder)
         shutil.rmtree(entry, ignore_errors=True)
         for output in result.outputs:
             target = entry / "files" / output.path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._root / output.path, target)
         replace_file(entry / "result.json", json_of(result))
-        kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-        for old in kept[_KEPT_PER_ATOM:]:
+        for old in _newest_first(folder)[_KEPT_PER_ATOM:]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def _prepare(self) -> None:
-        """The folder ignores itself, so that no project has to."""
-        ignore = self._folder / ".gitignore"
-        if not ignore.is_file():
-            self._folder.mkdir(exist_ok=True)
-            ignore.write_text("*\n", encoding="utf-8")
+
+def notes_in(root: Path, atom: Atom) -> Path:
+    """Where what an atom starts may leave notes for it; they are neither inputs nor artifacts."""
+    return root / CACHE_FOLDER / "notes" / atom.name
+
+
+def clear_notes(root: Path, atom: Atom) -> None:
+    """Remove those of an earlier run, and make room for new ones."""
+    _prepare(root / CACHE_FOLDER)
+    shutil.rmtree(notes_in(root, atom), ignore_errors=True)
+
+
+def _prepare(folder: Path) -> None:
+    """The cache's folder ignores itself, so that no project has to."""
+    ignore = folder / ".gitignore"
+    if not ignore.is_file():
+        folder.mkdir(exist_ok=True)
+        ignore.write_text("*\n", encoding="utf-8")
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    """Entries by when they were last used."""
+    try:
+        return sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    except OSError:
+        return []

@@ -18,6 +18,7 @@ from atomci.artifacts.verdicts import Fact
 from atomci.catalog import Atom
 from atomci.deadlines import today
 from atomci.engine.config import Config
+from atomci.engine.dependencies import Dependencies
 from atomci.engine.inputs import Inputs
 from atomci.engine.overrides import Overrides
 from atomci.engine.plan import Catalog
@@ -231,6 +232,7 @@ class AtomFunction(Protocol):
 
 
 Commands = Callable[[Context], Sequence[Command]]
+Depends = Callable[[Context], Dependencies]
 
 
 @dataclass(frozen=True)
@@ -240,13 +242,18 @@ class Implementation:
     run: AtomFunction
     commands: Commands = lambda ctx: ()
     origin: str = "built-in"
+    depends: Depends | None = None
+    """What its result depends on, asked before and after it runs; None: what its row declares."""
 
 
-def runs(commands: Commands) -> Callable[[AtomFunction], AtomFunction]:
-    """Mark an atom with the commands it starts, so that `--dry-run` and `explain` can print them."""
+def runs(commands: Commands, depends: Depends | None = None) -> Callable[[AtomFunction], AtomFunction]:
+    """Mark an atom with the commands it starts, so that `--dry-run` and `explain` can print them, and with
+    what its result depends on where its row can't say.
+    """
 
     def mark(function: AtomFunction) -> AtomFunction:
         function.commands = commands  # type: ignore[attr-defined]
+        function.depends = depends  # type: ignore[attr-defined]
         return function
 
     return mark

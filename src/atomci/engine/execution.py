@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from atomci.artifacts.runs import Result
+from atomci.artifacts.runs import Observed
 from atomci.catalog import Atom
-from atomci.engine.cache import ResultCache
+from atomci.engine.cache import ResultCache, TakenOver, declared, goes_by_its_files, surroundings
 from atomci.engine.context import Context, Implementation, Outcome
+from atomci.engine.dependencies import Dependencies, Surroundings, Watch
 from atomci.engine.outputs import clear_outputs, missing_outputs
 from atomci.engine.plan import Plan
 
@@ -19,11 +20,14 @@ Load = Callable[[Atom], Implementation]
 
 @dataclass(frozen=True)
 class Turn:
-    """How one atom's turn went, and the commands of which it was made."""
+    """How one atom's turn went, the commands of which it was made, and what its outcome rests on."""
 
     outcome: Outcome
     cached: bool = False
     commands: tuple[str, ...] = ()
+    observed: Observed | None = None
+    because: str = ""
+    """What changed since its last pass."""
 
 
 @dataclass(frozen=True)
@@ -34,27 +38,32 @@ class Execution:
     load: Load
     cache: ResultCache
 
-    def execute(self, ctx: Context, key: str, why_not: Outcome | None) -> Turn:
+    def execute(self, ctx: Context, why_not: Outcome | None) -> Turn:
         """Run one atom, if no earlier result holds still and `why_not` doesn't say how it ends instead."""
         if why_not is not None:
             clear_outputs(ctx.root, ctx.atom)
             return Turn(why_not)
-        if (kept := self._kept(ctx, key)) is not None:
+        now = surroundings(ctx.atom, ctx.workspace)
+        earlier = self._earlier(ctx, now)
+        if (kept := earlier.result) is not None:
             ctx.log(f"unchanged since run {kept.run}; its result was taken over\n")
             outcome = Outcome(kept.status, kept.reason, kept.examined, kept.unit, kept.findings)
-            return Turn(outcome, cached=True)
+            return Turn(outcome, cached=True, observed=kept.observed)
+        if earlier.because:
+            ctx.log(f"runs again: {earlier.because}\n")
         clear_outputs(ctx.root, ctx.atom)
         implementation = self.load(ctx.atom)
         commands = tuple(str(command) for command in implementation.commands(ctx))
-        outcome = implementation.run(ctx)
+        outcome, observed = _watched(ctx, implementation, now)
         if ctx.atom.effect == "tree":
             ctx.workspace.inputs.forget()
-        return Turn(_owed(ctx, outcome, implementation.origin), commands=commands)
+        outcome = _owed(ctx, outcome, implementation.origin)
+        return Turn(outcome, commands=commands, observed=observed, because=earlier.because)
 
-    def _kept(self, ctx: Context, key: str) -> Result | None:
+    def _earlier(self, ctx: Context, now: Surroundings) -> TakenOver:
         if not ctx.options.use_cache or ctx.atom.effect != "pure" or self._follows_a_lapse(ctx):
-            return None
-        return self.cache.find(ctx.atom, key)
+            return TakenOver(None)
+        return self.cache.find(ctx.atom, now)
 
     def _follows_a_lapse(self, ctx: Context) -> bool:
         """Whether the override of an atom before it is over: that turns a verdict, and no file changed."""
@@ -62,6 +71,25 @@ class Execution:
         for name in before:
             before += self.plan.edges[name] - set(before)
         return any(name in ctx.overrides.lapsed for name in before)
+
+
+def _watched(
+    ctx: Context, implementation: Implementation, now: Surroundings
+) -> tuple[Outcome, Observed | None]:
+    """Run it, and see what it depended on; nobody asks that of one that changes the tree."""
+    if not goes_by_its_files(ctx.atom):
+        return implementation.run(ctx), None
+
+    def names() -> Dependencies:
+        if implementation.depends is None:
+            return declared(ctx.atom, ctx.workspace)
+        return implementation.depends(ctx)
+
+    watch = Watch(now, names())
+    if implementation.depends is not None:
+        watch.wait_for_the_clock()
+    outcome = implementation.run(ctx)
+    return outcome, watch.ended(names())
 
 
 def _owed(ctx: Context, outcome: Outcome, origin: str) -> Outcome:

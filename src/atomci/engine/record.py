@@ -14,8 +14,9 @@ from atomci.artifacts.redaction import LogWriter
 from atomci.artifacts.runs import AtomFinished, AtomStarted, Result
 from atomci.artifacts.store import outputs_of, write
 from atomci.catalog import Atom
-from atomci.engine.cache import ResultCache, input_key
+from atomci.engine.cache import ResultCache
 from atomci.engine.context import Context, Outcome, Workspace
+from atomci.engine.dependencies import key_of
 from atomci.engine.events import EventLog, now
 from atomci.engine.execution import Turn
 from atomci.engine.outputs import declared_outputs
@@ -24,7 +25,7 @@ from atomci.tools.process import Children, Stopped, ToolMissing
 
 __all__ = ["Recorder"]
 
-Execute = Callable[[Context, str, Outcome | None], Turn]
+Execute = Callable[[Context, Outcome | None], Turn]
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,16 @@ class Recorder:
     def recorded(self, execute: Execute, atom: Atom, why_not: Outcome | None, children: Children) -> Outcome:
         """Give the atom its turn; what it raises, and what can't be written, is how it ended."""
         started = time.monotonic()
-        key = ""
         self.events(AtomStarted(time=now(), atom=atom.name))
         try:
             with self._log(atom) as log:
                 try:
-                    key = input_key(atom, self.workspace, self.workspace.options)
                     ctx = Context(self.workspace, atom, children, log.write, self.events)
-                    turn = execute(ctx, key, why_not)
+                    turn = execute(ctx, why_not)
                 except BaseException as error:  # a bug in an atom is one failed row, not the end of the run
                     turn = Turn(_crashed(error, atom, log))
             turn = replace(turn, outcome=self._excused(atom, turn.outcome))
-            self._keep(atom, turn, key, time.monotonic() - started)
+            self._keep(atom, turn, time.monotonic() - started)
         except Exception as error:
             turn = Turn(Outcome("error", f"its result can't be written: {error}"))
         self.events(self._finished(atom, turn, time.monotonic() - started))
@@ -83,7 +82,7 @@ class Recorder:
         excuse = excuse or (outcome.overridden if overrides.in_force else "")
         return replace(outcome, overridden=excuse, lapsed=lapsed.lapse if lapsed else "")
 
-    def _keep(self, atom: Atom, turn: Turn, key: str, seconds: float) -> None:
+    def _keep(self, atom: Atom, turn: Turn, seconds: float) -> None:
         """Write the atom's result, and keep a pass that later runs may take over."""
         outcome, options, root = turn.outcome, self.workspace.options, self.workspace.project.root
         result = Result(
@@ -92,18 +91,25 @@ class Recorder:
             reason=outcome.reason,
             examined=outcome.examined,
             unit=outcome.unit,
-            key=key,
+            key=key_of(turn.observed) if turn.observed else "",
             run=self.events.run,
             since=options.since,
             seconds=round(seconds, 3),
             outputs=outputs_of(root, declared_outputs(atom)),
             findings=outcome.findings,
             override=outcome.overridden or outcome.lapsed,
+            because=turn.because,
+            observed=turn.observed,
         )
         write(root / result_of(atom.name), result, self.events.redactor.clean)
-        keep = outcome.status == "pass" and atom.effect == "pure" and options.use_cache
-        if keep and not turn.cached:
+        if self._may_be_taken_over(atom, turn):
             self.cache.keep(atom, result)
+
+    def _may_be_taken_over(self, atom: Atom, turn: Turn) -> bool:
+        if turn.outcome.status != "pass" or atom.effect != "pure" or not self.workspace.options.use_cache:
+            return False
+        seen = turn.observed
+        return seen is not None and not (turn.cached or seen.unkept or seen.unsettled)
 
     def _finished(self, atom: Atom, turn: Turn, seconds: float) -> AtomFinished:
         outcome = turn.outcome
@@ -121,6 +127,7 @@ class Recorder:
             outputs=declared_outputs(atom),
             log=self._log_path(atom).relative_to(self.workspace.project.root).as_posix(),
             override=outcome.overridden or outcome.lapsed,
+            because=turn.because,
         )
 
 

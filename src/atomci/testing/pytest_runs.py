@@ -23,9 +23,11 @@ def arguments(
     marker: str = "",
     cover: bool = True,
     portion: bool = False,
+    observed: bool = False,
 ) -> tuple[str, ...]:
     """The words after `python -m pytest`. The budget is atom 039's, so pytest-cov's own is off."""
     words = [*tests, "-q", "-p", "atomci.testing.recorder"]
+    words += ["-p", "atomci.testing.observer"] if observed else []
     words += ["-p", "atomci.testing.sharding.plugin"] if portion else []
     words += ["-m", marker] if marker else []
     words += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"] if cover else []

@@ -64,8 +64,8 @@ def test_what_never_ran_does_not_hold(project: MadeUp) -> None:
     [
         (lambda project: (project.root / LINT.writes[0]).unlink(), f"{LINT.writes[0]} is missing"),
         (lambda project: project.write(LINT.writes[0], "other"), f"{LINT.writes[0]} was changed"),
-        (lambda project: project.write("src/demo/a.py", "A = 2\n"), "stale: what it reads has changed"),
-        (lambda project: project.write("src/demo/b.py", ""), "stale: what it reads has changed"),
+        (lambda project: project.write("src/demo/a.py", "A = 2\n"), "stale: src/demo/a.py changed"),
+        (lambda project: project.write("src/demo/b.py", ""), "stale: src/demo/b.py is new"),
     ],
 )
 def test_what_was_altered_since_does_not_hold(
@@ -84,7 +84,7 @@ def test_what_stands_on_a_stale_atom_is_stale(project: MadeUp) -> None:
     project.write("src/demo/a.py", "A = 2\n")
     verdict = last_result(context(project, ALL))
     assert verdict.holds is False
-    assert verdict.evidence[-1].startswith("stale: what run_ruff_lint reads has changed since run ")
+    assert verdict.evidence[-1].startswith("run_ruff_lint is stale: src/demo/a.py changed since run ")
 
 
 @pytest.mark.parametrize("status", ["fail", "vacuous", "error", "skipped"])

@@ -6,13 +6,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from atomci.artifacts.handles import result_of
-from atomci.artifacts.runs import Output, Result
+from atomci.artifacts.listings import LastRun
+from atomci.artifacts.runs import Output
 from atomci.artifacts.store import sha256
-from atomci.catalog import Atom
-from atomci.engine.cache import input_key
+from atomci.engine.cache import goes_by_its_files, surroundings
 from atomci.engine.context import Context, Options, Verdict
 
-__all__ = ["last_result"]
+__all__ = ["last_result", "last_run"]
+
+
+def last_run(ctx: Context) -> LastRun | None:
+    """How the atom ended the last time, and whether what that rests on is as it was.
+
+    None where it hasn't run here, or doesn't go by what it reads.
+    """
+    result = ctx.read_if_there(result_of(ctx.atom.name))
+    if result is None or result.observed is None:
+        return None
+    now = surroundings(ctx.atom, ctx.workspace, Options(since=result.since))
+    return LastRun(
+        run=result.run,
+        status=result.status,
+        because=result.because,
+        observed=result.observed,
+        changed=result.observed.unsettled or now.difference(result.observed),
+    )
 
 
 def last_result(ctx: Context) -> Verdict:
@@ -49,22 +67,9 @@ def _stale(ctx: Context) -> Iterator[str]:
     before = [ctx.atom]
     for atom in before:
         result = ctx.read_if_there(result_of(atom.name))
-        if result is not None and _goes_by(atom) and result.key != _key_now(ctx, atom, result):
-            yield (
-                "stale: what it reads has changed"
-                if atom is ctx.atom
-                else f"stale: what {atom.name} reads has changed"
-            )
+        if result is not None and result.observed is not None and goes_by_its_files(atom):
+            now = surroundings(atom, ctx.workspace, Options(since=result.since))
+            if changed := result.observed.unsettled or now.difference(result.observed):
+                yield f"stale: {changed}" if atom is ctx.atom else f"{atom.name} is stale: {changed}"
         rows = [ctx.catalog.atoms[name] for name in (*atom.needs, *atom.after)]
         before += [row for row in rows if row not in before]
-
-
-def _goes_by(atom: Atom) -> bool:
-    """Whether a change of what it reads makes its result old: also that of one that tries the project out
-    on this machine.
-    """
-    return atom.effect == "pure" or (atom.effect == "host" and "**/*" in atom.reads)
-
-
-def _key_now(ctx: Context, atom: Atom, result: Result) -> str:
-    return input_key(atom, ctx.workspace, Options(since=result.since))

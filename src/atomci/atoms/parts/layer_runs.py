@@ -16,6 +16,7 @@ from atomci.artifacts.testing import TestSummary
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.layers import Layer, gathered, summary_of
+from atomci.testing.observed import FOLDER_VARIABLE
 from atomci.tools.atomic import replace_file
 from atomci.tools.process import Command, Completed, ToolMissing
 
@@ -40,9 +41,10 @@ def pytest_command(
     workers: int = 0,
     env: Mapping[str, str] | None = None,
     portion: Mapping[str, str] | None = None,
+    observed: Path | None = None,
 ) -> Command:
     """pytest on a layer, or on some of its files; `env` is added to where the results go, `portion` too: it
-    says which of the tests to take.
+    says which of the tests to take. `observed` is the folder for what they were seen to read.
     """
     words = pytest_runs.arguments(
         tests or layer.folders(ctx.root),
@@ -52,9 +54,12 @@ def pytest_command(
         marker=layer.marker,
         cover=bool(layer.data),
         portion=portion is not None,
+        observed=observed is not None,
     )
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log.path, layer.data.path if layer.data else "")
-    return Command((ctx.project.python, "-m", "pytest", *words), {**own, **(env or {}), **(portion or {})})
+    watch = {FOLDER_VARIABLE: observed.as_posix()} if observed else {}
+    variables = {**own, **watch, **(env or {}), **(portion or {})}
+    return Command((ctx.project.python, "-m", "pytest", *words), variables)
 
 
 def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_out: str = "") -> Outcome:

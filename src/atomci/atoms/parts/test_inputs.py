@@ -1,0 +1,72 @@
+"""What the result of a layer's tests depends on: their tools' settings, and what they were seen to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from atomci.artifacts import handles
+from atomci.engine.cache import notes_in
+from atomci.engine.context import Context
+from atomci.engine.dependencies import EVERY_VARIABLE, Dependencies
+from atomci.engine.inputs import counts
+from atomci.testing.layers import Layer
+from atomci.testing.observed import Seen, seen
+
+__all__ = ["depends_on_what_was_seen"]
+
+# pytest takes the first that is there and has its section, from the tests' folder upwards.
+_PYTEST = (
+    "pytest.toml",
+    ".pytest.toml",
+    "pytest.ini",
+    ".pytest.ini",
+    "pyproject.toml",
+    "tox.ini",
+    "setup.cfg",
+)
+_COVERAGE = (".coveragerc", ".coveragerc.toml")
+# Read by the interpreter and the C library, before or beside what Python sees.
+_VARIABLES = (
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "PYTHONDEVMODE",
+    "PYTHONIOENCODING",
+    "PYTHONOPTIMIZE",
+    "PYTHONUTF8",
+    "TZ",
+)
+
+
+def depends_on_what_was_seen(ctx: Context, layer: Layer) -> Dependencies:
+    """By what the observer left; without that, no later run may take the result over."""
+    base = Dependencies(globs=(handles.SELECTION.path,), files=tuple(_settings(ctx.root, layer)))
+    found = seen(notes_in(ctx.root, ctx.atom), ctx.root)
+    if found is None:
+        return Dependencies(base.globs, files=base.files, unkept="what the tests read wasn't seen")
+    return Dependencies(
+        globs=base.globs,
+        on_disk=("**/*",) if found.unseen else (),
+        files=tuple(dict.fromkeys((*base.files, *(path for path in found.files if counts(path))))),
+        folders=tuple(path for path in found.folders if counts(f"{path}/")),
+        searched=tuple(path for path in found.searched if counts(f"{path}/")),
+        variables=(EVERY_VARIABLE,) if found.variables is None else _variables(found),
+        widened=f"all files count, since {found.unseen}" if found.unseen else "",
+        unkept=found.outside,
+    )
+
+
+def _variables(found: Seen) -> tuple[str, ...]:
+    names = {
+        name for name in found.variables or () if not name.startswith(("ATOMCI_", "PYTEST_", "COV_CORE_"))
+    }
+    return tuple(sorted(names.union(_VARIABLES)))
+
+
+def _settings(root: Path, layer: Layer) -> Iterator[str]:
+    yield from _COVERAGE
+    for folder in (PurePosixPath(layer.folder), *PurePosixPath(layer.folder).parents):
+        yield from ((folder / name).as_posix() for name in _PYTEST)
+    for above in root.parents:
+        yield from ((above / name).as_posix() for name in _PYTEST)

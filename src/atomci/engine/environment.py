@@ -1,0 +1,59 @@
+"""The Python and the packages that a project's tools run with, and what of it lies outside."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from atomci.project import Project
+
+__all__ = ["fingerprint", "linked"]
+
+_SITE = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
+# An installation writes these last; who made it, and from where, stands in the second.
+_OF_A_PACKAGE = ("RECORD", "direct_url.json")
+
+
+def fingerprint(project: Project) -> str:
+    """A hash of the interpreter and of all that is installed beside it, in hex."""
+    digest = hashlib.blake2b(digest_size=16)
+    for line in _lines(project):
+        digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
+    return digest.hexdigest()
+
+
+def linked(project: Project) -> tuple[Path, ...]:
+    """Folders outside the root that the environment imports from, such as a package installed editable."""
+    root = project.root.resolve()
+    found = []
+    for file in sorted(path for site in project.environment.glob(_SITE) for path in site.glob("*.pth")):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            folder = Path(line.strip())
+            if line.strip() and folder.is_absolute() and folder.is_dir():
+                place = folder.resolve()
+                if not place.is_relative_to(root) and not root.is_relative_to(place):
+                    found.append(place)
+    return tuple(dict.fromkeys(found))
+
+
+def _lines(project: Project) -> Iterator[str]:
+    python = Path(os.path.realpath(project.python))
+    found = python.stat() if python.is_file() else None
+    yield f"{python} {found.st_size} {found.st_mtime_ns}" if found else "no interpreter"
+    yield _text(project.environment / "pyvenv.cfg")
+    for site in sorted(project.environment.glob(_SITE)):
+        yield site.relative_to(project.environment).as_posix()
+        for entry in sorted(site.iterdir()):
+            if entry.suffix == ".dist-info":
+                yield "\0".join((entry.name, *(_text(entry / name) for name in _OF_A_PACKAGE)))
+            elif entry.suffix in (".pth", ".egg-link"):
+                yield f"{entry.name}\0{_text(entry)}"
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
