@@ -43,7 +43,8 @@ class Phase(NamedTuple):
 
 
 class Atom(NamedTuple):
-    """One row. `after` orders without requiring; `always` runs it also when a need went red.
+    """One row. `after` orders without requiring; `always` runs it also when a need went red; `last` is for
+    the atom that judges a run: it waits for all others but those that need it.
 
     `hints` are artifacts that it reads when they are there and that change how it works, not its result.
     """
@@ -60,6 +61,7 @@ class Atom(NamedTuple):
     after: tuple[str, ...] = ()
     always: bool = False
     hints: tuple[str, ...] = ()
+    last: bool = False
 
     @property
     def id(self) -> str:
@@ -133,10 +135,13 @@ def _row(
     effect: Effect = "pure",
     optional: bool = False,
     always: bool = False,
+    last: bool = False,
 ) -> Atom:
     _ARTIFACTS.update((path.path, path) for path in writes if isinstance(path, Artifact))
     read, hinted, written = (tuple(str(path) for path in paths) for paths in (reads, hints, writes))
-    return Atom(number, name, -1, summary, needs, read, written, optional, effect, after, always, hinted)
+    return Atom(
+        number, name, -1, summary, needs, read, written, optional, effect, after, always, hinted, last
+    )
 
 
 # One atom is one row of two or three lines, so that the whole pipeline can be read from top to bottom.
@@ -228,7 +233,7 @@ _phase(5,
     _row(38, "parallelize_unit_suite_optional", "xdist workers when they pay: suite time and cores",
         needs=("select_impacted_unit_tests",), reads=("tests/unit/**/*.py", handles.SELECTION), hints=(handles.DURATIONS,), writes=(handles.PARALLEL,), optional=True, effect="host"),
     _row(39, "enforce_coverage_budget", "The total budget, and which lines to cover",
-        needs=("run_pytest_unit_with_coverage", "export_junit_and_coverage_artifacts"), reads=(*_CONF, *_SRC, handles.UNIT_COVERAGE, handles.UNIT_TESTS), writes=(handles.BUDGET,)),
+        needs=("run_pytest_unit_with_coverage", "export_junit_and_coverage_artifacts"), reads=(*_CONF, *_SRC, handles.UNIT_COVERAGE, handles.UNIT_TESTS), writes=(handles.BUDGET,), always=True),
     _row(40, "export_junit_and_coverage_artifacts", "junit.xml, coverage.xml and htmlcov/ under artifacts/reports/",
         needs=("run_pytest_unit_with_coverage",), reads=(*_CONF, *_SRC, *_UNIT), writes=(handles.UNIT_JUNIT, handles.UNIT_COVERAGE, handles.UNIT_HTML), always=True),
 )
@@ -254,7 +259,7 @@ _phase(7,
     _row(50, "stage3_static_artifacts_emit", "junit, coverage and SARIF in artifacts/, also when a stage failed",
         after=("classify_static_failures", "export_junit_and_coverage_artifacts", "stage1_lint_types", "stage2_unit_tests"), reads=(handles.STATIC_SARIF, handles.UNIT_JUNIT, handles.UNIT_COVERAGE, handles.UNIT_PAGE), writes=(handles.REPORTS,), always=True),
     _row(51, "compute_local_ci_exit_code", "Green, red or broken, as distinct exit codes",
-        needs=("stage1_lint_types", "stage2_unit_tests", "stage3_static_artifacts_emit"), reads=(handles.LINT_TYPES_STAGE, handles.UNIT_STAGE, handles.REPORTS), writes=(handles.GATE,), always=True),
+        needs=("stage1_lint_types", "stage2_unit_tests", "stage3_static_artifacts_emit"), reads=(handles.LINT_TYPES_STAGE, handles.UNIT_STAGE, handles.REPORTS), writes=(handles.GATE,), always=True, last=True, effect="host"),
 )
 _phase(8,
     _row(52, "configure_auto_fix_iterations", "Bounds on attempts, time, tokens and cost in one table",

@@ -40,6 +40,13 @@ def test_a_red_run_shows_findings_with_place_and_how_to_see_it_again(sample) -> 
     assert (sample.root / log).is_file()
 
 
+def test_what_a_red_atom_left_out_is_named_with_what_to_type(sample) -> None:
+    sample.append("src/demo/words.py", "import os\n")
+    lines = sample.atomci("run", "local_ci", "--jobs", "1").out.splitlines()
+    assert lines[-1] == "  not run:   select_impacted_unit_tests and 2 more; -k runs later phases too"
+    assert "-k runs" not in sample.atomci("run", "local_ci", "-k").out
+
+
 def test_json_lines_begin_with_the_start_and_end_with_the_result(sample) -> None:
     done = sample.atomci("run", "triage", "--json")
     events = done.events
@@ -268,8 +275,18 @@ def test_explain_shows_reads_writes_and_the_command(sample) -> None:
     assert text.splitlines()[0].startswith("031 run_ruff_lint")
     assert "    $ " in text
     assert "ruff check --no-fix" in text
-    row = json.loads(sample.atomci("explain", "local_ci", "--json").out)
-    assert [atom["number"] for atom in row["atoms"]] == [40, 48, 49, 50, 51]
+
+
+@pytest.mark.parametrize("target", ["local_ci", "phase_07", "unit", "triage", "stage1_lint_types"])
+def test_explain_shows_each_atom_that_a_run_has(sample, target: str) -> None:
+    explained = json.loads(sample.atomci("explain", target, "--json").out)["atoms"]
+    planned = sample.atomci("run", target, "--dry-run", "--json").events
+    alone = target == "stage1_lint_types"
+    wanted = [target] if alone else [row["atom"] for row in planned]
+    assert [row["name"] for row in explained] == wanted
+    assert alone or any(
+        "ruff check" in line or "pytest" in line for row in explained for line in row["commands"]
+    )
 
 
 @pytest.mark.parametrize("kind", ["mermaid", "dot", "json"])

@@ -238,7 +238,16 @@ def test_below_the_root_the_project_is_found(sample) -> None:
         (["run", "triage", "--jobs", "0"], "jobs"),
         (["run", "triage", "--nope"], "--nope"),
         (["run", "local_ci", "--since", "no-such-ref"], "git knows no commit 'no-such-ref'"),
-        (["nope"], "nope"),
+        (["nope"], "atomci --help lists the commands, atomci list what can be run"),
+        (["frobnicate"], "atomci has no command 'frobnicate'"),
+        (["rnu"], "did you mean atomci run?"),
+        (["local_ci"], "did you mean atomci run local_ci?"),
+        (["local-ci"], "did you mean atomci run local_ci?"),
+        (["atom_031"], "did you mean atomci run atom_031?"),
+        (["--versoin"], "--version"),
+        (["run", "triage", "--keep-goin"], "--keep-going"),
+        (["explain", "trige"], "did you mean triage"),
+        (["graph", "triage", "--format", "mermiad"], "'mermaid'"),
     ],
 )
 def test_a_usage_error_exits_2_and_says_what_to_type(sample, words: list[str], said: str) -> None:

@@ -325,14 +325,21 @@ def test_a_third_partys_atom_can_be_disabled(plugin) -> None:
     assert (done.code, done.statuses["check_words"]) == (0, "skipped")
 
 
+IMPORT = "from atomci.catalog import Atom"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("1001, 'check_words'", "31, 'check_words'", "number 31 is taken"),
-        ("1001, 'check_words'", "1001, 'run_ruff_lint'", "name run_ruff_lint or number 1001 is taken"),
-        ("('local_ci', 'triage')", "('nightly',)", "no pipeline is called nightly"),
         ("ATOM = PluginAtom(ROW", "ATOM = (ROW", "isn't an atomci.atoms.plugins.PluginAtom"),
-        ("from atomci.catalog import Atom", "import no_such_module", "can't be loaded: No module"),
+        (IMPORT, "import no_such_module", "can't be loaded: ModuleNotFoundError: No module"),
+        (IMPORT, "raise SystemExit(0)", "can't be loaded: SystemExit: 0"),
+        (IMPORT, "from atomci.catalog import Atom as Other", "can't be loaded: NameError"),
+        (
+            "'Words are checked',",
+            "'Words are checked', needs=('run_rufflint',),",
+            "did you mean run_ruff_lint?",
+        ),
     ],
 )
 def test_a_bad_plugin_is_a_usage_error_that_names_its_distribution(
@@ -341,11 +348,18 @@ def test_a_bad_plugin_is_a_usage_error_that_names_its_distribution(
     if old.startswith("ATOM"):
         plugin.replace("../site/word_check.py", ", pipelines=('local_ci', 'triage'))", ")")
     plugin.replace("../site/word_check.py", old, new)
-    done = plugin.atomci("run", "triage")
-    assert done.code == 2
-    assert "word-check" in done.err
-    assert said in done.err
-    assert "Traceback" not in done.err
+    for words in (["run", "triage"], ["list"], ["explain", "local_ci"], ["check"], ["graph", "triage"]):
+        done = plugin.atomci(*words)
+        assert done.code == 2
+        assert "word-check" in done.err
+        assert said in done.err
+        assert "Traceback" not in done.err
+
+
+def test_the_pipelines_that_a_plugin_joins_list_it(plugin) -> None:
+    rows = {row["name"]: row for row in json.loads(plugin.atomci("list", "--json").out)["pipelines"]}
+    assert "check_words" in rows["triage"]["atoms"]
+    assert "check_words" not in rows["e2e"]["atoms"]
 
 
 def test_a_plugin_is_found_by_its_real_installed_metadata(plugin) -> None:

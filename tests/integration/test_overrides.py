@@ -193,12 +193,11 @@ class InFourDays(datetime):
         return datetime.now(tz) + timedelta(days=4)
 
 
-def test_a_kept_verdict_does_not_outlive_an_override(green, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gate is green and kept; then days go by, and nothing else changes."""
+def test_a_verdict_does_not_outlive_an_override(green, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate is green; then days go by, and nothing else changes."""
     override(green, MYPY, 3)
-    assert green.atomci("run", "local_ci").code == 0
     kept = green.atomci("run", "local_ci", "--json")
-    assert "compute_local_ci_exit_code" in kept.cached
+    assert (kept.code, kept.statuses["compute_local_ci_exit_code"]) == (0, "pass")
     monkeypatch.setattr("atomci.deadlines.datetime", InFourDays)
 
     done = green.atomci("run", "local_ci", "--json")
@@ -209,7 +208,16 @@ def test_a_kept_verdict_does_not_outlive_an_override(green, monkeypatch: pytest.
     assert green.json("artifacts/gate.json")["verdict"] == "red"
 
 
+def test_the_verdict_itself_cannot_be_overridden(green) -> None:
+    override(green, "compute_local_ci_exit_code")
+    done = green.atomci("run", "local_ci")
+    assert done.code == 2
+    assert "compute_local_ci_exit_code judges the others" in done.err
+    assert "override the atom that is red" in done.err
+
+
 GOOD = {"atom": f'"{MYPY}"', "reason": '"r"', "owner": '"o"', "until": day(5)}
+
 # What is wrong: the key, its value (None: left out), the line below the table's own, what is said.
 BAD = {
     "no reason": ("reason", None, 0, "tool.atomci.override: Object missing required field `reason`"),

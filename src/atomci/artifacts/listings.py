@@ -42,6 +42,8 @@ class AtomRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """It runs also when what it needs is red."""
     hints: tuple[str, ...]
     """Artifacts that it reads when they are there and that change how it works, not its result."""
+    last: bool
+    """It judges a run, so it waits for all others but those that need it."""
     planned: bool
     origin: str | UnsetType = UNSET
     """Explained only: `built-in`, `plugin`, or what pyproject.toml puts in its place."""

@@ -20,7 +20,18 @@ __all__ = [
     "Result",
     "RunFinished",
     "RunStarted",
+    "Word",
+    "word_of",
 ]
+
+Word = Literal["green", "overridden", "red", "broken", "interrupted"]
+
+
+def word_of(exit_code: int, *, overridden: bool) -> Word:
+    """What people call a run that ended with the code, where something red may have been overridden."""
+    if exit_code == 0:
+        return "overridden" if overridden else "green"
+    return {3: "broken", 130: "interrupted"}.get(exit_code, "red")  # type: ignore[return-value]
 
 
 class Output(Struct, frozen=True, kw_only=True):
@@ -153,6 +164,11 @@ class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_fie
     atoms: dict[str, Status]
     overridden: dict[str, str] = {}
     expired: dict[str, str] = {}
+
+    @property
+    def verdict(self) -> Word:
+        """The run in a word."""
+        return word_of(self.exit_code, overridden=bool(self.overridden))
 
 
 Event = RunStarted | AtomStarted | TestResult | AtomFinished | RunFinished

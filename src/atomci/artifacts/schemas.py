@@ -194,7 +194,7 @@ class Gate(Struct, frozen=True, kw_only=True):
 
     schema: Literal["atomci/gate/1"] = "atomci/gate/1"
     exit_code: int
-    verdict: Literal["green", "overridden", "red", "broken"]
+    verdict: Literal["green", "overridden", "red", "broken", "interrupted"]
     reasons: tuple[str, ...]
 
 

@@ -40,8 +40,11 @@ def check_atoms(loader: Loader, targets: Sequence[str]) -> Iterator[Answer]:
 
 def _ask(loader: Loader, ctx: Context) -> Verdict:
     try:
-        return loader.check(ctx.atom)(ctx)
+        verdict: object = loader.check(ctx.atom)(ctx)
     except AtomciError as error:
         return Verdict(False, (error.message,), error.hint)
-    except Exception as error:  # a crashed check is a check that doesn't hold, not the end of the list
+    except (Exception, SystemExit) as error:  # a check that doesn't hold, not the end of the list
         return Verdict(False, (f"the check crashed: {type(error).__name__}: {error}",))
+    if isinstance(verdict, Verdict):
+        return verdict
+    return Verdict(False, (f"the check gave back {verdict!r}, which is no Verdict",))

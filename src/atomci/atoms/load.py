@@ -47,6 +47,11 @@ class Loader:
                 _check_reads(self.project, name, swap)
             if swap.use is not None:
                 _entry_point(self.project, name, swap.use)
+        for index, row in enumerate(config.override):
+            if self.catalog.atoms[row.atom].last:
+                keys = ("override", index, "atom")
+                hint = "override the atom that is red"
+                raise table_error(self.project, keys, f"{row.atom} judges the others", hint)
         return config
 
     def workspace(self, options: Options | None = None) -> Workspace:
@@ -58,6 +63,14 @@ class Loader:
 
     def implementation(self, atom: Atom) -> Implementation:
         """What runs for the atom. Raises UsageError when what stands in for it can't be loaded."""
+        found = self._found(atom)
+        if not atom.last or found.origin == "built-in":
+            return found
+        from atomci.atoms.parts.gate import bound_to_the_run
+
+        return bound_to_the_run(found)
+
+    def _found(self, atom: Atom) -> Implementation:
         swap = self.config.of(atom.name)
         if swap.run is not None:
             from atomci.atoms.swapped import command_atom
@@ -120,7 +133,7 @@ def _entry_point(project: Project, name: str, value: str) -> Callable[[Context],
         found: object = importlib.import_module(module)
         for part in path.split("."):
             found = getattr(found, part)
-    except Exception as error:  # whatever that module raises
+    except (Exception, SystemExit) as error:  # whatever that module does
         raise table_error(project, keys, f"{value} can't be loaded: {error}") from None
     if not callable(found):
         raise table_error(project, keys, f"{value} can't be called")

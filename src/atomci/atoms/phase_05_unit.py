@@ -133,9 +133,8 @@ def run_pytest_unit_with_coverage_holds(ctx: Context) -> Verdict:
 
 
 def enforce_coverage_budget(ctx: Context) -> Outcome:
-    summary = ctx.read(UNIT.summary)
-    if not summary.complete:
-        return Outcome("skipped", f"the total isn't known: {summary.why_incomplete}", 0, "statements")
+    if why := _unknown_total(ctx):
+        return Outcome("skipped", why, 0, "statements")
     budget = ctx.project.table("tool", "coverage", "report").get("fail_under")
     if not isinstance(budget, int | float) or budget <= 0:
         return Outcome("vacuous", "pyproject.toml sets no tool.coverage.report.fail_under", 0, "statements")
@@ -147,6 +146,16 @@ def enforce_coverage_budget(ctx: Context) -> Outcome:
     if measured.met:
         return Outcome("pass", text, measured.statements, "statements")
     return Outcome("fail", text, measured.statements, "statements", coverage.findings(measured))
+
+
+def _unknown_total(ctx: Context) -> str:
+    """Why the total coverage can't be told, empty where it can."""
+    summary = ctx.read_if_there(UNIT.summary)
+    if summary is None:
+        return "the unit tests left no result"
+    if not summary.complete:
+        return f"the total isn't known: {summary.why_incomplete}"
+    return "" if (ctx.root / handles.UNIT_COVERAGE).is_file() else "no coverage was measured"
 
 
 def enforce_coverage_budget_holds(ctx: Context) -> Verdict:

@@ -8,11 +8,12 @@ from typing import Any
 
 from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
-from atomci.artifacts.schemas import Gate, Reports, Status
+from atomci.artifacts.schemas import Reports, Status
 from atomci.artifacts.testing import TestSummary
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
+from atomci.atoms.parts.gate import gate_of, outcome_of
 from atomci.atoms.parts.layer_runs import listed
-from atomci.atoms.parts.stages import Red, ended, excuse, judged, reds_of_tests, stage_name
+from atomci.atoms.parts.stages import Red, ended, excuse, judged, reds_of_tests
 from atomci.configuration import hooks
 from atomci.configuration.ci import parity, workflow
 from atomci.configuration.documents import Unreadable, read_text, yaml_document
@@ -22,7 +23,6 @@ from atomci.engine.plan import Catalog, closure
 from atomci.errors import UsageError
 from atomci.tools.process import Command
 
-_STAGES = (handles.LINT_TYPES_STAGE, handles.UNIT_STAGE)
 _REPORTS: dict[str, Artifact[Any]] = {
     "sarif": handles.STATIC_SARIF,
     "junit": handles.UNIT_JUNIT,
@@ -111,47 +111,9 @@ def stage3_static_artifacts_emit(ctx: Context) -> Outcome:
 
 
 def compute_local_ci_exit_code(ctx: Context) -> Outcome:
-    stages = {stage_name(stage): ctx.read_if_there(stage) for stage in _STAGES}
-    reports = ctx.read(handles.REPORTS)
-    missing = {report.name for report in reports.reports if report.missing}
-    statuses: set[Status] = set()
-    reasons, overridden = [], []
-    for name, stage in stages.items():
-        if stage is None:
-            statuses.add("error")
-            reasons.append(f"{name} left no result")
-        elif stage.overridden:
-            overridden.append(f"{name} is {stage.status}, {stage.overridden}")
-        elif stage.status != "pass":
-            statuses.add(stage.status)
-            reasons.append(f"{name} is {stage.status}: {'; '.join(stage.reasons)}")
-        elif owed := missing & set(stage.owes):
-            statuses.add("error")
-            reasons.append(f"{name} passed without {', '.join(sorted(owed))}")
-    for name in sorted(_behind(ctx) & ctx.overrides.lapsed.keys()):
-        statuses.add("fail")
-        reasons.append(f"{name}: {ctx.overrides.lapsed[name].lapse}")
-    gate = _verdict(statuses, reasons, overridden)
+    gate = gate_of(ctx)
     ctx.write(handles.GATE, gate)
-    if gate.verdict == "overridden":
-        return Outcome("fail", gate.verdict, len(stages), "stages", overridden="; ".join(overridden))
-    status: Status = {0: "pass", 1: "fail"}.get(gate.exit_code, "error")  # type: ignore[assignment]
-    return Outcome(status, gate.verdict, len(stages), "stages")
-
-
-def _behind(ctx: Context) -> set[str]:
-    """The atoms that the gate stands on."""
-    return {row.name for row in closure([ctx.atom.name], ctx.catalog).atoms}
-
-
-def _verdict(statuses: set[Status], reasons: Sequence[str], overridden: Sequence[str]) -> Gate:
-    if statuses & {"fail", "vacuous"}:
-        return Gate(exit_code=1, verdict="red", reasons=(*reasons, *overridden))
-    if statuses:
-        return Gate(exit_code=3, verdict="broken", reasons=(*reasons, *overridden))
-    if overridden:
-        return Gate(exit_code=0, verdict="overridden", reasons=tuple(overridden))
-    return Gate(exit_code=0, verdict="green", reasons=())
+    return outcome_of(gate)
 
 
 def _parity(ctx: Context) -> Iterator[Fact]:

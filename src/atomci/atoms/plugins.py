@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atomci.catalog import ATOMS, PIPELINES, Atom
+from atomci.catalog import Atom
 from atomci.errors import UsageError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from atomci.engine.context import Context, Outcome, Verdict
     from atomci.tools.process import Command
 
@@ -36,34 +38,46 @@ class PluginAtom:
 
 
 def load_plugins(search: Sequence[str] | None = None) -> dict[str, PluginAtom]:
-    """The plugins by atom name. Raises UsageError on one that can't be loaded or whose name is taken."""
+    """The plugins by atom name. Raises UsageError on one that can't be loaded or doesn't fit the others."""
     if not _any_mention(sys.path if search is None else search):
         return {}
     from importlib.metadata import entry_points
 
-    taken = {row.name for row in ATOMS}
-    numbers = {row.number for row in ATOMS}
-    pipelines = {pipeline.name for pipeline in PIPELINES}
+    from atomci.atoms.plugin_rows import Problem, problems_of_all, problems_of_one
+
     found: dict[str, PluginAtom] = {}
+    points: dict[str, EntryPoint] = {}
+
+    def refuse(point: EntryPoint, problem: Problem) -> UsageError:
+        return UsageError(f"{_named(point)}: {problem.what}", problem.hint or _mend(point))
+
     for point in entry_points(group=GROUP):
-        where = f"entry point {point.name} = {point.value} ({point.dist.name if point.dist else 'unknown'})"
-        try:
-            plugin = point.load()
-        except Exception as error:
-            raise UsageError(f"{where} can't be loaded: {error}", "mend or uninstall that package") from None
-        if not isinstance(plugin, PluginAtom):
-            raise UsageError(f"{where} isn't an atomci.atoms.plugins.PluginAtom", "see docs: adding an atom")
-        row = plugin.atom
-        if row.name in taken or row.number in numbers or row.number < 1000:
-            raise UsageError(
-                f"{where}: name {row.name} or number {row.number} is taken", "numbers start at 1000"
-            )
-        if unknown := set(plugin.pipelines) - pipelines:
-            raise UsageError(f"{where}: no pipeline is called {min(unknown)}", "atomci list names them")
-        taken.add(row.name)
-        numbers.add(row.number)
-        found[row.name] = plugin
+        plugin = _loaded(point)
+        for problem in problems_of_one(plugin, found):
+            raise refuse(point, problem)
+        found[plugin.atom.name], points[plugin.atom.name] = plugin, point
+    for problem in problems_of_all(found):
+        raise refuse(points[problem.atom], problem)
     return found
+
+
+def _loaded(point: EntryPoint) -> PluginAtom:
+    try:
+        plugin: object = point.load()
+    except (Exception, SystemExit) as error:  # whatever that package does when it is imported
+        said = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{_named(point)} can't be loaded: {said}", _mend(point)) from None
+    if not isinstance(plugin, PluginAtom):
+        raise UsageError(f"{_named(point)} isn't an atomci.atoms.plugins.PluginAtom", _mend(point))
+    return plugin
+
+
+def _named(point: EntryPoint) -> str:
+    return f"entry point {point.name} = {point.value} ({point.dist.name if point.dist else 'unknown'})"
+
+
+def _mend(point: EntryPoint) -> str:
+    return f"mend or uninstall {point.dist.name if point.dist else 'that package'}"
 
 
 def _any_mention(search: Sequence[str]) -> bool:

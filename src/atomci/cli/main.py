@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from atomci.errors import AtomciError, InfrastructureError
+from atomci.errors import AtomciError, InfrastructureError, UsageError
 
 __all__ = ["main"]
 
@@ -55,11 +55,34 @@ class _Verbs(click.Group):
             return found
         return _planned(cmd_name) if cmd_name in _PLANNED else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        if word in _VERBS or word in _PLANNED or ctx.resilient_parsing or word.startswith("-"):
+            return super().resolve_command(ctx, args)
+        raise UsageError(f"atomci has no command {word!r}", _meant(word))
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in _VERBS.items()])
         with formatter.section("Planned (exit with an error today)"):
             formatter.write_dl(list(_PLANNED.items()))
+
+
+def _meant(word: str) -> str:
+    """What to type instead: a command, or to run what the word names."""
+    import difflib
+
+    from atomci.catalog import ATOMS, PHASES, PIPELINES
+
+    targets = [*(row.name for rows in (PIPELINES, PHASES, ATOMS) for row in rows), *(row.id for row in ATOMS)]
+    if word in targets:
+        return f"did you mean atomci run {word}?"
+    for names, verb in ((_VERBS, ""), (targets, "run ")):
+        if close := difflib.get_close_matches(word, names, 1):
+            return f"did you mean atomci {verb}{close[0]}?"
+    return "atomci --help lists the commands, atomci list what can be run"
 
 
 def _planned(name: str) -> click.Command:

@@ -10,7 +10,7 @@ import click
 
 from atomci.atoms.builtin import catalog_of
 from atomci.atoms.plugins import load_plugins
-from atomci.catalog import PHASES, PIPELINES, Atom
+from atomci.catalog import PHASES, Atom
 from atomci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ def list_command(as_json: bool) -> None:
     atomci list --json | jq '.atoms[] | select(.planned | not) | .name'
     """
     catalog = catalog_of(load_plugins())
-    rows = list(catalog.atoms.values())
+    rows, pipelines = list(catalog.atoms.values()), list(catalog.pipelines.values())
     if as_json:
         atoms = [_row(row, catalog) for row in rows]
-        listing = {"schema": "atomci/list/1", "atoms": atoms, "pipelines": _pipelines()}
+        groups = [row._asdict() for row in pipelines]
+        listing = {"schema": "atomci/list/1", "atoms": atoms, "pipelines": groups}
         click.echo(json.dumps(listing, indent=1))
         return
     width = max(len(row.name) for row in rows)
@@ -43,7 +44,7 @@ def list_command(as_json: bool) -> None:
             mark = "planned " if catalog.planned(row.name) else "optional" if row.optional else ""
             lines.append(f"  {row.number:03d} {row.name:{width}}  {mark:8}  {row.summary}")
     lines.append(click.style("pipelines", bold=True))
-    lines += [f"  {pipeline.name:{width + 4}}            {pipeline.summary}" for pipeline in PIPELINES]
+    lines += [f"  {pipeline.name:{width + 4}}            {pipeline.summary}" for pipeline in pipelines]
     click.echo("\n".join(lines))
 
 
@@ -51,15 +52,11 @@ def _row(row: Atom, catalog: Catalog) -> dict[str, Any]:
     return {"id": row.id, **row._asdict(), "planned": catalog.planned(row.name)}
 
 
-def _pipelines() -> list[dict[str, Any]]:
-    return [pipeline._asdict() for pipeline in PIPELINES]
-
-
 @click.command("explain")
 @click.argument("target")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def explain_command(target: str, as_json: bool) -> None:
-    """Show what a target does: its atoms, what they read and write, and the plain commands.
+    """Show what a target does: its atoms and what they need, what they read and write, the plain commands.
 
     \b
     atomci explain local_ci
@@ -71,14 +68,15 @@ def explain_command(target: str, as_json: bool) -> None:
     from atomci.atoms.parts.evidence import last_run
     from atomci.cli.view.atoms import atom_lines
     from atomci.engine.context import Context, Options
-    from atomci.engine.plan import resolve
+    from atomci.engine.plan import closure, resolve
     from atomci.project import Project, find_root
 
     project = Project(find_root(Path.cwd()))
     loader = Loader(project)
     explained = []
-    for name in resolve(target, loader.catalog):
-        atom = loader.catalog.atoms[name]
+    # An atom is explained alone: its row names what it needs.
+    alone = target not in loader.catalog.pipelines and len(resolve(target, loader.catalog)) == 1
+    for atom in closure([target], loader.catalog, only=alone).atoms:
         row = _row(atom, loader.catalog)
         if not row["planned"]:
             ctx = Context(loader.workspace(Options(preview=True)), atom)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -130,6 +130,8 @@ class Context:
     children: Children = field(default_factory=Children)
     log: Callable[[str], None] = lambda text: None
     emit: Callable[[TestResult], None] = lambda result: None
+    ended: Mapping[str, Outcome] = field(default_factory=dict)
+    """How other atoms of the run have ended so far: of an atom that comes last, all of them."""
 
     @property
     def project(self) -> Project:

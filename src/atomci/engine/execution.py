@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 from atomci.artifacts.runs import Observed
+from atomci.artifacts.schemas import Status
 from atomci.catalog import Atom
 from atomci.engine.cache import ResultCache, TakenOver, declared, goes_by_its_files, surroundings
 from atomci.engine.context import Context, Implementation, Outcome
@@ -93,7 +95,9 @@ def _watched(
 
 
 def _owed(ctx: Context, outcome: Outcome, origin: str) -> Outcome:
-    """A pass that lacks an artifact of the atom's row is none."""
+    """A pass that lacks an artifact of the atom's row is none, and neither is a word that is no status."""
+    if not (isinstance(outcome, Outcome) and outcome.status in get_args(Status)):
+        return Outcome("error", f"gave back {outcome!r}, which is no outcome ({origin})")
     missing = missing_outputs(ctx.root, ctx.atom)
     if outcome.status != "pass" or not missing:
         return outcome

@@ -5,14 +5,23 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Pipeline
 from atomci.errors import InfrastructureError, UsageError
 
-__all__ = ["Catalog", "Plan", "catalog_with", "closure", "make_plan", "most_urgent_first", "resolve"]
+__all__ = [
+    "Catalog",
+    "Plan",
+    "catalog_with",
+    "closure",
+    "make_plan",
+    "most_urgent_first",
+    "reached_from",
+    "resolve",
+]
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,24 @@ def closure(targets: Sequence[str], catalog: Catalog, *, only: bool = False) -> 
         name: frozenset(n for n in (*catalog.atoms[name].needs, *catalog.atoms[name].after) if n in wanted)
         for name in wanted
     }
+    edges |= {name: _before_the_last(name, edges) for name in wanted if catalog.atoms[name].last}
     return Plan(tuple(targets), tuple(catalog.atoms[name] for name in _ordered(edges, catalog)), edges)
+
+
+def _before_the_last(last: str, edges: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """What an atom that judges all others waits for: also what it doesn't need and what doesn't need it."""
+    backwards = {name: {after for after, before in edges.items() if name in before} for name in edges}
+    return edges[last] | (edges.keys() - reached_from(last, edges) - reached_from(last, backwards))
+
+
+def reached_from(start: str, edges: Mapping[str, Collection[str]]) -> set[str]:
+    """The atom itself, and all that its edges lead to, over others too."""
+    found, queue = {start}, [start]
+    while queue:
+        new = set(edges[queue.pop()]) - found
+        found |= new
+        queue += new
+    return found
 
 
 def most_urgent_first(plan: Plan) -> list[Atom]:

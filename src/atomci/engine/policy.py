@@ -1,7 +1,8 @@
 """What a red or skipped atom means for the others. Pure functions of the outcomes so far.
 
-Fail-fast goes by phase: when an atom is red, atoms of later phases don't start or are stopped, while
-those of its own and of earlier phases finish, so that one run shows every static finding.
+Fail-fast goes by phase: when an atom is red, atoms of later phases don't start, while those of its own and
+of earlier phases run, so that one run shows every static finding. What has started ends by itself: a red
+is seconds old when the tests are nearly done.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from atomci.catalog import Atom
 from atomci.engine.context import Outcome
 
-__all__ = ["RED", "blocked_by_need", "exit_code_of", "is_red", "stopped_by", "to_stop"]
+__all__ = ["RED", "STOPPED", "blocked_by_need", "exit_code_of", "is_red", "stopped_by"]
 
 RED = ("fail", "vacuous", "error")
+STOPPED = "stopped: "
+"""How the reason of an atom begins that a red one of an earlier phase left out."""
 
 
 def is_red(outcome: Outcome) -> bool:
@@ -33,11 +36,6 @@ def exit_code_of(outcomes: Iterable[Outcome]) -> int:
 def stopped_by(atom: Atom, red: Iterable[Atom]) -> str | None:
     """The red atom of an earlier phase that stops this one."""
     return next((other.name for other in red if other.phase < atom.phase), None)
-
-
-def to_stop(running: Iterable[Atom], red: Atom) -> list[Atom]:
-    """Running atoms of later phases, but for those that always run."""
-    return [atom for atom in running if atom.phase > red.phase and not atom.always]
 
 
 def blocked_by_need(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from atomci.engine.context import Context, Outcome, Workspace
 from atomci.engine.dependencies import key_of
 from atomci.engine.events import EventLog, now
 from atomci.engine.execution import Turn
-from atomci.engine.outputs import declared_outputs
+from atomci.engine.outputs import clear_outputs, declared_outputs
 from atomci.errors import AtomciError
 from atomci.tools.process import Children, Stopped, ToolMissing
 
@@ -35,6 +35,8 @@ class Recorder:
     workspace: Workspace
     events: EventLog
     cache: ResultCache
+    outcomes: Mapping[str, Outcome]
+    """How the atoms of the run have ended so far."""
 
     def recorded(self, execute: Execute, atom: Atom, why_not: Outcome | None, children: Children) -> Outcome:
         """Give the atom its turn; what it raises, and what can't be written, is how it ended."""
@@ -43,7 +45,7 @@ class Recorder:
         try:
             with self._log(atom) as log:
                 try:
-                    ctx = Context(self.workspace, atom, children, log.write, self.events)
+                    ctx = Context(self.workspace, atom, children, log.write, self.events, self.outcomes)
                     turn = execute(ctx, why_not)
                 except BaseException as error:  # a bug in an atom is one failed row, not the end of the run
                     turn = Turn(_crashed(error, atom, log))
@@ -55,7 +57,8 @@ class Recorder:
         return turn.outcome
 
     def never_started(self, atom: Atom, why: str) -> Outcome:
-        """Tell that an atom had no turn."""
+        """Tell that an atom had no turn; what an earlier run left of it is no result of this one."""
+        clear_outputs(self.workspace.project.root, atom)
         outcome = Outcome("skipped", why)
         self.events(self._finished(atom, Turn(outcome), 0.0))
         return outcome

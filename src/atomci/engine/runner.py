@@ -15,6 +15,7 @@ from atomci.engine.cache import ResultCache
 from atomci.engine.context import Outcome, Workspace
 from atomci.engine.events import EventLog, Listener, new_run_id, now
 from atomci.engine.execution import Execution, Load
+from atomci.engine.outputs import clear_outputs
 from atomci.engine.plan import Plan
 from atomci.engine.policy import exit_code_of
 from atomci.engine.record import Recorder
@@ -41,11 +42,15 @@ def run_plan(workspace: Workspace, plan: Plan, load: Load, listeners: Sequence[L
     root, started = workspace.project.root, time.monotonic()
     try:
         with EventLog(root, new_run_id(), listeners, workspace.redactor) as events:
+            for atom in (atom for atom in plan.atoms if atom.last):
+                clear_outputs(
+                    root, atom
+                )  # a run that is killed leaves no verdict, least of all an earlier one
             events(_run_started(workspace, plan, events.run))
             schedule = Schedule(workspace, plan)
             cache = ResultCache(root)
             execution = Execution(plan, load, cache)
-            recorder = Recorder(workspace, events, cache)
+            recorder = Recorder(workspace, events, cache, schedule.outcomes)
             interrupted = carry_out(schedule, partial(recorder.recorded, execution.execute))
             for atom in schedule.left:
                 schedule.end(atom.name, recorder.never_started(atom, INTERRUPTED))

@@ -1,4 +1,4 @@
-"""Which atoms of a plan may start, and which have to stop, by how others ended. Starts nothing itself."""
+"""Which atoms of a plan may start, and which are left out, by how others ended. Starts nothing itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from atomci.catalog import Atom
 from atomci.engine.context import Outcome, Workspace
 from atomci.engine.outputs import missing_outputs
 from atomci.engine.plan import Plan, most_urgent_first
-from atomci.engine.policy import blocked_by_need, is_red, stopped_by, to_stop
+from atomci.engine.policy import STOPPED, blocked_by_need, is_red, stopped_by
 
 __all__ = ["Schedule"]
 
@@ -52,13 +52,10 @@ class Schedule:
             self._running[atom.name] = atom
             yield atom, why_not
 
-    def end(self, name: str, outcome: Outcome) -> list[str]:
-        """Take down how one ended; the names of those that have to stop for it."""
+    def end(self, name: str, outcome: Outcome) -> None:
+        """Take down how one ended."""
         self.outcomes[name] = outcome
-        atom = self._running.pop(name, None)
-        if atom is None or not is_red(outcome) or self.workspace.options.keep_going:
-            return []
-        return [other.name for other in to_stop(self._running.values(), atom)]
+        self._running.pop(name, None)
 
     def _ready(self) -> list[Atom]:
         """One that writes the tree runs alone."""
@@ -85,7 +82,7 @@ class Schedule:
         atoms = {row.name: row for row in self.plan.atoms}
         red = [atoms[name] for name, outcome in self.outcomes.items() if is_red(outcome)]
         if not self.workspace.options.keep_going and (name := stopped_by(atom, red)) is not None:
-            return Outcome("skipped", f"stopped: {name} is red")
+            return Outcome("skipped", f"{STOPPED}{name} is red")
         reason = blocked_by_need(atom, self.outcomes, lambda need: self._left_nothing(atoms[need]))
         return None if reason is None else Outcome("skipped", reason)
 

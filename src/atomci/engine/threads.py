@@ -1,4 +1,4 @@
-"""Carries a schedule out on threads: starts what may start, waits for what ends, stops what has to."""
+"""Carries a schedule out on threads: starts what may start, waits for what ends, and ends it on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ def carry_out(schedule: Schedule, work: Work) -> bool:
                     futures[atom.name] = pool.submit(work, atom, why_not, children[atom.name])
                     futures[atom.name].add_done_callback(partial(_say, done, atom.name))
                 name = _next(done)
-                for other in schedule.end(name, futures[name].result()):
-                    children[other].stop(f"stopped: {name} is red")
+                schedule.end(name, futures[name].result())
         except KeyboardInterrupt:
             for started in list(children.values()):
                 started.stop(INTERRUPTED)

@@ -8,6 +8,7 @@ from atomci.engine.plan import catalog_with, closure, make_plan, most_urgent_fir
 from atomci.errors import InfrastructureError, UsageError
 
 CATALOG = catalog_of({})
+BUILT = CATALOG.built
 
 
 @pytest.mark.parametrize("target", ["run_ruff_lint", "atom_031", "031", "31"])
@@ -70,6 +71,18 @@ def test_after_orders_without_adding() -> None:
     assert [row.number for row in alone.atoms] == [50]
     both = make_plan(["stage3_static_artifacts_emit", "stage1_lint_types"], CATALOG)
     assert "stage1_lint_types" in both.edges["stage3_static_artifacts_emit"]
+
+
+def test_the_atom_that_judges_comes_after_all_but_what_needs_it() -> None:
+    late = Atom(1001, "late", 20, "")
+    told = Atom(1002, "told", 7, "", needs=("compute_local_ci_exit_code",))
+    plan = make_plan(
+        ["local_ci", "told"], catalog_with({"late": (late, ("local_ci",)), "told": (told, ())}, BUILT)
+    )
+    names = [row.name for row in plan.atoms]
+    assert names[-2:] == ["compute_local_ci_exit_code", "told"]
+    assert "late" in plan.edges["compute_local_ci_exit_code"]
+    assert most_urgent_first(plan)[-1].name == "told"
 
 
 def test_only_takes_the_targets_alone() -> None:

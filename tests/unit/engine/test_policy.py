@@ -7,10 +7,9 @@ import pytest
 from atomci.catalog import Atom
 from atomci.engine.context import Outcome
 from atomci.engine.overrides import Override, Overrides
-from atomci.engine.policy import blocked_by_need, exit_code_of, stopped_by, to_stop
+from atomci.engine.policy import blocked_by_need, exit_code_of, stopped_by
 
 LINT, TEST = Atom(1, "lint", 4, ""), Atom(2, "test", 5, "", needs=("lint",))
-REPORT = Atom(3, "report", 7, "", always=True)
 
 
 @pytest.mark.parametrize(
@@ -34,10 +33,6 @@ def test_a_red_atom_stops_later_phases_but_not_its_own() -> None:
     assert stopped_by(TEST, [LINT]) == "lint"
     assert stopped_by(LINT, [LINT]) is None
     assert stopped_by(LINT, [TEST]) is None
-
-
-def test_running_atoms_of_later_phases_are_stopped_except_reports() -> None:
-    assert to_stop([LINT, TEST, REPORT], LINT) == [TEST]
 
 
 @pytest.mark.parametrize("status", ["fail", "vacuous", "error"])

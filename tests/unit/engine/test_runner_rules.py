@@ -8,6 +8,7 @@ import threading
 import pytest
 from made_up import MadeUp, Work
 
+from atomci.artifacts.runs import AtomFinished
 from atomci.catalog import Atom
 from atomci.engine.config import AtomConfig, Config
 from atomci.engine.context import Context, Implementation, Outcome
@@ -20,6 +21,7 @@ TYPES = Atom(2, "types", 4, "")
 TEST = Atom(3, "test", 5, "")
 COVER = Atom(4, "cover", 5, "", needs=("test",))
 BUDGET = Atom(5, "budget", 5, "", needs=("cover",))
+LATER = Atom(7, "later", 6, "", after=("lint",))
 REPORT = Atom(6, "report", 7, "", always=True, after=("budget", "test", "lint"))
 
 
@@ -145,20 +147,26 @@ def test_an_atom_that_always_runs_is_not_stopped(project: MadeUp) -> None:
     assert done.outcomes["report"].status == "pass"
 
 
-def test_a_red_atom_stops_what_runs_of_later_phases(project: MadeUp) -> None:
-    started = threading.Event()
+def test_a_red_atom_lets_what_runs_of_later_phases_end_and_starts_no_more_of_them(project: MadeUp) -> None:
+    started, is_red = threading.Event(), threading.Event()
 
     def fail(ctx: Context) -> Outcome:
         started.wait(10)
         return FAIL
 
+    def told(event: object) -> None:
+        if isinstance(event, AtomFinished) and event.atom == "lint":
+            is_red.set()
+
     def long(ctx: Context) -> Outcome:
         started.set()
-        ctx.children.pause(10)
-        return PASS
+        assert is_red.wait(10)
+        ctx.children.pause(0.05)
+        return Outcome("fail", "one test")
 
-    done = project.run((LINT, fail), (TEST, long), jobs=2)
-    assert done.outcomes["test"] == Outcome("skipped", "stopped: lint is red")
+    done = project.run((LINT, fail), (TEST, long), (LATER, PASS), jobs=2, listener=told)
+    assert done.outcomes["test"] == Outcome("fail", "one test"), "one red doesn't hide another"
+    assert done.outcomes["later"] == Outcome("skipped", "stopped: lint is red")
 
 
 @pytest.mark.parametrize("always", [True, False])
@@ -221,6 +229,13 @@ def test_a_crash_leaves_its_traceback_in_the_log(project: MadeUp) -> None:
 def test_only_an_optional_atom_may_lack_its_tool(project: MadeUp, optional: bool, status: str) -> None:
     done = project.run((LINT._replace(optional=optional), raises(ToolMissing("no pwsh", ""))))
     assert done.outcomes["lint"] == Outcome(status, "no pwsh")
+
+
+@pytest.mark.parametrize("given", [Outcome("passed"), Outcome("green"), "pass", None, True])
+def test_what_is_no_outcome_is_no_pass(project: MadeUp, given: object) -> None:
+    done = project.run((LINT, lambda ctx: given))
+    assert done.outcomes["lint"] == Outcome("error", f"gave back {given!r}, which is no outcome (built-in)")
+    assert done.exit_code == 3
 
 
 def test_a_stopped_atom_is_skipped_not_passed(project: MadeUp) -> None:
@@ -322,10 +337,12 @@ def test_an_interrupt_marks_what_did_not_run_and_exits_130(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("atomci.engine.threads._next", interrupt)
-    done = project.run((LINT, long), (TEST, PASS))
+    project.write("artifacts/tests.json", "green")
+    done = project.run((LINT, long), (TEST._replace(writes=("artifacts/tests.json",)), PASS))
     assert done.exit_code == 130
     assert set(done.outcomes.values()) == {Outcome("skipped", "the run was interrupted")}
     assert project.ran == ["lint"]
+    assert not (project.root / "artifacts/tests.json").exists(), "of an earlier run"
     assert project.logged[-1]["interrupted"] is True
     assert project.logged[-1]["atoms"] == {"lint": "skipped", "test": "skipped"}
 

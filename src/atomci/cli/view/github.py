@@ -76,11 +76,8 @@ def _inert(log: str) -> str:
 
 def _summary(finished: Sequence[AtomFinished], run: RunFinished) -> str:
     """Markdown for the job's page: the verdict, a row per atom, and what was found."""
-    verdict = {0: "green", 3: "broken", 130: "interrupted"}.get(run.exit_code, "red")
-    if run.exit_code == 0 and run.overridden:
-        verdict = "overridden"
     lines = [
-        f"### {verdict} in {run.seconds:.1f} s",
+        f"### {run.verdict} in {run.seconds:.1f} s",
         "",
         "| | atom | examined | seconds | |",
         "|-|-|-:|-:|-|",

@@ -18,6 +18,7 @@ from atomci.cli.view.style import paint
 from atomci.engine.context import Context, Options
 from atomci.engine.events import Listener
 from atomci.engine.plan import Plan
+from atomci.engine.policy import STOPPED
 from atomci.project import Project
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _WORDS = {
     "vacuous": ("VACUOUS", "red"),
     "error": ("ERROR", "red"),
 }
+_COLOURS = {"green": "green", "overridden": "yellow", "interrupted": "yellow"}
 _FINDINGS_SHOWN = 20
 
 
@@ -131,6 +133,7 @@ class _Lines:
         self._targets = " ".join(plan.targets)
         self._width = max(map(len, self._numbers), default=0)
         self._red: list[AtomFinished] = []
+        self._stopped: list[str] = []
         self._reused = 0
 
     def of(self, event: Event) -> list[str]:
@@ -139,6 +142,8 @@ class _Lines:
             self._reused += event.cached
             if event.status in ("fail", "vacuous", "error"):
                 self._red.append(event)
+            if event.reason.startswith(STOPPED):
+                self._stopped.append(event.atom)
             return [self.head(event), *self._findings(event)]
         if isinstance(event, RunFinished):
             return self._end(event)
@@ -165,14 +170,7 @@ class _Lines:
     def _end(self, event: RunFinished) -> list[str]:
         counts = ", ".join(f"{count} {_WORDS[status][0].lower()}" for status, count in event.counts.items())
         reused = f", {self._reused} unchanged" if self._reused else ""
-        verdict, colour = {
-            0: ("green", "green"),
-            3: ("broken", "red"),
-            130: ("interrupted", "yellow"),
-        }.get(event.exit_code, ("red", "red"))
-        if event.exit_code == 0 and event.overridden:
-            verdict, colour = "overridden", "yellow"
-        head = paint(f"{self._targets}: {verdict}", colour, bold=True)
+        head = paint(f"{self._targets}: {event.verdict}", _COLOURS.get(event.verdict, "red"), bold=True)
         run = f"artifacts/runs/{event.run}"
         lines = [f"{head} in {event.seconds:.1f} s ({counts}{reused})  {run}"]
         lines += [f"  {name}: {text}" for name, text in {**event.overridden, **event.expired}.items()]
@@ -181,4 +179,7 @@ class _Lines:
 
             lines.append(f"  first red: {finished.atom}, log {finished.log}")
             lines.append(f"  again:     {prefix(self._project)}atomci run {finished.atom}")
+        if self._stopped:
+            more = f" and {len(self._stopped) - 1} more" if len(self._stopped) > 1 else ""
+            lines.append(f"  not run:   {self._stopped[0]}{more}; -k runs later phases too")
         return lines
