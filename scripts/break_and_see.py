@@ -41,6 +41,8 @@ SWAPPED = dict(PAIRS) | {other: one for one, other in PAIRS}
 REMOVED = (ast.Raise, ast.AugAssign, ast.Delete, ast.Continue, ast.Break)
 # Types say nothing at run time, and what a decorator does has no line of its own.
 NOT_RUN = {"annotation", "returns", "decorator_list"}
+# Keywords such as in `zip(..., strict=True)`: they catch slips of a programmer, which no test makes.
+GUARDS = {"strict", "frozen", "kw_only"}
 
 
 class Undecided(Exception):
@@ -101,6 +103,8 @@ Change = tuple[ast.expr | ast.stmt, str, str]
 
 def _changes(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.JoinedStr):  # Python 3.11 doesn't know where the parts of an f-string stand
+        return
+    if isinstance(node, ast.keyword) and node.arg in GUARDS:
         return
     yield from _of_statement(node)
     yield from _of_expression(node)
@@ -197,6 +201,7 @@ def _copied(root: Path, module: Path, tests: Sequence[str]) -> Iterator[Passes]:
         shutil.copytree(root, folder, symlinks=True, ignore=_left_out(root))
         stamps, patience = itertools.count(int(time.time())), 3600.0
         env = os.environ | {"PYTHONPATH": str(folder / "src")}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # or every run compiles all modules and tests anew
         words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
 
         def passes(content: bytes) -> bool:
@@ -248,30 +253,31 @@ def main(words: Sequence[str] | None = None, root: Path = ROOT) -> int:
     if options.limit is not None and options.limit < len(tried):
         chosen = random.Random(options.seed).sample(range(len(tried)), options.limit)  # noqa: S311
         tried = [tried[at] for at in sorted(chosen)]
+    rows = []
     try:
-        survived = _survivors(root, module, tests, tried)
+        for one in _survivors(root, module, tests, tried):
+            rows.append({"line": one.line, "kind": one.kind, "diff": one.diff(source)})
+            if not options.json:  # at once, so that a sweep that is stopped has said what it found
+                print(f"{module.as_posix()}:{one.line}: {one.kind}\n{rows[-1]['diff']}\n", flush=True)
     except Undecided as error:
         parser.error(str(error))
-    rows = [{"line": one.line, "kind": one.kind, "diff": one.diff(source)} for one in survived]
     if options.json:
         found = {"module": module.as_posix(), "tests": tests, "breaks": len(tried), "survivors": rows}
         print(json.dumps(found, indent=2))
     else:
-        for row in rows:
-            print(f"{module.as_posix()}:{row['line']}: {row['kind']}\n{row['diff']}\n")
         print(f"{len(rows)} of {len(tried)} breaks survived")
     return 1 if rows else 0
 
 
-def _survivors(root: Path, module: Path, tests: Sequence[str], tried: Sequence[Break]) -> list[Break]:
-    source, survived = (root / module).read_bytes(), []
+def _survivors(root: Path, module: Path, tests: Sequence[str], tried: Sequence[Break]) -> Iterator[Break]:
+    source = (root / module).read_bytes()
     with _copied(root, module, tests) as passes:
         for number, one in enumerate(tried, start=1):
-            if passes(one.applied(source)):
-                survived.append(one)
-            fate = "survived" if one in survived else "noticed "
+            survived = passes(one.applied(source))
+            fate = "survived" if survived else "noticed "
             print(f"{number}/{len(tried)} {fate} {module.as_posix()}:{one.line} {one.kind}", file=sys.stderr)
-    return survived
+            if survived:
+                yield one
 
 
 if __name__ == "__main__":

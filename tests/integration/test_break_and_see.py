@@ -14,7 +14,15 @@ SUMS = """\
 def total(prices: list[int], discount: int = 0) -> int:
     return sum(prices) - discount
 """
-TEST = "from shop.prices.sums import total\n\n\ndef test_total() -> None:\n    assert total([3]) == 3\n"
+TEST = """\
+import sys
+from shop.prices.sums import total
+
+
+def test_total() -> None:
+    assert total([3]) == 3
+    assert not sys.dont_write_bytecode
+"""
 
 
 @pytest.fixture
@@ -41,7 +49,8 @@ def contents(root: Path) -> dict[str, bytes]:
 
 def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "scripts/break_and_see.py", MODULE, *words]
-    env = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # which would be most of its time
+    # Plugins would be most of its time. Without bytecode every run would compile all anew.
+    env = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
 
 

@@ -2,14 +2,17 @@
 
 import importlib.util
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "break_and_see.py"
 
 
-def load() -> object:
+def load() -> Any:
     spec = importlib.util.spec_from_file_location("break_and_see", SCRIPT)
     assert spec
     assert spec.loader
@@ -47,6 +50,7 @@ tool = load()
         ("def f(a: 1 | None) -> None: ...", set()),
         ("@f(True)\ndef g(): ...", set()),
         ("x = f'{a + b}'", set()),
+        ("x = zip(a, b, strict=True)", set()),
         ("x = 'ü', a == b", {"x = 'ü', a != b"}),
     ],
 )
@@ -76,3 +80,25 @@ def test_tests_are_those_of_the_room_or_of_the_one_around_it(tmp_path: Path) -> 
 
     assert found("engine/deep/plan.py") == "tests/unit/engine"
     assert found("errors.py") == found("forge/api.py") == "tests/unit"
+
+
+def test_a_sweep_that_is_stopped_has_said_what_it_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "sums.py").write_text("x = 1\ny = 2\n", encoding="utf-8")
+
+    def passes(content: bytes) -> bool:
+        if b"y = 3" in content:
+            raise KeyboardInterrupt
+        return True
+
+    @contextmanager
+    def copied(*_: object) -> Iterator[Callable[[bytes], bool]]:
+        yield passes
+
+    monkeypatch.setattr(tool, "_copied", copied)
+    with pytest.raises(KeyboardInterrupt):
+        tool.main(["src/sums.py"], tmp_path)
+
+    assert capsys.readouterr().out == "src/sums.py:1: constant changed\n-x = 1\n+x = 2\n\n"
