@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from atomci.toml_lines import lines_of
+from atomci.toml_lines import closest_line, lines_of
 
 
 @pytest.mark.parametrize("odd", ["\u2028", "\u0085"])
@@ -23,3 +23,17 @@ def test_a_long_list_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "[tool.a]\nb = [\n" + "".join(f'  "{n}",\n' for n in range(500)) + "]\nc = 1\n"
     assert lines_of(text)["tool", "a", "c"] == 504
     assert len(calls) < 10
+
+
+def test_each_table_of_a_list_and_each_key_of_a_value_has_its_line() -> None:
+    assert lines_of("a = {b = [{c = 1}]}\n[[d]]\n[[d]]\nx.y = 1\n") == {
+        ("a",): 1, ("a", "b"): 1, ("a", "b", 0): 1, ("a", "b", 0, "c"): 1,
+        ("d",): 2, ("d", 0): 2, ("d", 1): 3, ("d", 1, "x"): 4, ("d", 1, "x", "y"): 4,
+    }  # fmt: skip
+
+
+def test_what_is_not_written_down_is_looked_for_at_the_closest_key_above_it() -> None:
+    lines = {("a",): 3, ("a", "b"): 4}
+
+    assert closest_line(lines, ("a", "b", "c")) == closest_line(lines, ("a", "b")) == 4
+    assert closest_line(lines, ("x",)) == 1

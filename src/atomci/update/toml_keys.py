@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["move_key"]
@@ -33,13 +34,10 @@ def move_key(text: str, source: str, target: str) -> str | None:
     _move(wanted, old, new, value)
     lines = text.splitlines(keepends=True)
     moved = _rename_table(lines, old, new) if isinstance(value, dict) else _move_line(lines, old, new)
-    try:
-        right = moved is not None and _full(tomllib.loads(moved)) == _full(wanted)
-    except tomllib.TOMLDecodeError:
-        right = False
-    if moved is None or not right:
-        raise ValueError("it is written in a way that can't be changed safely")
-    return moved
+    with suppress(tomllib.TOMLDecodeError):
+        if moved is not None and _full(tomllib.loads(moved)) == _full(wanted):
+            return moved
+    raise ValueError("it is written in a way that can't be changed safely")
 
 
 def _get(document: Any, names: list[str]) -> Any:
@@ -50,8 +48,7 @@ def _get(document: Any, names: list[str]) -> Any:
 
 def _move(document: dict[str, Any], old: list[str], new: list[str], value: Any) -> None:
     """The same in the parsed document."""
-    parent = _get(document, old[:-1]) if len(old) > 1 else document
-    del parent[old[-1]]
+    del _get(document, old[:-1])[old[-1]]
     at = document
     for name in new[:-1]:
         at = at.setdefault(name, {})

@@ -1,12 +1,16 @@
 """A managed file may differ for a reason and until a date."""
 
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from atomci.artifacts.sync import Drift, SyncStatus
-from atomci.update.drift.excepted import ExceptedFile, excepted, holding
+from atomci.deadlines import today
+from atomci.errors import UsageError
+from atomci.project import Project
+from atomci.update.drift.excepted import ExceptedFile, excepted, holding, read_excepted
 
 DAY = date(2026, 3, 2)
 
@@ -79,3 +83,40 @@ def test_an_entry_without_path_reason_or_date_is_refused(left_out: str) -> None:
 
     with pytest.raises(msgspec.ValidationError, match=left_out):
         msgspec.convert(entry, ExceptedFile)
+
+
+def written(folder: Path, *paths: str, days: int = 30, reason: str = "a") -> Project:
+    rows = (
+        f"[[tool.atomci.drift]]\npath = '{path}'\nreason = '{reason}'\nuntil = {today() + timedelta(days)}\n"
+        for path in paths
+    )
+    (folder / "pyproject.toml").write_text("".join(rows), encoding="utf-8")
+    return Project(folder)
+
+
+def test_every_exception_is_read_also_one_that_is_over(tmp_path: Path) -> None:
+    over = today() - timedelta(1)
+
+    found = read_excepted(written(tmp_path, ".github/ci.yml", "a b", days=-1))
+
+    assert found == tuple(
+        ExceptedFile(path=path, reason="a", until=over) for path in (".github/ci.yml", "a b")
+    )
+
+
+@pytest.mark.parametrize("path", ["/ci.yml", "a/../ci.yml", "./ci.yml", "a/", "a//b", "a\\b", ""])
+def test_an_exception_names_a_file_as_the_lock_does(path: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r":2: tool\.atomci\.drift\.path: .* isn't the path of a file"):
+        read_excepted(written(tmp_path, path))
+
+
+def test_two_exceptions_of_one_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r":6: tool\.atomci\.drift\.path: a has an exception already"):
+        read_excepted(written(tmp_path, "a", "a"))
+
+
+def test_an_exception_needs_a_reason_and_a_day_within_reach(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r":3: tool\.atomci\.drift\.reason: is empty"):
+        read_excepted(written(tmp_path, "a", reason=" "))
+    with pytest.raises(UsageError, match=r":4: tool\.atomci\.drift\.until: "):
+        read_excepted(written(tmp_path, "a", days=1000))

@@ -22,6 +22,8 @@ def windows(text: bytes) -> bytes:
         pytest.param((LF, MINE, THEIRS), (LF, MINE, THEIRS), id="none"),
         pytest.param((CRLF, CRLF, CRLF), (CRLF, CRLF, CRLF), id="none of CRLF"),
         pytest.param((LF, b"one\r\ntwo\n", THEIRS), (LF, b"one\r\ntwo\n", THEIRS), id="mixed"),
+        pytest.param((b"one\r\ntwo\n", MINE, THEIRS), (b"one\r\ntwo\n", MINE, THEIRS), id="mixed base"),
+        pytest.param((LF, MINE, b"one\r\ntwo\n"), (LF, MINE, b"one\r\ntwo\n"), id="mixed theirs"),
         pytest.param((LF, b"\0\r\n", THEIRS), (LF, b"\0\r\n", THEIRS), id="binary"),
         pytest.param((LF, b"", windows(THEIRS)), (CRLF, b"", windows(THEIRS)), id="empty"),
         pytest.param((b"\xe9\n", b"\xe9\r\nb\r\n", b"\xe9\na\n"), (b"\xe9\r\n", b"\xe9\r\nb\r\n", b"\xe9\r\na\r\n"),

@@ -10,6 +10,7 @@ from atomci.errors import InfrastructureError
 from atomci.template.ownership import Tier
 from atomci.tools.git.objects import Entry, Files
 from atomci.update.three_way.merge import Merged, merge
+from atomci.update.three_way.merge_tree import has_markers
 
 LONG = "line\n" * 60
 OLD, NEW = "v1", "v2"
@@ -147,11 +148,13 @@ def test_what_git_has_to_merge_is_left_to_git(ours: str, base: str, theirs: str)
     assert objects.handed == [files(f=base), files(f=ours), files(f=theirs)]
 
 
-def test_a_tiny_file_where_another_side_has_a_folder_is_left_to_git() -> None:
-    objects, theirs = stored(), {"f/a": Entry("100644", OLD)}
+@pytest.mark.parametrize("side", [0, 1, 2])
+def test_a_tiny_file_where_another_side_has_a_folder_is_left_to_git(side: int) -> None:
+    objects, sides = stored(), [files(f="mine"), files(f=OLD), files(f=OLD)]
+    sides[side] = {"f/a": Entry("100644", OLD)}
 
-    assert merged(objects, files(f=OLD), files(f=OLD), theirs) == Merged({})
-    assert objects.handed == [files(f=OLD), files(f=OLD), theirs]
+    assert merged(objects, *sides) == Merged({})
+    assert objects.handed == [sides[1], sides[0], sides[2]]
 
 
 def test_a_tiny_file_of_the_users_is_not_taken_for_one_that_they_deleted() -> None:
@@ -208,11 +211,20 @@ def test_pins_of_a_file_that_one_side_moved_are_brought_to_the_higher_version(by
 
 def test_a_file_that_was_moved_without_a_conflict_is_not_looked_for() -> None:
     objects = stored()
-    objects.moved = {"f": "my file"}
+    objects.renames = None  # git would read every file that was added
 
     merged(objects, files(**{"my file": f"a==3\n{LONG}"}), files(f=f"a==1\n{LONG}"), files(f=f"a==2\n{LONG}"))
 
     assert len(objects.handed) == 3
+
+
+def test_a_file_that_both_sides_moved_is_left_to_git() -> None:
+    objects = stored((1, conflicted((1, "old"), (2, "mine"), (3, "yours")), ""))
+    objects.moved = {"f": "my file"}
+    ours, theirs = (files(**{"my file": f"a=={number}\n{LONG}"}) for number in (3, 2))
+
+    assert merged(objects, ours, files(f=f"a==1\n{LONG}"), theirs).pins == ()
+    assert objects.handed[1:] == [ours, theirs]
 
 
 def test_gits_answer_tells_tree_stages_and_reasons() -> None:
@@ -248,6 +260,19 @@ def test_conflict_markers_and_set_aside_paths_name_sides_instead_of_commits() ->
     assert named.files["f"].oid == "<<<<<<< yours\nx 11aa\n||||||| 00\n=======\ny\n>>>>>>> template\n"
     assert set(named.stages) == {"f", "g~template"}
     assert named.reasons == {"g~template": "file/directory"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (b"x\n<<<<<<< yours\ny\n", True),
+        (b"x\n>>>>>>> template\n", True),
+        (b"x\n=======\n", False),
+        (b"x <<<<<<< yours\n", False),
+    ],
+)
+def test_a_conflict_is_open_while_one_of_its_ends_is_there(text: bytes, shown: bool) -> None:
+    assert has_markers(text) is shown
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,12 @@ def test_a_pin_that_one_side_moved_takes_that_sides_value_without_a_word() -> No
     ("base", "ours", "theirs"),
     [
         (f"uses: a/b@{OLD}\n", f"uses: a/b@{NEW}\n", f"uses: a/b@{NEWER}\n"),  # which one is newer?
+        ("uses: a/b@v1\n", f"uses: a/b@{NEW}\n", "uses: a/b@v2\n"),
+        ("uses: a/b@v1\n", "uses: a/b@v2\n", f"uses: a/b@{NEW}\n"),
         ("rev: main\n", "rev: one\n", "rev: two\n"),
+        ("\n", "a==2\n", "a==3\n"),  # a pin that not all of them have
+        ("a==1\n", "\n", "a==3\n"),
+        ("a==1\n", "a==2\n", "\n"),
         ("a==1\na==1\n", "a==2\na==1\n", "a==3\na==3\n"),  # two values in one text
         ("a>=1\n", "a>=2\n", "a>=3\n"),  # a floor, no pin
         ("x = 1\n", "x = 2\n", "x = 3\n"),

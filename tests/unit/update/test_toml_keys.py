@@ -72,6 +72,8 @@ def test_a_second_move_does_nothing() -> None:
         ("a.b = 1\n", "a.b"),
         ('["a"]\n\n[[a.c]]\nb = 1\n\n["a".x]\nb = { y = 1 }\n', "a.x.b.y"),
         ("not toml", "a.b"),
+        ('[a.b]\nc = """\n[a.b]\n"""\n', "a.b"),  # TOML as well, with another text
+        ("a.b.c = 1\n[a.b.d]\ne = 1\n", "a.b"),
     ],
 )
 def test_what_cannot_be_moved_for_certain_is_said(text: str, source: str) -> None:
@@ -84,6 +86,21 @@ def test_the_meaning_is_the_wanted_one() -> None:
 
     assert moved is not None
     assert tomllib.loads(moved) == {"top": 1, "a": {}, "top_b": "x = 1\n[z]\n"}
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "moved"),
+    [
+        pytest.param("[x]\ny = 1\n\n\n# of a\n[a]\nb = 1\n", "x.b", "[x]\ny = 1\nb = 1\n\n\n# of a\n[a]\n", id="gap"),
+        pytest.param("[x]\n[a]\nb = 1\n", "x.b", "[x]\nb = 1\n[a]\n", id="empty table"),
+        pytest.param("[x]\n[a]\nb = 1", "x.b", "[x]\nb = 1\n[a]\n", id="no last newline"),
+        pytest.param("[a]\nb = 1\n[x]\ny = 1", "z.b", "[a]\n[x]\ny = 1\n\n[z]\nb = 1\n", id="nor with a new table"),
+        pytest.param("y = 1\n\n[a]\nb = 1\n", "x", "y = 1\nx = 1\n\n[a]\n", id="top"),
+        pytest.param("# of a\n[a]\nb = 1\n# end\n", "x", "x = 1\n# of a\n[a]\n# end\n", id="nothing at the top"),
+    ],
+)  # fmt: skip
+def test_a_key_comes_behind_the_last_one_of_its_table(text: str, target: str, moved: str) -> None:
+    assert move_key(text, "a.b", target) == moved
 
 
 @pytest.mark.parametrize(
