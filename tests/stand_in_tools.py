@@ -138,8 +138,9 @@ def pytest(words: list[str]) -> int:
     log, data = Path(os.environ["ATOMCI_TEST_LOG"]), Path(os.environ["COVERAGE_FILE"])
     log.parent.mkdir(parents=True, exist_ok=True)
     failed = passed = 0
+    tests = list(tests_of([word for word in words if word.startswith("tests/")]))
     with log.open("w", encoding="utf-8") as file:
-        for nodeid, line, last in tests_of([word for word in words if word.startswith("tests/")]):
+        for nodeid, line, last in tests:
             bad = re.fullmatch(r"assert (0|1 == [02-9])", last) is not None
             row = {"event": "test", "nodeid": nodeid, "outcome": "failed" if bad else "passed", "line": line}
             path = nodeid.partition("::")[0]
@@ -147,6 +148,17 @@ def pytest(words: list[str]) -> int:
             failed, passed = failed + bad, passed + (not bad)
             if bad and "--maxfail=1" in words:
                 break
+        ran = failed + passed
+        mark = {
+            "event": "session",
+            "phase": "end",
+            "collected": len(tests),
+            "selected": len(tests),
+            "run": ran,
+        }
+        if missing := [nodeid for nodeid, *_ in tests[ran:]]:
+            mark |= {"missing": missing, "stopped": True, "why": "stopping after 1 failures"}
+        file.write(json.dumps(mark) + "\n")
     observed("src", "tests")
     text = "".join("\n".join(lines) for _, lines in sources("src", "tests"))
     data.write_text(text, encoding="utf-8")

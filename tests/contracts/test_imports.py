@@ -20,6 +20,7 @@ NEED_THE_EXTRA = ("template/", "update/", "adopt/", "export/", "fleet/")
 BROUGHT = {
     "testing/observer.py": {"pytest"},
     "testing/recorder.py": {"pytest"},
+    "testing/session.py": {"pytest"},
     "testing/sharding/plugin.py": {"pytest"},
     "export/exported/": {"jinja2", "pyyaml"},
 }

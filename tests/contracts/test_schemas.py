@@ -71,7 +71,7 @@ def test_every_event_of_a_run_keeps_the_schema(after_a_run) -> None:
         for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines():
             validator.validate(json.loads(line))
             kinds.add(json.loads(line)["event"])
-    assert kinds == {"run_started", "atom_started", "test", "atom_finished", "run_finished"}
+    assert kinds == {"run_started", "atom_started", "test", "session", "atom_finished", "run_finished"}
 
 
 def test_the_recorded_tests_keep_the_events_schema(real_reference) -> None:
@@ -79,7 +79,7 @@ def test_the_recorded_tests_keep_the_events_schema(real_reference) -> None:
     lines = real_reference.read("artifacts/tests/unit.jsonl").splitlines()
     for line in lines:
         validator.validate(json.loads(line))
-    assert len(lines) == 4
+    assert [json.loads(line)["event"] for line in lines] == [*["test"] * 4, "session"]
 
 
 @pytest.mark.parametrize("wrong", [{"schema": "atomci/gate/2"}, {"exit_code": "0"}, {"verdict": "fine"}])

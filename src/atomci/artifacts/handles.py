@@ -95,7 +95,7 @@ LANES: Artifact[Lanes] = Artifact("artifacts/reports/lanes.json", "lanes")
 
 SELECTION: Artifact[Selection] = Artifact("artifacts/tests/selection.json", "selection")
 PARALLEL: Artifact[ParallelPlan] = Artifact("artifacts/tests/parallel.json", "parallel")
-UNIT_RESULTS: Artifact[Any] = Artifact("artifacts/tests/unit.jsonl", form="`test` events")
+UNIT_RESULTS: Artifact[Any] = Artifact("artifacts/tests/unit.jsonl", form="`test` events, then one `session`")
 UNIT_TESTS: Artifact[TestSummary] = Artifact("artifacts/tests/unit.json", "tests")
 UNIT_DATA: Artifact[Any] = Artifact("artifacts/tests/coverage.data", form="coverage's own")
 UNIT_JUNIT: Artifact[Any] = Artifact("artifacts/reports/junit.xml", form="JUnit")
@@ -111,7 +111,9 @@ REPORTS: Artifact[Reports] = Artifact("artifacts/reports/index.json", "reports")
 GATE: Artifact[Gate] = Artifact("artifacts/gate.json", "gate")
 
 INTEGRATION_ENV: Artifact[IntegrationEnv] = Artifact("artifacts/integration/env.json", "integration-env")
-INTEGRATION_RESULTS: Artifact[Any] = Artifact("artifacts/tests/integration.jsonl", form="`test` events")
+INTEGRATION_RESULTS: Artifact[Any] = Artifact(
+    "artifacts/tests/integration.jsonl", form="`test` events, then one `session`"
+)
 INTEGRATION_TESTS: Artifact[TestSummary] = Artifact("artifacts/tests/integration.json", "tests")
 INTEGRATION_DATA: Artifact[Any] = Artifact(
     "artifacts/tests/integration.coverage.data", form="coverage's own; combines with that of the unit tests"
@@ -124,7 +126,7 @@ INTEGRATION_REPORTS: Artifact[Reports] = Artifact("artifacts/integration/collect
 INTEGRATION_STAGE: Artifact[Stage] = Artifact("artifacts/stages/integration.json", "stage")
 
 SERVICES: Artifact[Preconditions] = Artifact("artifacts/e2e/services.json", "preconditions")
-E2E_RESULTS: Artifact[Any] = Artifact("artifacts/tests/e2e.jsonl", form="`test` events")
+E2E_RESULTS: Artifact[Any] = Artifact("artifacts/tests/e2e.jsonl", form="`test` events, then one `session`")
 E2E_TESTS: Artifact[TestSummary] = Artifact("artifacts/tests/e2e.json", "tests")
 E2E_JUNIT: Artifact[Any] = Artifact("artifacts/reports/e2e.xml", form="JUnit")
 E2E_FILES: Artifact[Any] = Artifact("artifacts/e2e/files/", form="what tests put there")

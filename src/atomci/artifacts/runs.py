@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from atomci.artifacts.schemas import Finding, Status
-from atomci.artifacts.testing import TestResult
+from atomci.artifacts.testing import TestResult, TestSession
 
 __all__ = [
     "AtomFinished",
@@ -171,4 +171,4 @@ class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_fie
         return word_of(self.exit_code, overridden=bool(self.overridden))
 
 
-Event = RunStarted | AtomStarted | TestResult | AtomFinished | RunFinished
+Event = RunStarted | AtomStarted | TestResult | TestSession | AtomFinished | RunFinished

@@ -20,6 +20,7 @@ __all__ = [
     "Selection",
     "Shards",
     "TestResult",
+    "TestSession",
     "TestSummary",
 ]
 
@@ -75,6 +76,34 @@ class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event
     fixtures: tuple[str, ...] = ()
 
 
+class TestSession(Struct, frozen=True, kw_only=True, tag="session", tag_field="event"):
+    """The last line of a layer's results: how far pytest came, what it left out and what ended it.
+
+    `phase` is `end` when pytest came to its end, which is not to say that all ran: `why` says what stopped it
+    before, `stopped` that this was a failure, `missing` names some of the selected tests that have no result,
+    `running` those that ran when the process died. `deselected` tests were taken away by an option or a hook
+    that says so, `dropped` ones by a hook that doesn't; `narrowing` are the options in force. `ignored` are
+    files and folders that were never opened.
+    """
+
+    phase: Literal["configuration", "collection", "tests", "end"]
+    collected: int = 0
+    selected: int = 0
+    run: int = 0
+    missing: tuple[str, ...] = ()
+    running: tuple[str, ...] = ()
+    deselected: int = 0
+    dropped: int = 0
+    ignored: tuple[str, ...] = ()
+    narrowing: tuple[str, ...] = ()
+    skipped: int = 0
+    xfailed: int = 0
+    xpassed: int = 0
+    why: str = ""
+    stopped: bool = False
+    exit_status: int | None = None
+
+
 class Portion(Struct, frozen=True, kw_only=True):
     """What a run took of the suite: `ids` are its own tests, `suite` those of all shards together.
 
@@ -94,7 +123,9 @@ class Portion(Struct, frozen=True, kw_only=True):
 class TestSummary(Struct, frozen=True, kw_only=True):
     """atoms 037, 058 and 063: counts by outcome; `complete` is False when some were left out.
 
-    `portion` says which, where shards or slow tests are the reason.
+    `portion` says which, where shards or slow tests are the reason. `broken` says what kept pytest from
+    collecting or running what it should, `unmeasured` why there is no coverage. `narrowed` is what the
+    project's own settings and tests leave out, in words.
     """
 
     schema: Literal["atomci/tests/1"] = "atomci/tests/1"
@@ -102,6 +133,10 @@ class TestSummary(Struct, frozen=True, kw_only=True):
     complete: bool
     why_incomplete: str = ""
     portion: Portion | None = None
+    broken: str = ""
+    unmeasured: str = ""
+    narrowed: tuple[str, ...] = ()
+    session: TestSession | None = None
 
 
 class Diagnostic(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from atomci.artifacts.testing import TestSummary
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
 from atomci.atoms.parts.gate import gate_of, outcome_of
 from atomci.atoms.parts.layer_runs import listed
-from atomci.atoms.parts.stages import Red, ended, excuse, judged, reds_of_tests
+from atomci.atoms.parts.stages import Red, ended, excuse, judged, none_ran, reds_of_tests
 from atomci.configuration import hooks
 from atomci.configuration.ci import parity, workflow
 from atomci.configuration.documents import Unreadable, read_text, yaml_document
@@ -74,7 +74,7 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
     if tests is None:
         return ended(ctx, handles.UNIT_STAGE, "skipped", ["the unit tests left no result"])
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
-    reds = reds_of_tests("run_pytest_unit_with_coverage", "unit", tests.counts, none_ran=_none_ran(tests))
+    reds = reds_of_tests("run_pytest_unit_with_coverage", "unit", tests, none_ran=_none_ran(tests))
     if reds and (budget is None or not excuse(ctx, reds)):
         return judged(ctx, handles.UNIT_STAGE, reds, [text])
     if budget is None:
@@ -94,9 +94,7 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
 def _none_ran(tests: TestSummary) -> bool:
     """Of a suite that should have some; one shard of several may hold only tests that skip themselves."""
     one_of_several = tests.portion is not None and tests.portion.count > 1
-    return (
-        not tests.counts.keys() - {"skipped"} and bool(tests.complete or tests.counts) and not one_of_several
-    )
+    return none_ran(tests) and bool(tests.complete or tests.counts) and not one_of_several
 
 
 def stage3_static_artifacts_emit(ctx: Context) -> Outcome:

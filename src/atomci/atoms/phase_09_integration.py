@@ -18,7 +18,7 @@ from atomci.atoms.parts.layer_runs import (
     uncounted,
     write_reports,
 )
-from atomci.atoms.parts.stages import Red, ended, excuse, judged, reds_of_tests
+from atomci.atoms.parts.stages import Red, ended, excuse, judged, none_ran, reds_of_tests
 from atomci.configuration import suite
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
@@ -170,8 +170,7 @@ def gate_on_integration_results(ctx: Context) -> Outcome:
     if tests is None:
         return ended(ctx, handles.INTEGRATION_STAGE, "skipped", ["the integration tests left no result"])
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
-    none_ran = not tests.counts.keys() - {"skipped"}
-    reds = reds_of_tests("run_pytest_integration", "integration", tests.counts, none_ran=none_ran)
+    reds = reds_of_tests("run_pytest_integration", "integration", tests, none_ran=none_ran(tests))
     idle = [row.name for row in driven.adapters if row.expected and not row.tests] if driven else []
     if idle and (not reds or excuse(ctx, reds)):
         said = f"not driven: {', '.join(idle)}"

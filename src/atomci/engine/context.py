@@ -13,7 +13,7 @@ from atomci.artifacts import store
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.redaction import Redactor, redactor_for
 from atomci.artifacts.schemas import Finding, Status
-from atomci.artifacts.testing import TestResult
+from atomci.artifacts.testing import TestResult, TestSession
 from atomci.artifacts.verdicts import Fact
 from atomci.catalog import Atom
 from atomci.deadlines import today
@@ -129,7 +129,7 @@ class Context:
     atom: Atom
     children: Children = field(default_factory=Children)
     log: Callable[[str], None] = lambda text: None
-    emit: Callable[[TestResult], None] = lambda result: None
+    emit: Callable[[TestResult | TestSession], None] = lambda event: None
     ended: Mapping[str, Outcome] = field(default_factory=dict)
     """How other atoms of the run have ended so far: of an atom that comes last, all of them."""
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
-from atomci.artifacts.testing import TestResult, TestSummary
+from atomci.artifacts.testing import TestResult, TestSession, TestSummary
 from atomci.testing import pytest_runs, results
 from atomci.tools.process import Completed
 
-__all__ = ["E2E", "INTEGRATION", "UNIT", "Layer", "gathered", "summary_of"]
+__all__ = ["E2E", "INTEGRATION", "UNIT", "Layer", "gathered"]
 
 
 @dataclass(frozen=True)
@@ -72,21 +71,19 @@ INTEGRATION = Layer(
 E2E = Layer("e2e", log=handles.E2E_RESULTS, summary=handles.E2E_TESTS, junit=handles.E2E_JUNIT, marker="e2e")
 
 
-def gathered(layer: Layer, root: Path, done: Completed) -> tuple[TestResult, ...] | None:
+def gathered(
+    layer: Layer, root: Path, done: Completed
+) -> tuple[tuple[TestResult, ...], TestSession | None] | None:
     """What the recorder wrote, None when it wrote nothing. A conftest's crash, which no test's result
     shows, is a result of its own.
     """
     log = root / layer.log
-    found = results.read_results(log) if log.is_file() else ()
+    if not log.is_file():
+        return None
+    found, session = results.read_log(log)
     if done.code not in pytest_runs.COMPLETE and not results.findings(found):
         crash = results.crash(done.stdout + done.stderr, root)
         if crash is not None:
             found = (*found, crash)
-            results.write_results(log, found)
-    return found if found or log.is_file() else None
-
-
-def summary_of(found: Sequence[TestResult], left_out: str = "") -> TestSummary:
-    """Counts, and why they aren't those of the whole layer: tests were left out, or a failure ended it."""
-    why = left_out or ("the suite stopped on a failure" if results.findings(found) else "")
-    return TestSummary(counts=results.counts(found), complete=not why, why_incomplete=why)
+            results.write_results(log, found, session)
+    return found, session

@@ -31,7 +31,7 @@ def arguments(
     words += ["-p", "atomci.testing.sharding.plugin"] if portion else []
     words += ["-m", marker] if marker else []
     words += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"] if cover else []
-    words += [] if keep_going else ["--maxfail=1"]
+    words += [f"--maxfail={0 if keep_going else 1}"]
     words += ["-n", str(workers)] if workers else []
     return tuple(words)
 

@@ -1,5 +1,8 @@
 """A pytest plugin (`-p atomci.testing.recorder`) that appends one JSON line per attempt of a test.
 
+The last line says of the session what was collected, what ran, and whether it ended by itself. Until the end
+it says what is running, so that a process that dies leaves where it was.
+
 JUnit loses re-runs, node ids and lines; these lines are the truth that JUnit is rendered from. The
 file is named by ATOMCI_TEST_LOG. Kept to the standard library, since it runs inside the tests' process.
 """
@@ -18,20 +21,52 @@ from typing import Any
 import pytest
 
 from atomci.artifacts.redaction import redactor_for
+from atomci.testing.session import CENSUS, NOTHING, Census, from_the_root, narrowing
 
-__all__ = ["AttemptRecorder", "pytest_configure"]
+__all__ = ["AttemptRecorder", "pytest_configure", "pytest_load_initial_conftests"]
 
 LOG_VARIABLE = "ATOMCI_TEST_LOG"
+_RECORDER = "atomci-recorder"
 _DETAILS = 20_000
+_NAMES_KEPT = 10
 # `file:3: in name` of a traceback as pytest shows it, `File "file", line 3` as Python does.
 _FRAME = re.compile(r'^(?:E\s+)?\s*(?:File "(.+?)", line (\d+)|(\S.*?):(\d+): in )', re.MULTILINE)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the recorder in the process that collects results; xdist's workers report to it."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
+    """Begin before a conftest can end it all; xdist's workers report to the process that started them."""
     path = os.environ.get(LOG_VARIABLE)
-    if path and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(AttemptRecorder(Path(path), config.rootpath), "atomci-recorder")
+    if not path or "PYTEST_XDIST_WORKER" in os.environ:
+        return (yield)
+    recorder = AttemptRecorder(Path(path), early_config)
+    early_config.pluginmanager.register(recorder, _RECORDER)
+    try:
+        return (yield)
+    except BaseException as error:
+        recorder.broke_off(error)
+        raise
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count what each process collects that runs tests."""
+    if LOG_VARIABLE not in os.environ:
+        return
+    census = Census(config)
+    config.pluginmanager.register(census, CENSUS)
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Worker(census))
+
+
+class _Worker:
+    """In a worker of xdist: hands over what was counted there."""
+
+    def __init__(self, census: Census) -> None:
+        self._census = census
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """xdist sends it along."""
+        session.config.workeroutput[CENSUS] = self._census.counted(session)  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -40,8 +75,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     call = getattr(report, "call", None)
     if call is not None and call.excinfo is not None:
-        frames = [(str(frame.path), frame.lineno + 1) for frame in call.excinfo.traceback]
-        report.atomci_frames = frames  # type: ignore[attr-defined]
+        report.atomci_frames = _frames(call.excinfo)  # type: ignore[attr-defined]
     return report
 
 
@@ -57,52 +91,166 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 class AttemptRecorder:
     """Folds the phases of a test into one line: set-up and tear-down show only when they go wrong."""
 
-    def __init__(self, path: Path, root: Path) -> None:
+    def __init__(self, path: Path, config: pytest.Config) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", encoding="utf-8")
-        self._root = root
+        self._file = path.open("wb")
+        self._end_of_results = 0
+        self._process = os.getpid()
+        self._config = config
+        self._root = config.invocation_params.dir
         # Now: what a test sets later on is no secret of this machine.
-        self._redactor = redactor_for(root, os.environ)
+        self._redactor = redactor_for(self._root, os.environ)
         self._attempts: Counter[str] = Counter()
         self._seconds: dict[str, float] = {}
         self._fixtures: dict[str, list[str]] = {}
+        self._outcomes: dict[str, str] = {}
+        self._running: dict[str, None] = {}
+        self._counted = [NOTHING]
+        self._phase = "configuration"
+        self._why = ""
+        self._stopped = False
+        self._put(b"")
 
+    def broke_off(self, error: BaseException) -> None:
+        """What ended pytest before there was a session."""
+        error = getattr(error, "cause", error)  # pytest wraps what a conftest raises
+        self._why = self._told(pytest.ExceptionInfo.from_exception(error))
+        self._put(b"")
+
+    def pytest_sessionstart(self) -> None:
+        """All is configured."""
+        self._phase = "collection"
+        self._put(b"")
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A test begins."""
+        self._running[nodeid] = None
+        self._put(b"")
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """A test ended."""
+        self._running.pop(nodeid, None)
+
+    # Last, since pytest turns a test with failed subtests into a failed one while it reports.
+    @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One phase of one test ended."""
         if report.when == "setup":
             self._attempts[report.nodeid] += 1
             self._seconds[report.nodeid] = 0
             self._fixtures[report.nodeid] = getattr(report, "atomci_fixtures", [])
-        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+        part = hasattr(report, "context")  # a subtest, whose time is the test's too
+        if not part:
+            self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
         outcome = _outcome(report)
-        if outcome is not None:
-            self._write(report, outcome, self._attempts[report.nodeid], self._seconds[report.nodeid])
+        if outcome is not None and not (part and outcome == "passed"):
+            self._write(report, outcome, self._attempts[report.nodeid], self._seconds.get(report.nodeid, 0.0))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that can't be imported is a test that went wrong."""
-        if report.failed:
-            self._write(report, "error", 1, 0.0)
+        """A file that can't be imported is a test that went wrong, one that skips itself a skipped one."""
+        if report.failed or report.skipped:
+            self._write(report, "error" if report.failed else "skipped", 1, 0.0)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """A worker of xdist is about to run tests."""
+        self._counted.append({**NOTHING, "selected": list(ids)})
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker of xdist ended; one that crashed hands nothing over."""
+        if counted := (getattr(node, "workeroutput", None) or {}).get(CENSUS):
+            self._counted.append(counted)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Let --maxfail end the loop without an exception, since pytest-cov saves nothing after one."""
+        if isinstance(census := session.config.pluginmanager.getplugin(CENSUS), Census):
+            self._counted.append(census.counted(session))
+        self._phase = "tests"
+        self._put(b"")
         try:
             return (yield)
         except (session.Failed, KeyboardInterrupt) as stop:
             # xdist stops by a class of its own that derives from KeyboardInterrupt; Ctrl-C is the bare one.
             if type(stop) is KeyboardInterrupt or not session.testsfailed:
                 raise
+            self._why, self._stopped = str(stop), True
             return True
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C, pytest.exit, and whatever else stops pytest."""
+        self._why = self._told(excinfo)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """A hook raised."""
+        self._why = self._told(excinfo)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """The end mark, before another hook may end the process."""
+        self._phase = "end"
+        self._running.clear()
+        self._put(b"", **self._totals(), exit_status=int(exitstatus))
+
     def pytest_unconfigure(self) -> None:
-        """The last line is written."""
+        """Nothing is written any more."""
         self._file.close()
 
+    def _told(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+        """What stopped it, and where in the project."""
+        error = excinfo.value
+        text = str(error).partition("\n")[0]
+        kind = "pytest.exit" if isinstance(error, pytest.exit.Exception) else type(error).__name__
+        said = text if kind in ("Interrupted", "Failed") else f"{kind}: {text}".removesuffix(": ")
+        for file, line in reversed(_frames(excinfo)):
+            if path := _inside(self._root, file):
+                return f"{said} ({path}:{line})"
+        return said
+
+    def _totals(self) -> dict[str, Any]:
+        """What was collected, narrowed and run; of workers, which all collect the same, the most complete."""
+        most = max(self._counted, key=lambda counted: int(counted["collected"]))
+        selected = {nodeid: None for counted in self._counted for nodeid in counted["selected"]}
+        missing = [nodeid for nodeid in selected if nodeid not in self._outcomes]
+        outcomes = Counter(self._outcomes.values())
+        return {
+            **most,
+            "collected": max(most["collected"], len(selected)),
+            "selected": len(selected),
+            "run": len(selected) - len(missing),
+            "missing": [self._own_id(nodeid) for nodeid in missing[:_NAMES_KEPT]],
+            **{outcome: outcomes[outcome] for outcome in ("skipped", "xfailed", "xpassed")},
+            "narrowing": narrowing(self._config),
+        }
+
+    def _put(self, result: bytes, **totals: Any) -> None:
+        """A result, and behind it what is known of the session, which the next result takes the place of."""
+        if os.getpid() != self._process:
+            return  # a test forked, and the copy went on
+        state = {"event": "session", "phase": self._phase, "why": self._why, "stopped": self._stopped}
+        running = [self._own_id(nodeid) for nodeid in self._running]
+        self._file.seek(self._end_of_results)
+        self._file.write(result)
+        self._end_of_results += len(result)
+        self._file.write(self._line({**state, "running": running, **totals}))
+        self._file.truncate()
+        self._file.flush()
+
+    def _line(self, row: dict[str, Any]) -> bytes:
+        # A lone surrogate can't be written as UTF-8 by anyone who reads this.
+        text = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode()
+        return (self._redactor.clean(text) + "\n").encode()
+
+    def _own_id(self, nodeid: str) -> str:
+        return from_the_root(self._config, nodeid)
+
     def _write(self, report: Any, outcome: str, attempt: int, seconds: float) -> None:
+        self._outcomes[report.nodeid] = outcome
         path, line = self._place(report)
         row = {
             "event": "test",
-            "nodeid": report.nodeid,
+            "nodeid": self._own_id(report.nodeid),
             "outcome": outcome,
             "attempt": attempt,
             "seconds": round(seconds, 6),
@@ -115,10 +263,7 @@ class AttemptRecorder:
             row |= {"message": _message(report), "details": report.longreprtext[-_DETAILS:]}
         elif outcome in ("skipped", "xfailed"):
             row["message"] = _reason(report)
-        # A lone surrogate can't be written as UTF-8 by anyone who reads this.
-        text = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode()
-        self._file.write(self._redactor.clean(text) + "\n")
-        self._file.flush()
+        self._put(self._line(row))
 
     def _place(self, report: Any) -> tuple[str, int]:
         """Where it went wrong if that is in the project, else where the test is; line 0 when unknown."""
@@ -133,8 +278,12 @@ class AttemptRecorder:
                     return path, line
         location = getattr(report, "location", None)
         if location is not None:
-            return location[0].replace(os.sep, "/"), (location[1] or 0) + 1
-        return report.nodeid.partition("::")[0], 1
+            return self._own_id(location[0].replace(os.sep, "/")), (location[1] or 0) + 1
+        return self._own_id(report.nodeid).partition("::")[0], 1
+
+
+def _frames(excinfo: pytest.ExceptionInfo[BaseException]) -> list[tuple[str, int]]:
+    return [(str(frame.path), frame.lineno + 1) for frame in excinfo.traceback]
 
 
 def _inside(root: Path, path: str) -> str | None:
@@ -152,7 +301,7 @@ def _fixtures(item: pytest.Item) -> Iterator[str]:
     for name in item.fixturenames:
         for definition in reversed(item._fixtureinfo.name2fixturedefs.get(name, ())):
             code = getattr(inspect.unwrap(definition.func), "__code__", None)
-            path = _inside(item.config.rootpath, code.co_filename) if code else None
+            path = _inside(item.config.invocation_params.dir, code.co_filename) if code else None
             if path or not name.startswith("_"):  # pytest's and plugins' own
                 yield f"{path}::{name}" if path else name
             if name not in definition.argnames:

@@ -14,12 +14,14 @@ import msgspec
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.schemas import Finding
 from atomci.artifacts.store import ArtifactError
-from atomci.artifacts.testing import TestResult
+from atomci.artifacts.testing import TestResult, TestSession
 from atomci.tools.atomic import replace_file
 
-__all__ = ["counts", "crash", "findings", "junit", "read_results", "write_results"]
+__all__ = ["BAD", "counts", "crash", "findings", "junit", "read_log", "read_results", "write_results"]
 
-_BAD = ("failed", "error")
+BAD = ("failed", "error")
+"""Outcomes that make a suite red."""
+_LINE = msgspec.json.Decoder(TestResult | TestSession)
 # Characters that XML 1.0 can't hold.
 _NOT_XML = {
     code: "\ufffd"
@@ -37,17 +39,26 @@ _DETAILS = 20_000
 
 def read_results(path: Path) -> tuple[TestResult, ...]:
     """One per attempt, in the order they ended. Raises ArtifactError."""
+    return read_log(path)[0]
+
+
+def read_log(path: Path) -> tuple[tuple[TestResult, ...], TestSession | None]:
+    """The results, and what the last line says of the session; None without one. Raises ArtifactError."""
     try:
-        return tuple(msgspec.json.decode(line, type=TestResult) for line in path.read_bytes().splitlines())
+        rows = [_LINE.decode(line) for line in path.read_bytes().splitlines()]
     except FileNotFoundError:
         raise ArtifactError(f"{path} is missing: pytest ended before any test") from None
     except msgspec.MsgspecError as error:
         raise ArtifactError(f"{path}: {error}") from None
+    last = rows[-1] if rows else None
+    found = tuple(row for row in rows if isinstance(row, TestResult))
+    return found, last if isinstance(last, TestSession) else None
 
 
-def write_results(path: Path, results: Iterable[TestResult]) -> None:
+def write_results(path: Path, results: Iterable[TestResult], session: TestSession | None = None) -> None:
     """The recorder's file anew."""
-    replace_file(path, b"".join(json_of(result) + b"\n" for result in results))
+    rows = [*results, *([session] if session else [])]
+    replace_file(path, b"".join(json_of(row) + b"\n" for row in rows))
 
 
 def counts(results: Iterable[TestResult]) -> dict[str, int]:
@@ -66,7 +77,7 @@ def findings(results: Iterable[TestResult], tool: str = "pytest") -> tuple[Findi
             message=result.message,
         )
         for result in results
-        if result.outcome in _BAD
+        if result.outcome in BAD
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
+
 from atomci.artifacts import handles
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Durations, Portion, TestResult, TestSummary
@@ -14,7 +16,8 @@ from atomci.atoms.options import ShardOptions
 from atomci.atoms.parts.layer_runs import run_tests
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, pytest_runs, results
-from atomci.testing.layers import UNIT, summary_of
+from atomci.testing.judging import asserts_nothing, narrowed
+from atomci.testing.layers import UNIT
 from atomci.testing.sharding import portions
 from atomci.testing.sharding.division import SLOW
 from atomci.testing.sharding.settings import read_shards, read_slow
@@ -98,22 +101,19 @@ def run_portion(ctx: Context, commands: Sequence[Command], mode: str) -> Outcome
         return Outcome("skipped", f"no test is left to run: {why}", 0, "tests")
     if outcome.status == "vacuous" and seen.ids and taken.count > 1:
         return Outcome("skipped", f"{outcome.reason}: {why}", 0, "tests")
-    return replace(outcome, reason=why) if outcome.status == "pass" else outcome
+    if outcome.status != "pass":
+        return outcome
+    return replace(outcome, reason="; ".join(filter(None, (why, outcome.reason))))
 
 
 def _explain(ctx: Context, taken: Portion, why: str) -> None:
     summary = ctx.read_if_there(UNIT.summary)
     if summary is not None:
-        stopped = "failed" in summary.counts or "error" in summary.counts
+        stopped = "failed" in summary.counts or "error" in summary.counts or summary.broken
         said = summary.why_incomplete if stopped else why
+        complete = summary.complete and not why
         ctx.write(
-            UNIT.summary,
-            TestSummary(
-                counts=summary.counts,
-                complete=summary.complete and not why,
-                why_incomplete=said,
-                portion=taken,
-            ),
+            UNIT.summary, structs.replace(summary, complete=complete, why_incomplete=said, portion=taken)
         )
 
 
@@ -156,7 +156,7 @@ def combined(ctx: Context, commands: Sequence[Command]) -> Outcome:
     results.write_results(ctx.root / UNIT.log, found)
     wrong += filter(None, map(coverage.left_behind, map(ctx.run, commands)))
     if wrong and bad:
-        ctx.write(UNIT.summary, summary_of(found, wrong[0]))
+        ctx.write(UNIT.summary, _summary(left, found, wrong[0]))
         return Outcome("fail", "; ".join(wrong), len(found), "tests", bad)
     if wrong:  # no summary: what the suite says isn't known
         return Outcome("error", "; ".join(wrong), len(found), "tests")
@@ -175,17 +175,37 @@ def _whole(ctx: Context, left: Sequence[portions.Left], found: tuple[TestResult,
         ),
         "",
     )
-    ctx.write(UNIT.summary, summary_of(found, why))
-    said = "; ".join(filter(None, (f"all {len(left)} shards together", why)))
+    summary = _summary(left, found, why)
+    ctx.write(UNIT.summary, summary)
+    said = "; ".join(filter(None, (f"all {len(left)} shards together", why, *summary.narrowed)))
     if bad := results.findings(found):
         return Outcome("fail", f"{len(bad)} failed", len(found), "tests", bad)
     if not first.suite and (first.left_out or selections != {"full"}):
         return Outcome("skipped", said, 0, "tests")
-    if all(result.outcome == "skipped" for result in found):
-        return Outcome("vacuous", "every test was skipped" if found else "no test was collected", 0, "tests")
+    if vacuous := asserts_nothing(found):
+        return Outcome("vacuous", vacuous, 0, "tests")
     if not why:
         ctx.write(handles.DURATIONS, durations_of(found))
     return Outcome("pass", said, len(found), "tests")
+
+
+def _summary(left: Sequence[portions.Left], found: Sequence[TestResult], left_out: str) -> TestSummary:
+    """Of all shards: each of them collects the whole suite, so one of them knows what it leaves out."""
+    broken = "; ".join(one.summary.broken for one in left if one.summary.broken)
+    stopped = "; ".join(one.summary.why_incomplete for one in left if _stopped(one))
+    why = left_out or broken or stopped
+    return TestSummary(
+        counts=results.counts(found),
+        complete=not why,
+        why_incomplete=why,
+        broken=broken,
+        narrowed=narrowed(left[0].summary.session, found),
+    )
+
+
+def _stopped(one: portions.Left) -> bool:
+    session = one.summary.session
+    return session is not None and session.stopped and bool(session.missing)
 
 
 def _left(ctx: Context) -> tuple[portions.Left, ...]:

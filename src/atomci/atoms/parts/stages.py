@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import Stage, Status
+from atomci.artifacts.testing import TestSummary
 from atomci.engine.context import Context, Outcome
 
-__all__ = ["Red", "ended", "excuse", "judged", "reds_of_tests", "stage_name"]
+__all__ = ["Red", "ended", "excuse", "judged", "none_ran", "reds_of_tests", "stage_name"]
 
 _WORST_FIRST: tuple[Status, ...] = ("fail", "error", "vacuous")
 
@@ -23,11 +24,21 @@ class Red(NamedTuple):
     reason: str
 
 
-def reds_of_tests(atom: str, kind: str, counts: Mapping[str, int], *, none_ran: bool = False) -> list[Red]:
-    """What a suite's counts by outcome make red: that tests failed, or else that none ran."""
-    if bad := counts.get("failed", 0) + counts.get("error", 0):
+def reds_of_tests(atom: str, kind: str, tests: TestSummary, *, none_ran: bool = False) -> list[Red]:
+    """What a suite's summary makes red: that tests failed or couldn't run, or else that none ran."""
+    failed = tests.counts.get("failed", 0)
+    errors = tests.counts.get("error", 0)
+    if tests.broken:
+        also = f"{failed} {kind} tests failed; " if failed else ""
+        return [Red(atom, "fail" if failed or errors else "error", f"{also}{tests.broken}")]
+    if bad := failed + errors:
         return [Red(atom, "fail", f"{bad} {kind} tests failed")]
     return [Red(atom, "vacuous", f"no {kind} test ran")] if none_ran else []
+
+
+def none_ran(tests: TestSummary) -> bool:
+    """Whether each test was skipped or expected to fail, so that none could turn red."""
+    return not tests.counts.keys() - {"skipped", "xfailed"}
 
 
 def judged(

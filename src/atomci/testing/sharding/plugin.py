@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from atomci.testing.session import CENSUS, Census, from_the_root
 from atomci.testing.sharding.division import (
     DURATIONS_VARIABLE,
     REPORT_VARIABLE,
@@ -35,12 +36,17 @@ def pytest_collection_modifyitems(
     """Around all others, so that markers are set and what the project itself deselects is gone."""
     yield
     unwanted = os.environ.get(WITHOUT_VARIABLE, "")
-    left_out = {item.nodeid for item in items if unwanted and item.get_closest_marker(unwanted)}
-    suite = [item.nodeid for item in items if item.nodeid not in left_out]
+    ids = {item: from_the_root(config, item.nodeid) for item in items}
+    left_out = {ids[item] for item in items if unwanted and item.get_closest_marker(unwanted)}
+    suite = [ids[item] for item in items if ids[item] not in left_out]
     chosen = _chosen(suite)
-    _report(config, items, suite, chosen, left_out)
-    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in chosen])
-    items[:] = [item for item in items if item.nodeid in chosen]
+    slow = {ids[item] for item in items if item.get_closest_marker(SLOW)}
+    _report(config, suite, chosen, left_out, slow)
+    others = [item for item in items if ids[item] not in chosen]
+    if isinstance(census := config.pluginmanager.getplugin(CENSUS), Census):
+        census.set_aside(others)
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if ids[item] in chosen]
 
 
 def _chosen(suite: list[str]) -> set[str]:
@@ -55,7 +61,7 @@ def _chosen(suite: list[str]) -> set[str]:
 
 
 def _report(
-    config: pytest.Config, items: list[pytest.Item], suite: list[str], chosen: set[str], left_out: set[str]
+    config: pytest.Config, suite: list[str], chosen: set[str], left_out: set[str], slow: set[str]
 ) -> None:
     # Every worker of xdist collects the same; one of them tells.
     worker: Any = getattr(config, "workerinput", None)
@@ -66,7 +72,7 @@ def _report(
         "suite": sorted(set(suite)),
         "ids": sorted(chosen),
         "left_out": sorted(left_out),
-        "slow": sorted({item.nodeid for item in items if item.get_closest_marker(SLOW)}),
+        "slow": sorted(slow),
         "markers": markers,
     }
     # A lone surrogate in a parameter can't be written as UTF-8.

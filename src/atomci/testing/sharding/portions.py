@@ -124,8 +124,9 @@ def objections(left: Sequence[Left], count: int, commit: str) -> list[str]:
     """Why what was left isn't that of all shards, each once, of one suite and of this commit; empty when it
     is.
     """
-    if strangers := [one.folder for one in left if one.summary.portion is None]:
-        return [f"{strangers[0]} holds no shard's results"]
+    if strangers := [one for one in left if one.summary.portion is None]:
+        folder, why = strangers[0].folder, strangers[0].summary.broken
+        return [f"{folder} holds no shard's results{f': {why}' if why else ''}"]
     if odd := [one for one in left if one.taken.count != count]:
         return [f"{odd[0].folder} is one of {odd[0].taken.count} shards, not of {count}"]
     if old := [one for one in left if one.taken.commit != commit]:
@@ -157,6 +158,8 @@ def _unfinished(left: Left) -> str:
     """A shard that is green must have a result for each test, and their coverage."""
     if not left.taken.ids or results.findings(left.results):
         return ""
+    if left.summary.broken:
+        return f"{left.folder}: {left.summary.broken}"
     missing = sorted(set(left.taken.ids) - {result.nodeid for result in left.results})
     if missing:
         return f"{left.folder} has no result of {missing[0]}"
