@@ -94,6 +94,23 @@ def test_a_tool_whose_output_cannot_be_read_is_an_error(sample, clone_environmen
     assert "can't be read" in done.atoms["run_ruff_lint"]["reason"]
 
 
+def test_a_tools_output_that_is_too_long_to_read_is_an_error_and_no_pass(sample, monkeypatch) -> None:
+    monkeypatch.setattr("atomci.tools.output.WHOLE", 100)
+    sample.append("src/demo/words.py", "import os\n")
+    done = sample.atomci("run", "run_ruff_lint", "--json")
+    assert (done.code, done.statuses["run_ruff_lint"]) == (3, "error")
+    assert "the output of ruff is longer than" in done.atoms["run_ruff_lint"]["reason"]
+
+
+@pytest.mark.parametrize("atom", ["run_ruff_lint", "run_local_ci_script"])
+def test_only_what_is_read_is_bounded(sample, monkeypatch, atom: str) -> None:
+    """A command whose exit code is the answer may print anything."""
+    monkeypatch.setattr("atomci.tools.output.WHOLE", 100)
+    _swap(sample, atom, f"run = '{sys.executable} -ISc \"print(1000 * chr(120))\"'")
+    done = sample.atomci("run", atom, "--json")
+    assert done.statuses[atom] == ("error" if atom == "run_ruff_lint" else "pass")
+
+
 def test_settings_that_a_tool_refuses_are_an_error_in_its_own_words(real_sample) -> None:
     real_sample.replace("pyproject.toml", "[tool.ruff.lint]", "[tool.ruff.lint]\nno-such-setting = 1")
     done = real_sample.atomci("run", "run_ruff_lint", "--json")

@@ -21,6 +21,7 @@ from atomci.configuration.facts import Fact
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.plan import Catalog, closure
 from atomci.errors import UsageError
+from atomci.tools.output import LOGGED
 from atomci.tools.process import Command
 
 _REPORTS: dict[str, Artifact[Any]] = {
@@ -36,8 +37,8 @@ _UNIT_REPORTS = ("junit", "coverage-xml", "coverage-html")
 
 def _script(ctx: Context) -> Sequence[Command]:
     if os.name == "nt":
-        return (Command(("pwsh", "-NoProfile", "-File", "scripts/local_ci.ps1")),)
-    return (Command(("sh", "-c", "exec scripts/local_ci.sh")),)
+        return (Command(("pwsh", "-NoProfile", "-File", "scripts/local_ci.ps1"), limit=LOGGED),)
+    return (Command(("sh", "-c", "exec scripts/local_ci.sh"), limit=LOGGED),)
 
 
 @runs(_script)

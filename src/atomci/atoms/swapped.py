@@ -13,6 +13,7 @@ from atomci.engine.config import AtomConfig
 from atomci.engine.context import Context, Implementation, Outcome
 from atomci.engine.dependencies import EVERY_VARIABLE, Dependencies
 from atomci.engine.outputs import declared_outputs
+from atomci.tools.output import LOGGED
 from atomci.tools.process import Command
 
 __all__ = ["command_atom"]
@@ -29,7 +30,9 @@ def command_atom(atom: Atom, swap: AtomConfig) -> Implementation:
     def commands(ctx: Context) -> Sequence[Command]:
         words = shlex.split(swap.run or "", posix=os.name != "nt")
         env = {"ATOMCI_ATOM": atom.name, "ATOMCI_WRITES": os.pathsep.join(declared_outputs(atom))}
-        return (Command((_program(ctx, words[0]), *words[1:]), env),)
+        # Without a parser the exit code is the answer, and its output may be of any length.
+        limit = LOGGED if parser is None else None
+        return (Command((_program(ctx, words[0]), *words[1:]), env, limit=limit),)
 
     def run(ctx: Context) -> Outcome:
         (command,) = commands(ctx)

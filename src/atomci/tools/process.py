@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
 import shlex
@@ -14,14 +13,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from atomci.errors import InfrastructureError
+from atomci.tools.output import WHOLE, Output, Sink
 
 __all__ = [
     "Children",
     "Command",
     "Completed",
+    "OutputTooLong",
     "Stopped",
     "ToolMissing",
     "ToolTimeout",
@@ -29,9 +30,8 @@ __all__ = [
     "shell_line",
 ]
 
-Sink = Callable[[str], None]
-# How much is read at once where output is bounded.
-_PIECE = 65536
+# How long a program that has ended may leave a stream open, by others that hold it.
+_ORPHANS_END_WITHIN = 5.0
 
 
 class ToolMissing(InfrastructureError):
@@ -42,6 +42,10 @@ class ToolTimeout(InfrastructureError):
     """The program took longer than it may; its tree was killed."""
 
 
+class OutputTooLong(InfrastructureError):
+    """The program printed more than can be read; its tree was killed."""
+
+
 class Stopped(Exception):
     """The atom was told to stop while its program ran; the program's tree was killed."""
 
@@ -50,7 +54,8 @@ class Stopped(Exception):
 class Command:
     """A program and its arguments; `env` is added to the surrounding environment.
 
-    `limit` bounds the bytes of each stream that are logged, its first, and kept, its last; None: all.
+    `limit`: of each stream only the last bytes are kept, so many. None: all of it is wanted, as where a
+    verdict is read from it; then more than 32 MB are an error.
     Variables whose names begin with one of `without` aren't passed on.
     """
 
@@ -105,19 +110,16 @@ class Children:
         self._stopping = threading.Event()
 
     def run(self, command: Command, cwd: Path, log: Sink | None = None) -> Completed:
-        """Run to the end. Raises ToolMissing, ToolTimeout, Stopped; a non-zero exit is a result."""
+        """Run to the end; a non-zero exit is a result.
+
+        Raises ToolMissing, ToolTimeout, OutputTooLong, Stopped.
+        """
         started = time.monotonic()
         process = self._start(command, cwd)
-        streams: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
-        readers = [
-            threading.Thread(target=_drain, args=(pipe, streams[name], log, command.limit), daemon=True)
-            for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr))
-        ]
-        for reader in readers:
-            reader.start()
+        outputs = _outputs(process, log, command.limit)
         try:
             code = process.wait(timeout=command.timeout)
-            _finish(readers, process)
+            _finish(outputs, process)
         except subprocess.TimeoutExpired:
             kill_tree(process)
             raise ToolTimeout(
@@ -127,11 +129,16 @@ class Children:
             kill_tree(process)
             raise
         finally:
+            out, err = (output.close() for output in outputs)
             with self._lock:
                 self._running.discard(process)
         if self._stopped is not None:
             raise Stopped(self._stopped)
-        out, err = (b"".join(streams[name]).decode("utf-8", "replace") for name in ("stdout", "stderr"))
+        if any(output.is_too_long for output in outputs):
+            name = Path(command.argv[0]).name
+            raise OutputTooLong(f"the output of {name} is longer than {WHOLE >> 20} MB, and was not read")
+        for failed in (output.failed for output in outputs if output.failed is not None):
+            raise failed
         return Completed(command, code, out, err, time.monotonic() - started)
 
     @contextlib.contextmanager
@@ -143,8 +150,7 @@ class Children:
         Gives a function that answers its exit code, None while it runs. That, too, raises Stopped.
         """
         process = self._start(command, cwd)
-        for pipe in (process.stdout, process.stderr):
-            threading.Thread(target=_drain, args=(pipe, [], log, command.limit), daemon=True).start()
+        outputs = _outputs(process, log, command.limit or 0)
 
         def code() -> int | None:
             if self._stopped is not None:
@@ -155,6 +161,9 @@ class Children:
             yield code
         finally:
             kill_tree(process)
+            _finish(outputs, process)
+            for output in outputs:
+                output.close()
             with self._lock:
                 self._running.discard(process)
 
@@ -203,39 +212,16 @@ def _own_group() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def _drain(pipe: IO[bytes] | None, into: list[bytes], log: Sink | None, limit: int | None) -> None:
-    assert pipe is not None
-    if limit is not None:
-        _drain_bounded(pipe, into, log, limit)
-        return
-    for line in pipe:
-        into.append(line)
-        if log is not None:
-            log(line.decode("utf-8", "replace"))
+def _outputs(process: subprocess.Popen[bytes], log: Sink | None, limit: int | None) -> list[Output]:
+    """Both streams, on their way; a program that prints too much is killed."""
+    streams = [stream for stream in (process.stdout, process.stderr) if stream is not None]
+    return [Output(stream, log, limit, lambda: kill_tree(process)) for stream in streams]
 
 
-def _drain_bounded(pipe: IO[bytes], into: list[bytes], log: Sink | None, limit: int) -> None:
-    """A stream of any length, and of lines of any length, in a few times `limit` bytes of memory."""
-    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-    logged, kept = 0, bytearray()
-    while piece := os.read(pipe.fileno(), _PIECE):
-        if log is not None and logged <= limit:
-            log(decode(piece[: limit - logged]))
-            logged += len(piece)
-            if logged > limit:
-                log(f"\n[more than {limit} bytes: the rest isn't logged]\n")
-        kept += piece
-        if len(kept) > 2 * limit:
-            del kept[:-limit]
-    into.append(bytes(kept[-limit:]))
-
-
-def _finish(readers: Sequence[threading.Thread], process: subprocess.Popen[bytes]) -> None:
-    """Read to the end; an orphan that keeps the pipe open ends with its tree after five seconds."""
-    deadline = time.monotonic() + 5
-    for reader in readers:
-        reader.join(max(0.0, deadline - time.monotonic()))
-    if any(reader.is_alive() for reader in readers):
+def _finish(outputs: Sequence[Output], process: subprocess.Popen[bytes]) -> None:
+    """Read to the end; an orphan that keeps a stream open ends with its tree after five seconds."""
+    deadline = time.monotonic() + _ORPHANS_END_WITHIN
+    if not all(output.join(deadline - time.monotonic()) for output in outputs):
         kill_tree(process)
 
 

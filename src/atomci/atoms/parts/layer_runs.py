@@ -19,6 +19,7 @@ from atomci.testing.judging import judge
 from atomci.testing.layers import Layer, gathered
 from atomci.testing.observed import FOLDER_VARIABLE
 from atomci.tools.atomic import replace_file
+from atomci.tools.output import LOGGED
 from atomci.tools.process import Command, Completed, ToolMissing
 
 __all__ = [
@@ -60,7 +61,8 @@ def pytest_command(
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log.path, layer.data.path if layer.data else "")
     watch = {FOLDER_VARIABLE: observed.as_posix()} if observed else {}
     variables = {**own, **watch, **(env or {}), **(portion or {})}
-    return Command((ctx.project.python, "-m", "pytest", *words), variables)
+    # What it says of tests is in its results; of what it prints, the end is enough.
+    return Command((ctx.project.python, "-m", "pytest", *words), variables, limit=LOGGED)
 
 
 def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_out: str = "") -> Outcome:
