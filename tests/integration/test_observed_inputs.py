@@ -48,6 +48,12 @@ def test_optional_file() -> None:
         open("settings.local")
 
 
+def test_whether_a_file_is_there() -> None:
+    assert not os.path.exists("flag")
+    assert not (ROOT / "data").is_dir()
+    assert (ROOT / "docs").is_dir()
+
+
 def test_written_before_it_is_read(tmp_path) -> None:
     for path in (tmp_path / "x.txt", Path("scratch.out")):
         path.write_text(shout("hi"))
@@ -124,6 +130,8 @@ CHANGES: dict[str, tuple[Change, str]] = {
     ),
     "one more in a folder": (lambda p: p.write("docs/more.md", ""), "the folder docs holds other files"),
     "a file that wasn't there": (lambda p: p.write("settings.local", ""), "settings.local is new"),
+    "a flag that is only asked for": (lambda p: p.write("flag", ""), "flag is new"),
+    "a folder that is only asked for": (lambda p: p.write("data/x", ""), "data is new"),
     "a module": (lambda p: p.append("src/demo/words.py", "\n"), "src/demo/words.py changed"),
     "a new module": (lambda p: p.write("src/demo/re.py", ""), "the folder src/demo holds other modules"),
     "a nearer configuration": (
@@ -147,7 +155,7 @@ def test_what_tests_read_and_only_that_runs_them_again(reader: Any) -> None:
         restore(reader, before)
     assert changed(reader, DEMO_MODE="fast") == "the variable DEMO_MODE changed"
     assert changed(reader, NOBODY_ASKS="1") == ""
-    assert unit(reader)[1]
+    assert unit(reader)[1], reader.atomci("explain", RUN).out
     reader.write("tests/unit/data.txt", "two")
     done, cached = unit(reader)
     assert (done.code, cached) == (1, False)
@@ -164,6 +172,8 @@ def restore(project: Any, before: dict[str, bytes]) -> None:
     """As they were."""
     for path in set(snapshot(project)) - before.keys():
         Path(path).unlink()
+        if not any(Path(path).parent.iterdir()):
+            Path(path).parent.rmdir()
     for path, content in before.items():
         file = Path(path)
         if not file.exists() or file.read_bytes() != content:
@@ -217,7 +227,7 @@ def test_a_program_that_tests_start_may_read_any_file(starter: Any) -> None:
     assert changed(starter, SHLVL="7", TERM="dumb") == ""
     told = starter.atomci("explain", RUN).out
     assert "all files count, since tests/unit/test_starts.py::test_script starts python" in told
-    assert unit(starter)[1]
+    assert unit(starter)[1], starter.atomci("explain", RUN).out
 
 
 def test_what_the_network_says_is_never_taken_over(real_sample: Any) -> None:

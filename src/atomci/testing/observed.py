@@ -28,6 +28,8 @@ class _Raw(msgspec.Struct, frozen=True, kw_only=True):
     temporary: str
     compiled_to: str = ""
     read: tuple[str, ...]
+    rewritten: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ()
     listed: tuple[str, ...]
     searched: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
@@ -52,6 +54,8 @@ class Seen:
     variables: tuple[str, ...] | None
     unseen: str = ""
     """Why they may have read more than was seen; empty when they can't have."""
+    changed: tuple[str, ...] = ()
+    """Files that they read and then changed."""
     outside: str = ""
     """What they asked beyond this machine's files, which no hash holds."""
 
@@ -64,10 +68,10 @@ def seen(folder: Path, root: Path) -> Seen | None:
         return None
     if not raws:
         return None
-    opened = {path for raw in raws for path in _own(raw, root, _sources(raw))}
-    folders = {path for path in opened if (root / path).is_dir()}
-    files = opened - folders
-    folders |= {path for raw in raws for path in _own(raw, root, raw.listed)}
+    changed = {path for raw in raws for path in _own(raw, root, _changed(raw))}
+    files = {path for raw in raws for path in _own(raw, root, _sources(raw))} - changed
+    files = {path for path in files if not (PurePath(path).is_absolute() and Path(path).is_dir())}
+    folders = {path for raw in raws for path in _own(raw, root, raw.listed)}
     every = any(raw.every_variable or raw.programs or raw.spawned for raw in raws)
     return Seen(
         tuple(sorted(files)),
@@ -75,6 +79,7 @@ def seen(folder: Path, root: Path) -> Seen | None:
         tuple(sorted({path for raw in raws for path in _own(raw, root, raw.searched)})),
         None if every else tuple(sorted({name for raw in raws for name in raw.variables})),
         next(filter(None, map(_unseen, raws)), ""),
+        tuple(sorted(changed)),
         next((_by(test, f"asks {what}") for raw in raws for what, test in raw.connections.items()), ""),
     )
 
@@ -94,7 +99,13 @@ def _by(test: str, does: str) -> str:
 
 def _sources(raw: _Raw) -> Iterator[str]:
     """What was read; for a compiled module its source."""
-    return (_source(path, raw.compiled_to) for path in raw.read)
+    return (_source(path, raw.compiled_to) for path in (*raw.read, *raw.databases))
+
+
+def _changed(raw: _Raw) -> Iterator[str]:
+    """What was read before it was written, as far as one can tell."""
+    yield from raw.rewritten
+    yield from (path for path in raw.databases if _is_newer(path, raw.started_at))
 
 
 def _source(path: str, compiled_to: str) -> str:
@@ -127,8 +138,12 @@ def _passing(raw: _Raw, path: str) -> bool:
     """Whether it is a temporary file or folder that the session made, or that many share."""
     if not _is_below(path, (os.path.normpath(raw.temporary),)):
         return False
+    return not os.path.lexists(path) or _is_newer(path, raw.started_at)
+
+
+def _is_newer(path: str, then: int) -> bool:
     try:
         found = Path(path).stat()
     except OSError:
-        return True
-    return max(found.st_mtime_ns, found.st_ctime_ns) > raw.started_at
+        return False
+    return max(found.st_mtime_ns, found.st_ctime_ns) > then

@@ -2,15 +2,16 @@
 environment, starts and connects to.
 
 Python tells its audit hooks of each file that is opened, each folder that is listed, each program and each
-connection; environment variables are seen by a mapping that counts. What C libraries open by themselves, and
-whether a file exists, is not seen. One JSON file for each process goes to the folder named by
-ATOMCI_OBSERVED. Kept to the standard library, since it runs inside the tests' process; it changes nothing
-that the tests can see.
+connection. Environment variables are seen by a mapping that counts, and whether a file is there by functions
+in place of os.stat, os.lstat and os.access. What C libraries do by themselves is not seen. One JSON file for
+each process goes to the folder named by ATOMCI_OBSERVED. Kept to the standard library, since it runs inside
+the tests' process.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import site
@@ -33,9 +34,14 @@ _TOOLS = (
     "_pytest", "pytest", "pluggy", "coverage", "pytest_cov", "xdist", "execnet", "unittest", "atomci.testing",
     "atomci.artifacts.redaction",
 )  # fmt: skip
-_BETWEEN = (__name__, "os", "_collections_abc", "collections.abc", "subprocess")
+_BETWEEN = (
+    __name__, "os", "_collections_abc", "collections.abc", "subprocess",
+    "genericpath", "posixpath", "ntpath", "pathlib",
+)  # fmt: skip
 # They ask the system what it is, never a project's files.
 _HARMLESS = ("platform", "ctypes.util", "uuid", "sysconfig", "_osx_support")
+# They look after the lines of modules, which are read anyway.
+_OF_SOURCES = ("linecache", "inspect", "traceback", "tokenize", "warnings")
 # It opens what it removes by the numbers of the folders above, so that the names alone say nothing.
 _REMOVING = ("shutil",)
 _IMPORTING = ("_frozen_importlib_external", "importlib._bootstrap_external")
@@ -52,7 +58,13 @@ class Observer:
         self.test = ""
         self.started_at = time.time_ns()
         self.read: dict[str, None] = {}
+        """Files that were opened, or asked whether they are there."""
         self.written: dict[str, None] = {}
+        """Those that were made before anything was asked of them."""
+        self.rewritten: dict[str, None] = {}
+        """Those that were read first."""
+        self.databases: dict[str, None] = {}
+        """Those that were there; nobody sees whether they are written."""
         self.listed: dict[str, None] = {}
         self.searched: dict[str, None] = {}
         """Folders that Python, pytest or coverage listed, to find modules."""
@@ -68,6 +80,9 @@ class Observer:
             "open": self._open,
             "os.listdir": self._list,
             "os.scandir": self._list,
+            "os.mkdir": self._make,
+            "os.remove": self._remove,
+            "os.rename": self._rename,
             "sqlite3.connect": self._database,
             "subprocess.Popen": self._program,
             "os.system": self._program,
@@ -95,6 +110,15 @@ class Observer:
         if self.active and name not in self.variables and not _asked_by(_TOOLS):
             self.variables[name] = None
 
+    def asked(self, path: Any) -> None:
+        """Somebody asked whether a file is there, or of what kind it is."""
+        with contextlib.suppress(Exception):
+            place = _place(path)
+            if not self.active or place is None or place in self.read or place in self.written:
+                return
+            if not _asked_by(_TOOLS + _OF_SOURCES):
+                self.read[place] = None
+
     def all_variables(self) -> None:
         """All of them were."""
         if self.active and not self.every_variable:
@@ -111,6 +135,8 @@ class Observer:
             "libraries": sorted(set(libraries)),
             "temporary": tempfile.gettempdir(),
             "read": list(self.read),
+            "rewritten": list(self.rewritten),
+            "databases": list(self.databases),
             "listed": list(self.listed),
             "searched": list(self.searched),
             "variables": list(self.variables),
@@ -128,11 +154,35 @@ class Observer:
             return
         writes = flags & _WRITING if isinstance(flags, int) else False
         keeps = mode[:2] == "r+" or mode[:3] in ("rb+", "r+b") if isinstance(mode, str) else False
-        if not writes or keeps:
-            if place not in self.written:
-                self.read[place] = None
-        elif place not in self.read:
-            self.written[place] = None
+        if (not writes or keeps) and place not in self.written:
+            self.read[place] = None
+        if writes:
+            self._change(place)
+
+    def _make(self, arguments: _Arguments) -> None:
+        path, _, folder = arguments
+        if not _is_there(path):  # asked to make one that is there, the system refuses
+            self._alter(path, folder)
+
+    def _remove(self, arguments: _Arguments) -> None:
+        path, folder = arguments
+        if _is_there(path):
+            self._alter(path, folder)
+        elif folder == -1:
+            self.asked(path)
+
+    def _rename(self, arguments: _Arguments) -> None:
+        from_path, to_path, from_folder, to_folder = arguments
+        self._alter(from_path, from_folder)
+        self._alter(to_path, to_folder)
+
+    def _alter(self, path: Any, folder: int) -> None:
+        """A path from the folder with that number isn't known; those are of trees that are removed."""
+        if folder == -1 and (place := _place(path)) is not None:
+            self._change(place)
+
+    def _change(self, place: str) -> None:
+        (self.rewritten if place in self.read else self.written)[place] = None
 
     def _list(self, arguments: _Arguments) -> None:
         place = _place(arguments[0] if arguments[0] is not None else ".")
@@ -145,7 +195,8 @@ class Observer:
         if name.startswith("file:"):
             name = name[5:].partition("?")[0]
         if name and name != ":memory:" and (place := _place(name)) is not None:
-            (self.read if os.path.exists(place) and place not in self.written else self.written)[place] = None
+            there = _is_there(place) and place not in self.written
+            (self.databases if there else self.written)[place] = None
 
     def _program(self, arguments: _Arguments) -> None:
         if _asked_by(_TOOLS + _HARMLESS):
@@ -185,6 +236,8 @@ class Observer:
         return (name[1] for name in self._own_names() if isinstance(name, tuple))
 
 
+# The functions themselves, which tell nobody.
+_LSTAT = os.lstat
 _SPAWNING = ("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver")
 
 
@@ -204,11 +257,30 @@ class _Counting(type(os.environ)):  # type: ignore[misc]
         return names
 
 
+def _telling(function: Callable[..., Any], observer: Observer) -> Callable[..., Any]:
+    """The same function of a path, and the observer is told."""
+
+    @functools.wraps(function)
+    def told(path: Any, *words: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        if options.get("dir_fd") is None:
+            observer.asked(path)
+        return function(path, *words, **options)
+
+    # Python knows by these sets which functions take what.
+    for known in (os.supports_dir_fd, os.supports_effective_ids, os.supports_fd, os.supports_follow_symlinks):
+        if function in known:
+            known.add(told)
+    return told
+
+
 # From the import of this plugin on, since a conftest reads before pytest is configured.
 _OBSERVER = Observer() if os.environ.get(_FOLDER_VARIABLE) else None
 if _OBSERVER is not None:
     sys.addaudithook(_OBSERVER.hook)
     os.environ.__class__ = _Counting  # the object stays, which others hold
+    for _name in ("stat", "lstat", "access"):
+        setattr(os, _name, _telling(getattr(os, _name), _OBSERVER))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -243,6 +315,14 @@ def _place(path: Any) -> str | None:
         return None
     name = os.fsdecode(path)
     return name if os.path.isabs(name) else os.path.join(os.getcwd(), name)
+
+
+def _is_there(path: Any) -> bool:
+    try:
+        _LSTAT(path)
+    except OSError:
+        return False
+    return True
 
 
 def _is_below(path: str, tops: Sequence[str]) -> bool:

@@ -106,30 +106,83 @@ def test_what_was_not_seen_is_said(tmp_path: Path, raw: dict[str, Any], unseen: 
 
 
 @pytest.mark.parametrize(
-    ("events", "read", "written"),
+    ("events", "kinds"),
     [
-        ([("a", "r", os.O_RDONLY)], ["a"], []),
-        ([("a", "w", os.O_WRONLY)], [], ["a"]),
-        ([("a", "a", os.O_WRONLY)], [], ["a"]),
-        ([("a", "r+", os.O_RDWR)], ["a"], []),
-        ([("a", "rb+", os.O_RDWR)], ["a"], []),
-        ([("a", "w+", os.O_RDWR)], [], ["a"]),
-        ([("a", None, os.O_RDWR)], [], ["a"]),
-        ([("a", "w", os.O_WRONLY), ("a", "r", os.O_RDONLY)], [], ["a"]),
-        ([("a", "r", os.O_RDONLY), ("a", "w", os.O_WRONLY)], ["a"], []),
-        ([(3, "r", os.O_RDONLY)], [], []),
-        ([(b"a", "r", os.O_RDONLY), (Path("a"), "r", os.O_RDONLY)], ["a"], []),
+        ([("a", "r", os.O_RDONLY)], "read"),
+        ([("a", "w", os.O_WRONLY)], "written"),
+        ([("a", "a", os.O_WRONLY)], "written"),
+        ([("a", "r+", os.O_RDWR)], "read rewritten"),
+        ([("a", "rb+", os.O_RDWR)], "read rewritten"),
+        ([("a", "w+", os.O_RDWR)], "written"),
+        ([("a", None, os.O_RDWR)], "written"),
+        ([("a", "w", os.O_WRONLY), ("a", "r", os.O_RDONLY)], "written"),
+        ([("a", "r", os.O_RDONLY), ("a", "w", os.O_WRONLY)], "read rewritten"),
+        ([(3, "r", os.O_RDONLY)], ""),
+        ([(b"a", "r", os.O_RDONLY), (Path("a"), "r", os.O_RDONLY)], "read"),
     ],
 )
-def test_a_file_is_read_unless_it_is_written_first(
-    events: list[tuple[Any, ...]], read: list[str], written: list[str]
-) -> None:
+def test_a_file_is_read_unless_it_is_written_first(events: list[tuple[Any, ...]], kinds: str) -> None:
     observer = Observer()
     for event in events:
         observer.hook("open", event)
-    here = Path.cwd()
-    assert [Path(path).relative_to(here).as_posix() for path in observer.read] == read
-    assert [Path(path).relative_to(here).as_posix() for path in observer.written] == written
+    here = str(Path.cwd() / "a")
+    assert [
+        kind for kind in ("read", "written", "rewritten") if here in getattr(observer, kind)
+    ] == kinds.split()
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments", "there", "changed"),
+    [
+        ("os.remove", ("a", -1), True, True),
+        ("os.remove", ("a", -1), False, False),
+        ("os.rename", ("b", "a", -1, -1), False, True),
+        ("os.mkdir", ("a", 0, -1), False, True),
+        ("os.mkdir", ("a", 0, -1), True, False),
+    ],
+)
+def test_what_is_made_removed_or_replaced_was_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, event: str, arguments: Any, there: bool, changed: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if there:
+        Path("a").mkdir()
+    observer = Observer()
+    observer.hook(event, arguments)
+    assert (str(Path.cwd() / "a") in observer.written) is changed
+    observer = Observer()
+    observer.asked("a")
+    observer.hook(event, arguments)
+    assert (str(Path.cwd() / "a") in observer.rewritten) is changed
+
+
+@pytest.mark.parametrize(
+    "event", [("os.remove", ("a", 7)), ("os.rename", ("b", "a", 7, 7)), ("os.mkdir", ("a", 0, 7))]
+)
+def test_a_name_in_a_folder_with_a_number_is_no_path(event: tuple[str, tuple[Any, ...]]) -> None:
+    observer = Observer()
+    observer.hook(*event)
+    assert not observer.written
+
+
+def test_asking_whether_a_file_is_there_is_reading_it() -> None:
+    observer = Observer()
+    for path in ("a", b"b", Path("c"), 3):
+        observer.asked(path)
+    assert [Path(path).name for path in observer.read] == ["a", "b", "c"]
+
+
+def test_what_tests_change_themselves_is_no_input_and_is_told(tmp_path: Path) -> None:
+    (tmp_path / "used.db").write_bytes(b"")
+    (tmp_path / "old.db").write_bytes(b"")
+    os.utime(tmp_path / "old.db", ns=(5, 5))
+    databases = [str(tmp_path / "used.db")]
+    notes(
+        tmp_path / "notes", read=[str(tmp_path / "a")], rewritten=[str(tmp_path / "a")], databases=databases
+    )
+    found = seen(tmp_path / "notes", tmp_path)
+    assert found is not None
+    assert (found.files, found.changed) == ((), ("a", "used.db"))
 
 
 def test_an_observer_never_raises_and_can_be_stopped() -> None:
@@ -155,7 +208,7 @@ def test_a_database_that_is_there_is_read(tmp_path: Path) -> None:
     observer = Observer()
     for name in ("a.db", "new.db"):
         observer.hook("sqlite3.connect", (str(tmp_path / name),))
-    assert list(observer.read) == [str(tmp_path / "a.db")]
+    assert list(observer.databases) == [str(tmp_path / "a.db")]
     assert list(observer.written) == [str(tmp_path / "new.db")]
 
 

@@ -53,8 +53,12 @@ def depends_on_what_was_seen(ctx: Context, layer: Layer) -> Dependencies:
         searched=tuple(path for path in found.searched if counts(f"{path}/")),
         variables=(EVERY_VARIABLE,) if found.variables is None else _variables(found),
         widened=f"all files count, since {found.unseen}" if found.unseen else "",
-        unkept=found.outside,
+        unkept=found.outside or next(_changed(found), ""),
     )
+
+
+def _changed(found: Seen) -> Iterator[str]:
+    return (f"the tests change {path}, which they also read" for path in found.changed if counts(path))
 
 
 def _variables(found: Seen) -> tuple[str, ...]:
