@@ -1,8 +1,12 @@
 """The committed trees are what the template renders today; a diff of them is a diff downstream."""
 
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from golden_trees import ANSWERS, GOLDEN, render
 
 
@@ -33,3 +37,52 @@ def test_the_update_workflow_is_the_same_for_every_kind() -> None:
     kinds = ("library", "cli", "service")
     texts = {(GOLDEN / kind / ".github/workflows/template-update.yml").read_bytes() for kind in kinds}
     assert len(texts) == 1
+
+
+# What an answer other than the library's adds to ci.yml or changes there, by keys; steps go by their names.
+BY_ANSWER = {
+    "default_branch": ["True.push.branches"],  # YAML takes the word `on` for true
+    "python_min": [
+        "jobs.*.steps.Set up.with.python",
+        "jobs.unit.strategy.matrix.python",
+    ],
+    "powershell": ["jobs.pester.*", "jobs.required.needs", "jobs.required.steps.Every job succeeded.*"],
+    "codecov": ["jobs.unit.permissions.id-token", "jobs.unit.steps.Send the coverage to Codecov.*"],
+    "slack": ["jobs.notify.*"],
+}
+LIBRARY = "library"
+IN_CI = {"library-pip-tools": "sh scripts/in_venv.sh"}
+
+
+def values(node: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Each value of a workflow with the keys that lead to it; a list that isn't one of steps is a value."""
+    if isinstance(node, list) and place.endswith(".steps"):
+        node = {step["name"]: step for step in node}
+    if not isinstance(node, dict):
+        yield place, node
+        return
+    for key, below in node.items():
+        yield from values(below, f"{place}.{key}".removeprefix("."))
+
+
+def workflow(tree: str) -> dict[str, Any]:
+    """All values of its ci.yml, with the commands as uv's."""
+    text = (GOLDEN / tree / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    text = text.replace(IN_CI.get(tree, "\0"), "uv run --locked")
+    return dict(values(yaml.safe_load(text)))
+
+
+@pytest.mark.parametrize("tree", sorted(ANSWERS.keys() - {LIBRARY}))
+def test_ci_is_the_same_for_every_kind_but_for_what_other_answers_add(tree: str) -> None:
+    """So that a run of one kind's with everything, as the end-to-end tests make, speaks for all."""
+    ours, librarys = workflow(tree), workflow(LIBRARY)
+    different = {key for key in ours.keys() | librarys.keys() if ours.get(key) != librarys.get(key)}
+    answers = ANSWERS[tree].keys() | set(ANSWERS[tree].get("integrations", ()))
+    named = [key for answer in sorted(BY_ANSWER.keys() & answers) for key in BY_ANSWER[answer]]
+    assert {key for key in different if not any(fnmatchcase(key, name) for name in named)} == set()
+    assert [name for name in named if not any(fnmatchcase(key, name) for key in different)] == []
+
+
+def test_jobs_are_set_up_alike_for_every_kind() -> None:
+    trees = ANSWERS.keys() - IN_CI.keys()
+    assert len({(GOLDEN / tree / ".github/actions/setup/action.yml").read_bytes() for tree in trees}) == 1
