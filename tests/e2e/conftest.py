@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fake_github import GitHub, Repo, serving
+from once import Once
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -33,6 +34,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "COPIER_CACHE_DIR": str(home / "copier"),
         "PRE_COMMIT_HOME": str(home / "pre-commit"),
         "GH_CONFIG_DIR": str(home / "gh"),
+        "PIP_NO_COMPILE": "1",  # seconds for each environment, of which little is ever imported
         **more,
     }
 
@@ -73,9 +75,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def checkout(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
-    """What cloning this repository gives: its files as they are now, in one commit, no tags."""
-    folder = tmp_path_factory.mktemp("checkout") / "atomci"
+def checkout(home: Path, once: Once) -> Path:
+    """What cloning this repository gives: its files as they are now, in one commit, no tags; don't write into it."""
+    return once("checkout", lambda base: check_out(base / "atomci", home)) / "atomci"
+
+
+def check_out(folder: Path, home: Path) -> None:
+    """The files of this repository as a repository of their own."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"],
         cwd=ROOT,
@@ -91,23 +97,25 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
     shell.ok("git", "init", "--quiet", "--initial-branch=main")
     shell.ok("git", "add", "--all")
     shell.ok("git", "commit", "--quiet", "-m", "one")
-    return folder
 
 
 @pytest.fixture(scope="session")
-def atomci(checkout: Path, home: Path) -> Shell:
+def atomci(checkout: Path, home: Path, once: Once) -> Shell:
     """The checkout with its environment made; `atomci.run("uv", "run", "atomci", ...)` runs it there."""
     shell = Shell(checkout, environment(home))
-    shell.ok("uv", "sync", "--quiet", "--python", sys.executable)
+    once("checkout-synced", lambda _: shell.ok("uv", "sync", "--quiet", "--python", sys.executable))
     return shell
 
 
 @pytest.fixture(scope="session")
-def made(atomci: Shell, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(atomci: Shell, once: Once) -> Path:
     """A project as `atomci new --defaults` makes it. Tests clone it before they change it."""
-    project = tmp_path_factory.mktemp("made") / "my-project"
-    atomci.ok("uv", "run", "atomci", "new", str(project), "--defaults", UV_PYTHON=sys.executable)
-    return project
+
+    def make(base: Path) -> None:
+        words = ("uv", "run", "atomci", "new", str(base / "my-project"), "--defaults")
+        atomci.ok(*words, UV_PYTHON=sys.executable)
+
+    return once("made", make) / "my-project"
 
 
 @pytest.fixture(scope="session")
