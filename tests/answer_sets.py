@@ -2,20 +2,22 @@
 
 import json
 import sys
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 from allpairspy import AllPairs
 
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 INTEGRATIONS = ("vscode", "powershell", "devcontainer", "docker", "codecov", "slack", "docs", "recording")
+SWITCHES = ("strict_hooks", *INTEGRATIONS)
 # The runtime comes from the template throughout: nothing of it is on an index yet.
 # What changes how a project is made and run; each pair of choices is made and run.
 OPTIONS: dict[str, list[Any]] = {
     "kind": ["library", "cli", "service"],
     "dependency_manager": ["uv", "pip-tools"],
     "python_min": [version for version in ("3.11", "3.12", "3.13") if version <= RUNNING],
-    "strict_hooks": [False, True],
-    **{name: [False, True] for name in INTEGRATIONS},
+    **{name: [False, True] for name in SWITCHES},
 }
 # What only changes texts; each pair of choices with the others is rendered, and each choice is made.
 TEXT_OPTIONS: dict[str, list[Any]] = {
@@ -81,9 +83,12 @@ HAND_MADE: dict[str, dict[str, Any]] = {
 }
 
 
-def pairs(options: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Answers in which every pair of choices of two questions occurs."""
-    return [dict(zip(options, row, strict=True)) for row in AllPairs(list(options.values()))]
+def pairs(options: dict[str, list[Any]], taken: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Answers in which every pair of choices of two questions occurs that doesn't in `taken`."""
+    first = {name: choices[0] for name, choices in options.items()}
+    before = [[(first | chosen)[name] for name in options] for chosen in taken]
+    rows = AllPairs(list(options.values()), previously_tested=before)
+    return [dict(zip(options, row, strict=True)) for row in rows]
 
 
 def with_texts(sets: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -94,10 +99,36 @@ def with_texts(sets: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-PAIRS = with_texts(pairs(OPTIONS))
-FULL = [{"kind": kind, "strict_hooks": True, **dict.fromkeys(INTEGRATIONS, True)} for kind in OPTIONS["kind"]]
+FULL = [
+    {"kind": kind, "dependency_manager": "uv", "python_min": "3.11"} | dict.fromkeys(SWITCHES, True)
+    for kind in OPTIONS["kind"]
+]
+
+
+def sparse() -> list[dict[str, Any]]:
+    """Each kind with each manager, and each switch on in two of these, never the same two.
+
+    With FULL they take every pair of choices of a kind, a manager and up to nine switches. No fewer sets do,
+    and no fewer with pip-tools, which takes twice as long to make.
+    """
+    made = [(kind, manager) for manager in ("pip-tools", "uv") for kind in OPTIONS["kind"]]
+    places = [
+        {one, other}
+        for one, other in combinations(range(len(made)), 2)
+        if made[one][0] != made[other][0] and (made[one][1], made[other][1]) != ("uv", "uv")
+    ]
+    on = dict(zip(SWITCHES, places, strict=False))
+    return [
+        {"kind": kind, "dependency_manager": manager, "python_min": "3.11"}
+        | {name: place in on.get(name, ()) for name in SWITCHES}
+        for place, (kind, manager) in enumerate(made)
+    ]
+
+
+SPARSE = sparse()
+PAIRS = with_texts([*SPARSE, *pairs(OPTIONS, [*FULL, *SPARSE])])
 SETS = [*FULL, *PAIRS]
-RENDERED_SETS = [*FULL, *pairs(RENDERED_OPTIONS)]
+RENDERED_SETS = [*FULL, *pairs(RENDERED_OPTIONS, FULL)]
 
 
 def named(answers: dict[str, Any]) -> str:
