@@ -32,7 +32,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-PLAIN = "ruff check . && black --check . && mypy src && pytest -q tests/unit --cov=src"
+PLAIN = "ruff check . && black --check . && mypy && pytest -q tests/unit --cov=src"
 GATE = "atomci run local_ci"
 
 PROJECT = "werkzeug==3.1.3"
@@ -69,6 +69,7 @@ branch = true
 fail_under = 70
 
 [tool.mypy]
+files = ["src"]
 strict = true
 warn_unused_ignores = false # and what this mypy finds in code that passed the mypy of its day:
 disable_error_code = ["arg-type", "assignment", "call-overload", "misc", "operator", "str-unpack"]

@@ -51,6 +51,7 @@ select = ["E", "F", "I", "UP"]
 
 [tool.mypy]
 strict = true
+files = ["src"]
 
 [tool.pytest.ini_options]
 pythonpath = ["src"]

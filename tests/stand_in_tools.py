@@ -51,7 +51,7 @@ def sources(*folders: str) -> Iterator[tuple[str, list[str]]]:
     """Python files below the folders, with their lines."""
     for folder in folders:
         for path in sorted(Path(folder).rglob("*.py") if Path(folder).is_dir() else [Path(folder)]):
-            if not path.is_relative_to("artifacts"):
+            if path.is_file() and not path.is_relative_to("artifacts"):
                 yield path.as_posix(), path.read_text(encoding="utf-8").splitlines()
 
 
@@ -86,7 +86,7 @@ def ruff(words: list[str]) -> int:
 
 
 def black(words: list[str]) -> int:
-    """`black --check .` and `black --diff --quiet PATH...`."""
+    """`black --check --verbose .` and `black --diff --quiet PATH...`."""
     found = list(lines_with(r"\{  ", "."))
     if "--diff" in words:
         for path, line, _ in found:
@@ -94,20 +94,33 @@ def black(words: list[str]) -> int:
                 f"--- {path}\t2000-01-01", f"+++ {path}\t2000-01-01", f"@@ -{line},1 +{line},1 @@", "-a", "+b"
             )
         return 0
-    for path in dict.fromkeys(path for path, _, _ in found):
-        sys.stderr.write(f"would reformat {path}\n")
+    bad = dict.fromkeys(path for path, _, _ in found)
+    counts = {"be reformatted": len(bad), "be left unchanged": len(list(sources("."))) - len(bad)}
+    said = [f"would reformat {path}\n" for path in bad] if bad else []
+    said.append(", ".join(f"{n} file{'s' * (n > 1)} would {what}" for what, n in counts.items() if n) + ".\n")
+    sys.stderr.write("".join(said) if any(counts.values()) else "No Python files are present.\n")
     return int(bool(found))
 
 
 def mypy(words: list[str]) -> int:
-    """`mypy --output=json src`."""
+    """`mypy --show-column-numbers ...`, as if its settings said `files = ["src"]`."""
     kinds = {"assignment": r': int = ""$', "no-untyped-def": r"^def \w+\(\w+\):$"}
     rows = [
-        {"file": path, "line": line, "column": column, "message": code, "code": code, "severity": "error"}
+        (path, f"{path}:{line}:{column + 1}: error: {code}  [{code}]")
         for code, pattern in kinds.items()
         for path, line, column in lines_with(pattern, "src")
     ]
-    say(*map(json.dumps, rows))
+    checked = f"{len(list(sources('src')))} source files"
+    if checked.startswith("0 "):
+        sys.stderr.write("There are no .py[i] files in directory 'src'\n")
+        return 2
+    bad = len({path for path, _ in rows})
+    say(*(text for _, text in rows))
+    say(
+        f"Found {len(rows)} errors in {bad} files (checked {checked})"
+        if rows
+        else f"Success: no issues found in {checked}"
+    )
     return int(bool(rows))
 
 

@@ -201,7 +201,7 @@ def test_on_github_a_message_cannot_give_commands_either(sample) -> None:
     sample.write(
         "../evil.py",
         "import json\n"
-        "place = {'physicalLocation': {'artifactLocation': {'uri': 'a,b:c%0A.py'}, 'region': {'startLine': 3}}}\n"
+        "place = {'physicalLocation': {'artifactLocation': {'uri': 'a,b:c%250A.py'}, 'region': {'startLine': 3}}}\n"
         "result = {'message': {'text': 'one, 100%: x\\n::error::injected\\r\\n##[error]y'}, 'locations': [place]}\n"
         "run = {'tool': {'driver': {'name': 'e::v,i%l'}}, 'results': [result]}\n"
         "print(json.dumps({'runs': [run]}))\n",

@@ -126,7 +126,7 @@ def test_a_swapped_tool_that_finds_nothing_passes(sample) -> None:
     _swap(sample, "run_mypy_typecheck", run=_says(sample, "all is well\n", 0), reads="lines")
     done = sample.atomci("run", "local_ci", "--json")
     assert done.code == 0
-    assert done.atoms["run_mypy_typecheck"]["examined"] == 4
+    assert done.atoms["run_mypy_typecheck"]["examined"] == 7
     assert sample.json("artifacts/reports/findings.json")["runs"][2]["findings"] == []
 
 
@@ -142,6 +142,77 @@ def test_output_that_its_parser_cannot_read_is_an_error(sample, parser: str) -> 
     done = sample.atomci("run", "run_mypy_typecheck", "--json")
     assert (done.code, done.statuses["run_mypy_typecheck"]) == (3, "error")
     assert f"parser '{parser}' can't read its output" in done.atoms["run_mypy_typecheck"]["reason"]
+
+
+def test_output_of_another_shape_is_an_error_and_no_crash(sample) -> None:
+    _swap(sample, "run_mypy_typecheck", run=_says(sample, '{"version": 1}', 0), reads="pyright")
+    done = sample.atomci("run", "run_mypy_typecheck", "--json")
+    assert (done.code, done.statuses["run_mypy_typecheck"]) == (3, "error")
+    assert "parser 'pyright' can't read its output" in done.atoms["run_mypy_typecheck"]["reason"]
+
+
+def test_a_result_without_a_place_is_one_of_the_project(sample) -> None:
+    output = json.loads(json.dumps(SARIF))
+    del output["runs"][0]["results"][0]["locations"]
+    _swap(sample, "run_mypy_typecheck", run=_says(sample, json.dumps(output)), reads="sarif")
+    done = sample.atomci("run", "triage", "--json")
+    assert done.statuses["run_mypy_typecheck"] == "fail"
+    assert _places(done.atoms["run_mypy_typecheck"]) == [(".", 1, 1, "no-shouting")]
+    assert sample.atomci("check", "aggregate_static_findings").code == 0
+
+
+def test_findings_land_in_the_lane_of_the_swapped_atom_with_its_own_command(sample) -> None:
+    """Also those of a parser that knows no lane, and of another tool of that lane."""
+    line = _says(sample, "src/demo/words.py:4:5: too wide\n")
+    _swap(sample, "run_black_check", run=line, reads="lines")
+    _swap(sample, "run_mypy_typecheck", run=f"{line} --outputjson", reads="lines")
+    done = sample.atomci("run", "triage", "--json")
+    assert done.code == 1
+    lanes = sample.json("artifacts/reports/lanes.json")["lanes"]
+    assert [(row["lane"], row["findings"], row["command"]) for row in lanes] == [
+        ("format", 1, line),
+        ("type", 1, f"{line} --outputjson"),
+    ]
+
+
+def test_a_tool_that_mends_is_named_by_its_own_command(sample) -> None:
+    says = _says(sample, "--- src/demo/words.py\n+++ src/demo/words.py\n@@ -4 +4 @@\n-a\n+b\n")
+    count = "import sys; sys.stderr.write('1 file would be reformatted\\n')\n"
+    sample.write("../says.py", count + sample.read("../says.py"))
+    _swap(sample, "run_black_check", run=says, reads="ruff-format")
+    done = sample.atomci("run", "triage", "--json")
+    assert _places(done.atoms["run_black_check"]) == [("src/demo/words.py", 4, 1, "unformatted")]
+    assert done.atoms["run_black_check"]["examined"] == 1
+    (lane,) = sample.json("artifacts/reports/lanes.json")["lanes"]
+    assert (lane["lane"], lane["command"]) == ("format", "ruff format .")
+
+
+def test_a_command_that_edits_the_sources_of_a_pure_atom_is_an_error(sample) -> None:
+    sample.write("../edits.py", "open('src/demo/words.py', 'a').write('X = 1\\n')\n")
+    _swap(sample, "run_ruff_lint", run=f"{sys.executable} ../edits.py", reads="lines")
+    done = sample.atomci("run", "run_ruff_lint", "--json")
+    assert (done.code, done.statuses["run_ruff_lint"]) == (3, "error")
+    assert "src/demo/words.py changed while it ran" in done.atoms["run_ruff_lint"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("says", "reason"),
+    [("", "it printed nothing"), ("raise ModuleNotFoundError('No module named x')", "No module named x")],
+)
+def test_a_static_tool_that_prints_nothing_or_cannot_be_imported_is_no_pass(
+    sample, clone_environment, says: str, reason: str
+) -> None:
+    """The program is there, and what it stands for is not."""
+    environment = clone_environment(without=["ruff", "black", "mypy"])
+    for name in ("ruff", "black", "mypy"):
+        (environment / "bin" / name).write_text(f"#!{sys.executable}\n{says}\n", encoding="utf-8")
+        (environment / "bin" / name).chmod(0o755)
+    sample.env["UV_PROJECT_ENVIRONMENT"] = str(environment)
+    done = sample.atomci("run", "triage", "--json", "--keep-going")
+    assert done.code != 0
+    for atom in ("run_ruff_lint", "run_black_check", "run_mypy_typecheck"):
+        assert done.statuses[atom] == "error"
+        assert reason in done.atoms[atom]["reason"]
 
 
 def test_a_swapped_program_that_is_missing_is_an_error(sample) -> None:
@@ -163,6 +234,7 @@ def test_inputs_say_which_files_an_atom_rests_on(sample) -> None:
 
 def test_a_swapped_tool_with_no_source_to_look_at_is_vacuous(sample) -> None:
     sample.delete("src")
+    sample.delete("tests")
     _swap(sample, "run_mypy_typecheck", run=_says(sample, "", 0), reads="lines")
     done = sample.atomci("run", "run_mypy_typecheck", "--json")
     assert (done.code, done.statuses["run_mypy_typecheck"]) == (1, "vacuous")
@@ -225,8 +297,24 @@ def test_a_function_takes_an_atoms_place(sample) -> None:
     done = sample.atomci("run", "triage", "--json")
     assert done.code == 1
     assert _places(done.atoms["run_ruff_lint"]) == [("src/demo/words.py", 1, 1, "shout")]
-    assert sample.json("artifacts/reports/lanes.json")["lane"] == "lint"
+    lanes = sample.json("artifacts/reports/lanes.json")
+    assert (lanes["lane"], lanes["lanes"][0]["command"]) == ("lint", "atomci run run_ruff_lint")
     assert "swapped  pyproject.toml: use = 'own:Lint.run'" in sample.atomci("explain", "run_ruff_lint").out
+
+
+def test_a_function_that_edits_the_tree_in_a_pure_atoms_place_is_an_error(sample) -> None:
+    sample.write(
+        "../tools/edits.py",
+        "from atomci.engine.context import Outcome\n\n"
+        "def run(ctx):\n"
+        "    (ctx.root / 'src/demo/words.py').unlink()\n"
+        "    return Outcome('pass', '', 1)\n",
+    )
+    sample.env["PYTHONPATH"] = str(sample.root.parent / "tools")
+    _swap(sample, "run_ruff_lint", use="edits:run")
+    done = sample.atomci("run", "run_ruff_lint", "--json")
+    assert (done.code, done.statuses["run_ruff_lint"]) == (3, "error")
+    assert "src/demo/words.py changed while it ran" in done.atoms["run_ruff_lint"]["reason"]
 
 
 def test_a_swapped_command_is_what_a_dry_run_and_explain_show(sample) -> None:

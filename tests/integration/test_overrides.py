@@ -282,7 +282,7 @@ def test_it_records_who_why_and_until_when(project) -> None:
     ]
     status, evidence = answer(project)
     assert status == "holds"
-    assert f"pyproject.toml:33: {MYPY} is overridden until {day(10)}" in evidence
+    assert f"pyproject.toml:34: {MYPY} is overridden until {day(10)}" in evidence
     assert "(ada@example.com, 10 days left)" in evidence
     assert "docs/playbooks/e2e.md:3: its owner: ada" in evidence
 
@@ -298,7 +298,7 @@ def test_one_that_is_over_is_told_with_its_line(project) -> None:
     done = project.atomci("run", OVERRIDES, "--json")
     assert (done.code, done.statuses) == (1, {OVERRIDES: "fail"})
     (found,) = done.atoms[OVERRIDES]["findings"]
-    assert (found["path"], found["line"]) == ("pyproject.toml", 33)
+    assert (found["path"], found["line"]) == ("pyproject.toml", 34)
     assert project.json("artifacts/overrides.json")["overrides"][0]["days_left"] == -3
     status, evidence = answer(project)
     assert (status, f"its override expired on {day(-3)}" in evidence) == ("broken", True)

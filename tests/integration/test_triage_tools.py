@@ -95,7 +95,7 @@ def test_every_finding_lands_in_its_lane_with_the_mending_command(triaged) -> No
     assert [row["command"].rpartition("/")[2] for row in lanes["lanes"]] == [
         "ruff check --fix .",
         "black .",
-        "mypy src",
+        "mypy",
     ]
 
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import get_args
 
-from atomci.analysis.protocol import Tool
-from atomci.artifacts.schemas import Finding, Lane, Lanes, LaneWork
+from atomci.artifacts.schemas import Findings, Lane, Lanes, LaneWork
 
 __all__ = ["classify"]
 
 
-def classify(findings: Sequence[Finding], tools: Iterable[Tool], prefix: str) -> Lanes:
+def classify(reports: Sequence[Findings], prefix: str) -> Lanes:
     """Every finding in its lane, in the order in which to mend them.
 
-    `tools` are the project's, one for each lane; `prefix` is put before their commands.
+    A lane's command is the one that the first report in it names; `prefix` is put before it.
     """
-    commands = {tool.LANE: prefix + tool.MEND for tool in tools}
     lanes: list[LaneWork] = []
     for lane in get_args(Lane):
-        own = [finding for finding in findings if finding.lane == lane]
+        own = [(report, found) for report in reports for found in report.findings if found.lane == lane]
         if own:
-            fixable = sum(finding.fixable for finding in own)
-            lanes.append(LaneWork(lane=lane, findings=len(own), fixable=fixable, command=commands[lane]))
+            first = own[0][0]
+            command = first.mend or f"atomci run {first.atom}"
+            fixable = sum(found.fixable for _, found in own)
+            lanes.append(LaneWork(lane=lane, findings=len(own), fixable=fixable, command=prefix + command))
     return Lanes(lane=lanes[0].lane if lanes else None, lanes=tuple(lanes))

@@ -1,28 +1,34 @@
-"""mypy's JSON lines. Its columns count from 0; its exit code 2 stands for both a syntax error and a crash."""
+"""mypy by its plain lines, since with --output=json it counts nothing and says nothing at its end.
+
+Its exit code 2 stands for a syntax error, for nothing to look at and for a crash.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from atomci.analysis.output import broken, plain
 from atomci.analysis.paths import relative
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import Setting
 from atomci.artifacts.schemas import Finding, Lane
 from atomci.tools.git.client import Git
-from atomci.tools.process import Command, Completed
+from atomci.tools.process import Command, Completed, shell_line
 
 NAME = "mypy"
 PROGRAM = "mypy"
 LANE: Lane = "type"
-MEND = "mypy src"
+MEND = "mypy"
 HOOK = ""
 FILE_CHECK: tuple[str, ...] = ()
 FILE_MEND: tuple[str, ...] = ()
-FILES: tuple[str, ...] = ("src/**/*.py", "src/**/*.pyi")
+FILES: tuple[str, ...] = ("**/*.py", "**/*.pyi")
 READS: tuple[str, ...] = ("**/*.py", "**/*.pyi", "**/py.typed", "**/*.ini", "**/*.toml", "**/setup.cfg")
 SETTINGS: tuple[str, ...] = ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg")
 OF_THE_USER: tuple[str, ...] = ("mypy/config", "~/.mypy.ini")
@@ -31,6 +37,28 @@ OVERRIDING: tuple[str, ...] = ("mypy.ini", ".mypy.ini")
 LINE_LENGTH = ""
 TARGET = "python_version"
 
+# Its settings may say otherwise of each, and then its lines can't be read.
+_SPOKEN = (
+    "--no-pretty",
+    "--show-column-numbers",
+    "--show-error-codes",
+    "--error-summary",
+    "--no-color-output",
+)
+_LINE = re.compile(
+    r"(?P<file>\S.*?)(?::(?P<line>\d+)(?::(?P<column>\d+))?(?::\d+:\d+)?)?: (?P<severity>error|note): "
+    r"(?P<message>.*?)(?:  \[(?P<code>[\w-]+)\])?"
+)
+_SUCCESS = re.compile(r"Success: no issues found in (\d+) source files?")
+_FOUND = re.compile(
+    r"Found (?P<errors>\d+) errors? in (?P<files>\d+) files? "
+    r"\((?:checked (?P<checked>\d+) source files?|errors prevented further checking)\)"
+)
+_NAMES_NO_FILE = "Missing target module, package, files, or command"
+_NO_FILE = "There are no .py[i] files in directory"
+
+_ASIDE = {"test", "tests", "testing", "doc", "docs", "example", "examples", "benchmarks", "build", "dist"}
+_NO_MODULES = {"setup", "conftest", "noxfile", "tasks"}
 _STRICT = (
     "check_untyped_defs",
     "disallow_any_generics",
@@ -51,20 +79,44 @@ _LAX = ("ignore_errors", "implicit_reexport", "allow_untyped_defs", "allow_untyp
 
 
 def commands(program: str) -> tuple[Command, ...]:
-    return (Command((program, "--output=json", "src")),)
+    return (plain(program, *_SPOKEN),)
 
 
 def examine(site: Site, since: str | None) -> Reading:
-    """Findings of changed files come first."""
-    files = site.files(*FILES)
-    if not files:
-        return Reading(examined=0)
+    """Ask for what its settings name; where they name nothing, for what the project ships.
+
+    Findings of changed files come first.
+    """
     changed = set(Git(site.root).changed(since) or ())
+    files = site.files(*FILES)
     await_next_second(site.root / file for file in files)
     (check,) = commands(site.tool(PROGRAM))
-    reading = parse(site.run(check), site.root)
+    named: tuple[str, ...] = ()
+    done = site.run(check)
+    if done.code == 2 and _NAMES_NO_FILE in done.stderr:
+        named = shipped(files)
+        if not named:
+            return Reading(examined=0)
+        done = site.run(plain(*check.argv, *named))
+    reading = parse(done, site.root)
     findings = sorted(reading.findings, key=lambda finding: finding.path not in changed)
-    return Reading(tuple(findings), len(files), reading.broken)
+    return replace(reading, findings=tuple(findings), mend=shell_line((MEND, *named)))
+
+
+def shipped(files: Iterable[str]) -> tuple[str, ...]:
+    """What to name where no settings do: src, else each package that is no part of another, else modules.
+
+    `files` are the project's Python files, from its root.
+    """
+    paths = [PurePosixPath(file) for file in files]
+    if any(path.parts[0] == "src" for path in paths):
+        return ("src",)
+    paths = [path for path in paths if not _ASIDE.intersection(path.parts[:-1])]
+    packages = {path.parent for path in paths if path.stem == "__init__" and path.parent.name}
+    outer = {str(package) for package in packages if package.parent not in packages}
+    modules = {path.name for path in paths if len(path.parts) == 1 and path.stem not in _NO_MODULES}
+    folders = {path.parts[0] for path in paths if len(path.parts) > 1}
+    return tuple(sorted(outer or modules or folders))
 
 
 def await_next_second(files: Iterable[Path]) -> None:
@@ -80,27 +132,68 @@ def await_next_second(files: Iterable[Path]) -> None:
 
 
 def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
+    """What it prints as text, up to the line that counts; or as --output=json, where none does."""
+    if done.stdout.startswith(("{", "\n")):
+        return _parse_json(done, root, tool)
+    if done.code == 2 and _NO_FILE in done.stderr:
+        return Reading(examined=0)
+    lines = done.stdout.split("\n")
+    success = next(filter(None, map(_SUCCESS.fullmatch, reversed(lines))), None)
+    if success is not None and done.code == 0:
+        return Reading(examined=int(success[1]))
+    return _parse_errors(done, lines, root, tool)
+
+
+def _parse_errors(done: Completed, lines: list[str], root: Path, tool: str) -> Reading:
+    summary = next(filter(None, map(_FOUND.fullmatch, reversed(lines))), None)
+    if summary is None or done.code not in (0, 1, 2):
+        return broken(NAME, done)
+    rows = list(filter(None, map(_LINE.fullmatch, [*lines, *done.stderr.split("\n")])))
+    counted = sum(": error:" in row[0] for row in rows)  # mypy counts so too, also in the text of a note
+    if counted != int(summary["errors"]):
+        return broken(NAME, done, f"it counts {summary['errors']} errors, of which {counted} can be read")
+    found = _findings(({**row.groupdict(), "hint": None} for row in rows), root, tool)
+    if bool(found) is not bool(done.code):
+        return broken(NAME, done, f"{len(found)} of its lines are errors")
+    return Reading(found, int(summary["checked"] or summary["files"]))
+
+
+def _parse_json(done: Completed, root: Path, tool: str) -> Reading:
     try:
-        rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        rows = [json.loads(line) for line in done.stdout.split("\n") if line.startswith("{")]
     except json.JSONDecodeError as error:
-        return Reading(broken=f"mypy's output can't be read: {error}")
-    found = tuple(
-        Finding(
-            path=relative(row["file"], root),
-            line=max(row["line"], 1),
-            column=max(row["column"], 0) + 1,
-            tool=tool,
-            rule=row["code"] or "mypy",
-            message=row["message"] + (f" ({row['hint']})" if row.get("hint") else ""),
-            lane=LANE,
-        )
-        for row in rows
-        if row.get("severity") == "error"
-    )
-    if done.code not in (0, 1) and not found:
-        text = (done.stderr or done.stdout).strip()[:500]
-        return Reading(broken=f"mypy failed (exit {done.code}): {text}")
+        return broken(NAME, done, f"its output can't be read: {error}")
+    # Columns count from 0 here, and -1 stands for none.
+    found = _findings([{**row, "column": row["column"] + 1} for row in rows], root, tool)
+    if done.code not in (0, 1, 2) or (done.code == 2 and not found):
+        return broken(NAME, done)
     return Reading(found)
+
+
+def _findings(rows: Iterable[Mapping[str, Any]], root: Path, tool: str) -> tuple[Finding, ...]:
+    """The errors, each with the notes that follow it at its place."""
+    errors: list[Mapping[str, Any]] = []
+    notes: dict[object, list[str]] = {}
+    for row in rows:
+        place = (row["file"], row["line"], row["column"])
+        if row["severity"] == "error":
+            notes[place] = [row["hint"]] if row["hint"] else []
+            errors.append({**row, "notes": notes[place]})
+        elif place in notes:
+            notes[place].append(row["message"].strip())
+    return tuple(_finding(row, root, tool) for row in errors)
+
+
+def _finding(row: Mapping[str, Any], root: Path, tool: str) -> Finding:
+    return Finding(
+        path=relative(row["file"], root),
+        line=max(int(row["line"] or 1), 1),
+        column=max(int(row["column"] or 1), 1),
+        tool=tool,
+        rule=row["code"] or "mypy",
+        message=row["message"] + (f" ({'; '.join(row['notes'])})" if row["notes"] else ""),
+        lane=LANE,
+    )
 
 
 def target(value: object, oldest: str) -> str | None:

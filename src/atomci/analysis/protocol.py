@@ -20,9 +20,13 @@ class Reading:
 
     findings: tuple[Finding, ...] = ()
     examined: int | None = None
-    """How many files it looked at; None where it doesn't tell."""
+    """How many files it says that it looked at; None where it doesn't tell."""
     broken: str = ""
-    """Why it can't be believed: it failed, or its output can't be read."""
+    """Why it can't be believed: it failed, its output can't be read, or it ended before its end."""
+    left_out: str = ""
+    """What it didn't look at for want of something, and what to type to change that."""
+    mend: str = ""
+    """What people type to mend what it found, or to see it, where that isn't the tool's MEND."""
 
 
 class Site(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from atomci.analysis.output import broken, plain
 from atomci.analysis.paths import relative
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import UNSET_LINE_LENGTH, Setting, dotted
@@ -21,8 +22,8 @@ MEND = "ruff check --fix ."
 HOOK = "ruff check"
 FILE_CHECK: tuple[str, ...] = ("check", "--quiet", "--no-cache")
 FILE_MEND: tuple[str, ...] = (*FILE_CHECK, "--fix")
-FILES: tuple[str, ...] = ("**/*.py", "**/*.pyi")
-READS: tuple[str, ...] = (*FILES, "**/*.ipynb", "**/*.toml", "**/.gitignore", "**/.ignore")
+FILES: tuple[str, ...] = ("**/*.py", "**/*.pyi", "**/*.ipynb")
+READS: tuple[str, ...] = (*FILES, "**/*.toml", "**/.gitignore", "**/.ignore")
 SETTINGS: tuple[str, ...] = ("ruff.toml", ".ruff.toml", "pyproject.toml", ".gitignore", ".ignore")
 OF_THE_USER: tuple[str, ...] = ("ruff/ruff.toml", "ruff/.ruff.toml", "ruff/pyproject.toml", "git/ignore")
 FOLLOWS_IMPORTS = False
@@ -30,32 +31,46 @@ OVERRIDING: tuple[str, ...] = ("ruff.toml", ".ruff.toml")
 LINE_LENGTH = "line-length"
 TARGET = "target-version"
 
+_TOP = {"row": 1, "column": 1}
+
 
 def commands(program: str) -> tuple[Command, ...]:
-    check = Command((program, "check", "--no-fix", "--output-format=json", "."))
+    # With fix-only in its settings, ruff would mend and print nothing.
+    check = plain(program, "check", "--no-fix", "--no-fix-only", "--output-format=json", ".")
     # ruff also lints pyproject.toml, so it never says that its settings left no Python file.
-    return check, Command((program, "check", "--show-files", "."))
+    return check, list_files(program)
+
+
+def list_files(program: str) -> Command:
+    """The question which files it looks at, settings among them."""
+    return plain(program, "check", "--show-files", ".")
 
 
 def examine(site: Site, since: str | None) -> Reading:
     check, show_files = commands(site.tool(PROGRAM))
     reading = parse(site.run(check), site.root)
-    return reading if reading.broken else replace(reading, examined=count_files(site.run(show_files)))
+    if reading.broken:
+        return reading
+    listing = site.run(show_files)
+    return broken(NAME, listing) if listing.code else replace(reading, examined=count_files(listing))
 
 
 def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
+    """What ruff found is a list, also an empty one; printing none is no answer."""
     if done.code not in (0, 1):
-        return Reading(broken=f"ruff failed (exit {done.code}): {done.stderr.strip()[:500]}")
+        return broken(NAME, done)
     try:
-        rows = json.loads(done.stdout or "[]")
+        rows = json.loads(done.stdout)
     except json.JSONDecodeError as error:
-        return Reading(broken=f"ruff's output can't be read: {error}")
+        return broken(NAME, done, f"its output can't be read: {error}")
+    if not isinstance(rows, list) or (done.code and not rows):
+        return broken(NAME, done, "its output lists no finding")
     return Reading(tuple(_finding(row, root, tool) for row in rows))
 
 
 def count_files(done: Completed) -> int:
-    """How many Python files `ruff check --show-files` names."""
-    return sum(line.endswith((".py", ".pyi", ".ipynb")) for line in done.stdout.splitlines())
+    """How many files `ruff check --show-files` names, but for settings, of which it looks at the form."""
+    return sum(bool(line.strip()) and not line.endswith(".toml") for line in done.stdout.splitlines())
 
 
 def target(value: object, oldest: str) -> str | None:
@@ -72,21 +87,20 @@ def own_settings(table: Mapping[str, Any], packages: Collection[str]) -> Iterato
         yield Setting(keys, False, f"ruff reports lines over {reports}, but formats at {formats}")
 
 
-def _finding(row: dict[str, object], root: Path, tool: str) -> Finding:
-    start, end = row["location"], row["end_location"]
-    assert isinstance(start, dict)
-    assert isinstance(end, dict)
+def _finding(row: Mapping[str, Any], root: Path, tool: str) -> Finding:
+    start, end = row["location"] or _TOP, row["end_location"] or {}
     fix = row.get("fix")
     url = row.get("url")
+    cell = f"cell {row['cell']}: " if row.get("cell") else ""  # lines of a notebook are a cell's
     return Finding(
         path=relative(str(row["filename"]), root),
         line=start["row"],
         column=start["column"],
-        end_line=end["row"],
-        end_column=end["column"],
+        end_line=end.get("row"),
+        end_column=end.get("column"),
         tool=tool,
         rule=str(row.get("code") or "invalid-syntax"),
-        message=str(row["message"]),
+        message=f"{cell}{row['message']}",
         lane=LANE,
         fixable=isinstance(fix, dict) and fix.get("applicability") == "safe",
         url=str(url) if url else None,

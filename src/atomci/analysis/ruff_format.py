@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from atomci.analysis import ruff
 from atomci.analysis.diffs import first_changes
+from atomci.analysis.output import broken, plain
 from atomci.analysis.paths import relative
 from atomci.analysis.protocol import Reading, Site
 from atomci.artifacts.schemas import Finding, Lane
@@ -21,7 +21,7 @@ HOOK = "ruff format"
 FILE_CHECK: tuple[str, ...] = ("format", "--quiet", "--no-cache", "--check")
 FILE_MEND: tuple[str, ...] = ("format", "--quiet", "--no-cache")
 # Code in Markdown is formatted too.
-FILES: tuple[str, ...] = (*ruff.FILES, "**/*.ipynb", "**/*.md")
+FILES: tuple[str, ...] = (*ruff.FILES, "**/*.md")
 READS: tuple[str, ...] = (*ruff.READS, "**/*.md")
 SETTINGS = ruff.SETTINGS
 OF_THE_USER = ruff.OF_THE_USER
@@ -32,37 +32,47 @@ TARGET = ruff.TARGET
 
 _COUNT = re.compile(r"(\d+) files? (would be reformatted|already formatted)")
 _CANNOT = re.compile(r"^error: Failed to \w+ (.+?)(?::(\d+):(\d+))?: (.+)$", re.MULTILINE)
+_NO_FILE = re.compile(r"^warning: No Python files found", re.MULTILINE)
 
 target = ruff.target
 own_settings = ruff.own_settings
 
 
 def commands(program: str) -> tuple[Command, ...]:
-    return (Command((program, "format", "--diff", ".")),)
+    return (plain(program, "format", "--diff", "."),)
 
 
 def examine(site: Site, since: str | None) -> Reading:
-    (diff,) = commands(site.tool(PROGRAM))
-    reading = parse(site.run(diff), site.root)
-    return replace(reading, examined=reading.examined or 0)  # it counts whatever it looks at
+    program = site.tool(PROGRAM)
+    (diff,) = commands(program)
+    done = site.run(diff)
+    if done.code == 0 and not (done.stdout + done.stderr).strip():
+        # It says nothing where all that it would look at is settings. The linter then lists those.
+        listing = site.run(ruff.list_files(program))
+        if listing.code == 0 and listing.stdout.strip():
+            return Reading(examined=0)
+    return parse(done, site.root)
 
 
 def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
+    """It counts what it can read at its end, or warns that there is nothing to look at."""
     counts = {what: int(number) for number, what in _COUNT.findall(done.stderr)}
     changes = first_changes(done.stdout, root)
     found = [
-        _finding(path, line, 1, tool, "unformatted", "ruff would reformat this")
-        for path, line in changes.items()
+        _finding(path, change.line, 1, tool, "unformatted", f"ruff would reformat this{change.where}")
+        for path, change in changes.items()
     ]
     for path, line, column, message in _CANNOT.findall(done.stderr):
         place = relative(path, root)
         found.append(_finding(place, int(line or 1), int(column or 1), tool, "unparsable", message))
-    if done.code not in (0, 1, 2) or (done.code == 2 and not found):
-        return Reading(broken=f"ruff format failed (exit {done.code}): {done.stderr.strip()[:500]}")
+    unparsable = len(found) - len(changes)
+    if done.code not in (0, 1, 2) or (done.code == 2) is not (unparsable > 0) or (done.code and not found):
+        return broken("ruff format", done)
     if (said := counts.get("would be reformatted", 0)) != len(changes):
-        return Reading(broken=f"ruff would reformat {said} files, but its --diff shows {len(changes)}")
-    examined = sum(counts.values()) + len(found) - len(changes)  # those that it can't read aren't counted
-    return Reading(tuple(found), examined or None)
+        return broken("ruff format", done, f"it counts {said} files, and its diff shows {len(changes)}")
+    if not counts and not found:
+        return Reading(examined=0) if _NO_FILE.search(done.stderr) else broken("ruff format", done)
+    return Reading(tuple(found), sum(counts.values()) + unparsable)  # those that it can't read aren't counted
 
 
 def _finding(path: str, line: int, column: int, tool: str, rule: str, message: str) -> Finding:

@@ -132,6 +132,8 @@ class Findings(Struct, frozen=True, kw_only=True):
     atom: str
     examined: int
     findings: tuple[Finding, ...]
+    mend: str = ""
+    """What people type to mend them, or to see them; empty where atomci doesn't know."""
 
 
 class AllFindings(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from functools import cached_property
 from types import ModuleType
 
 from atomci.atoms.builtin import HOLDS, catalog_of, module_of
+from atomci.atoms.parts.unchanged import unchanging
 from atomci.atoms.plugins import PluginAtom, load_plugins
 from atomci.catalog import PHASES, Atom
 from atomci.engine.config import AtomConfig, Config
@@ -78,7 +79,7 @@ class Loader:
             return command_atom(atom, swap)
         if swap.use is not None:
             function = _entry_point(self.project, atom.name, swap.use)
-            return Implementation(function, origin=f"pyproject.toml: use = {swap.use!r}")
+            return Implementation(unchanging(function), origin=f"pyproject.toml: use = {swap.use!r}")
         if (plugin := self.plugins.get(atom.name)) is not None:
             built = Implementation(plugin.run, origin="plugin")
             return built if plugin.commands is None else replace(built, commands=plugin.commands)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from atomci.analysis.lanes import classify
 from atomci.analysis.protocol import Reading, Tool
 from atomci.analysis.sarif import to_sarif
-from atomci.analysis.table import in_use, tool_of
+from atomci.analysis.table import tool_of
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import AllFindings, Findings
 from atomci.atoms.parts.evidence import last_result
@@ -49,6 +50,7 @@ def run_mypy_typecheck(ctx: Context) -> Outcome:
 
 def _judged(ctx: Context, tool: Tool, reading: Reading) -> Outcome:
     version = ctx.project.version_of(tool.PROGRAM) or ""
+    reading = replace(reading, mend=reading.mend or tool.MEND)
     return outcome_of(ctx, reading, tool.NAME, version, reading.examined or 0)
 
 
@@ -94,8 +96,7 @@ def classify_static_failures(ctx: Context) -> Outcome:
     from atomci.bootstrap.managers.choice import prefix
 
     found = ctx.read(handles.FINDINGS)
-    findings = [finding for run in found.runs for finding in run.findings]
-    lanes = classify(findings, in_use(ctx.project), prefix(ctx.project))
+    lanes = classify(found.runs, prefix(ctx.project))
     ctx.write(handles.LANES, lanes)
     advice = f"start with {lanes.lane}: {lanes.lanes[0].command}" if lanes.lanes else ""
     return Outcome("pass", advice, len(found.runs), "reports")

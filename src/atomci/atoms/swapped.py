@@ -5,18 +5,28 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from msgspec import structs
 
 from atomci.analysis.parsers import PARSERS
+from atomci.analysis.protocol import Reading
+from atomci.analysis.table import ATOMS, TOOLS
 from atomci.atoms.parts.findings import outcome_of
+from atomci.atoms.parts.unchanged import unchanging
 from atomci.catalog import Atom
 from atomci.engine.config import AtomConfig
 from atomci.engine.context import Context, Implementation, Outcome
 from atomci.engine.dependencies import EVERY_VARIABLE, Dependencies
 from atomci.engine.outputs import declared_outputs
 from atomci.tools.output import LOGGED
-from atomci.tools.process import Command
+from atomci.tools.process import Command, Completed
 
 __all__ = ["command_atom"]
+
+# What a parser raises on output that has the right form and another content.
+_OTHER_SHAPE = (LookupError, TypeError, AttributeError, ValueError)
 
 
 def command_atom(atom: Atom, swap: AtomConfig) -> Implementation:
@@ -39,14 +49,15 @@ def command_atom(atom: Atom, swap: AtomConfig) -> Implementation:
         done = ctx.run(command)
         # A settings file that a row names isn't something to look at.
         globs = swap.inputs or tuple(glob for glob in atom.reads if "*" in glob) or atom.reads
-        examined = len(ctx.files(*globs))
+        there = len(ctx.files(*globs))
         if parser is None:
             if done.code != 0:
-                return Outcome("fail", f"exit {done.code}: {swap.run}", examined)
-            return Outcome("pass", "", max(examined, 1))
+                return Outcome("fail", f"exit {done.code}: {swap.run}", there)
+            return Outcome("pass", "", max(there, 1))
         name = command.argv[0].rpartition("/")[2]
-        reading = PARSERS[parser](done, ctx.root, name)
-        if done.code != 0 and not reading.findings and not reading.broken:
+        reading = _in_lane(atom.name, parser, swap.run or "", _read(parser, done, ctx.root, name))
+        examined = there if reading.examined is None else reading.examined
+        if done.code != 0 and examined and not reading.findings and not reading.broken:
             return Outcome(
                 "error",
                 f"exit {done.code}, but no finding that parser {parser!r} can read",
@@ -65,7 +76,26 @@ def command_atom(atom: Atom, swap: AtomConfig) -> Implementation:
             widened="all files count, since a command of the project may read any; `inputs` narrows that",
         )
 
-    return Implementation(run, commands, f"pyproject.toml: run = {swap.run!r}", depends)
+    return Implementation(unchanging(run), commands, f"pyproject.toml: run = {swap.run!r}", depends)
+
+
+def _read(parser: str, done: Completed, root: Path, name: str) -> Reading:
+    try:
+        return PARSERS[parser](done, root, name)
+    except _OTHER_SHAPE as error:
+        what = f"parser {parser!r} can't read its output: {type(error).__name__}: {error}"
+        return Reading(broken=f"exit {done.code}, and {what}")
+
+
+def _in_lane(atom: str, parser: str, run: str, reading: Reading) -> Reading:
+    """Findings belong to the lane of the atom, whoever finds them; a tool that mends says how."""
+    if atom not in ATOMS:
+        return reading
+    lane, tool = ATOMS[atom].LANE, TOOLS.get(parser)
+    mend = tool.MEND if tool is not None and lane == tool.LANE and tool.FILE_MEND else run
+    return replace(
+        reading, mend=mend, findings=tuple(structs.replace(one, lane=lane) for one in reading.findings)
+    )
 
 
 def _program(ctx: Context, name: str) -> str:

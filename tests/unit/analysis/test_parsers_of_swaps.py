@@ -27,7 +27,8 @@ def row(severity: str = "error", **more: str) -> dict[str, Any]:
 def test_pyrights_lines_and_columns_count_from_zero_and_only_errors_are_findings() -> None:
     rows = [row(rule="reportX"), row("warning"), row("information"), row()]
 
-    found = read("pyright", {"generalDiagnostics": rows}).findings
+    summary = {"filesAnalyzed": 1, "errorCount": 2}
+    found = read("pyright", {"generalDiagnostics": rows, "summary": summary}).findings
 
     assert [(f.path, f.line, f.column, f.rule) for f in found] == [
         ("src/a.py", 3, 1, "reportX"),
@@ -50,7 +51,7 @@ def test_sarif_is_read_of_every_run_also_where_it_says_little() -> None:
     ]
     runs: list[dict[str, Any]] = [
         {"tool": {"driver": {"name": "one"}}, "results": rows},
-        {"tool": {"driver": {"name": "two"}}},
+        {"tool": {"driver": {"name": "two"}}, "results": []},
         {"tool": {"driver": {"name": "three"}}, "results": [result("d.py")]},
     ]
 

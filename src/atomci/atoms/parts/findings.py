@@ -21,10 +21,20 @@ def outcome_of(
     if reading.broken:
         raise InfrastructureError(reading.broken)
     findings = reading.findings
-    report = Findings(tool=tool, version=version, atom=ctx.atom.name, examined=examined, findings=findings)
+    report = Findings(
+        tool=tool,
+        version=version,
+        atom=ctx.atom.name,
+        examined=examined,
+        findings=findings,
+        mend=reading.mend,
+    )
     for path in declared_outputs(ctx.atom):
         ctx.write(path, report)
     if findings:
         said = f"{len(findings)} finding{'s' * (len(findings) > 1)}"
         return Outcome("fail", said, examined, findings=findings)
-    return Outcome("pass", "", examined) if examined else Outcome("vacuous", f"no {kind} to look at")
+    left_out = f"left out {reading.left_out}" if reading.left_out else ""
+    if examined:
+        return Outcome("pass", left_out, examined)
+    return Outcome("vacuous", "; ".join(filter(None, (f"no {kind} to look at", left_out))))

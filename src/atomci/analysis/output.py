@@ -1,0 +1,27 @@
+"""Output of static tools that is text alone, and how one that can't be believed is quoted."""
+
+from __future__ import annotations
+
+from atomci.analysis.protocol import Reading
+from atomci.tools.process import Command, Completed
+
+__all__ = ["broken", "plain"]
+
+# They colour what goes into a pipe, or send it elsewhere.
+_DISTURBING = ("FORCE_COLOR", "CLICOLOR_FORCE", "MYPY_FORCE_COLOR", "RUFF_OUTPUT_FILE")
+# Of what is long, such as a traceback or a list of all settings, its ends say most.
+_ENDS = 300
+
+
+def plain(*words: str) -> Command:
+    """A command that prints without colours, and to its own streams, whatever the environment says."""
+    return Command(words, without=_DISTURBING)
+
+
+def broken(tool: str, done: Completed, why: str = "") -> Reading:
+    """A run that can't be believed: `why`, and what the program said."""
+    said = done.stderr.strip() or done.stdout.strip()
+    if len(said) > 2 * _ENDS:
+        said = f"{said[:_ENDS]} … {said[-_ENDS:]}"
+    reasons = [reason for reason in (why, said or "it printed nothing") if reason]
+    return Reading(broken=f"{tool} failed (exit {done.code}): {': '.join(reasons)}")
