@@ -16,7 +16,7 @@ __all__ = [
     "Index",
     "IndexEntry",
     "Observed",
-    "Output",
+    "OutputFile",
     "Result",
     "RunFinished",
     "RunStarted",
@@ -34,7 +34,7 @@ def word_of(exit_code: int, *, overridden: bool) -> Word:
     return {3: "broken", 130: "interrupted"}.get(exit_code, "red")  # type: ignore[return-value]
 
 
-class Output(Struct, frozen=True, kw_only=True):
+class OutputFile(Struct, frozen=True, kw_only=True):
     """A file that an atom wrote."""
 
     path: str
@@ -86,7 +86,7 @@ class Result(Struct, frozen=True, kw_only=True):
     run: str
     since: str | None = None
     seconds: float
-    outputs: tuple[Output, ...]
+    outputs: tuple[OutputFile, ...]
     findings: tuple[Finding, ...] = ()
     override: str = ""
     because: str = ""

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.runs import Output
+from atomci.artifacts.runs import OutputFile
 from atomci.errors import InfrastructureError
 from atomci.tools.atomic import replace_file
 
@@ -52,14 +52,14 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def outputs_of(root: Path, paths: Iterable[str]) -> tuple[Output, ...]:
+def outputs_of(root: Path, paths: Iterable[str]) -> tuple[OutputFile, ...]:
     """Size and digest of each file; a path that ends in / stands for every file below it."""
     files: list[Path] = []
     for path in paths:
         target = root / path
         files.extend(sorted(p for p in target.rglob("*") if p.is_file()) if path.endswith("/") else [target])
     return tuple(
-        Output(path=file.relative_to(root).as_posix(), size=file.stat().st_size, sha256=sha256(file))
+        OutputFile(path=file.relative_to(root).as_posix(), size=file.stat().st_size, sha256=sha256(file))
         for file in files
         if file.is_file()
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from atomci.artifacts.handles import result_of
 from atomci.artifacts.listings import LastRun
-from atomci.artifacts.runs import Output
+from atomci.artifacts.runs import OutputFile
 from atomci.artifacts.store import sha256
 from atomci.engine.cache import goes_by_its_files, surroundings
 from atomci.engine.context import Context, Options, Verdict
@@ -55,7 +55,7 @@ def last_result(ctx: Context) -> Verdict:
     return Verdict.of([f"{p} since run {result.run}" for p in problems], [examined, *shown], again)
 
 
-def _altered(root: Path, output: Output) -> str | None:
+def _altered(root: Path, output: OutputFile) -> str | None:
     path = root / output.path
     if not path.is_file():
         return "is missing"
