@@ -96,6 +96,28 @@ def test_an_interrupted_run_kills_its_children_and_writes_what_it_knows(slow, nu
     assert f"artifacts/runs/{run.name}/events.jsonl" in {row["path"] for row in index["files"]}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is given orphans")
+def test_what_a_killed_run_started_ends_with_it_and_the_next_run_is_its_own(slow) -> None:
+    process, out, _, _ = _interrupt(slow, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    pids = [int(pid) for pid in slow.read("pids").split()]
+    for _ in range(100):
+        if not any(map(_alive, pids)):
+            break
+        time.sleep(0.02)
+    assert [pid for pid in pids if _alive(pid)] == []
+    for line in [*out.splitlines(), *(slow.runs[0] / "events.jsonl").read_text().splitlines()]:
+        assert line.startswith(("{", "ok", "skip")), line
+    assert not (slow.root / "artifacts/gate.json").exists()
+
+    slow.write("../slow.py", "print('src/demo/words.py:1: bad')\nraise SystemExit(1)\n")
+    done = slow.atomci("run", "local_ci", "--json")
+    assert done.code == 1
+    assert slow.json("artifacts/gate.json")["exit_code"] == 1
+    index = slow.json("artifacts/index.json")
+    assert {row["path"].split("/")[2] for row in index["files"] if "/runs/" in row["path"]} == {index["run"]}
+
+
 def test_an_interrupted_result_is_not_taken_over_by_the_next_run(slow) -> None:
     _interrupt(slow, signal.SIGINT)
     slow.write("../slow.py", "print('src/demo/words.py:1: bad')\nraise SystemExit(1)\n")

@@ -1,13 +1,19 @@
-"""Programs and what they print, however much that is."""
+"""Programs: what they print, however much that is, and the end of all that they started."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from atomci.tools.process import Children, Command, OutputTooLong
+from atomci.tools import running
+from atomci.tools.process import Children, Command, OutputTooLong, ToolMissing, ToolTimeout
 
 LINES = "import sys\nfor _ in range({}): sys.stdout.write('one line of many\\n' * 60000)\n"
 
@@ -28,3 +34,143 @@ def test_a_program_whose_end_is_wanted_may_print_anything(tmp_path: Path) -> Non
 def test_output_that_is_too_long_to_be_read_is_an_error_never_a_part_of_it(tmp_path: Path) -> None:
     with pytest.raises(OutputTooLong, match=r"the output of \S+ is longer than 32 MB"):
         Children().run(say(100_000, None), tmp_path)
+
+
+on_posix = pytest.mark.skipif(os.name == "nt", reason="the guardian is POSIX's")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is given orphans")
+
+# A program with a child, and a daemon that has left its session and whose parent has ended.
+TREE = """\
+import os, signal, subprocess, sys, time
+sleeper = [sys.executable, "-ISc", "import time; time.sleep(100)"]
+child = subprocess.Popen(sleeper)
+reading, writing = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    daemon = subprocess.Popen(
+        sleeper, stdin=subprocess.DEVNULL, stdout=OUT, stderr=OUT, start_new_session=True
+    )
+    os.write(writing, str(daemon.pid).encode())
+    os._exit(0)
+os.wait()
+print(os.getpid(), child.pid, os.read(reading, 99).decode(), flush=True)
+"""
+
+
+def tree(then: str, out: str = "subprocess.DEVNULL") -> Command:
+    """That program, which tells the three ids and goes on so."""
+    return Command((sys.executable, "-ISc", TREE.replace("OUT", out) + then), timeout=20)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def gone(pids: list[int]) -> bool:
+    """Whether all of them end within moments."""
+    for _ in range(100):
+        if not any(map(alive, pids)):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@on_posix
+def test_a_program_gets_words_folder_and_variables_and_no_input(tmp_path: Path) -> None:
+    text = "import os, sys; print(sys.argv[1:], os.getcwd(), os.environ['NAME'], sys.stdin.read() == '')"
+    words = ("", "two words", "\u00e9", "a\nb")
+    done = Children().run(Command((sys.executable, "-c", text, *words), {"NAME": "a=b"}), tmp_path)
+    assert done.stdout == f"{list(words)} {tmp_path} a=b True\n"
+    assert done.stderr == ""
+
+
+@on_posix
+@pytest.mark.parametrize(("then", "code"), [("sys.exit(7)", 7), ("os.kill(os.getpid(), 9)", -9)])
+def test_how_it_ended_is_told_as_ever(tmp_path: Path, then: str, code: int) -> None:
+    assert Children().run(Command((sys.executable, "-ISc", f"import os, sys; {then}")), tmp_path).code == code
+
+
+@on_posix
+def test_what_cannot_be_started_says_why(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("no program")
+    for word, why in (("no-such-program", "No such file"), (str(tmp_path / "plain"), "Permission denied")):
+        with pytest.raises(ToolMissing, match=f"can't be started: {why}"):
+            Children().run(Command((word,)), tmp_path)
+
+
+@on_linux
+def test_what_a_program_leaves_ends_with_it(tmp_path: Path) -> None:
+    """Also a daemon, which holds none of its streams."""
+    done = Children().run(tree("child.kill()"), tmp_path)
+    assert done.code == 0
+    assert not any(map(alive, map(int, done.stdout.split())))
+
+
+@on_linux
+def test_a_daemon_that_holds_the_output_is_waited_for_a_while_and_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atomci.tools.process._ORPHANS_END_WITHIN", 0.1)
+    done = Children().run(tree("child.kill()", out="None"), tmp_path)
+    assert not any(map(alive, map(int, done.stdout.split())))
+
+
+@on_linux
+def test_a_program_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path) -> None:
+    said: list[str] = []
+    command = tree("signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(100)")
+    with pytest.raises(ToolTimeout):
+        Children().run(Command(command.argv, timeout=0.3), tmp_path, said.append)
+    assert not any(map(alive, map(int, "".join(said).split())))
+
+
+KILLED = """\
+import sys
+from pathlib import Path
+from atomci.tools.process import Children, Command
+Children().run(Command(tuple(sys.argv[1:])), Path.cwd(), lambda text: print(text, end="", flush=True))
+"""
+
+
+@on_linux
+def test_all_that_runs_ends_when_this_process_is_killed(tmp_path: Path) -> None:
+    words = tree("signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(100)").argv
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, *words], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
+        assert process.stdout is not None
+        pids = [int(pid) for pid in process.stdout.readline().split()]
+        assert all(map(alive, pids))
+        process.kill()
+    assert gone(pids)
+
+
+@on_posix
+@pytest.mark.parametrize("broken", [lambda: os.kill(running._guardian._pid, signal.SIGKILL), lambda: None])
+def test_programs_run_also_after_the_guardian_was_killed(tmp_path: Path, broken: Callable[[], None]) -> None:
+    for _ in range(3):
+        assert Children().run(Command((sys.executable, "-ISc", "print(1)")), tmp_path).stdout == "1\n"
+        broken()
+
+
+TIMED = """\
+import resource, subprocess, sys
+own = subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True).stdout
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime - float(own))
+"""
+
+
+@on_posix
+def test_the_time_that_programs_take_counts_for_who_started_them(tmp_path: Path) -> None:
+    busy = "import time\nwhile time.process_time() < 0.3: pass"
+    own = KILLED + "import time; print(time.process_time())"
+    words = [sys.executable, "-c", TIMED, sys.executable, "-c", own, sys.executable, "-ISc", busy]
+    done = subprocess.run(words, capture_output=True, check=True, cwd=tmp_path)
+    assert float(done.stdout) > 0.3

@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from atomci.errors import InfrastructureError
 from atomci.tools.output import WHOLE, Output, Sink
+
+if TYPE_CHECKING:
+    from atomci.tools.running import Running
 
 __all__ = [
     "Children",
@@ -105,7 +106,7 @@ class Children:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: set[Running] = set()
         self._stopped: str | None = None
         self._stopping = threading.Event()
 
@@ -118,17 +119,14 @@ class Children:
         process = self._start(command, cwd)
         outputs = _outputs(process, log, command.limit)
         try:
-            code = process.wait(timeout=command.timeout)
-            _finish(outputs, process)
-        except subprocess.TimeoutExpired:
-            kill_tree(process)
+            code = process.wait(command.timeout)
+            _finish(outputs)
+        except TimeoutError:
             raise ToolTimeout(
                 f"{command.argv[0]} took more than {command.timeout:g} s and was killed"
             ) from None
-        except BaseException:
-            kill_tree(process)
-            raise
         finally:
+            process.end()
             out, err = (output.close() for output in outputs)
             with self._lock:
                 self._running.discard(process)
@@ -160,8 +158,8 @@ class Children:
         try:
             yield code
         finally:
-            kill_tree(process)
-            _finish(outputs, process)
+            process.end()
+            _finish(outputs)
             for output in outputs:
                 output.close()
             with self._lock:
@@ -179,22 +177,16 @@ class Children:
             self._stopping.set()
             running = list(self._running)
         for process in running:
-            kill_tree(process)
+            process.stop()
 
-    def _start(self, command: Command, cwd: Path) -> subprocess.Popen[bytes]:
+    def _start(self, command: Command, cwd: Path) -> Running:
+        from atomci.tools.running import start
+
         with self._lock:
             if self._stopped is not None:
                 raise Stopped(self._stopped)
             try:
-                process: subprocess.Popen[bytes] = subprocess.Popen(
-                    command.argv,
-                    cwd=cwd,
-                    env=_environment(command),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    **_own_group(),
-                )
+                process = start(command.argv, cwd, _environment(command))
             except OSError as error:  # missing, not executable, no program at all
                 raise ToolMissing(f"{command.argv[0]} can't be started: {error.strerror}") from None
             self._running.add(process)
@@ -206,36 +198,16 @@ def _environment(command: Command) -> dict[str, str]:
     return {**kept, **command.env}
 
 
-def _own_group() -> dict[str, Any]:
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
+def _outputs(process: Running, log: Sink | None, limit: int | None) -> list[Output]:
+    """Both streams, on their way; a program that prints too much is ended."""
+    return [Output(stream, log, limit, process.stop) for stream in (process.stdout, process.stderr)]
 
 
-def _outputs(process: subprocess.Popen[bytes], log: Sink | None, limit: int | None) -> list[Output]:
-    """Both streams, on their way; a program that prints too much is killed."""
-    streams = [stream for stream in (process.stdout, process.stderr) if stream is not None]
-    return [Output(stream, log, limit, lambda: kill_tree(process)) for stream in streams]
-
-
-def _finish(outputs: Sequence[Output], process: subprocess.Popen[bytes]) -> None:
-    """Read to the end; an orphan that keeps a stream open ends with its tree after five seconds."""
+def _finish(outputs: Sequence[Output]) -> None:
+    """Read to the end, where no orphan keeps a stream open for more than five seconds."""
     deadline = time.monotonic() + _ORPHANS_END_WITHIN
-    if not all(output.join(deadline - time.monotonic()) for output in outputs):
-        kill_tree(process)
-
-
-def kill_tree(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its descendants: politely first, for good after a second."""
-    if sys.platform == "win32":
-        subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)
-        return
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=1)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    for output in outputs:
+        output.join(deadline - time.monotonic())
 
 
 def hand_over(command: Command, cwd: Path) -> int:

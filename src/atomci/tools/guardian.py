@@ -1,0 +1,184 @@
+"""A process that starts programs for another one and ends all that is left of them when that one is gone.
+
+Run as `python -IS guardian.py`, its standard input being the socket over which it is asked. It needs an
+interpreter once; each program costs a fork more. Between the guardian and a program stands a supervisor, to
+whom Linux gives every orphan of the program's tree, also one that has left its session. Elsewhere what has
+left the program's group is out of reach.
+
+A request is three descriptors: the line to the asking process, and where standard output and error go.
+Over the line come four bytes with the length of what follows, and that, with a zero byte between any two:
+the number of words, the folder, the words, the variables as NAME=VALUE. Back go `started`, or `failed
+ERRNO`; at the program's end `ended CODE`, and the line is closed when nothing is left of the tree. Any byte
+means: end it, politely for a second. The line's end means: now.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
+_POLITE = 1.0
+_GIVE_UP = 5.0
+_PAUSE = 0.02
+
+
+def main() -> None:
+    """Answer requests until nobody is left to ask."""
+    control = socket.socket(fileno=0)
+    os.setsid()
+    adopt = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+    while (request := socket.recv_fds(control, 1, 3))[0]:
+        line, out, err = request[1]
+        if os.fork() == 0:
+            os.dup2(os.open(os.devnull, os.O_RDWR), control.detach())
+            if adopt is not None:
+                adopt(_SUBREAPER, 1, 0, 0, 0)
+            with contextlib.suppress(ConnectionError):
+                _Supervisor(socket.socket(fileno=line), adopts=adopt is not None).serve(out, err)
+            os._exit(0)
+        for descriptor in (line, out, err):
+            os.close(descriptor)
+        _wait_for_supervisors(os.WNOHANG)
+    _wait_for_supervisors(0)
+
+
+def _wait_for_supervisors(options: int) -> None:
+    """Those that have ended, or all: so the time that programs took counts for who asked."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, options)[0]:
+            continue
+
+
+class _Supervisor:
+    """Starts one program and sees its whole tree to the end."""
+
+    def __init__(self, line: socket.socket, *, adopts: bool) -> None:
+        self._line = line
+        self._adopts = adopts
+        self._program = 0
+        self._ended = False
+        self._alone = False
+        self._woken, waking = os.pipe()
+        os.set_blocking(waking, False)
+        signal.set_wakeup_fd(waking)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+
+    def serve(self, out: int, err: int) -> None:
+        """The program from its start to the end of what it left."""
+        number, folder, *words = self._read(int.from_bytes(self._read(4))).split(b"\0")
+        argv, variables = words[: int(number)], words[int(number) :]
+        environment = {name: value for name, _, value in (pair.partition(b"=") for pair in variables)}
+        try:
+            self._program = _start(argv, environment, folder, out, err)
+        except OSError as error:
+            self._line.sendall(b"failed %d\n" % (error.errno or 0))
+            return
+        os.close(out)
+        os.close(err)
+        self._line.sendall(b"started\n")
+        while not self._alone:
+            ready, _, _ = select.select([self._line.fileno(), self._woken], [], [])
+            if self._woken in ready:
+                os.read(self._woken, 4096)
+                self._bury()
+            if self._line.fileno() in ready:
+                self._end(_POLITE if self._line.recv(4096) else 0.0)
+
+    def _read(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            piece = self._line.recv(size - len(data))
+            if not piece:
+                os._exit(0)
+            data += piece
+        return data
+
+    def _bury(self) -> None:
+        """Take down who has ended."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._alone = True
+                return
+            if pid == 0:
+                return
+            if pid == self._program and not self._ended:
+                self._ended = True
+                with contextlib.suppress(OSError):  # who asked may be gone
+                    self._line.sendall(b"ended %d\n" % os.waitstatus_to_exitcode(status))
+
+    def _end(self, polite: float) -> None:
+        """End the tree: asked to for a while, then killed, also what it starts meanwhile."""
+        began = time.monotonic()
+        if polite:
+            self._tell(signal.SIGTERM)
+        while time.monotonic() < began + polite + _GIVE_UP:
+            self._bury()
+            if self._alone:
+                return
+            if time.monotonic() >= began + polite:
+                self._tell(signal.SIGKILL)
+            time.sleep(_PAUSE)
+        os._exit(1)
+
+    def _tell(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._program, number)
+        for pid in _descendants(os.getpid()) if self._adopts else ():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+
+def _start(argv: list[bytes], environment: dict[bytes, bytes], folder: bytes, out: int, err: int) -> int:
+    """The program's process id, once it runs. Raises OSError where it doesn't."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setsid()
+            os.chdir(folder)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(out, 1)
+            os.dup2(err, 2)
+            os.closerange(3, writing)
+            for name in ("SIGPIPE", "SIGXFSZ"):  # ignored by Python, and by all that it would start
+                signal.signal(getattr(signal, name), signal.SIG_DFL)
+            os.execvpe(argv[0], argv, environment)  # noqa: S606
+        except (OSError, ValueError) as error:
+            os.write(writing, b"%d" % (getattr(error, "errno", 0) or errno.EINVAL))
+        finally:
+            os._exit(127)
+    os.close(writing)
+    failed = os.read(reading, 16)
+    os.close(reading)
+    if failed:
+        os.waitpid(pid, 0)
+        raise OSError(int(failed), "")
+    return pid
+
+
+def _descendants(root: int) -> list[int]:
+    """All below a process."""
+    parents: dict[int, list[int]] = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                parent = int(file.read().rpartition(b")")[2].split()[1])
+            parents.setdefault(parent, []).append(int(name))
+    found = [root]
+    for pid in found:
+        found += parents.get(pid, [])
+    return found[1:]
+
+
+if __name__ == "__main__":
+    main()
