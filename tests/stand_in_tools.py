@@ -24,6 +24,7 @@ VERSIONS = {
     "mypy": "3.0",
     "pytest": "4.0",
     "pytest_xdist": "5.0",
+    "pytest_cov": "5.0",
     "atomci": "6.0",
 }
 
@@ -182,11 +183,31 @@ def pytest(words: list[str]) -> int:
 def coverage(words: list[str]) -> int:
     """`python -m coverage xml -o PATH --data-file=PATH ...`, and the same with `html ... -d`."""
     (data,) = (word.removeprefix("--data-file=") for word in words if word.startswith("--data-file="))
-    text = Path(data).read_text(encoding="utf-8")
     if words[0] == "html":
         Path(words[words.index("-d") + 1]).mkdir(parents=True)
         Path(words[words.index("-d") + 1], "index.html").write_text("<html></html>", encoding="utf-8")
         return 0
+    valid, covered, classes = measured(data)
+    head = f'lines-valid="{valid}" lines-covered="{covered}" branches-valid="0" branches-covered="0"'
+    xml = f"<coverage {head}><sources/>{''.join(classes)}</coverage>"
+    Path(words[words.index("-o") + 1]).write_text(xml, encoding="utf-8")
+    return 0
+
+
+def settled(words: list[str]) -> int:
+    """`python -m atomci.testing.coverage_report --data-file=PATH`, with the budget of pyproject.toml."""
+    valid, covered, _ = measured(words[0].removeprefix("--data-file="))
+    total = 100.0 * covered / valid if valid else 100.0
+    budget = re.search(r"fail_under = (\d+)", Path("pyproject.toml").read_text(encoding="utf-8"))
+    number = float(budget[1]) if budget else 0.0
+    answer = {"budget": number, "settings": "pyproject.toml", "total": total, "under": total < number}
+    say("a table", json.dumps(answer))
+    return 0
+
+
+def measured(data: str) -> tuple[int, int, list[str]]:
+    """Lines, those that are covered, and Cobertura's rows."""
+    text = Path(data).read_text(encoding="utf-8")
     valid = covered = 0
     classes = []
     for path, lines in sources("src"):
@@ -198,15 +219,14 @@ def coverage(words: list[str]) -> int:
                 rows.append(f'<line number="{number}" hits="{int(hit)}"/>')
                 valid, covered = valid + 1, covered + hit
         classes.append(f'<class filename="{path}"><lines>{"".join(rows)}</lines></class>')
-    head = f'lines-valid="{valid}" lines-covered="{covered}" branches-valid="0" branches-covered="0"'
-    xml = f"<coverage {head}><sources/>{''.join(classes)}</coverage>"
-    Path(words[words.index("-o") + 1]).write_text(xml, encoding="utf-8")
-    return 0
+    return valid, covered, classes
 
 
 def python(words: list[str]) -> int:
-    """`python -m pytest` and `python -m coverage`."""
-    return {"pytest": pytest, "coverage": coverage}[words[1]](words[2:])
+    """`python -m pytest`, `python -m coverage` and the program that asks coverage for its verdict."""
+    return {"pytest": pytest, "coverage": coverage, "atomci.testing.coverage_report": settled}[words[1]](
+        words[2:]
+    )
 
 
 if __name__ == "__main__":

@@ -105,6 +105,18 @@ PHASES: tuple[Phase, ...] = (
 _PY = ("**/*.py", "**/*.pyi")
 _SRC = ("src/**/*",)
 _CONF = ("pyproject.toml",)
+# What pytest and coverage read in its place.
+_TEST_CONF = (
+    *_CONF,
+    ".coveragerc",
+    ".coveragerc.toml",
+    "setup.cfg",
+    "tox.ini",
+    "**/pytest.ini",
+    "**/.pytest.ini",
+    "**/pytest.toml",
+    "**/.pytest.toml",
+)
 # What static tools read in its place; any of them may stand in for another.
 _STATIC_CONF = (*_CONF, "ruff.toml", ".ruff.toml", "mypy.ini", ".mypy.ini", "setup.cfg")
 # ruff goes by the nearest of these.
@@ -230,14 +242,14 @@ _phase(4,
 )
 _phase(5,
     _row(36, "select_impacted_unit_tests", "Changed source mapped to its tests, with the reason for each", reads=_TREE, writes=(handles.SELECTION,)),
-    _row(37, "run_pytest_unit_with_coverage", "tests/unit with branch coverage, stopping on the first failure",
+    _row(37, "run_pytest_unit_with_coverage", "tests/unit with coverage, stopping on the first failure",
         needs=("select_impacted_unit_tests", "parallelize_unit_suite_optional"), reads=(*_TREE, handles.SELECTION), hints=(handles.PARALLEL, "artifacts/tests/shards/*/tests/*"), writes=(*_UNIT, "artifacts/tests/duration*.json")),
     _row(38, "parallelize_unit_suite_optional", "xdist workers when they pay: suite time and cores",
         needs=("select_impacted_unit_tests",), reads=("tests/unit/**/*.py", handles.SELECTION), hints=(handles.DURATIONS,), writes=(handles.PARALLEL,), optional=True, effect="host"),
     _row(39, "enforce_coverage_budget", "The total budget, and which lines to cover",
-        needs=("run_pytest_unit_with_coverage", "export_junit_and_coverage_artifacts"), reads=(*_CONF, *_SRC, handles.UNIT_COVERAGE, handles.UNIT_TESTS), writes=(handles.BUDGET,), always=True),
+        needs=("run_pytest_unit_with_coverage", "export_junit_and_coverage_artifacts"), reads=(*_TEST_CONF, *_PY, handles.UNIT_COVERAGE, handles.UNIT_DATA, handles.UNIT_TESTS), writes=(handles.BUDGET,), always=True),
     _row(40, "export_junit_and_coverage_artifacts", "junit.xml, coverage.xml and htmlcov/ under artifacts/reports/",
-        needs=("run_pytest_unit_with_coverage",), reads=(*_CONF, *_SRC, *_UNIT), writes=(handles.UNIT_JUNIT, handles.UNIT_COVERAGE, handles.UNIT_HTML), always=True),
+        needs=("run_pytest_unit_with_coverage",), reads=(*_TEST_CONF, *_PY, *_UNIT), writes=(handles.UNIT_JUNIT, handles.UNIT_COVERAGE, handles.UNIT_HTML), always=True),
 )
 _phase(6,
     _row(41, "start_loop_on_fail", "On save, the failed tests first, then the impacted ones", reads=_TREE, writes=_EVENTS, effect="host"),

@@ -21,6 +21,7 @@ BROUGHT = {
     "testing/observer.py": {"pytest"},
     "testing/recorder.py": {"pytest"},
     "testing/session.py": {"pytest"},
+    "testing/coverage_report.py": {"coverage"},
     "testing/sharding/plugin.py": {"pytest"},
     "export/exported/": {"jinja2", "pyyaml"},
 }

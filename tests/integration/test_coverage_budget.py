@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from atomci.artifacts.store import ArtifactError
-from atomci.testing.coverage import budget_of, findings, line_ranges
+from atomci.testing.coverage import Settled, budget_of, findings, line_ranges, settled_arguments, settled_by
+from atomci.tools.process import Command, Completed
 
 SOURCE = """\
 def sign(x):
@@ -40,16 +41,23 @@ def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return tmp_path
 
 
+def _settled(folder: Path) -> Settled:
+    """What coverage says of it, against a budget of 60 %."""
+    words = settled_arguments(".coverage", "", "60")
+    done = subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, check=True)
+    return settled_by(Completed(Command(words), done.returncode, done.stdout, done.stderr, 0.0))
+
+
 def test_the_total_is_coverages_own(measured: Path) -> None:
     totals = json.loads((measured / "coverage.json").read_text(encoding="utf-8"))["totals"]
-    budget = budget_of(measured / "coverage.xml", measured, 60.0)
+    budget = budget_of(measured / "coverage.xml", measured, _settled(measured))
     assert budget.percent == pytest.approx(totals["percent_covered"], abs=1e-9)
     assert budget.statements == totals["num_statements"]
     assert budget.met is (totals["percent_covered"] >= 60)
 
 
 def test_lines_and_branches_to_cover_are_coverages_own(measured: Path) -> None:
-    (file,) = budget_of(measured / "coverage.xml", measured, 60.0).files
+    (file,) = budget_of(measured / "coverage.xml", measured, _settled(measured)).files
     known = json.loads((measured / "coverage.json").read_text(encoding="utf-8"))["files"]
     (wanted,) = known.values()
     assert file.path == "src/demo/signs.py"
@@ -60,7 +68,7 @@ def test_lines_and_branches_to_cover_are_coverages_own(measured: Path) -> None:
 
 
 def test_a_finding_names_the_lines(measured: Path) -> None:
-    (finding,) = findings(budget_of(measured / "coverage.xml", measured, 60.0))
+    (finding,) = findings(budget_of(measured / "coverage.xml", measured, _settled(measured)))
     assert (finding.path, finding.line) == ("src/demo/signs.py", 4)
     assert "lines 4-6, 10" in finding.message
     assert "branches 2->4" in finding.message
@@ -69,7 +77,7 @@ def test_a_finding_names_the_lines(measured: Path) -> None:
 def test_no_statement_is_no_percentage(tmp_path: Path) -> None:
     report = tmp_path / "coverage.xml"
     report.write_text('<coverage lines-valid="0" lines-covered="0" branches-valid="0" branches-covered="0"/>')
-    budget = budget_of(report, tmp_path, 90.0)
+    budget = budget_of(report, tmp_path, Settled(budget=90.0))
     assert (budget.percent, budget.met) == (None, False)
 
 
@@ -77,7 +85,7 @@ def test_no_statement_is_no_percentage(tmp_path: Path) -> None:
 def test_what_is_no_report_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / "coverage.xml").write_text(text)
     with pytest.raises(ArtifactError, match="isn't a coverage report"):
-        budget_of(tmp_path / "coverage.xml", tmp_path, 90.0)
+        budget_of(tmp_path / "coverage.xml", tmp_path, Settled(budget=90.0))
 
 
 def test_runs_of_lines_are_ranges() -> None:

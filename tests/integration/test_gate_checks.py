@@ -138,7 +138,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     (
         "enforce_coverage_budget",
         swap("pyproject.toml", "fail_under = 80", "fail_under = 90"),
-        "was measured against 80 %, pyproject.toml asks for 90 %",
+        "stale: pyproject.toml changed since",
     ),
     ("enforce_coverage_budget", remove(BUDGET), f"{BUDGET} is missing"),
     ("export_junit_and_coverage_artifacts", remove(JUNIT), f"{JUNIT} is missing"),

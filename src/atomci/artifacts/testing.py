@@ -190,7 +190,10 @@ class FileCoverage(Struct, frozen=True, kw_only=True):
 
 
 class CoverageBudget(Struct, frozen=True, kw_only=True):
-    """atom_039. `percent` is None when nothing was measured."""
+    """atom_039. `percent` is None when nothing was measured; `met` is coverage's own verdict.
+
+    `settings` is where the budget stands, `shadowed` are those of files that coverage doesn't read.
+    """
 
     schema: Literal["atomci/coverage/1"] = "atomci/coverage/1"
     budget: float
@@ -198,6 +201,8 @@ class CoverageBudget(Struct, frozen=True, kw_only=True):
     met: bool
     statements: int
     files: tuple[FileCoverage, ...]
+    settings: str = ""
+    shadowed: dict[str, float] = {}
 
 
 class PlannedShard(Struct, frozen=True, kw_only=True):

@@ -8,11 +8,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
+
 from atomci.artifacts import handles
 from atomci.artifacts.testing import ParallelPlan, Selection
 from atomci.atoms.options import ShardOptions
 from atomci.atoms.parts.evidence import last_result
-from atomci.atoms.parts.layer_runs import coverage_command, export_reports, miscounted, pytest_command
+from atomci.atoms.parts.layer_runs import (
+    budget_command,
+    coverage_command,
+    export_reports,
+    miscounted,
+    pytest_command,
+)
 from atomci.atoms.parts.shard_runs import (
     combine_commands,
     combined,
@@ -26,7 +34,9 @@ from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.dependencies import Dependencies
 from atomci.testing import coverage, impact, pytest_runs, results
+from atomci.testing.coverage_config import names_source
 from atomci.testing.layers import UNIT
+from atomci.testing.pytest_config import read_pytest_config
 from atomci.tools.process import Command
 
 _NO_XDIST = "pytest-xdist isn't installed"
@@ -46,8 +56,7 @@ def select_impacted_unit_tests(ctx: Context) -> Outcome:
 
 def _select(ctx: Context) -> Selection:
     files = ctx.files("**/*")
-    patterns = ctx.project.table("tool", "pytest", "ini_options").get("python_files", impact.PYTHON_FILES)
-    patterns = tuple(patterns.split()) if isinstance(patterns, str) else tuple(patterns)
+    patterns = read_pytest_config(ctx.root, UNIT.folder).listed("python_files") or impact.PYTHON_FILES
     if ctx.options.everything or ctx.options.since is None:
         asked = "--all" if ctx.options.everything else "no --since"
         return impact.everything(f"{asked}: the whole suite", impact.unit_tests(files, patterns))
@@ -63,9 +72,8 @@ def parallelize_unit_suite_optional(ctx: Context) -> Outcome:
 
 
 def _plan(ctx: Context) -> tuple[ParallelPlan, int]:
-    own = ctx.project.table("tool", "pytest", "ini_options").get("addopts")
     tests = sum(_count_tests(ctx.root / file) for file in ctx.files("tests/unit/**/*.py"))
-    if pytest_runs.looks_parallel(own):
+    if pytest_runs.looks_parallel(read_pytest_config(ctx.root, UNIT.folder)):
         workers, reason = 0, "pytest's own addopts choose the workers"
     elif ctx.project.version_of("pytest-xdist") is None:
         workers, reason = 0, _NO_XDIST
@@ -132,20 +140,53 @@ def run_pytest_unit_with_coverage_holds(ctx: Context) -> Verdict:
     return Verdict.of(miscounted(ctx, UNIT), (*verdict.evidence, *left_out), f"atomci run {ctx.atom.name}")
 
 
+def _budget_report(ctx: Context) -> Sequence[Command]:
+    return (budget_command(ctx, UNIT),)
+
+
+@runs(_budget_report)
 def enforce_coverage_budget(ctx: Context) -> Outcome:
     if why := _unknown_total(ctx):
         return Outcome("skipped", why, 0, "statements")
-    budget = ctx.project.table("tool", "coverage", "report").get("fail_under")
-    if not isinstance(budget, int | float) or budget <= 0:
-        return Outcome("vacuous", "pyproject.toml sets no tool.coverage.report.fail_under", 0, "statements")
-    measured = coverage.budget_of(ctx.root / handles.UNIT_COVERAGE, ctx.root, float(budget))
+    settled = _settled(ctx)
+    if wrong := _unsettled(ctx, settled):
+        return wrong
+    measured = coverage.budget_of(ctx.root / handles.UNIT_COVERAGE, ctx.root, settled)
     ctx.write(handles.BUDGET, measured)
     if measured.percent is None:
-        return Outcome("vacuous", "no statement under src/ was measured", 0, "statements")
-    text = f"{measured.percent:.2f} % covered, budget {budget:g} %"
+        return Outcome("vacuous", "no statement was measured", 0, "statements")
     if measured.met:
-        return Outcome("pass", text, measured.statements, "statements")
-    return Outcome("fail", text, measured.statements, "statements", coverage.findings(measured))
+        return Outcome("pass", coverage.said(measured), measured.statements, "statements")
+    findings = coverage.findings(measured)
+    return Outcome("fail", coverage.said(measured), measured.statements, "statements", findings)
+
+
+def _settled(ctx: Context) -> coverage.Settled:
+    """What coverage says, against the higher of two budgets where pytest-cov is given one too."""
+    settled = coverage.settled_by(ctx.run(*_budget_report(ctx)))
+    config = read_pytest_config(ctx.root, UNIT.folder)
+    beside = config.value("--cov-fail-under")
+    if beside is not None and settled.budget == float(beside):
+        return structs.replace(settled, settings=config.where)
+    return settled
+
+
+def _unsettled(ctx: Context, settled: coverage.Settled) -> Outcome | None:
+    """Why what coverage says is no verdict on a budget."""
+    if settled.error.startswith("No data"):
+        return Outcome("vacuous", f"coverage has nothing to report: {settled.error}", 0, "statements")
+    if settled.error:
+        return Outcome("error", f"coverage can't report: {settled.error}", 0, "statements")
+    rcfile = read_pytest_config(ctx.root, UNIT.folder).value("--cov-config") or ""
+    if settled.source and not names_source(ctx.root, rcfile):
+        why = f"{settled.settings} names what to measure in a way that wasn't understood: src/ was measured"
+        return Outcome("error", why, 0, "statements")
+    if settled.budget <= 0:
+        unread = [f"{value:g} % in {path} isn't read" for path, value in settled.shadowed.items()]
+        where = Path(settled.settings).name if settled.settings else "pyproject.toml"
+        why = f"{where} sets no fail_under for coverage's report"
+        return Outcome("vacuous", "; ".join([why, *unread]), 0, "statements")
+    return None
 
 
 def _unknown_total(ctx: Context) -> str:
@@ -155,25 +196,21 @@ def _unknown_total(ctx: Context) -> str:
         return "the unit tests left no result"
     if not summary.complete:
         return f"the total isn't known: {summary.why_incomplete}"
-    return "" if (ctx.root / handles.UNIT_COVERAGE).is_file() else "no coverage was measured"
+    if (ctx.root / handles.UNIT_COVERAGE).is_file():
+        return ""
+    return f"no coverage was measured{f': {summary.unmeasured}' if summary.unmeasured else ''}"
 
 
 def enforce_coverage_budget_holds(ctx: Context) -> Verdict:
-    """Also: it was measured against the budget that pyproject.toml holds now."""
+    """Also: the budget was met, and which it is."""
     verdict = last_result(ctx)
-    budget = ctx.project.table("tool", "coverage", "report").get("fail_under")
     measured = ctx.read_if_there(handles.BUDGET)
     if measured is None:
         return verdict
     problems = [] if verdict.holds else list(verdict.evidence)
-    if measured.budget != budget:
-        problems.append(
-            f"{handles.BUDGET} was measured against {measured.budget:g} %, pyproject.toml asks for {budget} %"
-        )
     if not measured.met:
         problems.append(f"{handles.BUDGET}: {measured.percent} % is under the budget")
-    shown = f"{measured.percent or 0:.2f} % covered, budget {measured.budget:g} %"
-    return Verdict.of(problems, [shown], f"atomci run {ctx.atom.name}")
+    return Verdict.of(problems, [coverage.said(measured)], f"atomci run {ctx.atom.name}")
 
 
 def _coverage_reports(ctx: Context) -> Sequence[Command]:

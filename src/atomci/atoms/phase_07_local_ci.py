@@ -21,6 +21,7 @@ from atomci.configuration.facts import Fact
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.plan import Catalog, closure
 from atomci.errors import UsageError
+from atomci.testing import coverage
 from atomci.tools.output import LOGGED
 from atomci.tools.process import Command
 
@@ -84,9 +85,10 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
             return ended(ctx, handles.UNIT_STAGE, "pass", [text, f"coverage: {tests.why_incomplete}"], owes)
         unmeasured = not (ctx.root / handles.UNIT_COVERAGE).is_file()
         why = "no coverage was measured" if unmeasured else "the coverage budget was not computed"
+        why += f": {tests.unmeasured}" if tests.unmeasured else ""
         red = Red(_BUDGET, "vacuous" if unmeasured else "error", why)
         return judged(ctx, handles.UNIT_STAGE, [red], [text])
-    measured = f"{budget.percent or 0:.2f} % covered, budget {budget.budget:g} %"
+    measured = coverage.said(budget)
     if not budget.met:
         reds.append(Red(_BUDGET, "fail", measured))
     return judged(ctx, handles.UNIT_STAGE, reds, [text, measured], _UNIT_REPORTS)

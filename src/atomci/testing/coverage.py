@@ -7,22 +7,83 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from atomci.artifacts.schemas import Finding
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import CoverageBudget, FileCoverage
 from atomci.tools.process import Completed
 
-__all__ = ["budget_of", "combine_arguments", "findings", "left_behind", "line_ranges", "report_arguments"]
+__all__ = [
+    "Settled",
+    "budget_of",
+    "combine_arguments",
+    "findings",
+    "left_behind",
+    "line_ranges",
+    "report_arguments",
+    "said",
+    "settled_arguments",
+    "settled_by",
+]
 
 _FILES_SHOWN = 10
 _UNUSABLE = re.compile(r"(?:Couldn't|Can't) .*")
 _EXITS = re.compile(r"\((\d+)/(\d+)\)")  # of `condition-coverage="50% (1/2)"`
 
 
-def report_arguments(kind: str, destination: str, data: str) -> tuple[str, ...]:
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """What coverage itself says of a run, by its own settings and rules (coverage_report.py).
+
+    `settings` is the file that it read, `source` whether that limits what is measured, `shadowed` are budgets
+    of files that it doesn't read. `under` is its verdict on `total`, in percent. `error` stands alone.
+    """
+
+    budget: float = 0.0
+    precision: int = 0
+    settings: str = ""
+    source: bool = False
+    shadowed: dict[str, float] = {}
+    total: float = 0.0
+    under: bool = False
+    error: str = ""
+
+
+def report_arguments(kind: str, destination: str, data: str, rcfile: str = "") -> tuple[str, ...]:
     """The words after `python -m coverage` for an xml or html report; the budget isn't its business."""
     words = ("html", "--skip-covered", "-d") if kind == "html" else ("xml", "-o")
-    return (*words, destination, f"--data-file={data}", "--fail-under=0", "-q")
+    return (*words, destination, f"--data-file={data}", "--fail-under=0", "-q", *_rcfile(rcfile))
+
+
+def settled_arguments(data: str, rcfile: str, fail_under: str | None) -> tuple[str, ...]:
+    """The words after `python` that print coverage's own verdict; `fail_under` is an option of pytest-cov."""
+    beside = (f"--fail-under={fail_under}",) if fail_under is not None else ()
+    return ("-m", "atomci.testing.coverage_report", f"--data-file={data}", *_rcfile(rcfile), *beside)
+
+
+def _rcfile(path: str) -> tuple[str, ...]:
+    return (f"--rcfile={path}",) if path else ()
+
+
+def settled_by(done: Completed) -> Settled:
+    """The last line of that program."""
+    try:
+        return msgspec.json.decode(done.stdout.strip().rpartition("\n")[2], type=Settled)
+    except msgspec.MsgspecError:
+        return Settled(error=f"exit {done.code}: {done.last_line}")
+
+
+def said(measured: CoverageBudget) -> str:
+    """`79.50 % covered, budget 80 %`, with as many digits as tell the two apart."""
+    percent, budget = measured.percent or 0.0, measured.budget
+    digits = next((n for n in range(2, 12) if (round(percent, n) >= budget) == (percent >= budget)), 12)
+    text = f"{percent:.{digits}f} % covered, budget {budget:g} %"
+    if measured.settings not in ("", "pyproject.toml"):
+        text += f" of {measured.settings}"
+    if measured.met and percent < budget:
+        text += ", which coverage rounds to"
+    unread = (f"{value:g} % in {path} isn't read" for path, value in measured.shadowed.items())
+    return "; ".join((text, *unread))
 
 
 def combine_arguments(data: str, files: Sequence[str]) -> tuple[str, ...]:
@@ -38,29 +99,25 @@ def left_behind(done: Completed) -> str:
     return f"coverage combine ended with exit code {done.code}: {said.strip()}" if done.code else ""
 
 
-def budget_of(report: Path, root: Path, budget: float) -> CoverageBudget:
-    """The verdict on a Cobertura report, lines and branches together as coverage.py counts its total.
+def budget_of(report: Path, root: Path, settled: Settled) -> CoverageBudget:
+    """Coverage's verdict, and the lines and branches to cover by its Cobertura report.
 
     `percent` is None when there was no statement to cover. Raises ArtifactError.
     """
     try:
         top = ET.parse(report).getroot()
-        statements, *others = (
-            int(top.attrib[name])
-            for name in ("lines-valid", "branches-valid", "lines-covered", "branches-covered")
-        )
+        statements = int(top.attrib["lines-valid"])
     except (OSError, ET.ParseError, KeyError, ValueError) as error:
         raise ArtifactError(f"{report} isn't a coverage report: {error}") from None
-    branches, lines_covered, branches_covered = others
-    covered = lines_covered + branches_covered
-    percent = 100.0 * covered / (statements + branches) if statements else None
     sources = [Path(source.text or "") for source in top.findall("./sources/source")]
     files = sorted((_file(row, root, sources) for row in top.iter("class")), key=lambda file: file.path)
     return CoverageBudget(
-        budget=budget,
-        percent=percent,
-        met=percent is not None and percent >= budget,
+        budget=settled.budget,
+        percent=settled.total if statements else None,
+        met=bool(statements) and not settled.under,
         statements=statements,
+        settings=_relative(settled.settings, root),
+        shadowed=settled.shadowed,
         files=tuple(file for file in files if file.missing_lines or file.missing_branches),
     )
 
@@ -102,6 +159,11 @@ def _file(row: ET.Element, root: Path, sources: Sequence[Path]) -> FileCoverage:
         missing_lines=tuple(missing),
         missing_branches=tuple(branches),
     )
+
+
+def _relative(path: str, root: Path) -> str:
+    place = Path(path)
+    return place.relative_to(root).as_posix() if path and place.is_relative_to(root) else path
 
 
 def _path(name: str, root: Path, sources: Sequence[Path]) -> str:

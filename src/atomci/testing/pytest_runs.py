@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["arguments", "environment", "looks_parallel", "workers_for"]
+from atomci.testing.pytest_config import PytestConfig
+
+__all__ = ["arguments", "coverage_words", "environment", "looks_parallel", "marked", "workers_for"]
 
 NOTHING_COLLECTED = 5
 COMPLETE = (0, 1)
@@ -21,19 +23,34 @@ def arguments(
     keep_going: bool,
     workers: int = 0,
     marker: str = "",
-    cover: bool = True,
+    cover: Sequence[str] = (),
     portion: bool = False,
     observed: bool = False,
 ) -> tuple[str, ...]:
-    """The words after `python -m pytest`. The budget is atom 039's, so pytest-cov's own is off."""
+    """The words after `python -m pytest`; `cover` are those that measure coverage."""
     words = [*tests, "-q", "-p", "atomci.testing.recorder"]
     words += ["-p", "atomci.testing.observer"] if observed else []
     words += ["-p", "atomci.testing.sharding.plugin"] if portion else []
     words += ["-m", marker] if marker else []
-    words += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"] if cover else []
+    words += cover
     words += [f"--maxfail={0 if keep_going else 1}"]
     words += ["-n", str(workers)] if workers else []
     return tuple(words)
+
+
+def coverage_words(config: PytestConfig, *, named: bool, src: bool) -> tuple[str, ...]:
+    """What to measure: what the project's settings name, else src/, else what coverage takes by itself.
+
+    The budget is atom 039's, so pytest-cov's own is off.
+    """
+    words = () if config.has("--cov") else ("--cov=src",) if src and not named else ("--cov",)
+    return (*words, "--cov-report=", "--cov-fail-under=0")
+
+
+def marked(config: PytestConfig, marker: str) -> str:
+    """A layer's marker, with what the project's own `-m` asks for."""
+    own = config.value("-m")
+    return f"({own}) and {marker}" if own and marker else marker
 
 
 def environment(root: str, log: str, data: str) -> dict[str, str]:
@@ -53,9 +70,6 @@ def workers_for(seconds: float | None, tests: int, cores: int) -> tuple[int, str
     return (cores if pays else 0), f"about {tests} tests, no time known yet, {cores} cores"
 
 
-def looks_parallel(addopts: object) -> bool:
+def looks_parallel(config: PytestConfig) -> bool:
     """Whether the project's own settings already choose workers."""
-    words = (
-        addopts.split() if isinstance(addopts, str) else list(addopts) if isinstance(addopts, list) else []
-    )
-    return any(word.startswith(("-n", "--numprocesses", "--dist")) for word in words)
+    return any(word.startswith(("-n", "--numprocesses", "--dist")) for word in config.words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,20 +10,25 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from msgspec import structs
+
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import ReportFile, Reports, Status
 from atomci.artifacts.store import sha256
 from atomci.artifacts.testing import TestSummary
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, pytest_runs, results
+from atomci.testing.coverage_config import names_source
 from atomci.testing.judging import judge
 from atomci.testing.layers import Layer, gathered
 from atomci.testing.observed import FOLDER_VARIABLE
+from atomci.testing.pytest_config import PytestConfig, read_pytest_config
 from atomci.tools.atomic import replace_file
 from atomci.tools.output import LOGGED
 from atomci.tools.process import Command, Completed, ToolMissing
 
 __all__ = [
+    "budget_command",
     "coverage_command",
     "export_reports",
     "keeping",
@@ -48,13 +54,14 @@ def pytest_command(
     """pytest on a layer, or on some of its files; `env` is added to where the results go, `portion` too: it
     says which of the tests to take. `observed` is the folder for what they were seen to read.
     """
+    config = read_pytest_config(ctx.root, layer.folder)
     words = pytest_runs.arguments(
         tests or layer.folders(ctx.root),
         workers=workers,
         # Overridden, it shows all that fails: nothing waits for it to be green.
         keep_going=ctx.options.keep_going or ctx.atom.name in ctx.overrides.in_force,
-        marker=layer.marker,
-        cover=bool(layer.data),
+        marker=pytest_runs.marked(config, layer.marker),
+        cover=_coverage_words(ctx, layer, config),
         portion=portion is not None,
         observed=observed is not None,
     )
@@ -63,6 +70,31 @@ def pytest_command(
     variables = {**own, **watch, **(env or {}), **(portion or {})}
     # What it says of tests is in its results; of what it prints, the end is enough.
     return Command((ctx.project.python, "-m", "pytest", *words), variables, limit=LOGGED)
+
+
+def _coverage_words(ctx: Context, layer: Layer, config: PytestConfig) -> Sequence[str]:
+    if _unmeasured(ctx, config):
+        return ()
+    if not layer.data:
+        return ("--no-cov",) if config.has("--cov") else ()
+    named = names_source(ctx.root, config.value("--cov-config") or "")
+    return pytest_runs.coverage_words(config, named=named, src=(ctx.root / "src").is_dir())
+
+
+def _unmeasured(ctx: Context, config: PytestConfig) -> str:
+    """Why coverage can't be measured; empty where it can."""
+    if off := config.without("cov"):
+        return f"pytest-cov is turned off by {off} ({config.where})"
+    if config.has("--no-cov"):
+        return f"pytest-cov is turned off by --no-cov ({config.where})"
+    loaded = any("pytest_cov" in word for word in config.words)
+    if (
+        os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") or config.has("--disable-plugin-autoload")
+    ) and not loaded:
+        return "pytest loads no plugins by itself here, so no pytest-cov: -p pytest_cov loads it"
+    if ctx.project.version_of("pytest-cov") is None:
+        return f"pytest-cov isn't installed in {ctx.project.environment.name}"
+    return ""
 
 
 def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_out: str = "") -> Outcome:
@@ -97,7 +129,11 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
         left_out=left_out,
         marker=layer.marker,
     )
-    ctx.write(layer.summary, judgement.summary)
+    unmeasured = ""
+    if layer.data and not (ctx.root / layer.data).is_file():
+        config = read_pytest_config(ctx.root, layer.folder)
+        unmeasured = _unmeasured(ctx, config) or "the tests left no coverage"
+    ctx.write(layer.summary, structs.replace(judgement.summary, unmeasured=unmeasured))
     examined = 0 if judgement.status == "vacuous" else len({result.nodeid for result in found})
     return Outcome(judgement.status, judgement.reason, examined, "tests", results.findings(found))
 
@@ -123,6 +159,7 @@ def export_reports(ctx: Context, layer: Layer, commands: Sequence[Command]) -> O
 def _junit_only(ctx: Context, layer: Layer, tests: int, why: str) -> Outcome:
     """Tests that went wrong or were stopped may leave no coverage; a whole suite owes it."""
     summary = ctx.read_if_there(layer.summary)
+    why = summary.unmeasured if summary and summary.unmeasured else why
     status: Status = "vacuous" if summary and summary.complete else "skipped"
     return Outcome(status, f"{PurePosixPath(layer.junit).name} only: {why}", tests, "tests")
 
@@ -130,8 +167,17 @@ def _junit_only(ctx: Context, layer: Layer, tests: int, why: str) -> Outcome:
 def coverage_command(ctx: Context, layer: Layer, kind: str, destination: Artifact[Any]) -> Command:
     """coverage's xml or html report of what a layer covered."""
     assert layer.data is not None, "its coverage is measured"
-    words = coverage.report_arguments(kind, destination.path.rstrip("/"), layer.data.path)
+    rcfile = read_pytest_config(ctx.root, layer.folder).value("--cov-config") or ""
+    words = coverage.report_arguments(kind, destination.path.rstrip("/"), layer.data.path, rcfile)
     return Command((ctx.project.python, "-m", "coverage", *words))
+
+
+def budget_command(ctx: Context, layer: Layer) -> Command:
+    """What coverage itself says of what a layer covered, and by which settings."""
+    assert layer.data is not None, "its coverage is measured"
+    config = read_pytest_config(ctx.root, layer.folder)
+    rcfile, beside = config.value("--cov-config") or "", config.value("--cov-fail-under")
+    return Command((ctx.project.python, *coverage.settled_arguments(layer.data.path, rcfile, beside)))
 
 
 def write_reports(ctx: Context, where: Artifact[Reports], layer: Layer) -> Reports:

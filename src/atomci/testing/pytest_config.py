@@ -1,0 +1,128 @@
+"""pytest's own settings: which file it reads for a folder of tests, and what that file asks for."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shlex
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+__all__ = ["PytestConfig", "read_pytest_config"]
+
+# In the order in which pytest looks at them, in each folder from that of the tests upwards.
+_FILES = (
+    "pytest.toml",
+    ".pytest.toml",
+    "pytest.ini",
+    ".pytest.ini",
+    "pyproject.toml",
+    "tox.ini",
+    "setup.cfg",
+)
+_OWN = _FILES[:4]
+"""Those that are settings also when they hold none."""
+_TEST_FILES = ("test_*.py", "*_test.py")
+
+
+@dataclass(frozen=True)
+class PytestConfig:
+    """What one file says. `path` counts from the project's root, empty where pytest finds no settings.
+
+    `words` are the options that are in force before those of the command line: of addopts, then of the
+    variable PYTEST_ADDOPTS.
+    """
+
+    path: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """A setting of several words."""
+        value = self.options.get(name, ())
+        return tuple(value.split()) if isinstance(value, str) else tuple(map(str, value))
+
+    def value(self, flag: str) -> str | None:
+        """What an option is given, the last time; None where it isn't."""
+        found = None
+        for word, following in zip(self.words, (*self.words[1:], ""), strict=True):
+            if word == flag:
+                found = following
+            elif word.startswith(f"{flag}="):
+                found = word.partition("=")[2]
+            elif not flag.startswith("--") and word.startswith(flag):
+                found = word.removeprefix(flag)
+        return found
+
+    def has(self, *flags: str) -> bool:
+        """Whether one of the options is there, with a value or without."""
+        return any(word == flag or word.startswith(f"{flag}=") for word in self.words for flag in flags)
+
+    def without(self, plugin: str) -> str:
+        """How a plugin is turned off, as someone typed it; empty where it isn't."""
+        pairs = zip(self.words, (*self.words[1:], ""), strict=True)
+        for word, following in pairs:
+            name = following if word == "-p" else word.removeprefix("-p") if word.startswith("-p") else ""
+            if name in (f"no:{plugin}", f"no:pytest_{plugin}"):
+                return f"-p {name}"
+        return ""
+
+    def is_test_file(self, path: str) -> bool:
+        """Whether pytest looks for tests in a Python file, by `python_files`."""
+        patterns = self.listed("python_files") or _TEST_FILES
+        name = PurePosixPath(path).name
+        return path.endswith(".py") and any(
+            fnmatch(f"/{path}", f"*/{pattern}") if "/" in pattern else fnmatch(name, pattern)
+            for pattern in patterns
+        )
+
+    @property
+    def where(self) -> str:
+        """What to name as the place of an option."""
+        return f"addopts in {self.path}" if self.path and self.options.get("addopts") else "PYTEST_ADDOPTS"
+
+
+def read_pytest_config(root: Path, folder: str) -> PytestConfig:
+    """The settings that `pytest FOLDER` reads in the project's root; the first file that has some wins."""
+    environment = tuple(shlex.split(os.environ.get("PYTEST_ADDOPTS", "")))
+    start = root / folder
+    for base in (start, *start.parents):
+        for name in _FILES:
+            options = _options(base / name)
+            if options is not None:
+                own = options.get("addopts", ())
+                words = shlex.split(own) if isinstance(own, str) else map(str, own)
+                path = os.path.relpath(base / name, root).replace(os.sep, "/")
+                return PytestConfig(path, options, (*words, *environment))
+    return PytestConfig(words=environment)
+
+
+def _options(path: Path) -> Mapping[str, Any] | None:
+    """A file's settings; None where it has none, or can't be read, which pytest says itself."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    found = next(_tables(path, text), None)
+    return {} if found is None and path.name in _OWN else found
+
+
+def _tables(path: Path, text: str) -> Iterator[Mapping[str, Any]]:
+    try:
+        if path.suffix == ".toml":
+            tables = tomllib.loads(text)
+            tool = tables if path.name in _OWN else tables.get("tool", {})
+            own = tool.get("pytest", {})
+            yield from [own["ini_options"]] if "ini_options" in own else [own] if own else []
+            return
+        parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+        parser.read_string(text)
+        section = "tool:pytest" if path.name == "setup.cfg" else "pytest"
+        if parser.has_section(section):
+            yield {name: value or "" for name, value in parser.items(section)}
+    except (tomllib.TOMLDecodeError, configparser.Error, AttributeError):
+        return
