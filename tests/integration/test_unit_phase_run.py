@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
 from stand_in_tools import make_environment
 
-RUN = "run_pytest_unit_with_coverage"
+RUN, STAGE = "run_pytest_unit_with_coverage", "stage2_unit_tests"
 ODD = """\
 import pytest
 
@@ -70,6 +71,41 @@ def test_a_red_suite_names_file_and_line_and_exits_1(real_green, name: str) -> N
     assert done.statuses["stage2_unit_tests"] == "fail"
     tags = [child.tag for case in _cases(real_green) for child in case]
     assert sum(tag in ("failure", "error") for tag in tags) >= len(CRASHES[name])
+
+
+def test_a_failing_test_shows_its_assertion_and_the_lines_around_it(real_sample) -> None:
+    for name in "abcd":
+        real_sample.write(f"tests/unit/test_{name}.py", BAD_ASSERT)
+    done = real_sample.atomci("run", RUN, "--keep-going")
+    assert (
+        done.out.count("test_bad() -> None:\n                    x = 1\n            >       assert x == 2\n")
+        == 3
+    )
+    assert len(re.findall(r"tests/unit/test_\w+\.py:6:1: error", done.out)) == 4
+
+
+def test_a_file_that_cannot_be_collected_is_said_so_and_is_no_failed_test(real_sample) -> None:
+    real_sample.write("tests/unit/conftest.py", "import no_such_module\n")
+    done = real_sample.atomci("run", "unit", "--json")
+    said = "tests/unit/conftest.py can't be imported: ModuleNotFoundError: No module named 'no_such_module'"
+    assert [row["reason"].startswith(said) for name, row in done.atoms.items() if name in (RUN, STAGE)] == [
+        True
+    ] * 2
+
+
+def test_a_missed_budget_names_the_lines_and_a_log_that_holds_them(green) -> None:
+    green.write("src/demo/unused.py", "def unused() -> None:\n" + "    print()\n" * 20)
+    done = green.atomci("run", "unit")
+    assert "not covered: lines 2-21" in done.out
+    (log,) = re.findall(r"first red: enforce_coverage_budget, log (\S+)", done.out)
+    assert "coverage_report" in green.read(log)
+
+
+def test_no_number_of_tests_is_said_before_they_are_counted(green) -> None:
+    done = green.atomci("run", RUN, "--no-cache", "--json")
+    planned = done.atoms["parallelize_unit_suite_optional"]
+    assert (planned["examined"], planned["unit"]) == (3, "test files")
+    assert (done.atoms[RUN]["examined"], done.atoms[RUN]["unit"]) == (3, "tests")
 
 
 def test_the_first_failure_ends_the_suite_unless_told_otherwise(green) -> None:

@@ -64,14 +64,16 @@ def _select(ctx: Context) -> Selection:
 
 
 def parallelize_unit_suite_optional(ctx: Context) -> Outcome:
-    plan, tests = _plan(ctx)
+    plan = _plan(ctx)
     ctx.write(handles.PARALLEL, plan)
+    config = read_pytest_config(ctx.root, UNIT.folder)
+    files = sum(map(config.is_test_file, ctx.files(f"{UNIT.folder}/**/*.py")))
     if plan.reason == _NO_XDIST:
-        return Outcome("skipped", _NO_XDIST, tests, "tests")
-    return Outcome("pass", f"{plan.workers or 'no'} workers: {plan.reason}", tests, "tests")
+        return Outcome("skipped", _NO_XDIST, files, "test files")
+    return Outcome("pass", f"{plan.workers or 'no'} workers: {plan.reason}", files, "test files")
 
 
-def _plan(ctx: Context) -> tuple[ParallelPlan, int]:
+def _plan(ctx: Context) -> ParallelPlan:
     tests = sum(_count_tests(ctx.root / file) for file in ctx.files("tests/unit/**/*.py"))
     if pytest_runs.looks_parallel(read_pytest_config(ctx.root, UNIT.folder)):
         workers, reason = 0, "pytest's own addopts choose the workers"
@@ -83,7 +85,7 @@ def _plan(ctx: Context) -> tuple[ParallelPlan, int]:
         shards = one.count if one else 1
         seconds = known.seconds / shards if known else None
         workers, reason = pytest_runs.workers_for(seconds, tests // shards, os.cpu_count() or 1)
-    return ParallelPlan(workers=workers, reason=reason), tests
+    return ParallelPlan(workers=workers, reason=reason)
 
 
 def _pytest(ctx: Context) -> Sequence[Command]:
@@ -91,7 +93,7 @@ def _pytest(ctx: Context) -> Sequence[Command]:
         return combine_commands(ctx)
     if ctx.options.preview:
         selection: Selection | None = _select(ctx)
-        plan: ParallelPlan | None = _plan(ctx)[0]
+        plan: ParallelPlan | None = _plan(ctx)
     else:
         selection = ctx.read_if_there(handles.SELECTION)
         plan = ctx.read_if_there(handles.PARALLEL)
@@ -141,6 +143,8 @@ def run_pytest_unit_with_coverage_holds(ctx: Context) -> Verdict:
 
 
 def _budget_report(ctx: Context) -> Sequence[Command]:
+    if ctx.options.preview and _select(ctx).mode != "full":
+        return ()
     return (budget_command(ctx, UNIT),)
 
 

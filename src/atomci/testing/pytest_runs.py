@@ -67,7 +67,7 @@ def workers_for(seconds: float | None, tests: int, cores: int) -> tuple[int, str
         pays = seconds * cores >= _CORE_SECONDS_THAT_PAY
         return (cores if pays else 0), f"{seconds:.1f} s of tests the last time, {cores} cores"
     pays = tests * cores >= _CORE_TESTS_THAT_PAY
-    return (cores if pays else 0), f"about {tests} tests, no time known yet, {cores} cores"
+    return (cores if pays else 0), f"about {tests} test functions, no time known yet, {cores} cores"
 
 
 def looks_parallel(config: PytestConfig) -> bool:

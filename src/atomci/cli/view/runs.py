@@ -14,6 +14,8 @@ import click
 
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished
+from atomci.artifacts.testing import TestResult
+from atomci.cli.view.failures import TESTS_SHOWN, excerpt
 from atomci.cli.view.style import paint
 from atomci.engine.context import Context, Options
 from atomci.engine.events import Listener
@@ -41,8 +43,9 @@ def listener_for(plan: Plan, as_json: bool, project: Project) -> AbstractContext
     """The listener that suits where standard output goes."""
     if as_json:
         return _json_lines()
-    lines = _Lines(plan, project)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
+    in_actions = os.environ.get("GITHUB_ACTIONS") == "true"
+    lines = _Lines(plan, project, with_reports=not in_actions)
+    if in_actions:  # which shows the whole log
         from atomci.cli.view.github import github_lines
 
         return github_lines(lines.of, lines.head, project.root)
@@ -127,7 +130,7 @@ def _one_line(text: str) -> str:
 class _Lines:
     """Events as lines of text."""
 
-    def __init__(self, plan: Plan, project: Project) -> None:
+    def __init__(self, plan: Plan, project: Project, *, with_reports: bool = True) -> None:
         self._project = project
         self._numbers = {atom.name: atom.number for atom in plan.atoms}
         self._targets = " ".join(plan.targets)
@@ -135,9 +138,13 @@ class _Lines:
         self._red: list[AtomFinished] = []
         self._stopped: list[str] = []
         self._reused = 0
+        self._tests_shown = TESTS_SHOWN if with_reports else 0
+        self._reports: dict[str, list[str]] = {}
 
     def of(self, event: Event) -> list[str]:
         """No line, or several."""
+        if isinstance(event, TestResult) and event.details and len(self._reports) < self._tests_shown:
+            self._reports[event.nodeid] = excerpt(event)
         if isinstance(event, AtomFinished):
             self._reused += event.cached
             if event.status in ("fail", "vacuous", "error"):
@@ -163,9 +170,12 @@ class _Lines:
         return f"{text}  {'; '.join(filter(None, (_one_line(event.reason), override)))}".rstrip()
 
     def _findings(self, event: AtomFinished) -> list[str]:
-        shown = [f"        {_one_line(str(finding))}" for finding in event.findings[:_FINDINGS_SHOWN]]
+        shown, lines = event.findings[:_FINDINGS_SHOWN], list[str]()
+        for finding in shown:
+            lines.append(f"        {_one_line(str(finding))}")
+            lines += [f"            {line}".rstrip() for line in self._reports.pop(finding.rule, ())]
         more = len(event.findings) - len(shown)
-        return shown + ([f"        and {more} more in {event.log}"] if more > 0 else [])
+        return lines + ([f"        and {more} more in {event.log}"] if more > 0 else [])
 
     def _end(self, event: RunFinished) -> list[str]:
         counts = ", ".join(f"{count} {_WORDS[status][0].lower()}" for status, count in event.counts.items())
