@@ -213,7 +213,6 @@ RED_PLUGIN = {"plugin_1001": "fail"}
         (World(own=("pass", 1, "red")), 3, "broken"),
         (World(only=True, left={"stage1_lint_types": "fail", "stage2_unit_tests": "pass"}), 1, "red"),
     ],
-    ids=str,
 )
 def test_one_red_atom_makes_all_of_them_red(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: World, code: int, verdict: str
