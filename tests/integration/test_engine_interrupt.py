@@ -153,3 +153,46 @@ def test_a_list_whose_reader_goes_away_is_no_error(sample) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("phase_00")
+
+
+# Python imports it before anything else: it sends the signal when a module is looked for.
+AT_THE_IMPORT = """\
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == os.environ.get("AT_THE_IMPORT_OF"):
+            os.kill(os.getpid(), getattr(signal, os.environ["SENT"]))
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "module"),
+    [
+        ("SIGINT", "click"),
+        ("SIGTERM", "atomci.cli.run"),
+        ("SIGHUP", "atomci.engine.runner"),
+        ("SIGINT", "atomci.engine.schedule"),
+    ],
+)
+def test_an_interrupt_in_the_first_moments_leaves_events_that_end(sample, sent: str, module: str) -> None:
+    sample.write("../site/sitecustomize.py", AT_THE_IMPORT)
+    site = str(sample.root.parent / "site")
+    process = sample.start("run", "triage", "--json", PYTHONPATH=site, AT_THE_IMPORT_OF=module, SENT=sent)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err in {"interrupted\n", ""}
+    events = [json.loads(line) for line in out.splitlines()]
+    assert (events[0]["event"], events[-1]["event"]) == ("run_started", "run_finished")
+    assert (events[-1]["exit_code"], events[-1]["interrupted"]) == (130, True)
+    assert set(events[-1]["atoms"].values()) == {"skipped"}
+
+
+def test_an_interrupt_in_the_first_moments_of_another_verb_is_no_traceback(sample) -> None:
+    sample.write("../site/sitecustomize.py", AT_THE_IMPORT)
+    site = str(sample.root.parent / "site")
+    process = sample.start("list", PYTHONPATH=site, AT_THE_IMPORT_OF="click", SENT="SIGINT")
+    assert process.communicate(timeout=60) == ("", "interrupted\n")
+    assert process.returncode == 130

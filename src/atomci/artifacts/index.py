@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from atomci.artifacts.runs import Index, IndexEntry
+from atomci.artifacts.runs import ROOM, Index, IndexEntry
 from atomci.artifacts.store import sha256, write
 
-__all__ = ["write_index"]
+__all__ = ["entries_of", "entry_of_events", "write_index"]
 
 Kind = Literal["log", "events", "report", "artifact", "diff"]
+# What a killed process left of a file that it was replacing.
+_PARTIAL = re.compile(r"\..+\.\d+-\d+")
 
 
-def write_index(root: Path, run: str) -> None:
-    """List the files under artifacts/ but for those of other runs and the HTML report's pages."""
-    folder = root / "artifacts"
+def write_index(root: Path, run: str, entries: Sequence[IndexEntry]) -> None:
+    """Write the list of the files under artifacts/. Raises OSError."""
+    files = tuple(sorted(entries, key=lambda entry: Path(entry.path).parts))
+    write(root / "artifacts/index.json", Index(run=run, files=files))
+
+
+def entries_of(root: Path, run: str) -> list[IndexEntry]:
+    """The files under artifacts/ but for other runs', the HTML report's pages and the run's own events."""
     entries = []
-    for file in sorted(folder.rglob("*")):
+    for file in sorted((root / "artifacts").rglob("*")):
         relative = file.relative_to(root).as_posix()
-        if not file.is_file() or relative == "artifacts/index.json" or _elsewhere(relative, run):
-            continue
-        size = file.stat().st_size
-        entries.append(IndexEntry(path=relative, kind=_kind(relative), size=size, sha256=sha256(file)))
-    write(folder / "index.json", Index(run=run, files=tuple(entries)))
+        if file.is_file() and not _left_out(relative, run):
+            entries.append(_entry(root, relative))
+    return entries
 
 
-def _elsewhere(path: str, run: str) -> bool:
+def entry_of_events(root: Path, run: str) -> IndexEntry:
+    """The log of the run's events, which is whole only when the run is over."""
+    return _entry(root, _events(run))
+
+
+def _entry(root: Path, path: str) -> IndexEntry:
+    file = root / path
+    return IndexEntry(path=path, kind=_kind(path), size=file.stat().st_size, sha256=sha256(file))
+
+
+def _events(run: str) -> str:
+    return f"artifacts/runs/{run}/events.jsonl"
+
+
+def _left_out(path: str, run: str) -> bool:
+    name = path.rpartition("/")[2]
+    own = path in ("artifacts/index.json", _events(run)) or name == ROOM or _PARTIAL.fullmatch(name)
     other_run = path.startswith("artifacts/runs/") and not path.startswith(f"artifacts/runs/{run}/")
     page = path.startswith("artifacts/reports/htmlcov/") and not path.endswith("/index.html")
-    return other_run or page
+    return bool(own or other_run or page)
 
 
 def _kind(path: str) -> Kind:

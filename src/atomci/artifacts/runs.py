@@ -10,6 +10,7 @@ from atomci.artifacts.schemas import Finding, Status
 from atomci.artifacts.testing import TestResult, TestSession
 
 __all__ = [
+    "ROOM",
     "AtomFinished",
     "AtomStarted",
     "Event",
@@ -24,6 +25,8 @@ __all__ = [
     "word_of",
 ]
 
+ROOM = ".room"
+"""A file in the folder of a run that goes on, whose place on the disk is for the run's last event."""
 Word = Literal["green", "overridden", "red", "broken", "interrupted"]
 
 

@@ -28,6 +28,8 @@ def bootstrap(project: Project, listen: Callable[[Plan], AbstractContextManager[
         result = run_plan(workspace, plan, loader.implementation, [listener])
     if result.exit_code == 130:
         raise KeyboardInterrupt
+    if result.broken:
+        raise InfrastructureError(result.broken)
     for name, outcome in result.outcomes.items():
         if outcome.status in RED:
             raise InfrastructureError(

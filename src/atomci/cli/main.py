@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
-from types import FrameType
 from typing import Any
 
 import click
 
 from atomci.errors import AtomciError, InfrastructureError, UsageError
+from atomci.tools import interrupts
 
 __all__ = ["main"]
 
@@ -130,11 +129,11 @@ def _atomci() -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _interrupt)
+    interrupts.hold()
+    words = sys.argv[1:] if argv is None else argv
     try:
+        if words[:1] != ["run"]:  # it lets them through when what it leaves can say so
+            interrupts.release()
         return _call(argv)
     except AtomciError as error:
         return _refuse(error)
@@ -173,7 +172,3 @@ def _flush() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

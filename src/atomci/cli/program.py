@@ -31,6 +31,9 @@ def program() -> "NoReturn":
 def _run() -> int:
     import atexit
 
+    from atomci.tools import interrupts
+
+    interrupts.hold()
     from atomci.cli.main import main
 
     code = main()

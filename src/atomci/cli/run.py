@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from atomci.cli.options import project_at, project_option
+from atomci.errors import AtomciError, UsageError
+from atomci.tools import interrupts
 
 __all__ = ["run_command"]
 
@@ -64,45 +68,65 @@ def run_command(
     atomci run triage -k                all static findings
     atomci run run_mypy_typecheck -n    the command behind an atom
     """
-    from atomci.atoms.load import Loader
-    from atomci.atoms.options import InstallOptions, OneShard, ProtectionOptions, ShardOptions
-    from atomci.cli.view.runs import dry_run_lines, listener_for
-    from atomci.engine.context import Options
-    from atomci.engine.plan import make_plan
-    from atomci.engine.runner import run_plan
-    from atomci.errors import UsageError
-    from atomci.testing.sharding.settings import read_shards
+    with _told_when_interrupted(targets, jobs or 1, as_json):
+        from atomci.atoms.load import Loader
+        from atomci.atoms.options import InstallOptions, OneShard, ProtectionOptions, ShardOptions
+        from atomci.cli.view.runs import dry_run_lines, listener_for
+        from atomci.engine.context import Options
+        from atomci.engine.plan import make_plan
+        from atomci.engine.runner import MEND, run_plan
+        from atomci.testing.sharding.settings import read_shards
 
-    loader = Loader(project_at(project))
-    if shard and shards_from:
-        raise UsageError("--shard and --shards-from: give one of them", "ATOMCI_SHARD counts as --shard")
-    _ = loader.config  # a bad table is told before anything else
-    one = OneShard.named(shard, loader.project.setting(read_shards).count) if shard else None
-    options = Options(
-        since=_known_ref(loader.project.root, since),
-        everything=everything,
-        keep_going=keep_going,
-        # What shards are divided by, and what they left, is in no hash.
-        use_cache=not (no_cache or shard or shards_from),
-        jobs=jobs or os.cpu_count() or 1,
-        preview=dry_run,
-        of_atoms=(
-            InstallOptions(install),
-            ProtectionOptions(apply=apply, prune=prune),
-            ShardOptions(one, shards_from),
-        ),
-    )
-    plan = make_plan(targets, loader.catalog, only=only)
-    workspace = loader.workspace(options)
+        loader = Loader(project_at(project))
+        if shard and shards_from:
+            raise UsageError("--shard and --shards-from: give one of them", "ATOMCI_SHARD counts as --shard")
+        _ = loader.config  # a bad table is told before anything else
+        one = OneShard.named(shard, loader.project.setting(read_shards).count) if shard else None
+        options = Options(
+            since=_known_ref(loader.project.root, since),
+            everything=everything,
+            keep_going=keep_going,
+            # What shards are divided by, and what they left, is in no hash.
+            use_cache=not (no_cache or shard or shards_from),
+            jobs=jobs or os.cpu_count() or 1,
+            preview=dry_run,
+            of_atoms=(
+                InstallOptions(install),
+                ProtectionOptions(apply=apply, prune=prune),
+                ShardOptions(one, shards_from),
+            ),
+        )
+        plan = make_plan(targets, loader.catalog, only=only)
+        workspace = loader.workspace(options)
     if dry_run:
         click.echo("\n".join(dry_run_lines(loader, plan, options, as_json)))
         return 0
     with listener_for(plan, as_json, loader.project) as listener:
-        return run_plan(workspace, plan, loader.implementation, [listener]).exit_code
+        result = run_plan(workspace, plan, loader.implementation, [listener])
+    if result.broken:
+        click.echo(f"error: {result.broken}\n  {MEND}", err=True)
+    return result.exit_code
+
+
+@contextmanager
+def _told_when_interrupted(targets: Sequence[str], jobs: int, as_json: bool) -> Iterator[None]:
+    """Whoever reads events is told of an interrupt also where the run has no plan yet."""
+    try:
+        yield
+    except (KeyboardInterrupt, AtomciError) as error:
+        # The interrupt of a terminal also ends git, which then gives no answer.
+        if isinstance(error, AtomciError) and not interrupts.held():
+            raise
+        if as_json:
+            from atomci.artifacts.json_text import json_of
+            from atomci.engine.runner import never_begun
+
+            for event in never_begun(targets, jobs):
+                click.echo(json_of(event).decode())
+        raise KeyboardInterrupt from None
 
 
 def _known_ref(root: Path, ref: str | None) -> str | None:
-    from atomci.errors import UsageError
     from atomci.tools.git.client import Git
 
     if ref is not None and Git(root).commit(ref) is None:

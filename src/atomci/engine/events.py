@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 from collections.abc import Callable, Sequence
@@ -13,12 +14,13 @@ import msgspec
 
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.redaction import Redactor
-from atomci.artifacts.runs import Event
-from atomci.errors import InfrastructureError
+from atomci.artifacts.runs import ROOM, Event, RunFinished
 
 __all__ = ["EventLog", "Listener", "new_run_id", "now"]
 
 Listener = Callable[[Event], None]
+# Enough for the last event of all atoms, on a disk that is full by then.
+_ROOM = 16 * 1024
 
 
 def now() -> str:
@@ -32,19 +34,28 @@ def new_run_id() -> str:
 
 
 class EventLog:
-    """Appends events to the run's file and passes them on, without secrets. Thread-safe; closed by `with`."""
+    """Appends events to the run's file and passes them on, without secrets. Thread-safe; closed by `with`.
+
+    It never raises: what went wrong is in `broken`. The file ends in a whole line, whatever happens, and room
+    for the last event is kept free.
+    """
 
     def __init__(self, root: Path, run: str, listeners: Sequence[Listener], redactor: Redactor) -> None:
         self.run = run
         self.redactor = redactor
         self.folder = root / "artifacts" / "runs" / run
-        try:
-            self.folder.mkdir(parents=True)
-            self._file = (self.folder / "events.jsonl").open("ab")
-        except OSError as error:
-            raise InfrastructureError(f"can't write {self.folder}: {error.strerror}") from None
+        self.broken = ""
+        """Why the log, or what a listener writes, isn't whole."""
+        self._descriptor: int | None = None
+        self._size = 0
         self._listeners = list(listeners)
         self._lock = threading.Lock()
+        try:
+            self.folder.mkdir(parents=True)
+            (self.folder / ROOM).write_bytes(bytes(_ROOM))
+            self._descriptor = os.open(self.folder / "events.jsonl", os.O_WRONLY | os.O_CREAT | _BINARY)
+        except OSError as error:
+            self.broken = f"can't write {self.folder}: {error.strerror}"
 
     def __call__(self, event: Event) -> None:
         """Write one event, then tell the listeners; one whose output is closed is told no more."""
@@ -53,13 +64,41 @@ class EventLog:
         if cleaned != text:
             event = msgspec.json.decode(cleaned, type=Event)
         with self._lock:
-            self._file.write(cleaned.encode() + b"\n")
-            self._file.flush()
+            if isinstance(event, RunFinished):
+                self._make_room()
+            self._append(cleaned.encode() + b"\n")
             for listener in list(self._listeners):
                 try:
                     listener(event)
                 except (BrokenPipeError, ValueError):
                     self._listeners.remove(listener)
+                except OSError as error:
+                    self._listeners.remove(listener)
+                    self.broken = self.broken or f"the run's events can't be told: {error}"
+
+    def _append(self, line: bytes) -> None:
+        """The line as a whole, or nothing of it."""
+        if self._descriptor is None:
+            return
+        written = 0
+        try:
+            while written < len(line):
+                written += os.write(self._descriptor, line[written:])
+            self._size += len(line)
+        except OSError as error:
+            os.ftruncate(self._descriptor, self._size)
+            os.lseek(self._descriptor, self._size, os.SEEK_SET)
+            self.breaks(error)
+
+    def _make_room(self) -> None:
+        try:
+            (self.folder / ROOM).unlink(missing_ok=True)
+        except OSError as error:
+            self.breaks(error)
+
+    def breaks(self, error: OSError) -> None:
+        """Take down that what the run leaves isn't whole."""
+        self.broken = self.broken or f"the run's files can't be written: {error}"
 
     def __enter__(self) -> EventLog:
         return self
@@ -70,4 +109,9 @@ class EventLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would write other line ends

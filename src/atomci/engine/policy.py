@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from atomci.catalog import Atom
 from atomci.engine.context import Outcome
 
-__all__ = ["RED", "STOPPED", "blocked_by_need", "exit_code_of", "is_red", "stopped_by"]
+__all__ = ["BROKEN", "RED", "STOPPED", "blocked_by_need", "exit_code_of", "is_red", "stopped_by"]
 
 RED = ("fail", "vacuous", "error")
+BROKEN = 3
+"""The exit code where something broke and nothing is red."""
 STOPPED = "stopped: "
 """How the reason of an atom begins that a red one of an earlier phase left out."""
 
@@ -30,7 +32,7 @@ def exit_code_of(outcomes: Iterable[Outcome]) -> int:
     statuses = {outcome.status for outcome in outcomes if is_red(outcome)}
     if statuses & {"fail", "vacuous"} or any(outcome.lapsed for outcome in outcomes):
         return 1
-    return 3 if "error" in statuses else 0
+    return BROKEN if "error" in statuses else 0
 
 
 def stopped_by(atom: Atom, red: Iterable[Atom]) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from atomci.tools.process import Children, Stopped, ToolMissing
 
 __all__ = ["Recorder"]
 
+_NO_PLACE = {getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EROFS")}
 Execute = Callable[[Context, Outcome | None], Turn]
 
 
@@ -58,7 +60,8 @@ class Recorder:
 
     def never_started(self, atom: Atom, why: str) -> Outcome:
         """Tell that an atom had no turn; what an earlier run left of it is no result of this one."""
-        clear_outputs(self.workspace.project.root, atom)
+        with suppress(OSError):
+            clear_outputs(self.workspace.project.root, atom)
         outcome = Outcome("skipped", why)
         self.events(self._finished(atom, Turn(outcome), 0.0))
         return outcome
@@ -142,5 +145,7 @@ def _crashed(error: BaseException, atom: Atom, log: LogWriter) -> Outcome:
     if isinstance(error, AtomciError):
         log.write(f"error: {error.message}\n{error.hint}\n")
         return Outcome("error", f"{error.message}; {error.hint}" if error.hint else error.message)
+    if isinstance(error, OSError) and error.errno in _NO_PLACE:
+        return Outcome("error", f"can't write: {error}")
     log.write("".join(traceback.format_exception(error)))
     return Outcome("error", f"it crashed: {type(error).__name__}: {error}; the traceback is in its log")

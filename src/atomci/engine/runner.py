@@ -5,62 +5,106 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
-from atomci.artifacts.index import write_index
-from atomci.artifacts.runs import RunFinished, RunStarted
+from atomci.artifacts.index import entries_of, entry_of_events, write_index
+from atomci.artifacts.runs import IndexEntry, RunFinished, RunStarted
 from atomci.engine.cache import ResultCache
 from atomci.engine.context import Outcome, Workspace
 from atomci.engine.events import EventLog, Listener, new_run_id, now
 from atomci.engine.execution import Execution, Load
 from atomci.engine.outputs import clear_outputs
 from atomci.engine.plan import Plan
-from atomci.engine.policy import exit_code_of
+from atomci.engine.policy import BROKEN, exit_code_of
 from atomci.engine.record import Recorder
 from atomci.engine.schedule import Schedule
 from atomci.engine.threads import INTERRUPTED, carry_out
 from atomci.errors import InfrastructureError
 
-__all__ = ["RunResult", "run_plan"]
+__all__ = ["MEND", "RunResult", "never_begun", "run_plan"]
+
+
+MEND = "free the disk, or give yourself the right to write in artifacts/"
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """How every atom ended, and the exit code: 0 green, 1 red, 3 broken, 130 interrupted."""
+    """How every atom ended, and the exit code: 0 green, 1 red, 3 broken, 130 interrupted.
+
+    `broken` says why what the run leaves isn't whole.
+    """
 
     outcomes: Mapping[str, Outcome]
     exit_code: int
+    broken: str = ""
 
 
 def run_plan(workspace: Workspace, plan: Plan, load: Load, listeners: Sequence[Listener]) -> RunResult:
-    """Run a plan under a new run id, to the end, also through Ctrl-C.
+    """Run a plan under a new run id, to the end, also through Ctrl-C and on a full disk.
 
-    Raises InfrastructureError when the run's files can't be written.
+    Raises InfrastructureError when nothing can be written from the start; then nothing is run.
     """
     root, started = workspace.project.root, time.monotonic()
+    with EventLog(root, new_run_id(), listeners, workspace.redactor) as events:
+        _forget_the_verdict(root, plan, events)
+        events(_run_started(workspace, plan, events.run))
+        if events.broken:
+            events(_run_finished(events.run, {}, BROKEN, interrupted=False, seconds=0.0))
+            raise InfrastructureError(events.broken, MEND)
+        schedule = Schedule(workspace, plan)
+        cache = ResultCache(root)
+        execution = Execution(plan, load, cache)
+        recorder = Recorder(workspace, events, cache, schedule.outcomes)
+        interrupted = carry_out(schedule, partial(recorder.recorded, execution.execute))
+        for atom in schedule.left:
+            schedule.end(atom.name, recorder.never_started(atom, INTERRUPTED))
+        entries = _indexed(root, events)
+        if events.broken:
+            _forget_the_verdict(root, plan, events)
+        code = 130 if interrupted else exit_code_of([*schedule.outcomes.values(), *_counted(events)])
+        seconds = time.monotonic() - started
+        events(_run_finished(events.run, schedule.outcomes, code, interrupted=interrupted, seconds=seconds))
+        with suppress(OSError):
+            write_index(root, events.run, [*entries, entry_of_events(root, events.run)])
+        return RunResult(schedule.outcomes, code, events.broken)
+
+
+def never_begun(targets: Sequence[str], jobs: int) -> tuple[RunStarted, RunFinished]:
+    """What is told of a run that was interrupted before it had a plan."""
+    run = new_run_id()
+    started = RunStarted(
+        time=now(), run=run, version=version("atomci"), targets=tuple(targets), atoms=(), jobs=jobs
+    )
+    return started, _run_finished(run, {}, 130, interrupted=True, seconds=0.0)
+
+
+def _forget_the_verdict(root: Path, plan: Plan, events: EventLog) -> None:
+    """A run that is killed, or whose files aren't whole, leaves no verdict, least of all an earlier one."""
     try:
-        with EventLog(root, new_run_id(), listeners, workspace.redactor) as events:
-            for atom in (atom for atom in plan.atoms if atom.last):
-                clear_outputs(
-                    root, atom
-                )  # a run that is killed leaves no verdict, least of all an earlier one
-            events(_run_started(workspace, plan, events.run))
-            schedule = Schedule(workspace, plan)
-            cache = ResultCache(root)
-            execution = Execution(plan, load, cache)
-            recorder = Recorder(workspace, events, cache, schedule.outcomes)
-            interrupted = carry_out(schedule, partial(recorder.recorded, execution.execute))
-            for atom in schedule.left:
-                schedule.end(atom.name, recorder.never_started(atom, INTERRUPTED))
-            code = 130 if interrupted else exit_code_of(schedule.outcomes.values())
-            seconds = time.monotonic() - started
-            events(_run_finished(events.run, schedule.outcomes, code, interrupted, seconds))
-            write_index(root, events.run)
-            return RunResult(schedule.outcomes, code)
+        for atom in (atom for atom in plan.atoms if atom.last):
+            clear_outputs(root, atom)
     except OSError as error:
-        raise InfrastructureError(f"the run's files can't be written: {error}") from None
+        events.breaks(error)
+
+
+def _indexed(root: Path, events: EventLog) -> list[IndexEntry]:
+    """The index but for the log of events, which isn't over; written, so as to know that it can be."""
+    try:
+        entries = entries_of(root, events.run)
+        write_index(root, events.run, entries)
+    except OSError as error:
+        events.breaks(error)
+        return []
+    return entries
+
+
+def _counted(events: EventLog) -> list[Outcome]:
+    """What is lost counts as an atom that broke."""
+    return [Outcome("error", events.broken)] if events.broken else []
 
 
 def _run_started(workspace: Workspace, plan: Plan, run: str) -> RunStarted:
@@ -75,7 +119,7 @@ def _run_started(workspace: Workspace, plan: Plan, run: str) -> RunStarted:
 
 
 def _run_finished(
-    run: str, outcomes: Mapping[str, Outcome], code: int, interrupted: bool, seconds: float
+    run: str, outcomes: Mapping[str, Outcome], code: int, *, interrupted: bool, seconds: float
 ) -> RunFinished:
     return RunFinished(
         time=now(),

@@ -10,6 +10,7 @@ from functools import partial
 from atomci.catalog import Atom
 from atomci.engine.context import Outcome
 from atomci.engine.schedule import Schedule
+from atomci.tools import interrupts
 from atomci.tools.process import Children
 
 __all__ = ["INTERRUPTED", "Work", "carry_out"]
@@ -26,13 +27,14 @@ def carry_out(schedule: Schedule, work: Work) -> bool:
     done: queue.Queue[str] = queue.Queue()
     with ThreadPoolExecutor(schedule.jobs, thread_name_prefix="atom") as pool:
         try:
-            while not schedule.over:
-                for atom, why_not in schedule.start():
-                    children[atom.name] = Children()
-                    futures[atom.name] = pool.submit(work, atom, why_not, children[atom.name])
-                    futures[atom.name].add_done_callback(partial(_say, done, atom.name))
-                name = _next(done)
-                schedule.end(name, futures[name].result())
+            with interrupts.let_through():
+                while not schedule.over:
+                    for atom, why_not in schedule.start():
+                        children[atom.name] = Children()
+                        futures[atom.name] = pool.submit(work, atom, why_not, children[atom.name])
+                        futures[atom.name].add_done_callback(partial(_say, done, atom.name))
+                    name = _next(done)
+                    schedule.end(name, futures[name].result())
         except KeyboardInterrupt:
             for started in list(children.values()):
                 started.stop(INTERRUPTED)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 
 import pytest
@@ -320,6 +322,46 @@ def test_a_run_whose_files_cannot_be_written_runs_nothing(project: MadeUp) -> No
     with pytest.raises(InfrastructureError):
         project.run((LINT, PASS))
     assert project.ran == []
+
+
+def test_a_line_that_finds_no_place_is_taken_back_and_the_last_one_has_its_own(
+    project: MadeUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full after the first event, but for the room that is kept."""
+    write = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        rooms = list(project.root.glob("artifacts/runs/*/.room"))
+        if rooms and b"run_started" not in data:
+            if len(data) > 10:
+                return write(descriptor, data[:10])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data)
+
+    monkeypatch.setattr("atomci.engine.events.os.write", full)
+    done = project.run((LINT, PASS))
+    assert done.exit_code == 3
+    assert "No space left on device" in done.broken
+    assert [row["event"] for row in project.logged] == ["run_started", "run_finished"]
+    assert project.logged[-1]["exit_code"] == 3
+    told = [type(event).__struct_config__.tag for event in project.events]
+    assert told == ["run_started", "atom_started", "atom_finished", "run_finished"]
+
+
+def test_an_index_that_cannot_be_written_is_in_the_verdict(project: MadeUp) -> None:
+    project.write("artifacts/index.json/file", "a folder where a file is to be")
+    done = project.run((LINT, PASS))
+    assert (done.exit_code, project.logged[-1]["exit_code"]) == (3, 3)
+    assert done.broken.startswith("the run's files can't be written")
+
+
+def test_a_listener_that_finds_no_place_breaks_the_run(project: MadeUp) -> None:
+    def full(event: object) -> None:
+        if isinstance(event, AtomFinished):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    done = project.run((LINT, PASS), listener=full)
+    assert (done.exit_code, project.logged[-1]["exit_code"]) == (3, 3)
 
 
 def test_an_interrupt_marks_what_did_not_run_and_exits_130(

@@ -181,6 +181,8 @@ class _Lines:
         counts = ", ".join(f"{count} {_WORDS[status][0].lower()}" for status, count in event.counts.items())
         reused = f", {self._reused} unchanged" if self._reused else ""
         head = paint(f"{self._targets}: {event.verdict}", _COLOURS.get(event.verdict, "red"), bold=True)
+        if not event.counts and event.verdict in ("broken", "interrupted"):
+            return [f"{head} in {event.seconds:.1f} s, nothing was run"]
         run = f"artifacts/runs/{event.run}"
         lines = [f"{head} in {event.seconds:.1f} s ({counts}{reused})  {run}"]
         lines += [f"  {name}: {text}" for name, text in {**event.overridden, **event.expired}.items()]
