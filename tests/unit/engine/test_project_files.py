@@ -149,6 +149,34 @@ def test_an_environment_is_no_part_of_the_project(project: MadeUp) -> None:
     assert Inputs(project.root).on_disk() == ["build/z", "data.txt", "pyproject.toml"]
 
 
+def test_what_a_run_leaves_at_the_root_is_no_name_there(project: MadeUp) -> None:
+    project.write("d/a", "")
+    found = Inputs(project.root)
+    top, below = found.names_in("."), found.names_in("d")
+
+    project.write("artifacts/a", "")
+    project.write("d/artifacts/a", "")
+
+    assert found.names_in(".") == top
+    assert found.names_in("d") != below
+
+
+def test_a_folder_that_cannot_be_read_is_left_out(project: MadeUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write("closed/a", "")
+    project.write("open/a", "")
+    asked, whole = [], os.scandir
+
+    def scandir(path: Path) -> object:
+        asked.append(path)
+        assert len(asked) < 9, "it goes round in a circle"
+        if path.name == "closed":
+            raise PermissionError
+        return whole(path)
+
+    monkeypatch.setattr("atomci.engine.inputs.os.scandir", scandir)
+    assert Inputs(project.root).on_disk() == ["data.txt", "open/a", "pyproject.toml"]
+
+
 @pytest.mark.parametrize(
     ("path", "importable"),
     [

@@ -181,7 +181,7 @@ def test_a_project_is_behind_where_its_version_is_the_lower_one(
 def test_a_lock_that_does_not_hold_is_made_anew_and_that_is_told(
     writable: bool, before: str, project: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop: Any = SimpleNamespace(newest=lambda *_, **__: None)
+    shop: Any = SimpleNamespace(newest=lambda _, prereleases: "v9rc1" if prereleases else "v1.2.0")
     monkeypatch.setattr(status, "_fresh_lock", lambda *_: LOCK)
     if not writable:
         monkeypatch.setattr(status, "write_lock", lambda *_: False)
@@ -193,7 +193,7 @@ def test_a_lock_that_does_not_hold_is_made_anew_and_that_is_told(
     found = status.status(shop, project)
 
     assert found.lock == ("written" if writable and before != "current" else before)
-    assert (found.verdict, found.examined) == ("clean", 2)
+    assert (found.verdict, found.examined, found.latest) == ("clean", 2, "v1.2.0")
     assert (read_lock(project) == LOCK) is (writable or before == "current")
 
 
