@@ -1,5 +1,9 @@
 """Selection by --since, with real git, real pytest and the reasons that people see."""
 
+import json
+
+import pytest
+
 SELECT = "select_impacted_unit_tests"
 RUN = "run_pytest_unit_with_coverage"
 
@@ -9,8 +13,6 @@ def _selection(project) -> dict:
 
 
 def _ran(project) -> set[str]:
-    import json
-
     rows = map(json.loads, project.read("artifacts/tests/unit.jsonl").splitlines())
     return {row["nodeid"].partition("::")[0] for row in rows if row["event"] == "test"}
 
@@ -116,3 +118,43 @@ def test_an_impacted_run_leaves_the_known_time_of_the_whole_suite_alone(green) -
     green.append("src/demo/words.py", "\n\nX = 1\n")
     green.atomci("run", RUN, "--since", "HEAD")
     assert green.json("artifacts/tests/durations.json") == before
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_a_change_that_git_was_told_not_to_see_is_one(green, flag: str) -> None:
+    green.git("update-index", flag, "src/demo/words.py", "src/demo/rounding.py")
+    green.append("src/demo/words.py", "\n\nX = 1\n")
+    assert green.git("status", "--short") == ""
+    green.atomci("run", SELECT, "--since", "HEAD")
+    assert _selection(green)["changed"] == ["src/demo/words.py"]
+    assert [row["path"] for row in _selection(green)["tests"]] == ["tests/unit/test_words.py"]
+
+
+def test_files_of_a_sparse_checkout_that_are_not_there_are_no_change(green) -> None:
+    green.git("update-index", "--skip-worktree", "README.md")
+    green.delete("README.md")
+    green.atomci("run", SELECT, "--since", "HEAD")
+    assert _selection(green)["changed"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("pytest.ini", "[pytest]\npythonpath = src\npython_files = check_*.py\n", "1 of 1 test files"),
+        ("tests/pytest.ini", "[pytest]\npython_files = check_*.py test_w*.py\n", "2 of 2 test files"),
+        (
+            ".pytest.ini",
+            "[pytest]\naddopts = --doctest-modules\n",
+            "--doctest-modules (addopts in .pytest.ini)",
+        ),
+    ],
+)
+def test_what_pytest_collects_is_found_by_the_settings_that_it_reads(
+    green, path: str, text: str, said: str
+) -> None:
+    green.write(path, text)
+    green.write("tests/unit/check_words.py", "from demo.words import shout\n\n\ndef test_it() -> None: ...\n")
+    green.commit()
+    green.append("src/demo/words.py", "\n\nX = 1\n")
+    green.atomci("run", SELECT, "--since", "HEAD")
+    assert _selection(green)["reason"].startswith(said)

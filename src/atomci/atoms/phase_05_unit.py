@@ -56,18 +56,33 @@ def select_impacted_unit_tests(ctx: Context) -> Outcome:
 
 def _select(ctx: Context) -> Selection:
     files = ctx.files("**/*")
-    patterns = read_pytest_config(ctx.root, UNIT.folder).listed("python_files") or impact.PYTHON_FILES
+    how = _collecting(ctx, files)
     if ctx.options.everything or ctx.options.since is None:
         asked = "--all" if ctx.options.everything else "no --since"
-        return impact.everything(f"{asked}: the whole suite", impact.unit_tests(files, patterns))
-    return impact.select(ctx.root, files, ctx.changed(ctx.options.since), patterns)
+        return impact.everything(f"{asked}: the whole suite", impact.unit_tests(files, how.patterns))
+    return impact.select(ctx.root, files, ctx.changed(ctx.options.since), how)
+
+
+def _collecting(ctx: Context, files: Sequence[str]) -> impact.Collecting:
+    """How pytest collects the unit tests, by the settings that it reads itself."""
+    config = read_pytest_config(ctx.root, UNIT.folder)
+    own = ctx.project.table("project", "entry-points", "pytest11").values()
+    named = os.environ.get("PYTEST_PLUGINS", "").split(",")
+    plugins = (*config.plugins, *(str(name).partition(":")[0] for name in own), *filter(None, named))
+    unknown = ""
+    if doctests := [word for word in config.words if word.startswith("--doctest")]:
+        unknown = f"{doctests[0]} ({config.where}): other files than those of tests hold some too"
+    for file in files:
+        if file.endswith("conftest.py") and impact.collects_files(ctx.root / file):
+            unknown = f"{file} collects files by a hook of its own, which may be any"
+    return impact.Collecting(config.test_files, config.searched, plugins, unknown)
 
 
 def parallelize_unit_suite_optional(ctx: Context) -> Outcome:
     plan = _plan(ctx)
     ctx.write(handles.PARALLEL, plan)
     config = read_pytest_config(ctx.root, UNIT.folder)
-    files = sum(map(config.is_test_file, ctx.files(f"{UNIT.folder}/**/*.py")))
+    files = len(impact.unit_tests(ctx.files(f"{UNIT.folder}/**/*.py"), config.test_files))
     if plan.reason == _NO_XDIST:
         return Outcome("skipped", _NO_XDIST, files, "test files")
     return Outcome("pass", f"{plan.workers or 'no'} workers: {plan.reason}", files, "test files")

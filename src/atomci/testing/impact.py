@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from fnmatch import fnmatch
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from atomci.artifacts.testing import SelectedTest, Selection
 from atomci.testing.imports import ImportGraph, read_graph
+from atomci.testing.pytest_config import TEST_FILES, is_test_file
 
-__all__ = ["PYTHON_FILES", "everything", "select", "unit_tests"]
+__all__ = ["Collecting", "collects_files", "everything", "select", "unit_tests"]
 
+_UNIT = "tests/unit/"
 _OTHER_LAYERS = ("tests/integration/", "tests/e2e/", "tests/contracts/", "tests/auger/")
-_CONFIGURATION = ("pyproject.toml", "uv.lock", "pytest.ini", "tox.ini", "setup.cfg", "setup.py")
-# Read by people and by other tools; a test that reads one names it.
+_CONFIGURATION = (
+    *("pyproject.toml", "uv.lock", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini"),
+    *("setup.cfg", "setup.py", ".coveragerc", ".coveragerc.toml"),
+)
+# Read by people and by other tools.
 _PROSE = re.compile(
     r"(docs|\.github|\.vscode|\.devcontainer)/.*|[^/]*\.(md|rst)|(LICENSE|CODEOWNERS|NOTICE)[^/]*"
     r"|\.(git(ignore|attributes)|editorconfig|pre-commit-config\.yaml)|Taskfile\.yml"
 )
-PYTHON_FILES = ("test_*.py", "*_test.py")
+
+
+@dataclass(frozen=True)
+class Collecting:
+    """How pytest collects: what it takes for a test file, where it looks for modules, which plugins it loads.
+
+    `unknown` says why other files may hold tests too; empty where none can.
+    """
+
+    patterns: tuple[str, ...] = TEST_FILES
+    searched: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    unknown: str = ""
 
 
 def everything(reason: str, tests: Sequence[str], changed: Sequence[str] = ()) -> Selection:
@@ -27,120 +45,162 @@ def everything(reason: str, tests: Sequence[str], changed: Sequence[str] = ()) -
     return Selection(mode="full", reason=reason, changed=tuple(changed), tests=(), total=len(tests))
 
 
-def unit_tests(files: Iterable[str], patterns: Sequence[str] = PYTHON_FILES) -> list[str]:
+def collects_files(conftest: Path) -> bool:
+    """Whether a conftest makes tests of what pytest's own settings don't take for any."""
+    text = conftest.read_text(encoding="utf-8", errors="replace")
+    return "pytest_collect_file" in text or "pytest_collect_directory" in text
+
+
+def unit_tests(files: Iterable[str], patterns: Sequence[str] = TEST_FILES) -> list[str]:
     """The files under tests/unit that pytest collects, by its setting `python_files`."""
-    return [file for file in files if _is_test(file, patterns)]
+    return [file for file in files if file.startswith(_UNIT) and is_test_file(file, patterns)]
 
 
 def select(
-    root: Path, files: Sequence[str], changed: Sequence[str] | None, patterns: Sequence[str] = PYTHON_FILES
+    root: Path, files: Sequence[str], changed: Sequence[str] | None, how: Collecting | None = None
 ) -> Selection:
     """Map changed paths to files under tests/unit, with a reason for each.
 
     `files` are all project files; `changed` is None when git can't tell.
     """
-    tests = unit_tests(files, patterns)
+    how = how or Collecting()
+    tests = unit_tests(files, how.patterns)
     if changed is None:
         return everything(
             "git can't tell what changed (no repository, unknown ref or shallow history)", tests
         )
-    python = [file for file in files if file.endswith(".py") and file.startswith(("src/", "tests/"))]
-    graph = read_graph(root, python)
-    if (blind := _blind_spot(root, changed, python, tests, graph)) is not None:
-        return everything(blind, tests, changed)
-    reasons: dict[str, list[str]] = {}
-    for path in changed:
-        reached = _reached(path, tests, graph)
-        if not reached and path.startswith("src/"):
-            return everything(f"no test is known to reach {path}", tests, changed)
-        for test, why in reached.items():
-            reasons.setdefault(test, []).append(why)
-    if any(path.startswith("src/") for path in changed):
-        for test in tests:
-            if hidden := _hides(test, graph):
-                reasons.setdefault(test, []).append(hidden)
-    picked = tuple(SelectedTest(path=test, reasons=tuple(reasons[test])) for test in sorted(reasons))
-    reason = f"{len(picked)} of {len(tests)} test files reach the change"
-    return Selection(
-        mode="impacted" if picked else "none",
-        reason=reason if picked else "no unit test reaches what changed",
-        changed=tuple(changed),
-        tests=picked,
-        total=len(tests),
-    )
+    if how.unknown:
+        return everything(how.unknown, tests, changed)
+    return _Suite(root, files, tests, how).reached_by(changed)
 
 
-def _is_test(file: str, patterns: Sequence[str]) -> bool:
-    name = file.rpartition("/")[2]
-    named = any(fnmatch(name, pattern) for pattern in patterns)
-    return file.startswith("tests/unit/") and file.endswith(".py") and named
+@dataclass(frozen=True)
+class _Suite:
+    """The unit tests of a project, and what is known of what they run and read."""
+
+    root: Path
+    files: Sequence[str]
+    tests: Sequence[str]
+    how: Collecting
+
+    @cached_property
+    def graph(self) -> ImportGraph:
+        return read_graph(self.root, [file for file in self.files if file.endswith(".py")], self.how.searched)
+
+    @cached_property
+    def unit(self) -> list[str]:
+        """Python files that unit tests may run: src/, their layer, and what these import from elsewhere."""
+        python = [file for file in self.files if file.endswith(".py")]
+        inside = [file for file in python if file.startswith(("src/", "tests/"))]
+        own = [file for file in inside if not file.startswith(_OTHER_LAYERS)]
+        return sorted(self.graph.reached_from([*own, *(file for file in python if _is_above(file, _UNIT))]))
+
+    def reached_by(self, changed: Sequence[str]) -> Selection:
+        """The tests that some of the paths reach; all where that can't be told of one."""
+        reasons: dict[str, list[str]] = {}
+        for blind in filter(None, (*map(self._blind, changed), self._hiding(changed))):
+            return everything(blind, self.tests, changed)
+        for path in changed:
+            reached = self._reached(path)
+            if not reached and path.startswith("src/"):
+                return everything(f"no test is known to reach {path}", self.tests, changed)
+            for test, why in reached.items():
+                reasons.setdefault(test, []).append(why)
+        sources = any(path.startswith("src/") for path in changed)
+        if sources or any(path.startswith(_UNIT) for path in changed):
+            for test in self.tests:
+                if hidden := self._hides(test, programs=sources):
+                    reasons.setdefault(test, []).append(hidden)
+        picked = tuple(SelectedTest(path=test, reasons=tuple(reasons[test])) for test in sorted(reasons))
+        reason = f"{len(picked)} of {len(self.tests)} test files reach the change"
+        return Selection(
+            mode="impacted" if picked else "none",
+            reason=reason if picked else "no unit test reaches what changed",
+            changed=tuple(changed),
+            tests=picked,
+            total=len(self.tests),
+        )
+
+    def _hiding(self, changed: Sequence[str]) -> str:
+        """Code that hides what it imports."""
+        hiding = sorted(self.graph.dynamic & set(self.unit) - set(self.tests))
+        if hiding and any(path.startswith("src/") for path in changed):
+            return f"{hiding[0]} imports modules by computed name, or can't be parsed"
+        return ""
+
+    def _blind(self, path: str) -> str:
+        """Why no import shows what a change of this path does; empty where they do."""
+        if path.startswith(_OTHER_LAYERS) or _PROSE.fullmatch(path):
+            return "" if path.endswith(".py") else next(self._readers(path), "")
+        if not path.startswith(("src/", "tests/")):
+            if path in _CONFIGURATION or path.startswith("requirements"):
+                return f"{path} configures every test"
+            return f"{path} lies outside src/ and tests/, and any test may read it"
+        return self._unimported(path) or self._plugged_in(path)
+
+    def _unimported(self, path: str) -> str:
+        if path.rpartition("/")[2] in ("conftest.py", "__init__.py"):
+            return f"{path} reaches tests without being imported"
+        if not path.endswith(".py"):
+            return f"{path} is data, read without being imported"
+        if path not in self.files:
+            return f"{path} is gone; who used it can't be seen any more"
+        if path.startswith("tests/") and path not in self.tests:
+            return f"{path} is shared by tests"
+        return ""
+
+    def _plugged_in(self, path: str) -> str:
+        for plugin in self.how.plugins:
+            for file in self.graph.modules.get(plugin, ()):
+                if file == path or file in self.graph.distances_to(path):
+                    return f"{path} reaches {file}, which pytest loads as a plugin"
+        return ""
+
+    def _readers(self, path: str) -> Iterator[str]:
+        """Files that may read it: that name it, its folder or its kind, list folders or start programs."""
+        *folders, name = path.split("/")
+        words = [re.escape(name), *(rf"(?<![\w.-]){re.escape(folder)}(?![\w.-])" for folder in folders)]
+        words += [rf"\.{re.escape(name.rpartition('.')[2])}\b"] if "." in name[1:] else []
+        for file in self.unit:
+            text = (self.root / file).read_text(encoding="utf-8", errors="replace")
+            if name in text:
+                yield f"{path} is named in {file}"
+            if file in self.graph.lists_folders:
+                yield f"{path} may be read by {file}, which lists folders"
+            if file in self.graph.starts_programs:
+                yield f"{path} may be read by a program that {file} starts"
+            if match := next(filter(None, (re.search(word, text) for word in words)), None):
+                yield f"{path} may be read by {file}, which names {match[0]}"
+
+    def _hides(self, test: str, *, programs: bool) -> str:
+        if test in self.graph.dynamic:
+            return "imports modules by computed name, or can't be parsed"
+        starts = programs and test in self.graph.starts_programs
+        return "starts programs, which may be the project's" if starts else ""
+
+    def _reached(self, path: str) -> dict[str, str]:
+        """Test files that a changed file reaches, each with its reason."""
+        distances = self.graph.distances_to(path)
+        found = {path: "it changed"} if path in self.tests else {}
+        for test in self.tests:
+            if test in distances:
+                steps = distances[test]
+                found[test] = f"imports {path}" + (
+                    "" if steps == 1 else f" through {steps - 1} other modules"
+                )
+        for conftest in sorted(file for file in distances if file.rpartition("/")[2] == "conftest.py"):
+            for test in self.tests:
+                if _is_above(conftest, test):
+                    found.setdefault(test, f"is given what {conftest} makes of {path}")
+        if path.startswith("src/"):
+            name = f"test_{path.rpartition('/')[2]}"
+            for test in self.tests:
+                if test.endswith(f"/{name}"):
+                    found.setdefault(test, f"is named after {path}")
+        return found
 
 
-def _blind_spot(
-    root: Path, changed: Sequence[str], python: Sequence[str], tests: Sequence[str], graph: ImportGraph
-) -> str | None:
-    """A change whose effect no import shows, or code that hides what it imports."""
-    unit = [file for file in python if not file.startswith(_OTHER_LAYERS)]
-    for path in changed:
-        if (reason := _blind(path, root, unit, tests)) is not None:
-            return reason
-    hiding = sorted(graph.dynamic & set(unit) - set(tests))
-    if hiding and any(path.startswith("src/") for path in changed):
-        return f"{hiding[0]} imports modules by computed name, or can't be parsed"
-    return None
-
-
-def _blind(path: str, root: Path, unit: Sequence[str], tests: Sequence[str]) -> str | None:
-    if path.startswith(_OTHER_LAYERS):
-        return None
-    if not path.startswith(("src/", "tests/")):
-        return _outside(path, root, unit)
-    return _inside(path, unit, tests)
-
-
-def _inside(path: str, unit: Sequence[str], tests: Sequence[str]) -> str | None:
-    if path.rpartition("/")[2] in ("conftest.py", "__init__.py"):
-        return f"{path} reaches tests without being imported"
-    if not path.endswith(".py"):
-        return f"{path} is data, read without being imported"
-    if path not in unit:
-        return f"{path} is gone; who used it can't be seen any more"
-    if path.startswith("tests/") and path not in tests:
-        return f"{path} is shared by tests"
-    return None
-
-
-def _outside(path: str, root: Path, unit: Sequence[str]) -> str | None:
-    if path in _CONFIGURATION or path.startswith("requirements"):
-        return f"{path} configures every test"
-    if not _PROSE.fullmatch(path):
-        return f"{path} lies outside src/ and tests/, and any test may read it"
-    name = path.rpartition("/")[2]
-    for file in unit:
-        if name in (root / file).read_text(encoding="utf-8", errors="replace"):
-            return f"{path} is named in {file}"
-    return None
-
-
-def _hides(test: str, graph: ImportGraph) -> str | None:
-    if test in graph.dynamic:
-        return "imports modules by computed name, or can't be parsed"
-    return "starts programs, which may be the project's" if test in graph.starts_programs else None
-
-
-def _reached(path: str, tests: Sequence[str], graph: ImportGraph) -> dict[str, str]:
-    """Test files that a changed file reaches, each with its reason."""
-    distances = graph.distances_to(path)
-    found = {path: "it changed"} if path in tests else {}
-    for test in tests:
-        if test in distances:
-            steps = distances[test]
-            found[test] = f"imports {path}" + ("" if steps == 1 else f" through {steps - 1} other modules")
-    if path.startswith("src/"):
-        name = f"test_{path.rpartition('/')[2]}"
-        found |= {
-            test: f"is named after {path}"
-            for test in tests
-            if test.endswith(f"/{name}") and test not in found
-        }
-    return found
+def _is_above(file: str, path: str) -> bool:
+    """Whether it is a conftest of a folder that the path lies in."""
+    folder, _, name = file.rpartition("/")
+    return name == "conftest.py" and (not folder or path.startswith(f"{folder}/"))

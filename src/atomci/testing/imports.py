@@ -1,31 +1,40 @@
-"""The import graph of a project's src/ and tests/, read from source with ast."""
+"""The import graph of a project's Python files, read from source with ast."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["ImportGraph", "read_graph"]
 
 _DYNAMIC = (
-    *("import_module", "__import__", "exec", "eval", "run_module", "run_path"),
+    *("import_module", "__import__", "exec", "eval", "run_module", "run_path", "resolve_name"),
     *("spec_from_file_location", "iter_modules", "walk_packages", "entry_points"),
 )
-_PROCESSES = ("subprocess", "multiprocessing")
+_PROCESSES = ("subprocess", "multiprocessing", "pexpect", "plumbum", "sh", "invoke")
+_STARTING = ("system", "popen", "posix_spawn", "create_subprocess_exec", "create_subprocess_shell")
+_LISTING = ("glob", "rglob", "iglob", "iterdir", "listdir", "scandir", "walk")
+
+_Modules = Mapping[str, Iterable[str]]
 
 
 @dataclass(frozen=True)
 class ImportGraph:
     """`imports` maps a file to the project files it imports; `dynamic` names files that hide some.
 
-    A file that `starts_programs` may run any of the project's code in another process.
+    A file that `starts_programs` may run any of the project's code in another process; one that
+    `lists_folders` may read files that it doesn't name.
     """
 
     imports: Mapping[str, frozenset[str]]
     dynamic: frozenset[str]
     starts_programs: frozenset[str]
+    lists_folders: frozenset[str]
+    modules: _Modules
+    """Files by the dotted names under which they may be imported."""
 
     def distances_to(self, target: str) -> dict[str, int]:
         """Every file that imports `target`, directly (1) or through others, with the number of steps."""
@@ -43,36 +52,92 @@ class ImportGraph:
         del found[target]
         return found
 
-
-def read_graph(root: Path, files: Iterable[str]) -> ImportGraph:
-    """Parse the files (POSIX, relative to root). One that can't be parsed counts as dynamic."""
-    modules = {_module_name(file): file for file in files}
-    imports: dict[str, frozenset[str]] = {}
-    dynamic: set[str] = set()
-    starts_programs: set[str] = set()
-    for name, file in modules.items():
-        try:
-            tree = ast.parse((root / file).read_bytes())
-        except (SyntaxError, ValueError, OSError):
-            dynamic.add(file)
-            continue
-        package = name if file.endswith("__init__.py") else name.rpartition(".")[0]
-        wanted: set[str] = set()
-        for node in ast.walk(tree):
-            wanted.update(_names(node, package))
-            if isinstance(node, ast.Call) and _called(node) in _DYNAMIC:
-                dynamic.add(file)
-        imports[file] = frozenset(_files(wanted, modules)) - {file}
-        if wanted & set(_PROCESSES):
-            starts_programs.add(file)
-    return ImportGraph(imports, frozenset(dynamic), frozenset(starts_programs))
+    def reached_from(self, files: Iterable[str]) -> set[str]:
+        """These files, and all that they import."""
+        queue = list(dict.fromkeys(files))
+        found = set(queue)
+        for file in queue:
+            new = self.imports.get(file, frozenset()) - found
+            found |= new
+            queue += sorted(new)
+        return found
 
 
-def _module_name(file: str) -> str:
-    parts = file.removesuffix(".py").split("/")
-    if parts[0] == "src":
-        parts = parts[1:]
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+def read_graph(root: Path, files: Iterable[str], searched: Iterable[str] = ()) -> ImportGraph:
+    """Parse the files (POSIX, relative to root). One that can't be parsed counts as dynamic.
+
+    `searched` are folders on the module path beside the root, src/ and those of the tests, from which
+    pytest imports helpers by their bare names. Where a file changes that path, each folder may be on it.
+    """
+    files = list(files)
+    trees = {file: tree for file in files if (tree := _parsed(root / file)) is not None}
+    told = {file: list(ast.walk(tree)) for file, tree in trees.items()}
+    tops = {"", "src", *searched, *(_folder(file) for file in files if file.startswith("tests/"))}
+    if any(map(_changes_the_path, told.values())):
+        tops |= {folder for file in files for folder in _folders(file)}
+    modules = _modules(files, tops)
+    wanted = {file: _wanted(file, nodes) for file, nodes in told.items()}
+    called = {
+        file: {_called(node) for node in nodes if isinstance(node, ast.Call)} for file, nodes in told.items()
+    }
+    return ImportGraph(
+        {file: frozenset(_files(names, modules)) - {file} for file, names in wanted.items()},
+        dynamic=frozenset(files) - trees.keys() | {file for file in trees if called[file] & set(_DYNAMIC)},
+        starts_programs=frozenset(
+            file for file in trees if wanted[file] & set(_PROCESSES) or called[file] & set(_STARTING)
+        ),
+        lists_folders=frozenset(file for file in trees if called[file] & set(_LISTING)),
+        modules=modules,
+    )
+
+
+def _parsed(path: Path) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, OSError):
+        return None
+
+
+def _folder(file: str) -> str:
+    return file.rpartition("/")[0]
+
+
+def _folders(file: str) -> Iterator[str]:
+    parts = file.split("/")[:-1]
+    return ("/".join(parts[:end]) for end in range(len(parts) + 1))
+
+
+def _modules(files: Iterable[str], tops: Iterable[str]) -> dict[str, set[str]]:
+    """A file's name from each folder of the module path that it lies below."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for file in files:
+        for top in {"", *_folders(file)} & set(tops):
+            below = file.removeprefix(f"{top}/") if top else file
+            found[_dotted(below)].add(file)
+    return found
+
+
+def _dotted(path: str) -> str:
+    parts = path.removesuffix(".py").split("/")
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def _wanted(file: str, nodes: Iterable[ast.AST]) -> set[str]:
+    name = _dotted(file.removeprefix("src/"))
+    package = name if file.endswith("__init__.py") else name.rpartition(".")[0]
+    return {wanted for node in nodes for wanted in _names(node, package)}
+
+
+def _changes_the_path(nodes: Iterable[ast.AST]) -> bool:
+    return any(
+        isinstance(node, ast.Attribute)
+        and ((node.attr == "path" and _is_sys(node.value)) or node.attr in ("syspath_prepend", "addsitedir"))
+        for node in nodes
+    )
+
+
+def _is_sys(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "sys"
 
 
 def _names(node: ast.AST, package: str) -> set[str]:
@@ -84,21 +149,30 @@ def _names(node: ast.AST, package: str) -> set[str]:
         if node.level:
             above = package.split(".")[: len(package.split(".")) - node.level + 1]
             base = ".".join([*above, *([base] if base else [])])
-        return {base, *(f"{base}.{alias.name}" for alias in node.names)}
+        return {base, *(f"{base}.{alias.name}" if base else alias.name for alias in node.names)}
+    if isinstance(node, ast.Assign) and any(
+        isinstance(target, ast.Name) and target.id == "pytest_plugins" for target in node.targets
+    ):
+        return {
+            text.value
+            for text in ast.walk(node.value)
+            if isinstance(text, ast.Constant) and isinstance(text.value, str)
+        }
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and 2 < len(node.value) < 200:
-        # monkeypatch.setattr("package.module.name", ...) reaches a module without importing it.
-        return {node.value} if "." in node.value and node.value.replace(".", "").isidentifier() else set()
+        # monkeypatch.setattr("package.module.name", ...) reaches a module without importing it, and so do
+        # "package.module:name" and importorskip.
+        name = node.value.replace(":", ".")
+        return {name} if "." in name and name.replace(".", "").isidentifier() else set()
     return set()
 
 
-def _files(names: set[str], modules: Mapping[str, str]) -> set[str]:
+def _files(names: set[str], modules: _Modules) -> set[str]:
     """Project files behind dotted names; importing a.b.c also runs a/__init__ and a/b/__init__."""
-    found = set()
+    found: set[str] = set()
     for name in names:
         parts = name.split(".")
         for end in range(1, len(parts) + 1):
-            if file := modules.get(".".join(parts[:end])):
-                found.add(file)
+            found.update(modules.get(".".join(parts[:end]), ()))
     return found
 
 

@@ -6,13 +6,13 @@ import configparser
 import os
 import shlex
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-__all__ = ["PytestConfig", "read_pytest_config"]
+__all__ = ["TEST_FILES", "PytestConfig", "is_test_file", "read_pytest_config"]
 
 # In the order in which pytest looks at them, in each folder from that of the tests upwards.
 _FILES = (
@@ -26,7 +26,8 @@ _FILES = (
 )
 _OWN = _FILES[:4]
 """Those that are settings also when they hold none."""
-_TEST_FILES = ("test_*.py", "*_test.py")
+TEST_FILES = ("test_*.py", "*_test.py")
+"""pytest's own `python_files`."""
 
 
 @dataclass(frozen=True)
@@ -71,19 +72,38 @@ class PytestConfig:
                 return f"-p {name}"
         return ""
 
-    def is_test_file(self, path: str) -> bool:
-        """Whether pytest looks for tests in a Python file, by `python_files`."""
-        patterns = self.listed("python_files") or _TEST_FILES
-        name = PurePosixPath(path).name
-        return path.endswith(".py") and any(
-            fnmatch(f"/{path}", f"*/{pattern}") if "/" in pattern else fnmatch(name, pattern)
-            for pattern in patterns
-        )
+    @property
+    def test_files(self) -> tuple[str, ...]:
+        """Patterns of the files that hold tests."""
+        return self.listed("python_files") or TEST_FILES
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """Folders of `pythonpath`, from the project's root; those outside of it are left out."""
+        base = PurePosixPath(self.path).parent
+        found = (os.path.normpath(base / folder).replace(os.sep, "/") for folder in self.listed("pythonpath"))
+        return tuple("" if folder == "." else folder for folder in found if not folder.startswith(".."))
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """Modules that `-p` loads."""
+        pairs = zip(self.words, (*self.words[1:], ""), strict=True)
+        named = (after if word == "-p" else word[2:] for word, after in pairs if word.startswith("-p"))
+        return tuple(name for name in named if name and not name.startswith("no:"))
 
     @property
     def where(self) -> str:
         """What to name as the place of an option."""
         return f"addopts in {self.path}" if self.path and self.options.get("addopts") else "PYTEST_ADDOPTS"
+
+
+def is_test_file(path: str, patterns: Sequence[str]) -> bool:
+    """Whether pytest looks for tests in a file, by patterns of `python_files`."""
+    name = PurePosixPath(path).name
+    return path.endswith(".py") and any(
+        fnmatch(f"/{path}", f"*/{pattern}") if "/" in pattern else fnmatch(name, pattern)
+        for pattern in patterns
+    )
 
 
 def read_pytest_config(root: Path, folder: str) -> PytestConfig:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from atomci.artifacts.testing import Selection
-from atomci.testing.impact import select
+from atomci.testing.impact import Collecting, collects_files, select
 
 FILES = {
     "src/demo/__init__.py": "",
@@ -158,5 +158,105 @@ def test_test_files_go_by_pytests_own_setting(tmp_path: Path) -> None:
     _select(tmp_path, [])
     (tmp_path / "tests/unit/check_low.py").write_text("import demo.low\n")
     files = [*sorted(FILES), "tests/unit/check_low.py"]
-    selection = select(tmp_path, files, ["src/demo/low.py"], ("check_*.py",))
+    selection = select(tmp_path, files, ["src/demo/low.py"], Collecting(patterns=("check_*.py",)))
     assert _picked(selection) == {"check_low": "imports src/demo/low.py"}
+
+
+USES = "def test_it(made):\n    assert made\n"
+HELPED = "from helpers import make\n\n\ndef test_it():\n    assert make()\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "how", "picked"),
+    [
+        # Only a conftest calls it, so each test below that conftest may be given what it makes.
+        (
+            {"tests/unit/conftest.py": "from demo.named import x\n", "tests/unit/test_uses.py": USES},
+            Collecting(),
+            "is given what tests/unit/conftest.py makes of src/demo/named.py",
+        ),
+        (
+            {
+                "tests/unit/conftest.py": 'pytest_plugins = ["made"]\n',
+                "tests/made.py": "import demo.named\n",
+                "tests/unit/test_uses.py": USES,
+            },
+            Collecting(),
+            "is given what tests/unit/conftest.py makes of src/demo/named.py",
+        ),
+        # Modules go by their bare names from where pytest, the settings or the tests put them on the path.
+        (
+            {"tests/unit/helpers.py": "import demo.named\n", "tests/unit/test_uses.py": HELPED},
+            Collecting(),
+            "imports src/demo/named.py through 1 other modules",
+        ),
+        (
+            {"lib/helpers.py": "import demo.named\n", "tests/unit/test_uses.py": HELPED},
+            Collecting(searched=("lib",)),
+            "imports src/demo/named.py through 1 other modules",
+        ),
+        (
+            {
+                "lib/helpers.py": "import demo.named\n",
+                "tests/unit/test_uses.py": f"import sys\n\nsys.path.insert(0, 'lib')\n{HELPED}",
+            },
+            Collecting(),
+            "imports src/demo/named.py through 1 other modules",
+        ),
+        (
+            {"scripts/make.py": "import demo.named\n", "tests/unit/test_uses.py": "import scripts.make\n"},
+            Collecting(),
+            "imports src/demo/named.py through 1 other modules",
+        ),
+        (
+            {"tests/unit/test_uses.py": "NAME = 'demo.named:x'\n"},
+            Collecting(),
+            "imports src/demo/named.py",
+        ),
+    ],
+)
+def test_what_reaches_a_test_by_way_of_a_conftest_or_a_helper_is_seen(
+    tmp_path: Path, files: dict[str, str], how: Collecting, picked: str
+) -> None:
+    files = FILES | files
+    _select(tmp_path, [], files)
+    found = _picked(select(tmp_path, sorted(files), ["src/demo/named.py"], how))
+    assert found["test_uses"] == picked
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("TEXTS = [p.read_text() for p in HERE.glob('*')]\n", "lists folders"),
+        ("import os\n\nfor _ in os.walk('.'): ...\n", "lists folders"),
+        ("import subprocess\n", "may be read by a program that tests/unit/test_reads.py starts"),
+        ("TEXT = open(f'{name}.md').read()\n", "names .md"),
+        ("TEXT = open(ROOT / 'docs' / name).read()\n", "names docs"),
+    ],
+)
+def test_a_text_that_a_test_may_read_widens(tmp_path: Path, text: str, why: str) -> None:
+    selection = _select(tmp_path, ["docs/guide.md"], FILES | {"tests/unit/test_reads.py": text})
+    assert (selection.mode, why in selection.reason) == ("full", True), selection.reason
+
+
+def test_data_of_another_layer_that_a_unit_test_names_widens(tmp_path: Path) -> None:
+    data = {"tests/e2e/case.json": "{}"}
+    assert _select(tmp_path, ["tests/e2e/case.json"], FILES | data).mode == "none"
+    reads = {"tests/unit/test_reads.py": "CASE = HERE / '../e2e/case.json'\n"}
+    assert _select(tmp_path, ["tests/e2e/case.json"], FILES | data | reads).mode == "full"
+
+
+def test_a_plugin_that_pytest_loads_for_all_tests_widens(tmp_path: Path) -> None:
+    files = FILES | {"src/demo/plugin.py": "import demo.low\n"}
+    _select(tmp_path, [], files)
+    selection = select(tmp_path, sorted(files), ["src/demo/low.py"], Collecting(plugins=("demo.plugin",)))
+    assert (selection.mode, "loads as a plugin" in selection.reason) == ("full", True)
+
+
+def test_where_other_files_may_hold_tests_all_run(tmp_path: Path) -> None:
+    _select(tmp_path, [])
+    selection = select(tmp_path, sorted(FILES), ["README.md"], Collecting(unknown="--doctest-modules"))
+    assert (selection.mode, selection.reason) == ("full", "--doctest-modules")
+    (tmp_path / "conftest.py").write_text("def pytest_collect_file(): ...\n")
+    assert collects_files(tmp_path / "conftest.py")
+    assert not collects_files(tmp_path / "tests/conftest.py")

@@ -193,7 +193,24 @@ class Git:
         # --no-renames: the old path of a rename matters as much as the new one.
         differing = self._known("diff", "--name-only", "--no-renames", "--relative", "-z", base)
         new = self._known("ls-files", "-z", "--others", "--exclude-standard")
-        return None if differing is None or new is None else sorted({*differing, *new})
+        if differing is None or new is None:
+            return None
+        return sorted({*differing, *new, *self._changed_unseen()})
+
+    def _changed_unseen(self) -> list[str]:
+        """Changed files that git was told not to look at: `update-index --assume-unchanged`, --skip-worktree.
+
+        Of a sparse checkout most such files aren't there.
+        """
+        rows = self._known("ls-files", "-v", "-z") or []
+        unseen = [row[2:] for row in rows if row[0].islower() or row[0] == "S"]
+        there = [path for path in unseen if (self.root / path).is_file()]
+        if not there:
+            return []
+        staged = (row.split("\t", 1) for row in self.paths("ls-files", "-s", "-z", "--", *there))
+        ids = {path: entry.split()[1] for entry, path in staged}
+        now = zip(there, self._ids(there), strict=True)
+        return [path for path, found in now if ids.get(path) != found]
 
     def paths(self, *words: str) -> list[str]:
         """The paths that a command lists with -z. Raises GitFailed."""
@@ -223,8 +240,11 @@ class Git:
 
     def store(self, paths: Iterable[str]) -> list[str]:
         """Store files as git would, and return their ids, in order. Raises GitFailed."""
+        return self._ids(paths, "-w")
+
+    def _ids(self, paths: Iterable[str], *words: str) -> list[str]:
         names = b"".join(os.fsencode(quoted(path)) + b"\n" for path in paths)
-        return self("hash-object", "-w", "--stdin-paths", stdin=names).decode().split()
+        return self("hash-object", *words, "--stdin-paths", stdin=names).decode().split()
 
     def _known(self, *words: str) -> list[str] | None:
         """The same as `paths`; None when git failed or isn't there."""
