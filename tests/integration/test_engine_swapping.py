@@ -400,6 +400,15 @@ def test_a_third_partys_atom_joins_its_pipelines_and_can_turn_the_gate_red(plugi
     assert plugin.atomci("run", "local_ci", "--json").statuses["check_words"] == "pass"
 
 
+def test_a_third_partys_pure_atom_that_edits_a_file_is_an_error(plugin) -> None:
+    plugin.replace(
+        "../site/word_check.py", "    ctx.run(*commands(ctx))\n", "    (ctx.root / 'README.md').unlink()\n"
+    )
+    done = plugin.atomci("run", "check_words", "--json")
+    assert (done.code, done.statuses["check_words"]) == (3, "error")
+    assert "README.md changed while it ran" in done.atoms["check_words"]["reason"]
+
+
 @pytest.mark.parametrize("target", ["check_words", "atom_1001"])
 def test_a_third_partys_atom_runs_alone_and_is_checked_by_its_own_check(plugin, target: str) -> None:
     assert plugin.atomci("run", target).code == 1

@@ -7,8 +7,8 @@ from atomci.tools.process import Command, Completed
 
 __all__ = ["broken", "plain"]
 
-# They colour what goes into a pipe, or send it elsewhere.
-_DISTURBING = ("FORCE_COLOR", "CLICOLOR_FORCE", "MYPY_FORCE_COLOR", "RUFF_OUTPUT_FILE")
+# They colour what goes into a pipe, send it elsewhere, or spell it in other bytes.
+_DISTURBING = ("FORCE_COLOR", "CLICOLOR_FORCE", "MYPY_FORCE_COLOR", "RUFF_OUTPUT_FILE", "PYTHONIOENCODING")
 # Of what is long, such as a traceback or a list of all settings, its ends say most.
 _ENDS = 300
 

@@ -81,7 +81,7 @@ class Loader:
             function = _entry_point(self.project, atom.name, swap.use)
             return Implementation(unchanging(function), origin=f"pyproject.toml: use = {swap.use!r}")
         if (plugin := self.plugins.get(atom.name)) is not None:
-            built = Implementation(plugin.run, origin="plugin")
+            built = Implementation(unchanging(plugin.run), origin="plugin")
             return built if plugin.commands is None else replace(built, commands=plugin.commands)
         if swap.reads is not None:
             return replace(_built_in(atom), origin=f"pyproject.toml: reads = {swap.reads!r}")

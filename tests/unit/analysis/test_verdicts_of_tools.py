@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from atomci.analysis import mypy, ruff
+from atomci.analysis import black, mypy, ruff, ruff_format
 from atomci.analysis.parsers import PARSERS
 from atomci.analysis.protocol import Reading
 from atomci.analysis.table import TOOLS
@@ -258,6 +258,32 @@ def test_ruffs_list_of_files_is_judged_too(tmp_path: Path) -> None:
     assert "changed its mind" in ruff.examine(site, None).broken
 
 
+@pytest.mark.parametrize(("listing", "examined"), [("pyproject.toml\n", 0), ("", None)])
+def test_ruffs_formatter_is_silent_only_where_settings_are_all_that_is_there(
+    tmp_path: Path, listing: str, examined: int | None
+) -> None:
+    site = MadeUpSite(tmp_path, [], lambda argv: (0, listing if "--show-files" in argv else "", ""))
+    reading = ruff_format.examine(site, None)
+    assert (reading.examined, bool(reading.broken)) == (examined, examined is None)
+
+
+@pytest.mark.parametrize(("unformatted", "asked"), [(2, ["a0.py", "a1.py"]), (101, ["."])])
+def test_blacks_lines_come_from_one_diff_that_fits_on_a_command_line(
+    tmp_path: Path, unformatted: int, asked: list[str]
+) -> None:
+    names = [f"a{number}.py" for number in range(unformatted)]
+    diff = "".join(f"--- {name}\t1\n+++ {name}\t1\n@@ -7 +7 @@\n-x  = 1\n+x = 1\n" for name in names)
+    said = (
+        "".join(f"would reformat {name}\n" for name in names)
+        + f"\n{unformatted} files would be reformatted.\n"
+    )
+    site = MadeUpSite(tmp_path, [], lambda argv: (0, diff, "") if "--diff" in argv else (1, "", said))
+    reading = black.examine(site, None)
+    assert {finding.line for finding in reading.findings} == {7}
+    assert len(reading.findings) == reading.examined == unformatted
+    assert list(site.asked[1][-len(asked) :]) == asked
+
+
 def mypy_without_settings(argv: tuple[str, ...]) -> tuple[int, str, str]:
     if all(word.startswith("-") for word in argv[1:]):
         return 2, "", "usage: mypy\nmypy: error: Missing target module, package, files, or command.\n"
@@ -304,4 +330,6 @@ def test_where_only_tests_are_there_nothing_is_typed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", TOOLS)
 def test_no_variable_of_the_environment_colours_or_takes_away_what_is_read(name: str) -> None:
     for command in TOOLS[name].commands("tool"):
-        assert {"FORCE_COLOR", "CLICOLOR_FORCE", "RUFF_OUTPUT_FILE"} <= set(command.without)
+        assert {"FORCE_COLOR", "CLICOLOR_FORCE", "RUFF_OUTPUT_FILE", "PYTHONIOENCODING"} <= set(
+            command.without
+        )

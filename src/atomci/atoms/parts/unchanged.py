@@ -1,4 +1,4 @@
-"""What stands in for a pure atom leaves the files as they are; else the atoms after it judge another tree."""
+"""What others give for a pure atom leaves the files as they are: the atoms after it judge the same tree."""
 
 from __future__ import annotations
 
