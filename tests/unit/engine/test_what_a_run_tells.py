@@ -1,6 +1,8 @@
 """A run leaves no verdict of an earlier one, and says how long it took and what was asked."""
 
+import threading
 import time
+from contextlib import suppress
 
 import pytest
 from made_up import MadeUp
@@ -8,6 +10,7 @@ from made_up import MadeUp
 from atomci.catalog import Atom
 from atomci.engine.context import Context, Outcome
 from atomci.engine.runner import never_begun
+from atomci.tools.process import Stopped
 
 GATE = Atom(2, "gate", 9, "", writes=("artifacts/gate.json",), last=True)
 LINT = Atom(1, "lint", 4, "")
@@ -58,3 +61,28 @@ def test_a_run_that_was_interrupted_before_it_had_a_plan_is_told_as_one() -> Non
     assert (started.targets, started.atoms, started.jobs) == (("local_ci",), (), 3)
     assert (finished.run, finished.exit_code, finished.interrupted) == (started.run, 130, True)
     assert (finished.atoms, finished.seconds) == ({}, 0.0)
+
+
+def test_what_ends_while_a_run_is_interrupted_keeps_its_outcome_and_is_told_once(
+    project: MadeUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def work(ctx: Context) -> Outcome:
+        begun.set()
+        with suppress(Stopped):
+            ctx.children.pause(10)
+        return Outcome("fail", "three")
+
+    def interrupt(_: object) -> str:
+        begun.wait(10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("atomci.engine.threads._next", interrupt)
+    done = project.run((LINT, work), (GATE, judge))
+
+    assert done.outcomes == {
+        "lint": Outcome("fail", "three"), "gate": Outcome("skipped", "the run was interrupted")
+    }  # fmt: skip
+    ended = [row["atom"] for row in project.logged if row["event"] == "atom_finished"]
+    assert ended == ["lint", "gate"]
