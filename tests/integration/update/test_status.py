@@ -441,3 +441,17 @@ def test_a_lock_that_status_wrote_is_not_in_an_updates_way(
     assert done.code == (1 if conflict else 0), done.err
     assert atomci("update", "--abort").code == 0
     assert project.status == []
+
+
+def test_restore_waits_for_what_git_has_under_way(project: Folder, atomci: Run) -> None:
+    project.commit({"ci.yml": "mine\n"})
+    (project.root / ".git" / "MERGE_HEAD").write_text(
+        project.git("rev-parse", "HEAD") + "\n", encoding="utf-8"
+    )
+    before = project.whole
+
+    done = atomci("restore", "ci.yml")
+
+    assert done.code == 4, done.err
+    assert "merge" in done.err
+    assert project.whole == before
