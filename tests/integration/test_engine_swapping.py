@@ -187,6 +187,19 @@ def test_a_tool_that_mends_is_named_by_its_own_command(sample) -> None:
     assert (lane["lane"], lane["command"]) == ("format", "ruff format .")
 
 
+def test_what_a_tool_left_out_is_said_of_a_pass(sample) -> None:
+    sample.write(
+        "../says.py",
+        "import sys\n"
+        "sys.stderr.write('Skipping .ipynb files as Jupyter dependencies are not installed.\\n')\n"
+        "sys.stderr.write('7 files would be left unchanged.\\n')\n",
+    )
+    _swap(sample, "run_black_check", run=f"{sys.executable} ../says.py", reads="black")
+    row = sample.atomci("run", "run_black_check", "--json").atoms["run_black_check"]
+    assert (row["status"], row["examined"]) == ("pass", 7)
+    assert row["reason"] == "left out notebooks: black[jupyter] isn't installed"
+
+
 def test_a_command_that_edits_the_sources_of_a_pure_atom_is_an_error(sample) -> None:
     sample.write("../edits.py", "open('src/demo/words.py', 'a').write('X = 1\\n')\n")
     _swap(sample, "run_ruff_lint", run=f"{sys.executable} ../edits.py", reads="lines")

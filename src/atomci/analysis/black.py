@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import structs
 
 from atomci.analysis.diffs import Change, first_changes
-from atomci.analysis.output import broken, plain
+from atomci.analysis.output import broken, plain, unix_lines
 from atomci.analysis.paths import relative
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import any_settings, dotted
@@ -71,6 +71,7 @@ def examine(site: Site, since: str | None) -> Reading:
 
 def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
     """All findings of what black would change are at line 1; its last line says whether that is all."""
+    done = unix_lines(done)
     begins = _BEGINS.search(done.stderr)
     said = done.stderr[begins.start() :] if begins else done.stderr
     left_out = "notebooks: black[jupyter] isn't installed" if _NO_NOTEBOOKS.search(said) else ""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from atomci.analysis.output import broken, plain
+from atomci.analysis.output import broken, plain, unix_lines
 from atomci.analysis.paths import relative
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import Setting
@@ -133,6 +133,7 @@ def await_next_second(files: Iterable[Path]) -> None:
 
 def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
     """What it prints as text, up to the line that counts; or as --output=json, where none does."""
+    done = unix_lines(done)
     if done.stdout.startswith(("{", "\n")):
         return _parse_json(done, root, tool)
     if done.code == 2 and _NO_FILE in done.stderr:

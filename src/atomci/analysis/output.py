@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from atomci.analysis.protocol import Reading
 from atomci.tools.process import Command, Completed
 
-__all__ = ["broken", "plain"]
+__all__ = ["broken", "plain", "unix_lines"]
 
 # They colour what goes into a pipe, send it elsewhere, or spell it in other bytes.
 _DISTURBING = ("FORCE_COLOR", "CLICOLOR_FORCE", "MYPY_FORCE_COLOR", "RUFF_OUTPUT_FILE", "PYTHONIOENCODING")
@@ -16,6 +18,12 @@ _ENDS = 300
 def plain(*words: str) -> Command:
     """A command that prints without colours, and to its own streams, whatever the environment says."""
     return Command(words, without=_DISTURBING)
+
+
+def unix_lines(done: Completed) -> Completed:
+    """What it printed, with the same line ends on every system."""
+    out, err = (text.replace("\r\n", "\n") for text in (done.stdout, done.stderr))
+    return replace(done, stdout=out, stderr=err)
 
 
 def broken(tool: str, done: Completed, why: str = "") -> Reading:

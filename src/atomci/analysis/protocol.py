@@ -24,7 +24,7 @@ class Reading:
     broken: str = ""
     """Why it can't be believed: it failed, its output can't be read, or it ended before its end."""
     left_out: str = ""
-    """What it didn't look at for want of something, and what to type to change that."""
+    """What it didn't look at, and for want of what."""
     mend: str = ""
     """What people type to mend what it found, or to see it, where that isn't the tool's MEND."""
 

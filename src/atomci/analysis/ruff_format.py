@@ -7,7 +7,7 @@ from pathlib import Path
 
 from atomci.analysis import ruff
 from atomci.analysis.diffs import first_changes
-from atomci.analysis.output import broken, plain
+from atomci.analysis.output import broken, plain, unix_lines
 from atomci.analysis.paths import relative
 from atomci.analysis.protocol import Reading, Site
 from atomci.artifacts.schemas import Finding, Lane
@@ -56,6 +56,7 @@ def examine(site: Site, since: str | None) -> Reading:
 
 def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
     """It counts what it can read at its end, or warns that there is nothing to look at."""
+    done = unix_lines(done)
     counts = {what: int(number) for number, what in _COUNT.findall(done.stderr)}
     changes = first_changes(done.stdout, root)
     found = [

@@ -156,6 +156,29 @@ def test_nothing_to_look_at_is_neither_a_pass_nor_a_break(case: str) -> None:
     assert read(*NOTHING[case]) == Reading(examined=0)
 
 
+FOUND: dict[str, tuple[Any, ...]] = {
+    "black": ("black", 123, "", "would reformat a.py\nerror: cannot parse: b.py:1:6\n\nOh no!\n"
+    "1 file would be reformatted, 1 file would fail to reformat.\n"),
+    "ruff's formatter": (
+        "ruff-format",
+        2,
+        "--- a.py\n+++ a.py\n@@ -1 +1 @@\n-x  = 1\n+x = 1\n",
+        "error: Failed to parse b.py:1:7: Expected a parameter\n1 file would be reformatted\n",
+    ),
+    "mypy": ("mypy", 1, "a.py:1:2: error: m  [x]\nFound 1 error in 1 file (checked 2 source files)\n"),
+    "mypy's JSON": ("mypy", 1, f"{json.dumps(ERROR)}\n"),
+    "ruff": ("ruff", 1, json.dumps([ROW], indent=1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*SAID.values(), *NOTHING.values(), *FOUND.values()])
+def test_line_ends_of_windows_say_the_same(case: tuple[Any, ...]) -> None:
+    parser, code, *streams = case
+    reading = read(*case)
+    assert reading.broken == ""
+    assert read(parser, code, *(text.replace("\n", "\r\n") for text in streams)) == reading
+
+
 def test_all_that_black_counts_was_examined() -> None:
     said = (
         "would reformat /p/a.py\nerror: cannot parse: /p/b.py:1:6\n    def f(: ...\n"
@@ -273,15 +296,22 @@ def test_blacks_lines_come_from_one_diff_that_fits_on_a_command_line(
 ) -> None:
     names = [f"a{number}.py" for number in range(unformatted)]
     diff = "".join(f"--- {name}\t1\n+++ {name}\t1\n@@ -7 +7 @@\n-x  = 1\n+x = 1\n" for name in names)
-    said = (
-        "".join(f"would reformat {name}\n" for name in names)
-        + f"\n{unformatted} files would be reformatted.\n"
-    )
-    site = MadeUpSite(tmp_path, [], lambda argv: (0, diff, "") if "--diff" in argv else (1, "", said))
+    said = "error: cannot parse: torn.py:3:6\n" + "".join(f"would reformat {name}\n" for name in names)
+    said += f"\n{unformatted} files would be reformatted, 1 file would fail to reformat.\n"
+    site = MadeUpSite(tmp_path, [], lambda argv: (0, diff, "") if "--diff" in argv else (123, "", said))
     reading = black.examine(site, None)
-    assert {finding.line for finding in reading.findings} == {7}
-    assert len(reading.findings) == reading.examined == unformatted
+    assert {(finding.line, finding.rule) for finding in reading.findings} == {
+        (7, "unformatted"),
+        (3, "unparsable"),
+    }
+    assert len(reading.findings) == reading.examined == unformatted + 1
     assert list(site.asked[1][-len(asked) :]) == asked
+
+
+def test_where_black_shows_no_diff_the_file_is_still_a_finding(tmp_path: Path) -> None:
+    said = "would reformat a.py\n\nOh no! 💥 💔 💥\n1 file would be reformatted.\n"
+    site = MadeUpSite(tmp_path, [], lambda argv: (2, "", "no") if "--diff" in argv else (1, "", said))
+    assert [(f.path, f.line, f.column) for f in black.examine(site, None).findings] == [("a.py", 1, 1)]
 
 
 def mypy_without_settings(argv: tuple[str, ...]) -> tuple[int, str, str]:
