@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
@@ -31,6 +32,7 @@ from atomci.engine.runner import run_plan
 from atomci.project import Project
 
 VERDICT = "compute_local_ci_exit_code"
+EXAMPLES = 300 if os.environ.get("ATOMCI_TESTS") == "all" else 12
 NAMES = tuple(row for row in next(p for p in PIPELINES if p.name == "local_ci").atoms if row != VERDICT)
 STATUSES = st.sampled_from(["pass", "pass", "pass", "fail", "vacuous", "error", "skipped"])
 EXITS = {"pass": {0}, "fail": {0, 1}, "vacuous": {0, 1}, "error": {1, 3}, "skipped": {0, 1, 3}}
@@ -223,7 +225,10 @@ def test_one_red_atom_makes_all_of_them_red(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
 )
 @given(world=worlds())
 def test_they_agree_whatever_atoms_do(world: World) -> None:
