@@ -273,7 +273,7 @@ _phase(7,
     _row(50, "stage3_static_artifacts_emit", "junit, coverage and SARIF in artifacts/, also when a stage failed",
         after=("classify_static_failures", "export_junit_and_coverage_artifacts", "stage1_lint_types", "stage2_unit_tests"), reads=(handles.STATIC_SARIF, handles.UNIT_JUNIT, handles.UNIT_COVERAGE, handles.UNIT_PAGE), writes=(handles.REPORTS,), always=True),
     _row(51, "compute_local_ci_exit_code", "Green, red or broken, as distinct exit codes",
-        needs=("stage1_lint_types", "stage2_unit_tests", "stage3_static_artifacts_emit"), reads=(handles.LINT_TYPES_STAGE, handles.UNIT_STAGE, handles.REPORTS), writes=(handles.GATE,), always=True, last=True, effect="host"),
+        needs=("stage1_lint_types", "stage2_unit_tests", "stage3_static_artifacts_emit"), reads=(handles.LINT_TYPES_STAGE, handles.UNIT_STAGE, handles.REPORTS), writes=(handles.GATE,), always=True, last=True),
 )
 _phase(8,
     _row(52, "configure_auto_fix_iterations", "Bounds on attempts, time, tokens and cost in one table",

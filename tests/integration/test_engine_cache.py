@@ -17,6 +17,7 @@ PURE = {
     "stage1_lint_types",
     "stage2_unit_tests",
     "stage3_static_artifacts_emit",
+    "compute_local_ci_exit_code",
 }
 
 

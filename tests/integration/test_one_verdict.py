@@ -57,6 +57,8 @@ class World(NamedTuple):
     """Stages of an earlier run."""
     missing: str = ""
     """A report that wasn't produced."""
+    kept: bool = False
+    """A green run was here before it, and its results are taken over."""
     own: tuple[str, int, str] | None = None
     """What stands in for the verdict: how it ends, and what it writes."""
 
@@ -82,6 +84,7 @@ def worlds() -> st.SearchStrategy[World]:
         unwritten=st.frozensets(every, max_size=1),
         left=st.dictionaries(st.sampled_from(list(STAGES)), STATUSES),
         missing=st.sampled_from(["", "", "junit"]),
+        kept=st.booleans(),
         own=st.one_of(st.none(), st.tuples(STATUSES, st.sampled_from([0, 1, 3, 7]), words)),
     )
 
@@ -102,7 +105,7 @@ def ran(root: Path, world: World) -> tuple[int, list[Event], Workspace]:
     ]
     config = Config(atoms={name: AtomConfig(enabled=False) for name in world.disabled}, override=tuple(rows))
     options = Options(
-        keep_going=world.keep_going, jobs=world.jobs, use_cache=False, event="local", in_ci=False
+        keep_going=world.keep_going, jobs=world.jobs, use_cache=world.kept, event="local", in_ci=False
     )
     workspace = Workspace(Project(root), catalog, config, options)
     events: list[Event] = []
@@ -157,8 +160,10 @@ def write(root: Path, path: object, value: object) -> None:
 
 def check(root: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that says how the run went says the same."""
+    if world.kept:
+        ran(root, World(kept=True))
     code, events, workspace = ran(root, world)
-    (log,) = root.glob("artifacts/runs/*/events.jsonl")
+    (log,) = root.glob(f"artifacts/runs/{events[-1].run}/events.jsonl")  # type: ignore[union-attr]
     last = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
     ended = events[-1]
     assert isinstance(ended, RunFinished)
@@ -209,6 +214,9 @@ RED_PLUGIN = {"plugin_1001": "fail"}
         (World({}, PLUGIN, overrides={"plugin_1001": -1}), 1, "red"),
         (World(RED_PLUGIN, PLUGIN, disabled=frozenset({"plugin_1001"})), 0, "green"),
         (World({"run_pytest_unit_with_coverage": "fail"}, unwritten=frozenset(NAMES)), 1, "red"),
+        (World(RED_PLUGIN, PLUGIN, kept=True, keep_going=True), 1, "red"),
+        (World({}, PLUGIN, overrides={"plugin_1001": -1}, kept=True), 1, "red"),
+        (World(kept=True), 0, "green"),
         (World(own=("pass", 0, "green")), 0, "green"),
         (World({"run_ruff_lint": "fail"}, own=("pass", 0, "green"), keep_going=True), 1, "red"),
         (World(own=("fail", 1, "red")), 1, "red"),

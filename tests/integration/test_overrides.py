@@ -193,11 +193,12 @@ class InFourDays(datetime):
         return datetime.now(tz) + timedelta(days=4)
 
 
-def test_a_verdict_does_not_outlive_an_override(green, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gate is green; then days go by, and nothing else changes."""
+def test_a_kept_verdict_does_not_outlive_an_override(green, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate is green and kept; then days go by, and nothing else changes."""
     override(green, MYPY, 3)
+    assert green.atomci("run", "local_ci").code == 0
     kept = green.atomci("run", "local_ci", "--json")
-    assert (kept.code, kept.statuses["compute_local_ci_exit_code"]) == (0, "pass")
+    assert "compute_local_ci_exit_code" in kept.cached
     monkeypatch.setattr("atomci.deadlines.datetime", InFourDays)
 
     done = green.atomci("run", "local_ci", "--json")

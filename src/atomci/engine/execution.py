@@ -14,6 +14,7 @@ from atomci.engine.context import Context, Implementation, Outcome
 from atomci.engine.dependencies import Dependencies, Surroundings, Watch
 from atomci.engine.outputs import clear_outputs, missing_outputs
 from atomci.engine.plan import Plan
+from atomci.engine.policy import is_red
 
 __all__ = ["Execution", "Load", "Turn"]
 
@@ -65,6 +66,8 @@ class Execution:
     def _earlier(self, ctx: Context, now: Surroundings) -> TakenOver:
         if not ctx.options.use_cache or ctx.atom.effect != "pure" or self._follows_a_lapse(ctx):
             return TakenOver(None)
+        if ctx.atom.last and _somebody_objects(ctx):
+            return TakenOver(None)
         return self.cache.find(ctx.atom, now)
 
     def _follows_a_lapse(self, ctx: Context) -> bool:
@@ -73,6 +76,12 @@ class Execution:
         for name in before:
             before += self.plan.edges[name] - set(before)
         return any(name in ctx.overrides.lapsed for name in before)
+
+
+def _somebody_objects(ctx: Context) -> bool:
+    """Whether there is more to judge than the files that a verdict reads; a kept one is of a run without."""
+    ended = ctx.ended.values()
+    return bool(ctx.overrides.lapsed) or any(is_red(o) or o.overridden or o.lapsed for o in ended)
 
 
 def _watched(
