@@ -114,7 +114,9 @@ def test_the_first_failure_ends_the_suite_unless_told_otherwise(green) -> None:
     green.atomci("run", RUN)
     assert green.json("artifacts/tests/unit.json")["counts"] == {"failed": 1, "passed": 1}
     green.atomci("run", RUN, "--keep-going")
-    assert green.json("artifacts/tests/unit.json")["counts"] == {"failed": 3, "passed": 3}
+    all_ran = green.json("artifacts/tests/unit.json")
+    assert all_ran["counts"] == {"failed": 3, "passed": 3}
+    assert (all_ran["complete"], all_ran["why_incomplete"]) == (True, "")
 
 
 def test_coverage_is_kept_when_a_failure_ended_the_suite(real_green) -> None:

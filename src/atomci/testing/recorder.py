@@ -15,6 +15,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -106,26 +107,27 @@ class AttemptRecorder:
         self._outcomes: dict[str, str] = {}
         self._running: dict[str, None] = {}
         self._counted = [NOTHING]
+        self._state = b""
         self._phase = "configuration"
         self._why = ""
         self._stopped = False
-        self._put(b"")
+        self._tell()
 
     def broke_off(self, error: BaseException) -> None:
         """What ended pytest before there was a session."""
         error = getattr(error, "cause", error)  # pytest wraps what a conftest raises
         self._why = self._told(pytest.ExceptionInfo.from_exception(error))
-        self._put(b"")
+        self._tell()
 
     def pytest_sessionstart(self) -> None:
         """All is configured."""
         self._phase = "collection"
-        self._put(b"")
+        self._tell()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A test begins."""
         self._running[nodeid] = None
-        self._put(b"")
+        self._tell()
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """A test ended."""
@@ -168,7 +170,7 @@ class AttemptRecorder:
         if isinstance(census := session.config.pluginmanager.getplugin(CENSUS), Census):
             self._counted.append(census.counted(session))
         self._phase = "tests"
-        self._put(b"")
+        self._tell()
         try:
             return (yield)
         except (session.Failed, KeyboardInterrupt) as stop:
@@ -191,7 +193,7 @@ class AttemptRecorder:
         """The end mark, before another hook may end the process."""
         self._phase = "end"
         self._running.clear()
-        self._put(b"", **self._totals(), exit_status=int(exitstatus))
+        self._tell(**self._totals(), exit_status=int(exitstatus))
 
     def pytest_unconfigure(self) -> None:
         """Nothing is written any more."""
@@ -224,16 +226,20 @@ class AttemptRecorder:
             "narrowing": narrowing(self._config),
         }
 
-    def _put(self, result: bytes, **totals: Any) -> None:
-        """A result, and behind it what is known of the session, which the next result takes the place of."""
+    def _tell(self, **totals: Any) -> None:
+        """Write what is known of the session, behind the results."""
+        running = [self._own_id(nodeid) for nodeid in self._running]
+        state = {"event": "session", "phase": self._phase, "why": self._why, "stopped": self._stopped}
+        self._state = self._line({**state, "running": running, **totals})
+        self._put(b"")
+
+    def _put(self, result: bytes) -> None:
+        """A result goes where the session's state was, and that goes behind it."""
         if os.getpid() != self._process:
             return  # a test forked, and the copy went on
-        state = {"event": "session", "phase": self._phase, "why": self._why, "stopped": self._stopped}
-        running = [self._own_id(nodeid) for nodeid in self._running]
         self._file.seek(self._end_of_results)
-        self._file.write(result)
+        self._file.write(result + self._state)
         self._end_of_results += len(result)
-        self._file.write(self._line({**state, "running": running, **totals}))
         self._file.truncate()
         self._file.flush()
 
@@ -286,6 +292,7 @@ def _frames(excinfo: pytest.ExceptionInfo[BaseException]) -> list[tuple[str, int
     return [(str(frame.path), frame.lineno + 1) for frame in excinfo.traceback]
 
 
+@lru_cache(maxsize=4096)  # a fixture's file is asked for with each test
 def _inside(root: Path, path: str) -> str | None:
     """A file of the project by its path from the root."""
     absolute = Path(os.path.normpath(root / path))
