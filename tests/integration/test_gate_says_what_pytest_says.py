@@ -148,6 +148,14 @@ CASES = {
         ("75.00 % covered, budget 90 % of addopts in pyproject.toml",),
         measured="",
     ),
+    "pytest-cov's own precision": Case(
+        src(
+            PYTEST + 'addopts = "--cov=demo --cov-fail-under=95 --cov-precision=2"\n' + TEN,
+            **{"src/demo/__init__.py": "X = 1\n" * 30},
+        ),
+        ("94.74 % covered, budget 95 % of addopts in pyproject.toml",),
+        measured="",
+    ),
     "a file of settings that an option names": Case(
         src(
             PYTEST + 'addopts = "--cov-config=ci/cover.cfg"\n' + HUNDRED,

@@ -40,7 +40,6 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     budget: float = 0.0
-    precision: int = 0
     settings: str = ""
     source: bool = False
     shadowed: dict[str, float] = {}
@@ -55,9 +54,12 @@ def report_arguments(kind: str, destination: str, data: str, rcfile: str = "") -
     return (*words, destination, f"--data-file={data}", "--fail-under=0", "-q", *_rcfile(rcfile))
 
 
-def settled_arguments(data: str, rcfile: str, fail_under: str | None) -> tuple[str, ...]:
-    """The words after `python` that print coverage's own verdict; `fail_under` is an option of pytest-cov."""
-    beside = (f"--fail-under={fail_under}",) if fail_under is not None else ()
+def settled_arguments(
+    data: str, rcfile: str = "", fail_under: str | None = None, precision: str | None = None
+) -> tuple[str, ...]:
+    """The words after `python` that print coverage's own verdict; the last two are options of pytest-cov."""
+    beside = [f"--fail-under={fail_under}"] if fail_under is not None else []
+    beside += [f"--precision={precision}"] if precision is not None else []
     return ("-m", "atomci.testing.coverage_report", f"--data-file={data}", *_rcfile(rcfile), *beside)
 
 

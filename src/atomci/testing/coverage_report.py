@@ -26,7 +26,10 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data-file", required=True)
     parser.add_argument("--rcfile", default="")
-    parser.add_argument("--fail-under", type=float, help="a budget that stands beside that of the settings")
+    parser.add_argument(
+        "--fail-under", type=float, help="pytest-cov's own budget, beside that of the settings"
+    )
+    parser.add_argument("--precision", type=int, help="and to how many digits it rounds")
     given = parser.parse_args(words)
     sys.stdout.write(json.dumps(_answer(given)) + "\n")
     return 0
@@ -35,12 +38,14 @@ def main(words: list[str]) -> int:
 def _answer(given: argparse.Namespace) -> dict[str, Any]:
     try:
         measured = Coverage(data_file=given.data_file, config_file=given.rcfile or True)
-        budgets = [measured.config.fail_under]
-        budgets += [given.fail_under] if given.fail_under is not None else []
-        precision = measured.config.precision
+        own: tuple[float, int] = (measured.config.fail_under, measured.config.precision)
+        of_pytest: tuple[float, int] = (
+            own[0] if given.fail_under is None else given.fail_under,
+            own[1] if given.precision is None else given.precision,
+        )
+        budgets = (own, of_pytest)
         answer = {
-            "budget": max(budgets),
-            "precision": precision,
+            "budget": max(budget for budget, _ in budgets),
             "settings": measured.config.config_file or "",
             "source": bool(
                 measured.get_option("run:source")
@@ -51,7 +56,7 @@ def _answer(given: argparse.Namespace) -> dict[str, Any]:
         }
         measured.load()
         total = measured.report(show_missing=True, skip_covered=True)
-        under = any(should_fail_under(total, budget, precision) for budget in budgets)
+        under = any(should_fail_under(total, budget, precision) for budget, precision in budgets)
     except CoverageException as error:
         return {"error": str(error)}
     return {**answer, "total": total, "under": under}

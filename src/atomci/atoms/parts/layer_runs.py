@@ -176,8 +176,13 @@ def budget_command(ctx: Context, layer: Layer) -> Command:
     """What coverage itself says of what a layer covered, and by which settings."""
     assert layer.data is not None, "its coverage is measured"
     config = read_pytest_config(ctx.root, layer.folder)
-    rcfile, beside = config.value("--cov-config") or "", config.value("--cov-fail-under")
-    return Command((ctx.project.python, *coverage.settled_arguments(layer.data.path, rcfile, beside)))
+    words = coverage.settled_arguments(
+        layer.data.path,
+        config.value("--cov-config") or "",
+        config.value("--cov-fail-under"),
+        config.value("--cov-precision"),
+    )
+    return Command((ctx.project.python, *words))
 
 
 def write_reports(ctx: Context, where: Artifact[Reports], layer: Layer) -> Reports:
