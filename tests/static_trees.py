@@ -132,6 +132,20 @@ RUFF = {
     "all excluded": Tree(
         "ruff", {"pyproject.toml": '[tool.ruff]\nexclude = ["*.py"]\n', "a.py": UNUSED}, UNEXAMINED, red=False
     ),
+    "lint.exclude": Tree(
+        "ruff",
+        {
+            "pyproject.toml": f'{PLAIN_RUFF}exclude = ["old.py"]\n',
+            "ruff/pyproject.toml": "[project]\nname = 'b'\n",
+            "a.py": RIGHT,
+            "old.py": UNUSED,
+        },
+        1,
+        red=False,
+    ),
+    "all excluded from linting": Tree(
+        "ruff", {"ruff.toml": 'lint.exclude = ["*.py"]\n', "a.py": UNUSED}, UNEXAMINED, red=False
+    ),
     "fix, fix-only and another output": Tree(
         "ruff",
         {
@@ -272,6 +286,9 @@ RUFF_FORMAT = {
         {"pyproject.toml": '[tool.ruff]\nexclude = ["*.py"]\n', "a.py": WIDE},
         UNEXAMINED,
         red=False,
+    ),
+    "all excluded from formatting": Tree(
+        "ruff-format", {"ruff.toml": 'format.exclude = ["*.py"]\n', "a.py": WIDE}, UNEXAMINED, red=False
     ),
     "what can't be parsed": Tree("ruff-format", {"a.py": TORN, "b.py": "X = 1\n"}, 2),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -31,32 +32,41 @@ OVERRIDING: tuple[str, ...] = ("ruff.toml", ".ruff.toml")
 LINE_LENGTH = "line-length"
 TARGET = "target-version"
 
+_DEBUG = re.compile(r"^\[[\d-]+\]\[[\d:]+\]\[[\w:]+\]\[DEBUG\] .*\n?", re.MULTILINE)
+_CHECKED = re.compile(r"\[DEBUG\] Checked (\d+) files? in\b")
+_SETTINGS_CHECKED = re.compile(r"\[DEBUG\] Checking: .+\.toml\r?$", re.MULTILINE)
 _TOP = {"row": 1, "column": 1}
 
 
 def commands(program: str) -> tuple[Command, ...]:
     # With fix-only in its settings, ruff would mend and print nothing.
-    check = plain(program, "check", "--no-fix", "--no-fix-only", "--output-format=json", ".")
-    # ruff also lints pyproject.toml, so it never says that its settings left no Python file.
-    return check, list_files(program)
+    return (plain(program, "check", "--verbose", "--no-fix", "--no-fix-only", "--output-format=json", "."),)
 
 
 def list_files(program: str) -> Command:
-    """The question which files it looks at, settings among them."""
+    """The question which files it looks at, settings among them, and those that `lint.exclude` leaves out."""
     return plain(program, "check", "--show-files", ".")
 
 
 def examine(site: Site, since: str | None) -> Reading:
-    check, show_files = commands(site.tool(PROGRAM))
-    reading = parse(site.run(check), site.root)
+    program = site.tool(PROGRAM)
+    (check,) = commands(program)
+    done = site.run(check)
+    reading = parse(done, site.root)
     if reading.broken:
         return reading
-    listing = site.run(show_files)
-    return broken(NAME, listing) if listing.code else replace(reading, examined=count_files(listing))
+    examined = count_checked(done)
+    if examined is None:
+        listing = site.run(list_files(program))
+        if listing.code:
+            return broken(NAME, listing)
+        examined = count_files(listing)
+    return replace(reading, examined=examined)
 
 
 def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
     """What ruff found is a list, also an empty one; printing none is no answer."""
+    done = replace(done, stderr=_DEBUG.sub("", done.stderr))
     if done.code not in (0, 1):
         return broken(NAME, done)
     try:
@@ -68,8 +78,17 @@ def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:
     return Reading(tuple(_finding(row, root, tool) for row in rows))
 
 
+def count_checked(done: Completed) -> int | None:
+    """How many files `ruff check --verbose` says that it checked, but for settings; None where it doesn't.
+
+    Of settings it looks at the form, so that it never says that they left no Python file.
+    """
+    checked = _CHECKED.findall(done.stderr)
+    return int(checked[-1]) - len(_SETTINGS_CHECKED.findall(done.stderr)) if checked else None
+
+
 def count_files(done: Completed) -> int:
-    """How many files `ruff check --show-files` names, but for settings, of which it looks at the form."""
+    """How many files `ruff check --show-files` names, but for settings."""
     return sum(bool(line.strip()) and not line.endswith(".toml") for line in done.stdout.splitlines())
 
 

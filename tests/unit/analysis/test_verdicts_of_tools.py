@@ -202,6 +202,25 @@ def test_ruff_examines_all_that_it_lists_but_settings(out: str, examined: int) -
     assert ruff.count_files(Completed(Command(("ruff",)), 0, out, "", 0.1)) == examined
 
 
+LOGGED = (
+    "[2026-11-27][04:38:21][ruff::commands::check][DEBUG] Identified files to lint in: 5.2ms\n"
+    "[2026-11-27][04:38:21][ruff::diagnostics][DEBUG] Checking: /p/a.py\n"
+    "[2026-11-27][04:38:21][ruff::diagnostics][DEBUG] Checking: /p/ruff.toml\n"
+    "[2026-11-27][04:38:21][ruff::commands::check][DEBUG] Checked 3 files in: 646.93µs\n"
+)
+
+
+def test_ruff_says_how_many_files_it_checked_and_which_of_them_are_settings() -> None:
+    for log in (LOGGED, LOGGED.replace("\n", "\r\n")):
+        assert ruff.count_checked(Completed(Command(("ruff",)), 0, "[]", log, 0.1)) == 2
+    assert ruff.count_checked(Completed(Command(("ruff",)), 0, "[]", "", 0.1)) is None
+
+
+def test_what_ruff_refuses_is_quoted_without_its_log() -> None:
+    said = read("ruff", 2, "", f"{LOGGED}ruff failed\n  Cause: unknown field `nope`\n").broken
+    assert said.endswith("(exit 2): ruff failed\n  Cause: unknown field `nope`")
+
+
 def test_mypys_json_has_no_count_and_an_end_where_nothing_was_found() -> None:
     assert read("mypy", 0, "\n") == Reading()
 
