@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
@@ -13,12 +13,14 @@ from atomci.atoms.parts.unchanged import unchanging
 from atomci.atoms.plugins import PluginAtom, load_plugins
 from atomci.catalog import PHASES, Atom
 from atomci.engine.config import AtomConfig, Config
-from atomci.engine.context import Context, Implementation, Options, Outcome, Verdict, Workspace
+from atomci.engine.context import Commands, Context, Implementation, Options, Outcome, Verdict, Workspace
 from atomci.engine.plan import Catalog
+from atomci.errors import AtomciError, InfrastructureError
 from atomci.project import Project
 from atomci.settings import load_config
 from atomci.tables import table_error
 from atomci.testing.sharding.settings import read_slow
+from atomci.tools.process import Command
 
 __all__ = ["Loader"]
 
@@ -82,7 +84,7 @@ class Loader:
             return Implementation(unchanging(function), origin=f"pyproject.toml: use = {swap.use!r}")
         if (plugin := self.plugins.get(atom.name)) is not None:
             built = Implementation(unchanging(plugin.run), origin="plugin")
-            return built if plugin.commands is None else replace(built, commands=plugin.commands)
+            return built if plugin.commands is None else replace(built, commands=_told(plugin.commands))
         if swap.reads is not None:
             return replace(_built_in(atom), origin=f"pyproject.toml: reads = {swap.reads!r}")
         return _built_in(atom)
@@ -95,6 +97,22 @@ class Loader:
             return plugin.check or last_result
         found: Callable[[Context], Verdict] = getattr(_phase_module(atom), atom.name + HOLDS, last_result)
         return found
+
+
+def _told(commands: Commands) -> Commands:
+    """What a package says that its atom starts; whatever it raises is its error."""
+
+    def tell(ctx: Context) -> Sequence[Command]:
+        try:
+            return tuple(commands(ctx))
+        except AtomciError:
+            raise
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            hint = "mend the package that brings it"
+            raise InfrastructureError(f"{ctx.atom.name} can't tell its commands: {said}", hint) from None
+
+    return tell
 
 
 def _built_in(atom: Atom) -> Implementation:

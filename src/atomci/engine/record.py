@@ -27,6 +27,7 @@ from atomci.tools.process import Children, Stopped, ToolMissing
 __all__ = ["Recorder"]
 
 _NO_PLACE = {getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EROFS")}
+LOG_LIMIT = 16_000_000
 Execute = Callable[[Context, Outcome | None], Turn]
 
 
@@ -70,7 +71,7 @@ class Recorder:
     def _log(self, atom: Atom) -> Iterator[LogWriter]:
         """The atom's log; each line is on disk as soon as it is whole."""
         with self._log_path(atom).open("w", encoding="utf-8", errors="replace", buffering=1) as file:
-            log = LogWriter(file.write, self.events.redactor)
+            log = LogWriter(_bounded(file.write), self.events.redactor)
             try:
                 yield log
             finally:
@@ -135,6 +136,22 @@ class Recorder:
             override=outcome.overridden or outcome.lapsed,
             because=turn.because,
         )
+
+
+def _bounded(write: Callable[[str], object]) -> Callable[[str], None]:
+    """Write so much and no more, and say so: what programs print is bounded already, what atoms say isn't."""
+    left = LOG_LIMIT
+
+    def take(text: str) -> None:
+        nonlocal left
+        if left <= 0:
+            return
+        write(text[:left])
+        left -= len(text)
+        if left <= 0:
+            write(f"\n[the log is longer than {LOG_LIMIT:,} characters: the rest isn't in it]\n")
+
+    return take
 
 
 def _crashed(error: BaseException, atom: Atom, log: LogWriter) -> Outcome:

@@ -270,6 +270,23 @@ def test_what_an_earlier_run_left_is_not_taken_for_new(project: MadeUp, disabled
     assert not (project.root / "artifacts/pages").exists()
 
 
+def test_what_an_atom_says_is_bounded_and_its_log_says_so(
+    project: MadeUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atomci.engine.record.LOG_LIMIT", 100)
+
+    def talk(ctx: Context) -> Outcome:
+        for _ in range(1000):
+            ctx.log("a line\n")
+        return PASS
+
+    project.run((LINT, talk))
+    log = project.log("lint")
+    assert log.startswith("a line\n" * 14)
+    assert log.endswith("\n[the log is longer than 100 characters: the rest isn't in it]\n")
+    assert len(log) < 200
+
+
 def test_events_are_written_and_told_in_order(project: MadeUp) -> None:
     project.run((TEST, FAIL), (COVER, PASS), (LINT, PASS))
     told = project.logged
