@@ -48,6 +48,10 @@ def start(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Run
             return _Guarded(argv, cwd, environment)
         except _NoGuardianError:
             pass
+    else:
+        from atomci.tools.job import join_job
+
+        join_job()
     return _Direct(argv, cwd, environment)
 
 
@@ -184,6 +188,8 @@ class _Guardian:
 
     def ask(self, descriptors: Sequence[int]) -> None:
         """Hand it a request. It is started for the first, and anew where it is gone. Raises OSError."""
+        if sys.platform == "win32":
+            raise OSError("there is none on Windows")
         with self._lock:
             for attempt in range(2):
                 if self._control is None:
@@ -198,8 +204,7 @@ class _Guardian:
                         raise
 
     def _start(self) -> None:
-        if sys.platform == "win32":
-            raise OSError("there is none on Windows")
+        assert sys.platform != "win32"
         self._control, theirs = socket.socketpair()
         silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
         actions = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0), *silent]
@@ -210,7 +215,7 @@ class _Guardian:
 
     def _leave(self, started_in: int | None = None) -> None:
         """Let it end, and take down what time it took."""
-        if self._control is None or started_in not in (None, os.getpid()):
+        if sys.platform == "win32" or self._control is None or started_in not in (None, os.getpid()):
             return
         self._control.close()
         self._control = None
