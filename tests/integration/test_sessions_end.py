@@ -144,6 +144,14 @@ DEAD = {
         "error",
         f"{FINISH}pytest was killed by SIGKILL while {TESTS}::test_b ran, after 1 other test",
     ),
+    "os._exit in a fixture": Ends(
+        {
+            TESTS: "import os\n\nimport pytest\n\n\n@pytest.fixture\ndef ends():\n    yield\n    os._exit(0)\n\n\n"
+            "def test_a(): ...\n\n\ndef test_b(ends): ...\n"
+        },
+        "error",
+        f"{FINISH}pytest ended with exit code 0 while {TESTS}::test_b ran, after 1 other test",
+    ),
     "sys.exit in a conftest": Ends(
         hook("import sys\nsys.exit(0)\n"),
         "error",

@@ -108,7 +108,7 @@ def _where(found: Sequence[TestResult], session: TestSession, output: str) -> st
         return f"before it collected a test{told}"
     if session.phase == "collection":
         return f"while it collected tests{told}"
-    ended = len({result.nodeid for result in found})
+    ended = len({result.nodeid for result in found} - set(session.running))
     during = f"while {', '.join(session.running[:_NAMES_SHOWN])} ran" if session.running else "between tests"
     return f"{during}, after {ended} other test{'' if ended == 1 else 's'}{told}"
 

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -42,6 +43,11 @@ class PytestConfig:
     options: Mapping[str, Any] = field(default_factory=dict)
     words: tuple[str, ...] = ()
 
+    @property
+    def _pairs(self) -> Iterator[tuple[str, str]]:
+        """Each word with the one behind it."""
+        return zip_longest(self.words, self.words[1:], fillvalue="")
+
     def listed(self, name: str) -> tuple[str, ...]:
         """A setting of several words."""
         value = self.options.get(name, ())
@@ -50,7 +56,7 @@ class PytestConfig:
     def value(self, flag: str) -> str | None:
         """What an option is given, the last time; None where it isn't."""
         found = None
-        for word, following in zip(self.words, (*self.words[1:], ""), strict=True):
+        for word, following in self._pairs:
             if word == flag:
                 found = following
             elif word.startswith(f"{flag}="):
@@ -65,8 +71,7 @@ class PytestConfig:
 
     def without(self, plugin: str) -> str:
         """How a plugin is turned off, as someone typed it; empty where it isn't."""
-        pairs = zip(self.words, (*self.words[1:], ""), strict=True)
-        for word, following in pairs:
+        for word, following in self._pairs:
             name = following if word == "-p" else word.removeprefix("-p") if word.startswith("-p") else ""
             if name in (f"no:{plugin}", f"no:pytest_{plugin}"):
                 return f"-p {name}"
@@ -87,8 +92,7 @@ class PytestConfig:
     @property
     def plugins(self) -> tuple[str, ...]:
         """Modules that `-p` loads."""
-        pairs = zip(self.words, (*self.words[1:], ""), strict=True)
-        named = (after if word == "-p" else word[2:] for word, after in pairs if word.startswith("-p"))
+        named = (after if word == "-p" else word[2:] for word, after in self._pairs if word.startswith("-p"))
         return tuple(name for name in named if name and not name.startswith("no:"))
 
     @property

@@ -86,3 +86,8 @@ def test_a_file_that_an_option_or_a_variable_names_is_the_only_one(
     assert names_source(tmp_path, "ci.cfg") is True
     monkeypatch.setenv("COVERAGE_RCFILE", "ci.cfg")
     assert names_source(tmp_path) is True
+
+
+def test_a_project_without_settings_asks_for_nothing(tmp_path: Path) -> None:
+    config = read_pytest_config(tmp_path, "tests/unit")
+    assert (config.words, config.value("-m"), config.without("cov"), config.plugins) == ((), None, "", ())
