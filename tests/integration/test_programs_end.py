@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from atomci.tools import running
-from atomci.tools.process import Children, Command, OutputTooLong, ToolMissing, ToolTimeout
+from atomci.tools.process import Children, Command, OutputTooLong, Stopped, ToolMissing, ToolTimeout
 
 LINES = "import sys\nfor _ in range({}): sys.stdout.write('one line of many\\n' * 60000)\n"
 
@@ -149,6 +149,30 @@ def test_all_that_runs_ends_when_this_process_is_killed(tmp_path: Path) -> None:
         assert all(map(alive, pids))
         process.kill()
     assert gone(pids)
+
+
+@on_linux
+def test_what_a_program_started_by_a_guardian_of_its_own_ends_too(tmp_path: Path) -> None:
+    """As where a test runs atomci: the inner one is asked to end, and sees its own programs to their end."""
+    children, said = Children(), ""
+
+    def heard(text: str) -> None:
+        nonlocal said
+        said += text
+        if said.endswith("\n"):
+            children.stop("enough")
+
+    inner = tree("time.sleep(100)").argv
+    with pytest.raises(Stopped):
+        children.run(Command((sys.executable, "-c", KILLED, *inner)), tmp_path, heard)
+    assert gone([int(pid) for pid in said.split()])
+
+
+@on_posix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT", "SIGPIPE"])
+def test_a_program_is_deaf_to_no_signal_that_others_hear(tmp_path: Path, name: str) -> None:
+    shell = f"kill -{name.removeprefix('SIG')} $$; echo deaf"
+    assert Children().run(Command(("sh", "-c", shell)), tmp_path).stdout == ""
 
 
 @on_posix

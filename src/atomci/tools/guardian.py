@@ -25,6 +25,8 @@ import sys
 import time
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
+# Programs are to end by these, and whoever asked; not those who see them to their end.
+_PASSED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _POLITE = 1.0
 _GIVE_UP = 5.0
 _PAUSE = 0.02
@@ -34,6 +36,9 @@ def main() -> None:
     """Answer requests until nobody is left to ask."""
     control = socket.socket(fileno=0)
     os.setsid()
+    deaf_to = [number for number in _PASSED_BY if signal.getsignal(number) != signal.SIG_IGN]
+    for number in deaf_to:
+        signal.signal(number, signal.SIG_IGN)
     adopt = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
     while (request := socket.recv_fds(control, 1, 3))[0]:
         line, out, err = request[1]
@@ -42,7 +47,7 @@ def main() -> None:
             if adopt is not None:
                 adopt(_SUBREAPER, 1, 0, 0, 0)
             with contextlib.suppress(ConnectionError):
-                _Supervisor(socket.socket(fileno=line), adopts=adopt is not None).serve(out, err)
+                _Supervisor(socket.socket(fileno=line), deaf_to, adopts=adopt is not None).serve(out, err)
             os._exit(0)
         for descriptor in (line, out, err):
             os.close(descriptor)
@@ -60,8 +65,9 @@ def _wait_for_supervisors(options: int) -> None:
 class _Supervisor:
     """Starts one program and sees its whole tree to the end."""
 
-    def __init__(self, line: socket.socket, *, adopts: bool) -> None:
+    def __init__(self, line: socket.socket, deaf_to: list[signal.Signals], *, adopts: bool) -> None:
         self._line = line
+        self._deaf_to = deaf_to
         self._adopts = adopts
         self._program = 0
         self._ended = False
@@ -77,7 +83,7 @@ class _Supervisor:
         argv, variables = words[: int(number)], words[int(number) :]
         environment = {name: value for name, _, value in (pair.partition(b"=") for pair in variables)}
         try:
-            self._program = _start(argv, environment, folder, out, err)
+            self._program = _start(argv, environment, folder, (out, err), self._deaf_to)
         except OSError as error:
             self._line.sendall(b"failed %d\n" % (error.errno or 0))
             return
@@ -138,7 +144,13 @@ class _Supervisor:
                 os.kill(pid, number)
 
 
-def _start(argv: list[bytes], environment: dict[bytes, bytes], folder: bytes, out: int, err: int) -> int:
+def _start(
+    argv: list[bytes],
+    environment: dict[bytes, bytes],
+    folder: bytes,
+    streams: tuple[int, int],
+    deaf_to: list[signal.Signals],
+) -> int:
     """The program's process id, once it runs. Raises OSError where it doesn't."""
     reading, writing = os.pipe()
     pid = os.fork()
@@ -147,11 +159,12 @@ def _start(argv: list[bytes], environment: dict[bytes, bytes], folder: bytes, ou
             os.setsid()
             os.chdir(folder)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.dup2(out, 1)
-            os.dup2(err, 2)
+            os.dup2(streams[0], 1)
+            os.dup2(streams[1], 2)
             os.closerange(3, writing)
-            for name in ("SIGPIPE", "SIGXFSZ"):  # ignored by Python, and by all that it would start
-                signal.signal(getattr(signal, name), signal.SIG_DFL)
+            # What is ignored here would be by the program; the first two are by any Python.
+            for number in (signal.SIGPIPE, signal.SIGXFSZ, *deaf_to):
+                signal.signal(number, signal.SIG_DFL)
             os.execvpe(argv[0], argv, environment)  # noqa: S606
         except (OSError, ValueError) as error:
             os.write(writing, b"%d" % (getattr(error, "errno", 0) or errno.EINVAL))
@@ -169,7 +182,11 @@ def _start(argv: list[bytes], environment: dict[bytes, bytes], folder: bytes, ou
 def _descendants(root: int) -> list[int]:
     """All below a process."""
     parents: dict[int, list[int]] = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208
+    try:
+        names = os.listdir("/proc")  # noqa: PTH208
+    except OSError:
+        return []
+    for name in filter(str.isdigit, names):
         with contextlib.suppress(OSError, ValueError, IndexError):
             with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
                 parent = int(file.read().rpartition(b")")[2].split()[1])
