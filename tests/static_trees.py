@@ -432,6 +432,14 @@ MYPY = {
     "a stubs-only package": Tree("mypy", {"p-stubs/__init__.pyi": WRONG}, 1, named=("p-stubs",)),
 }
 
+ODD = {
+    "ruff": Tree("ruff", {"ruff.toml": 'lint.select = ["F"]\n', "src/caf\u00e9 \u65e5\u672c.py": UNUSED}, 1),
+    "black": Tree("black", {"src/caf\u00e9 \u65e5\u672c.py": "Y = 1\n" + WIDE}, 1),
+    "ruff-format": Tree("ruff-format", {"src/caf\u00e9 \u65e5\u672c.py": "Y = 1\n" + WIDE}, 1),
+    "mypy": Tree("mypy", {"mypy.ini": "[mypy]\nfiles = src\n", "src/caf\u00e9.py": WRONG}, 1),
+}
+"""A file whose name has other letters, one tree for each tool."""
+
 TREES = {
     f"{tree.tool}: {name}": tree for group in (RUFF, BLACK, RUFF_FORMAT, MYPY) for name, tree in group.items()
 }

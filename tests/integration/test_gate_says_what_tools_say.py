@@ -18,7 +18,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from static_trees import TREES, UNEXAMINED, Tree
+from static_trees import ODD, TREES, UNEXAMINED, Tree
 
 from atomci.analysis.table import TOOLS
 from atomci.engine.inputs import Inputs
@@ -171,3 +171,21 @@ def test_the_gate_says_what_the_tool_says(name: str, tmp_path: Path) -> None:
     assert reading.examined == tree.examined
     if tree.examined != UNEXAMINED:
         assert (by_hand.code != 0) is tree.red
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_no_variable_changes_what_the_gate_reads(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = ODD[name]
+    root = grown(tree, tmp_path)
+    plain = HANDS[name](root)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("CLICOLOR_FORCE", "1")
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1:backslashreplace")
+    monkeypatch.setenv("RUFF_OUTPUT_FORMAT", "github")
+    monkeypatch.setenv("RUFF_OUTPUT_FILE", str(tmp_path / "elsewhere"))
+    reading = TOOLS[name].examine(root, None)
+    assert reading.broken == ""
+    assert {(f.path, f.line, f.rule) for f in reading.findings} == plain.places != set()
+    assert reading.examined == 1
