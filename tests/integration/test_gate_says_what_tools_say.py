@@ -129,11 +129,15 @@ HANDS: dict[str, Callable[[Root], ByHand]] = {
 
 @pytest.fixture(scope="module", autouse=True)
 def own_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Caches and a home of their own. mypy's holds typeshed, which all trees share; they differ in times."""
+    """Caches and a home of their own. mypy's holds typeshed, which all trees share; they differ in times.
+
+    One worker is enough for black: it says the same, and starting more costs as much as all else.
+    """
     folder = tmp_path_factory.mktemp("caches")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MYPY_CACHE_DIR", "BLACK_CACHE_DIR", "RUFF_CACHE_DIR", "XDG_CONFIG_HOME"):
             patch.setenv(name, str(folder / name.lower()))
+        patch.setenv("BLACK_NUM_WORKERS", "1")
         for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "MYPY_FORCE_COLOR", "NO_COLOR"):
             patch.delenv(name, raising=False)
         yield
