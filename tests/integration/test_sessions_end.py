@@ -1,5 +1,6 @@
 """How a session of pytest ends, and what is made of it: real pytest with the recorder, in every layer."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -164,6 +165,9 @@ DEAD = {
         three("import os; pid = os.fork(); pid and os.waitpid(pid, 0)"), "pass", ""
     ),
 }
+if os.name == "nt":
+    for posix in ("a kill", "a forked copy that goes on"):
+        del DEAD[posix]
 NARROWED = {
     "-k": Ends(three(), "pass", '2 deselected (-k "test_a")', ("-k", "test_a")),
     "-m": Ends(three(), "vacuous", 'no test was collected; 3 deselected (-m "slow")', ("-m", "slow")),
@@ -266,3 +270,14 @@ def test_a_session_that_does_not_finish_is_an_error_in_every_layer(real_sample, 
         assert reason.startswith(FINISH)
         assert f"tests/{layer}/test_a_ending.py" in reason
         assert project.json(f"artifacts/tests/{layer}.json")["broken"] == reason
+
+
+def test_a_budget_in_addopts_is_no_matter_of_a_layer_that_measures_nothing(real_sample) -> None:
+    project = layered(real_sample)
+    strict = 'addopts = ["--strict-markers"'
+    project.replace("pyproject.toml", strict, f'{strict}, "--cov=src", "--cov-fail-under=100", "-m not slow"')
+    project.append("tests/e2e/test_whole.py", "\n\n@pytest.mark.slow\ndef test_slow():\n    assert 0\n")
+    project.replace("tests/e2e/test_whole.py", "import sys\n", "import sys\n\nimport pytest\n")
+    project.replace("pyproject.toml", 'markers = ["', 'markers = ["slow: s", "')
+    done = project.atomci("run", "run_pytest_e2e", "--json")
+    assert done["run_pytest_e2e"] == ("pass", '1 deselected (-m "(not slow) and e2e")')

@@ -301,7 +301,28 @@ def test_a_shard_with_a_failing_test_makes_the_whole_red(sharded) -> None:
 
     assert (together.code, together.statuses[RUN]) == (1, "fail")
     assert [f["path"] for f in together.atoms[RUN]["findings"]] == [failing]
-    assert together.statuses[BUDGET] != "pass"
+    assert together.statuses["stage2_unit_tests"] == "fail"
+    # It is the last of its shard, so that all ran and the total is known.
+    assert sharded.json("artifacts/tests/unit.json")["complete"] is True
+
+
+def test_a_shard_that_stopped_on_a_failure_leaves_the_total_unknown(sharded) -> None:
+    failing = "tests/unit/test_wide.py"
+    numbers = [
+        n
+        for n in range(1, COUNT + 1)
+        if any("TestSign" in test for test in summary(sharded, n)["portion"]["ids"])
+    ]
+    sharded.replace(failing, "sign(1) == 1", "sign(1) == 2")
+    sharded.replace(failing, "sign(-1) == -1", "sign(-1) == 2")
+    for number in numbers:
+        sharded.delete(f"kept/unit-shard{number}")
+        assert kept(sharded, number).code == 1
+
+    together = sharded.atomci("run", "unit", "--shards-from", "kept", "--json")
+
+    assert (together.statuses[RUN], together.statuses[BUDGET]) == ("fail", "skipped")
+    assert "the suite stopped on a failure" in together.atoms[BUDGET]["reason"]
 
 
 SKIPPED = "\n\nimport pytest\n\npytestmark = pytest.mark.skip(reason='not here')\n"

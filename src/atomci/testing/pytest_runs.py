@@ -50,7 +50,7 @@ def coverage_words(config: PytestConfig, *, named: bool, src: bool) -> tuple[str
 def marked(config: PytestConfig, marker: str) -> str:
     """A layer's marker, with what the project's own `-m` asks for."""
     own = config.value("-m")
-    return f"({own}) and {marker}" if own and marker else marker
+    return f"({own.strip()}) and {marker}" if own and marker else marker
 
 
 def environment(root: str, log: str, data: str) -> dict[str, str]:
