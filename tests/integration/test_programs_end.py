@@ -90,6 +90,17 @@ def test_a_program_gets_words_folder_and_variables_and_no_input(tmp_path: Path) 
     assert done.stderr == ""
 
 
+@on_linux
+def test_a_program_gets_no_descriptor_but_its_streams(tmp_path: Path) -> None:
+    """Also none that this process was given: who waits for the end of such a pipe would wait for a daemon."""
+    reading, writing = os.pipe()
+    words = [sys.executable, "-c", KILLED, "ls", "/proc/self/fd"]
+    done = subprocess.run(words, pass_fds=(writing,), capture_output=True, check=True, cwd=tmp_path)
+    os.close(reading)
+    os.close(writing)
+    assert done.stdout.split() == [b"0", b"1", b"2", b"3"], "the last is the folder that ls reads"
+
+
 @on_posix
 @pytest.mark.parametrize(("then", "code"), [("sys.exit(7)", 7), ("os.kill(os.getpid(), 9)", -9)])
 def test_how_it_ended_is_told_as_ever(tmp_path: Path, then: str, code: int) -> None:

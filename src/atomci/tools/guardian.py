@@ -1,9 +1,9 @@
 """A process that starts programs for another one and ends all that is left of them when that one is gone.
 
 Run as `python -IS guardian.py`, its standard input being the socket over which it is asked. It needs an
-interpreter once; each program costs a fork more. Between the guardian and a program stands a supervisor, to
-whom Linux gives every orphan of the program's tree, also one that has left its session. Elsewhere what has
-left the program's group is out of reach.
+interpreter once; each program costs a fork and a spawn. Between the guardian and a program stands a
+supervisor, to whom Linux gives every orphan of the program's tree, also one that has left its session.
+Elsewhere what has left the program's group is out of reach.
 
 A request is three descriptors: the line to the asking process, and where standard output and error go.
 Over the line come four bytes with the length of what follows, and that, with a zero byte between any two:
@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import gc
 import os
 import select
 import signal
@@ -27,6 +28,7 @@ import time
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 # Programs are to end by these, and whoever asked; not those who see them to their end.
 _PASSED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_DESCRIPTORS = 65536
 _POLITE = 1.0
 _GIVE_UP = 5.0
 _PAUSE = 0.02
@@ -34,6 +36,8 @@ _PAUSE = 0.02
 
 def main() -> None:
     """Answer requests until nobody is left to ask."""
+    os.closerange(3, _DESCRIPTORS)  # what the asking process was given isn't for programs
+    gc.disable()  # it would touch, and so copy, the pages that forks share
     control = socket.socket(fileno=0)
     os.setsid()
     deaf_to = [number for number in _PASSED_BY if signal.getsignal(number) != signal.SIG_IGN]
@@ -42,6 +46,8 @@ def main() -> None:
     adopt = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
     while (request := socket.recv_fds(control, 1, 3))[0]:
         line, out, err = request[1]
+        for descriptor in (line, out, err):
+            os.set_inheritable(descriptor, False)
         if os.fork() == 0:
             os.dup2(os.open(os.devnull, os.O_RDWR), control.detach())
             if adopt is not None:
@@ -152,31 +158,31 @@ def _start(
     deaf_to: list[signal.Signals],
 ) -> int:
     """The program's process id, once it runs. Raises OSError where it doesn't."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
+    os.chdir(folder)
+    actions = (
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, streams[0], 1),
+        (os.POSIX_SPAWN_DUP2, streams[1], 2),
+    )
+    # What is ignored here would be by the program; the first two are by any Python.
+    heard = (signal.SIGPIPE, signal.SIGXFSZ, *deaf_to)
+    failed = OSError(errno.ENOENT, "")
+    for path in _places(argv[0], environment):
         try:
-            os.setsid()
-            os.chdir(folder)
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.dup2(streams[0], 1)
-            os.dup2(streams[1], 2)
-            os.closerange(3, writing)
-            # What is ignored here would be by the program; the first two are by any Python.
-            for number in (signal.SIGPIPE, signal.SIGXFSZ, *deaf_to):
-                signal.signal(number, signal.SIG_DFL)
-            os.execvpe(argv[0], argv, environment)  # noqa: S606
-        except (OSError, ValueError) as error:
-            os.write(writing, b"%d" % (getattr(error, "errno", 0) or errno.EINVAL))
-        finally:
-            os._exit(127)
-    os.close(writing)
-    failed = os.read(reading, 16)
-    os.close(reading)
-    if failed:
-        os.waitpid(pid, 0)
-        raise OSError(int(failed), "")
-    return pid
+            return os.posix_spawn(path, argv, environment, file_actions=actions, setsid=True, setsigdef=heard)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except PermissionError as error:  # as a shell does, go on looking
+            failed = error
+    raise failed
+
+
+def _places(program: bytes, environment: dict[bytes, bytes]) -> list[bytes]:
+    """Where a program may be: there if it is a path, else in the folders of its own PATH."""
+    if b"/" in program:
+        return [program]
+    folders = environment.get(b"PATH", os.defpath.encode()).split(os.pathsep.encode())
+    return [os.path.join(folder, program) for folder in folders]  # noqa: PTH118
 
 
 def _descendants(root: int) -> list[int]:
