@@ -388,10 +388,15 @@ def clone_environment(tmp_path: Path) -> Callable[..., Path]:
     """Makes a second environment of links to this one's packages, without some programs.
 
     `clone_environment(without=["mypy"])`; a package's recorded version is another with
-    `versions={"ruff": "99.0"}`.
+    `versions={"ruff": "99.0"}`; those in `lacking` aren't installed in it.
     """
 
-    def make(name: str = "env", without: Sequence[str] = (), versions: dict[str, str] | None = None) -> Path:
+    def make(
+        name: str = "env",
+        without: Sequence[str] = (),
+        versions: dict[str, str] | None = None,
+        lacking: Sequence[str] = (),
+    ) -> Path:
         real, clone = Path(sys.prefix), tmp_path / name
         python = f"python{sys.version_info.major}.{sys.version_info.minor}"
         site = clone / "lib" / python / "site-packages"
@@ -403,6 +408,8 @@ def clone_environment(tmp_path: Path) -> Callable[..., Path]:
                 (clone / "bin" / program.name).symlink_to(os.path.realpath(program))
         for entry in (real / "lib" / python / "site-packages").iterdir():
             distribution = entry.name.partition("-")[0]
+            if distribution.strip("_") in lacking:
+                continue
             wanted = (versions or {}).get(distribution)
             changed = (
                 f"{distribution}-{wanted}.dist-info" if entry.name.endswith(".dist-info") and wanted else ""

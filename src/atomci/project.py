@@ -28,12 +28,14 @@ _BEHIND_A_REQUIREMENT = re.compile(r"\s(#|--|\\).*")
 
 
 def find_root(start: Path) -> Path:
-    """The nearest folder upwards with a pyproject.toml, else the nearest with .git, else `start`."""
+    """The nearest folder upwards with a pyproject.toml, up to the top of the repository that `start` lies in.
+
+    That top itself where none has one, and `start` outside of any repository.
+    """
     start = start.resolve()
-    for marker in ("pyproject.toml", ".git"):
-        for folder in (start, *start.parents):
-            if (folder / marker).exists():
-                return folder
+    for folder in (start, *start.parents):
+        if (folder / "pyproject.toml").exists() or (folder / ".git").exists():
+            return folder
     return start
 
 
@@ -78,6 +80,15 @@ class Project:
         return loaded if isinstance(loaded, Mapping) else {}
 
     @cached_property
+    def is_joined(self) -> bool:
+        """Whether it was set up for atomci: by a table, a template's answers or a dependency.
+
+        Of another repository only what it uses itself is run, and the rest is told.
+        """
+        table = "atomci" in self.table("tool")
+        return table or (self.root / ANSWERS_FILE).is_file() or "atomci" in self.declared
+
+    @cached_property
     def dependencies(self) -> frozenset[str]:
         """Normalized names of what `[project] dependencies` asks for."""
         return _names_in(self.table("project").get("dependencies"))
@@ -110,11 +121,17 @@ class Project:
 
         Looked for each time, since atoms make it.
         """
-        override = os.environ.get("UV_PROJECT_ENVIRONMENT")
-        for folder in (self.root / override if override else None, self.root / ".venv"):
-            if folder is not None and (folder / "pyvenv.cfg").is_file():
-                return folder
-        return Path(sys.prefix)
+        return self.own_environment or Path(sys.prefix)
+
+    @property
+    def own_environment(self) -> Path | None:
+        """What UV_PROJECT_ENVIRONMENT names, or .venv. Of a project that isn't set up for atomci also the one
+        that is activated, or a folder of another usual name.
+        """
+        named = [os.environ.get("UV_PROJECT_ENVIRONMENT"), ".venv"]
+        named += [] if self.is_joined else [os.environ.get("VIRTUAL_ENV"), "venv", "env"]
+        folders = (self.root / name for name in named if name)
+        return next((folder for folder in folders if (folder / "pyvenv.cfg").is_file()), None)
 
     @property
     def scripts(self) -> Path:
@@ -184,14 +201,23 @@ def requirement_in(line: str) -> Requirement | None:
 
 
 def open_project(start: Path) -> Project:
-    """The project that a folder lies in. Raises UsageError when there is none."""
+    """The project that a folder lies in: with a pyproject.toml, or a repository with Python in it.
+
+    Raises UsageError when there is none.
+    """
     root = find_root(start)
-    if not (root / "pyproject.toml").is_file():
-        raise UsageError(
-            f"no pyproject.toml in {start} or above",
-            "cd into a project, or make one: atomci new DEST",
-        )
-    return Project(root)
+    if (root / "pyproject.toml").is_file() or ((root / ".git").exists() and _holds_python(root)):
+        return Project(root)
+    raise UsageError(
+        f"no pyproject.toml, and no repository with Python, in {start} or above",
+        "cd into a project, or make one: atomci new DEST",
+    )
+
+
+def _holds_python(root: Path) -> bool:
+    """Whether git knows a Python file there that is there."""
+    known = Git(root).files() or ()
+    return any(path.endswith((".py", ".pyi")) and (root / path).is_file() for path in known)
 
 
 def _names_in(requirements: Any) -> frozenset[str]:

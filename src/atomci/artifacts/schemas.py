@@ -164,7 +164,8 @@ class Lanes(Struct, frozen=True, kw_only=True):
 class Stage(Struct, frozen=True, kw_only=True):
     """A stage of a gate and what made it what it is; `owes` names the reports that it must have left.
 
-    `overridden` says until when and why its red doesn't count, empty when it does.
+    `overridden` says until when and why its red doesn't count, empty when it does. `left_out`: the repository
+    isn't set up for atomci, and has nothing of what the stage looks at.
     """
 
     schema: Literal["atomci/stage/1"] = "atomci/stage/1"
@@ -173,6 +174,7 @@ class Stage(Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     owes: tuple[str, ...] = ()
     overridden: str = ""
+    left_out: bool = False
 
 
 class ReportFile(Struct, frozen=True, kw_only=True):

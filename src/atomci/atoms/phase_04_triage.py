@@ -7,23 +7,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from atomci.analysis.lanes import classify
-from atomci.analysis.protocol import Reading, Tool
+from atomci.analysis.protocol import Tool
 from atomci.analysis.sarif import to_sarif
 from atomci.analysis.table import tool_of
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import AllFindings, Findings
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.findings import outcome_of
+from atomci.atoms.parts.stages import unexplained, why_left_out
 from atomci.atoms.parts.static_inputs import depends_on_what_it_may_read
 from atomci.catalog import atom
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.dependencies import Dependencies
+from atomci.engine.guest import LEFT_OUT, left_out
 from atomci.tools.process import Command
 
 
 def _commands(ctx: Context) -> Sequence[Command]:
     tool = tool_of(ctx.project, ctx.atom.name)
-    return tool.commands(ctx.tool(tool.PROGRAM))
+    return () if _left_out(ctx, tool) else tool.commands(ctx.tool(tool.PROGRAM))
 
 
 def _rests_on(ctx: Context) -> Dependencies:
@@ -32,26 +34,37 @@ def _rests_on(ctx: Context) -> Dependencies:
 
 @runs(_commands, _rests_on)
 def run_ruff_lint(ctx: Context) -> Outcome:
-    tool = tool_of(ctx.project, ctx.atom.name)
-    return _judged(ctx, tool, tool.examine(ctx, ctx.options.since))
+    return _examined(ctx)
 
 
 @runs(_commands, _rests_on)
 def run_black_check(ctx: Context) -> Outcome:
-    tool = tool_of(ctx.project, ctx.atom.name)
-    return _judged(ctx, tool, tool.examine(ctx, ctx.options.since))
+    return _examined(ctx)
 
 
 @runs(_commands, _rests_on)
 def run_mypy_typecheck(ctx: Context) -> Outcome:
+    return _examined(ctx)
+
+
+def _examined(ctx: Context) -> Outcome:
     tool = tool_of(ctx.project, ctx.atom.name)
-    return _judged(ctx, tool, tool.examine(ctx, ctx.options.since))
-
-
-def _judged(ctx: Context, tool: Tool, reading: Reading) -> Outcome:
+    if why := _left_out(ctx, tool):
+        return Outcome("skipped", LEFT_OUT + why)
+    reading = tool.examine(ctx, ctx.options.since)
     version = ctx.project.version_of(tool.PROGRAM) or ""
     reading = replace(reading, mend=reading.mend or tool.MEND)
     return outcome_of(ctx, reading, tool.NAME, version, reading.examined or 0)
+
+
+def _left_out(ctx: Context, tool: Tool) -> str:
+    """Why a tool has nothing to say of a project that isn't set up for atomci; empty where it has."""
+    project = ctx.project
+    if project.is_joined or project.version_of(tool.PROGRAM) is not None:
+        return ""
+    if project.own_environment is None:
+        return f"{tool.NAME}, since this project has no environment: no .venv, and none is active"
+    return f"{tool.NAME}, since it isn't installed in {project.environment.name}"
 
 
 def aggregate_static_findings(ctx: Context) -> Outcome:
@@ -61,9 +74,12 @@ def aggregate_static_findings(ctx: Context) -> Outcome:
         if report is not None:
             reports.append(report)
         else:
-            missing[need] = "left no findings" if ctx.workspace.config.of(need).enabled else "disabled"
+            enabled = ctx.workspace.config.of(need).enabled
+            missing[need] = why_left_out(ctx, need) or ("left no findings" if enabled else "disabled")
     ctx.write(handles.STATIC_SARIF, to_sarif(reports, ctx.root))
     ctx.write(handles.FINDINGS, AllFindings(runs=tuple(reports), missing=missing))
+    if missing and all(why.startswith(LEFT_OUT) for why in missing.values()) and not reports:
+        return Outcome("skipped", left_out(missing.values()), 0, "tools")
     gaps = "; ".join(f"{name} {why}" for name, why in missing.items())
     return Outcome("pass" if reports else "vacuous", gaps, len(reports), "tools")
 
@@ -88,7 +104,7 @@ def aggregate_static_findings_holds(ctx: Context) -> Verdict:
     problems += [
         f"{handles.STATIC_SARIF}: {uri} isn't relative" for uri in uris if uri.startswith("/") or "://" in uri
     ]
-    problems += [f"{name} {why}" for name, why in found.missing.items() if why != "disabled"]
+    problems += [f"{name} {why}" for name, why in unexplained(found)]
     return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
 
 

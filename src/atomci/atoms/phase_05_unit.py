@@ -33,10 +33,11 @@ from atomci.atoms.parts.test_inputs import depends_on_what_was_seen
 from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.dependencies import Dependencies
+from atomci.engine.guest import LEFT_OUT
 from atomci.testing import coverage, impact, pytest_runs, results
 from atomci.testing.coverage_config import names_source
-from atomci.testing.layers import UNIT
-from atomci.testing.pytest_config import read_pytest_config
+from atomci.testing.layers import UNIT, Layer, unit_tests_of
+from atomci.testing.pytest_config import is_test_file, read_pytest_config
 from atomci.tools.process import Command
 
 _NO_XDIST = "pytest-xdist isn't installed"
@@ -55,7 +56,11 @@ def select_impacted_unit_tests(ctx: Context) -> Outcome:
 
 
 def _select(ctx: Context) -> Selection:
-    files = ctx.files("**/*")
+    files, layer = ctx.files("**/*"), _layer(ctx)
+    if not layer.folder:
+        config = read_pytest_config(ctx.root, "")
+        why = "which tests a change reaches is known below tests/unit only: the whole suite"
+        return impact.everything(why, [file for file in files if is_test_file(file, config.test_files)])
     how = _collecting(ctx, files)
     if ctx.options.everything or ctx.options.since is None:
         asked = "--all" if ctx.options.everything else "no --since"
@@ -78,19 +83,27 @@ def _collecting(ctx: Context, files: Sequence[str]) -> impact.Collecting:
     return impact.Collecting(config.test_files, config.searched, plugins, unknown)
 
 
+def _layer(ctx: Context) -> Layer:
+    return unit_tests_of(ctx.project)
+
+
 def parallelize_unit_suite_optional(ctx: Context) -> Outcome:
     plan = _plan(ctx)
     ctx.write(handles.PARALLEL, plan)
-    config = read_pytest_config(ctx.root, UNIT.folder)
-    files = len(impact.unit_tests(ctx.files(f"{UNIT.folder}/**/*.py"), config.test_files))
+    layer = _layer(ctx)
+    config = read_pytest_config(ctx.root, layer.folder)
+    own = (path for path in ctx.files("**/*.py") if layer.holds(path))
+    files = sum(is_test_file(path, config.test_files) for path in own)
     if plan.reason == _NO_XDIST:
         return Outcome("skipped", _NO_XDIST, files, "test files")
     return Outcome("pass", f"{plan.workers or 'no'} workers: {plan.reason}", files, "test files")
 
 
 def _plan(ctx: Context) -> ParallelPlan:
-    tests = sum(_count_tests(ctx.root / file) for file in ctx.files("tests/unit/**/*.py"))
-    if pytest_runs.looks_parallel(read_pytest_config(ctx.root, UNIT.folder)):
+    layer = _layer(ctx)
+    config = read_pytest_config(ctx.root, layer.folder)
+    tests = sum(_count_tests(ctx.root / file) for file in ctx.files("**/*.py") if layer.holds(file))
+    if pytest_runs.looks_parallel(config):
         workers, reason = 0, "pytest's own addopts choose the workers"
     elif ctx.project.version_of("pytest-xdist") is None:
         workers, reason = 0, _NO_XDIST
@@ -113,32 +126,51 @@ def _pytest(ctx: Context) -> Sequence[Command]:
         selection = ctx.read_if_there(handles.SELECTION)
         plan = ctx.read_if_there(handles.PARALLEL)
     mode = selection.mode if selection else "full"
-    if mode == "none":
+    if mode == "none" or _left_out(ctx):
         return ()
-    tests = [test.path for test in selection.tests] if selection and mode == "impacted" else ["tests/unit"]
+    layer = _layer(ctx)
+    tests = (
+        [test.path for test in selection.tests]
+        if selection and mode == "impacted"
+        else list(layer.folders(ctx.root))
+    )
     workers = plan.workers if plan else 0
     portion = portion_environment(ctx)
     return (
         pytest_command(
-            ctx, UNIT, tests, workers=workers, portion=portion, observed=notes_in(ctx.root, ctx.atom)
+            ctx, layer, tests, workers=workers, portion=portion, observed=notes_in(ctx.root, ctx.atom)
         ),
     )
 
 
+def _left_out(ctx: Context) -> str:
+    """Why a project that isn't set up for atomci has no tests that can be run; empty where they can."""
+    if ctx.project.is_joined:
+        return ""
+    environment = ctx.project.own_environment
+    if environment is None:
+        return "the tests, since this project has no environment: no .venv, and none is active"
+    if ctx.project.version_of("pytest") is None:
+        return f"the tests, since pytest isn't installed in {environment.name}"
+    return ""
+
+
 def _rests_on(ctx: Context) -> Dependencies:
-    return depends_on_what_was_seen(ctx, UNIT)
+    return depends_on_what_was_seen(ctx, _layer(ctx))
 
 
 @runs(_pytest, _rests_on)
 def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
     if ctx.option(ShardOptions).left_in:
         return combined(ctx, _pytest(ctx))
+    if why := _left_out(ctx):
+        return Outcome("skipped", LEFT_OUT + why, 0, "tests")
     selection = ctx.read(handles.SELECTION)
     if selection.mode == "none":
         ctx.write(UNIT.summary, nothing_selected(ctx, selection.reason))
         return Outcome("skipped", selection.reason, 0, "tests")
     clear_notes(ctx.root, ctx.atom)
-    outcome = run_portion(ctx, _pytest(ctx), selection.mode)
+    outcome = run_portion(ctx, _layer(ctx), _pytest(ctx), selection.mode)
     if outcome.status != "pass":
         return outcome
     if ctx.read(UNIT.summary).complete:
@@ -160,7 +192,7 @@ def run_pytest_unit_with_coverage_holds(ctx: Context) -> Verdict:
 def _budget_report(ctx: Context) -> Sequence[Command]:
     if ctx.options.preview and _select(ctx).mode != "full":
         return ()
-    return (budget_command(ctx, UNIT),)
+    return (budget_command(ctx, _layer(ctx)),)
 
 
 @runs(_budget_report)
@@ -183,7 +215,7 @@ def enforce_coverage_budget(ctx: Context) -> Outcome:
 def _settled(ctx: Context) -> coverage.Settled:
     """What coverage says, against the higher of two budgets where pytest-cov is given one too."""
     settled = coverage.settled_by(ctx.run(*_budget_report(ctx)))
-    config = read_pytest_config(ctx.root, UNIT.folder)
+    config = read_pytest_config(ctx.root, _layer(ctx).folder)
     beside = config.value("--cov-fail-under")
     if beside is not None and settled.budget == float(beside):
         return structs.replace(settled, settings=config.where)
@@ -196,7 +228,7 @@ def _unsettled(ctx: Context, settled: coverage.Settled) -> Outcome | None:
         return Outcome("vacuous", f"coverage has nothing to report: {settled.error}", 0, "statements")
     if settled.error:
         return Outcome("error", f"coverage can't report: {settled.error}", 0, "statements")
-    rcfile = read_pytest_config(ctx.root, UNIT.folder).value("--cov-config") or ""
+    rcfile = read_pytest_config(ctx.root, _layer(ctx).folder).value("--cov-config") or ""
     if settled.source and not names_source(ctx.root, rcfile):
         why = f"{settled.settings} names what to measure in a way that wasn't understood: src/ was measured"
         return Outcome("error", why, 0, "statements")
@@ -204,6 +236,8 @@ def _unsettled(ctx: Context, settled: coverage.Settled) -> Outcome | None:
         unread = [f"{value:g} % in {path} isn't read" for path, value in settled.shadowed.items()]
         where = Path(settled.settings).name if settled.settings else "pyproject.toml"
         why = f"{where} sets no fail_under for coverage's report"
+        if not ctx.project.is_joined:
+            return Outcome("skipped", f"{LEFT_OUT}the coverage budget: {why}", 0, "statements")
         return Outcome("vacuous", "; ".join([why, *unread]), 0, "statements")
     return None
 
@@ -217,7 +251,8 @@ def _unknown_total(ctx: Context) -> str:
         return f"the total isn't known: {summary.why_incomplete}"
     if (ctx.root / handles.UNIT_COVERAGE).is_file():
         return ""
-    return f"no coverage was measured{f': {summary.unmeasured}' if summary.unmeasured else ''}"
+    left_out = "" if ctx.project.is_joined or not summary.unmeasured else LEFT_OUT
+    return f"{left_out}no coverage was measured{f': {summary.unmeasured}' if summary.unmeasured else ''}"
 
 
 def enforce_coverage_budget_holds(ctx: Context) -> Verdict:
@@ -236,14 +271,14 @@ def _coverage_reports(ctx: Context) -> Sequence[Command]:
     if ctx.options.preview and _select(ctx).mode == "none":
         return ()
     return (
-        coverage_command(ctx, UNIT, "xml", handles.UNIT_COVERAGE),
-        coverage_command(ctx, UNIT, "html", handles.UNIT_HTML),
+        coverage_command(ctx, _layer(ctx), "xml", handles.UNIT_COVERAGE),
+        coverage_command(ctx, _layer(ctx), "html", handles.UNIT_HTML),
     )
 
 
 @runs(_coverage_reports)
 def export_junit_and_coverage_artifacts(ctx: Context) -> Outcome:
-    return export_reports(ctx, UNIT, _coverage_reports(ctx))
+    return export_reports(ctx, _layer(ctx), _coverage_reports(ctx))
 
 
 def export_junit_and_coverage_artifacts_holds(ctx: Context) -> Verdict:

@@ -13,12 +13,22 @@ from atomci.artifacts.testing import TestSummary
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
 from atomci.atoms.parts.gate import gate_of, outcome_of
 from atomci.atoms.parts.layer_runs import listed
-from atomci.atoms.parts.stages import Red, ended, excuse, judged, none_ran, reds_of_tests
+from atomci.atoms.parts.stages import (
+    Red,
+    ended,
+    excuse,
+    judged,
+    none_ran,
+    reds_of_tests,
+    unexplained,
+    why_left_out,
+)
 from atomci.configuration import hooks
 from atomci.configuration.ci import parity, workflow
 from atomci.configuration.documents import Unreadable, read_text, yaml_document
 from atomci.configuration.facts import Fact
 from atomci.engine.context import Context, Outcome, Verdict, runs
+from atomci.engine.guest import LEFT_OUT, left_out
 from atomci.engine.plan import Catalog, closure
 from atomci.errors import UsageError
 from atomci.testing import coverage
@@ -60,19 +70,25 @@ def stage1_lint_types(ctx: Context) -> Outcome:
         return ended(ctx, handles.LINT_TYPES_STAGE, "error", ["findings were not aggregated"])
     work = [f"{lane.findings} in lane {lane.lane}: {lane.command}" for lane in lanes.lanes]
     reds = [Red(run.atom, "fail", "") for run in found.runs if run.findings]
-    reds += [Red(name, "error", f"{name} {why}") for name, why in found.missing.items() if why != "disabled"]
+    reds += [Red(name, "error", f"{name} {why}") for name, why in unexplained(found)]
+    unseen = [why for why in found.missing.values() if why.startswith(LEFT_OUT)]
+    unseen = [left_out(unseen)] if unseen else []
     reds += [
         Red(run.atom, "vacuous", f"{run.tool} examined no file") for run in found.runs if not run.examined
     ]
+    if unseen and not found.runs and not reds:
+        return ended(ctx, handles.LINT_TYPES_STAGE, "skipped", unseen, left_out=True)
     if not found.runs and not reds:
         return ended(ctx, handles.LINT_TYPES_STAGE, "vacuous", ["every tool is disabled"])
     said = [f"{run.tool}: {run.examined} files" for run in found.runs]
-    return judged(ctx, handles.LINT_TYPES_STAGE, reds, work if reds else said, ("sarif",))
+    return judged(ctx, handles.LINT_TYPES_STAGE, reds, [*(work if reds else said), *unseen], ("sarif",))
 
 
 def stage2_unit_tests(ctx: Context) -> Outcome:
     tests = ctx.read_if_there(handles.UNIT_TESTS)
     budget = ctx.read_if_there(handles.BUDGET)
+    if unseen := why_left_out(ctx, "run_pytest_unit_with_coverage"):
+        return ended(ctx, handles.UNIT_STAGE, "skipped", [unseen], left_out=True)
     if tests is None:
         return ended(ctx, handles.UNIT_STAGE, "skipped", ["the unit tests left no result"])
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
@@ -80,18 +96,25 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
     if reds and (budget is None or not excuse(ctx, reds)):
         return judged(ctx, handles.UNIT_STAGE, reds, [text])
     if budget is None:
-        if not tests.complete:
-            owes = _UNIT_REPORTS if tests.counts else ()
-            return ended(ctx, handles.UNIT_STAGE, "pass", [text, f"coverage: {tests.why_incomplete}"], owes)
-        unmeasured = not (ctx.root / handles.UNIT_COVERAGE).is_file()
-        why = "no coverage was measured" if unmeasured else "the coverage budget was not computed"
-        why += f": {tests.unmeasured}" if tests.unmeasured else ""
-        red = Red(_BUDGET, "vacuous" if unmeasured else "error", why)
-        return judged(ctx, handles.UNIT_STAGE, [red], [text])
+        return _without_budget(ctx, tests, text)
     measured = coverage.said(budget)
     if not budget.met:
         reds.append(Red(_BUDGET, "fail", measured))
     return judged(ctx, handles.UNIT_STAGE, reds, [text, measured], _UNIT_REPORTS)
+
+
+def _without_budget(ctx: Context, tests: TestSummary, text: str) -> Outcome:
+    """The verdict on green tests whose coverage nobody judged."""
+    if unjudged := why_left_out(ctx, _BUDGET):
+        return ended(ctx, handles.UNIT_STAGE, "pass", [text, unjudged])
+    if not tests.complete:
+        owes = _UNIT_REPORTS if tests.counts else ()
+        return ended(ctx, handles.UNIT_STAGE, "pass", [text, f"coverage: {tests.why_incomplete}"], owes)
+    unmeasured = not (ctx.root / handles.UNIT_COVERAGE).is_file()
+    why = "no coverage was measured" if unmeasured else "the coverage budget was not computed"
+    why += f": {tests.unmeasured}" if tests.unmeasured else ""
+    red = Red(_BUDGET, "vacuous" if unmeasured else "error", why)
+    return judged(ctx, handles.UNIT_STAGE, [red], [text])
 
 
 def _none_ran(tests: TestSummary) -> bool:

@@ -73,6 +73,7 @@ def run_command(
         from atomci.atoms.options import InstallOptions, OneShard, ProtectionOptions, ShardOptions
         from atomci.cli.view.runs import dry_run_lines, listener_for
         from atomci.engine.context import Options
+        from atomci.engine.guest import make_room
         from atomci.engine.plan import make_plan
         from atomci.engine.runner import MEND, run_plan
         from atomci.testing.sharding.settings import read_shards
@@ -97,6 +98,8 @@ def run_command(
             ),
         )
         plan = make_plan(targets, loader.catalog, only=only)
+        if not dry_run:
+            make_room(loader.project)
         workspace = loader.workspace(options)
     if dry_run:
         click.echo("\n".join(dry_run_lines(loader, plan, options, as_json)))

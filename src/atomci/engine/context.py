@@ -59,6 +59,8 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     overridden: str = ""
     """Red, but by an override the run isn't: `overridden until DATE: REASON`."""
+    without: tuple[str, ...] = ()
+    """Artifacts of its row that it rightly didn't write."""
     lapsed: str = ""
     """An override of the atom is over, which makes the run red: `its override expired on DATE: REASON`."""
 

@@ -107,7 +107,7 @@ def _owed(ctx: Context, outcome: Outcome, origin: str) -> Outcome:
     """A pass that lacks an artifact of the atom's row is none, and neither is a word that is no status."""
     if not (isinstance(outcome, Outcome) and outcome.status in get_args(Status)):
         return Outcome("error", f"gave back {outcome!r}, which is no outcome ({origin})")
-    missing = missing_outputs(ctx.root, ctx.atom)
+    missing = [path for path in missing_outputs(ctx.root, ctx.atom) if path not in outcome.without]
     if outcome.status != "pass" or not missing:
         return outcome
     return Outcome("error", f"passed without writing {', '.join(missing)} ({origin})")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FILES", "names_source"]
+__all__ = ["FILES", "names_source", "sets_budget"]
 
 FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
 """Where coverage looks, in this order: the first that has settings is the only one."""
@@ -21,12 +21,22 @@ _SOURCES = ("source", "source_pkgs", "source_dirs", "include")
 
 def names_source(root: Path, rcfile: str = "") -> bool:
     """Whether `[run]` limits what is measured; `rcfile` is named by an option."""
+    run = _read(root, rcfile).get("run", {})
+    return any(run.get(key) for key in _SOURCES)
+
+
+def sets_budget(root: Path, rcfile: str = "") -> bool:
+    """Whether `[report]` sets a budget."""
+    return bool(_read(root, rcfile).get("report", {}).get("fail_under"))
+
+
+def _read(root: Path, rcfile: str) -> Mapping[str, Mapping[str, Any]]:
     named = rcfile or os.environ.get("COVERAGE_RCFILE", "")
     for name in (named,) if named else FILES:
         settings = _settings(root / name, own=bool(named) or name.startswith(".coveragerc"))
         if settings is not None:
-            return any(settings.get("run", {}).get(key) for key in _SOURCES)
-    return False
+            return settings
+    return {}
 
 
 def _settings(path: Path, *, own: bool) -> Mapping[str, Mapping[str, Any]] | None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.testing import TestResult, TestSession, TestSummary
+from atomci.project import Project
 from atomci.testing import pytest_runs, results
 from atomci.tools.process import Completed
 
-__all__ = ["E2E", "INTEGRATION", "UNIT", "Layer", "gathered"]
+__all__ = ["E2E", "INTEGRATION", "UNIT", "Layer", "gathered", "unit_tests_of"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Layer:
     """
 
     name: str
+    folder: str
+    """Where its tests are; empty for all that pytest finds by the project's own settings."""
     log: Artifact[Any]
     """The recorder's results."""
     summary: Artifact[TestSummary]
@@ -34,14 +37,13 @@ class Layer:
     marker: str = ""
     also: tuple[str, ...] = ()
 
-    @property
-    def folder(self) -> str:
-        """Where its tests are."""
-        return f"tests/{self.name}"
-
     def folders(self, root: Path) -> list[str]:
-        """Where the tests of its run are: those of the folders that exist."""
-        return [folder for folder in (self.folder, *self.also) if (root / folder).is_dir()]
+        """Where the tests of its run are: the folders that exist; none where pytest is to find them."""
+        return [folder for folder in (self.folder, *self.also) if folder and (root / folder).is_dir()]
+
+    def holds(self, path: str) -> bool:
+        """Whether a path from the project's root is one of its own."""
+        return path.startswith(f"{self.folder}/") if self.folder else True
 
     @property
     def kept(self) -> str:
@@ -51,6 +53,7 @@ class Layer:
 
 UNIT = Layer(
     "unit",
+    "tests/unit",
     log=handles.UNIT_RESULTS,
     summary=handles.UNIT_TESTS,
     junit=handles.UNIT_JUNIT,
@@ -59,6 +62,7 @@ UNIT = Layer(
 )
 INTEGRATION = Layer(
     "integration",
+    "tests/integration",
     log=handles.INTEGRATION_RESULTS,
     summary=handles.INTEGRATION_TESTS,
     junit=handles.INTEGRATION_JUNIT,
@@ -68,7 +72,20 @@ INTEGRATION = Layer(
     also=("tests/contracts", "tests/auger"),
 )
 # The installed command runs in processes of its own, where coverage sees nothing.
-E2E = Layer("e2e", log=handles.E2E_RESULTS, summary=handles.E2E_TESTS, junit=handles.E2E_JUNIT, marker="e2e")
+E2E = Layer(
+    "e2e",
+    "tests/e2e",
+    log=handles.E2E_RESULTS,
+    summary=handles.E2E_TESTS,
+    junit=handles.E2E_JUNIT,
+    marker="e2e",
+)
+
+
+def unit_tests_of(project: Project) -> Layer:
+    """Those below tests/unit; all, where a project isn't set up for atomci and has no such folder."""
+    own = project.is_joined or (project.root / UNIT.folder).is_dir()
+    return UNIT if own else replace(UNIT, folder="")
 
 
 def gathered(

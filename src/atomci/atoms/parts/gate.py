@@ -12,6 +12,7 @@ from atomci.artifacts.schemas import Gate
 from atomci.artifacts.store import ArtifactError
 from atomci.atoms.parts.stages import stage_name
 from atomci.engine.context import Context, Implementation, Outcome
+from atomci.engine.guest import LEFT_OUT
 from atomci.engine.plan import closure
 from atomci.engine.policy import RED, exit_code_of, is_red
 
@@ -31,12 +32,14 @@ def gate_of(ctx: Context) -> Gate:
     """The verdict on every atom that the run has, and on the stages that are there."""
     stages = {atom: _stage(ctx, atom) for atom in _STAGES}
     evidence = [*stages.values(), *_others(ctx, stages), *_lapsed(ctx)]
+    if all(row.outcome.reason == LEFT_OUT for row in stages.values()):
+        evidence.append(_Evidence(Outcome("vacuous"), "nothing of this repository was looked at"))
     code = exit_code_of([*(row.outcome for row in evidence), *ctx.ended.values()])
     red = [row.text for row in evidence if is_red(row.outcome)]
     overridden = [row.text for row in evidence if row.outcome.overridden]
-    return Gate(
-        exit_code=code, verdict=word_of(code, overridden=bool(overridden)), reasons=(*red, *overridden)
-    )
+    unseen = [row.text for row in stages.values() if row.outcome.reason == LEFT_OUT]
+    word = word_of(code, overridden=bool(overridden))
+    return Gate(exit_code=code, verdict=word, reasons=(*red, *overridden, *unseen))
 
 
 def outcome_of(gate: Gate) -> Outcome:
@@ -87,6 +90,8 @@ def _stage(ctx: Context, atom: str) -> _Evidence:
     excuse = stage.overridden if ctx.overrides.in_force else ""
     if excuse := excuse or (ended.overridden if ended else ""):
         return _Evidence(Outcome(stage.status, overridden=excuse), f"{name} is {stage.status}, {excuse}")
+    if stage.left_out:
+        return _Evidence(Outcome("skipped", LEFT_OUT), f"{name}: {'; '.join(stage.reasons)}")
     if stage.status != "pass":
         status = stage.status if stage.status in RED else "error"
         return _Evidence(Outcome(status), f"{name} is {stage.status}: {'; '.join(stage.reasons)}")

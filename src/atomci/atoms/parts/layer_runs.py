@@ -16,11 +16,14 @@ from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import ReportFile, Reports, Status
 from atomci.artifacts.store import sha256
 from atomci.artifacts.testing import TestSummary
+from atomci.engine.cache import notes_in
 from atomci.engine.context import Context, Outcome
+from atomci.engine.guest import LEFT_OUT
 from atomci.testing import coverage, pytest_runs, results
-from atomci.testing.coverage_config import names_source
+from atomci.testing.coverage_config import names_source, sets_budget
 from atomci.testing.judging import judge
 from atomci.testing.layers import Layer, gathered
+from atomci.testing.lending import lent_package
 from atomci.testing.observed import FOLDER_VARIABLE
 from atomci.testing.pytest_config import PytestConfig, read_pytest_config
 from atomci.tools.atomic import replace_file
@@ -67,9 +70,21 @@ def pytest_command(
     )
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log.path, layer.data.path if layer.data else "")
     watch = {FOLDER_VARIABLE: observed.as_posix()} if observed else {}
-    variables = {**own, **watch, **(env or {}), **(portion or {})}
+    variables = {**own, **watch, **_lent(ctx), **(env or {}), **(portion or {})}
     # What it says of tests is in its results; of what it prints, the end is enough.
     return Command((ctx.project.python, "-m", "pytest", *words), variables, limit=LOGGED)
+
+
+def _lent(ctx: Context) -> dict[str, str]:
+    """A project that isn't set up for atomci is lent its plugins of pytest, and no other package.
+
+    What Python compiles goes where git ignores it.
+    """
+    if ctx.project.is_joined or ctx.project.version_of("atomci") is not None:
+        return {}
+    ours = notes_in(ctx.root, ctx.atom).parent
+    path = (str(lent_package(ours)), os.environ.get("PYTHONPATH"))
+    return {"PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONPYCACHEPREFIX": str(ours / "compiled")}
 
 
 def _coverage_words(ctx: Context, layer: Layer, config: PytestConfig) -> Sequence[str]:
@@ -82,7 +97,10 @@ def _coverage_words(ctx: Context, layer: Layer, config: PytestConfig) -> Sequenc
 
 
 def _unmeasured(ctx: Context, config: PytestConfig) -> str:
-    """Why coverage can't be measured; empty where it can."""
+    """Why coverage isn't measured; empty where it is."""
+    rcfile = config.value("--cov-config") or ""
+    if not (ctx.project.is_joined or config.has("--cov") or sets_budget(ctx.root, rcfile)):
+        return "this project asks for none"
     if off := config.without("cov"):
         return f"pytest-cov is turned off by {off} ({config.where})"
     if config.has("--no-cov"):
@@ -135,7 +153,9 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
         unmeasured = _unmeasured(ctx, config) or "the tests left no coverage"
     ctx.write(layer.summary, structs.replace(judgement.summary, unmeasured=unmeasured))
     examined = 0 if judgement.status == "vacuous" else len({result.nodeid for result in found})
-    return Outcome(judgement.status, judgement.reason, examined, "tests", results.findings(found))
+    without = (str(layer.data),) if unmeasured and not ctx.project.is_joined else ()
+    bad = results.findings(found)
+    return Outcome(judgement.status, judgement.reason, examined, "tests", bad, without=without)
 
 
 def export_reports(ctx: Context, layer: Layer, commands: Sequence[Command]) -> Outcome:
@@ -161,7 +181,15 @@ def _junit_only(ctx: Context, layer: Layer, tests: int, why: str) -> Outcome:
     summary = ctx.read_if_there(layer.summary)
     why = summary.unmeasured if summary and summary.unmeasured else why
     status: Status = "vacuous" if summary and summary.complete else "skipped"
-    return Outcome(status, f"{PurePosixPath(layer.junit).name} only: {why}", tests, "tests")
+    name = PurePosixPath(layer.junit).name
+    if not ctx.project.is_joined:
+        return Outcome(
+            "skipped",
+            f"{LEFT_OUT}all reports but {name}, since no coverage was measured: {why}",
+            tests,
+            "tests",
+        )
+    return Outcome(status, f"{name} only: {why}", tests, "tests")
 
 
 def coverage_command(ctx: Context, layer: Layer, kind: str, destination: Artifact[Any]) -> Command:
@@ -182,7 +210,7 @@ def budget_command(ctx: Context, layer: Layer) -> Command:
         config.value("--cov-fail-under"),
         config.value("--cov-precision"),
     )
-    return Command((ctx.project.python, *words))
+    return Command((ctx.project.python, *words), _lent(ctx))
 
 
 def write_reports(ctx: Context, where: Artifact[Reports], layer: Layer) -> Reports:

@@ -17,7 +17,7 @@ from atomci.atoms.parts.layer_runs import run_tests
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.judging import asserts_nothing, narrowed
-from atomci.testing.layers import UNIT
+from atomci.testing.layers import UNIT, Layer
 from atomci.testing.sharding import portions
 from atomci.testing.sharding.division import SLOW
 from atomci.testing.sharding.settings import read_shards, read_slow
@@ -81,7 +81,7 @@ def nothing_selected(ctx: Context, reason: str) -> TestSummary:
     return TestSummary(counts={}, complete=False, why_incomplete=reason, portion=taken)
 
 
-def run_portion(ctx: Context, commands: Sequence[Command], mode: str) -> Outcome:
+def run_portion(ctx: Context, layer: Layer, commands: Sequence[Command], mode: str) -> Outcome:
     """Run the unit tests; the summary says what was taken and what was left out.
 
     A shard in which nothing runs is skipped, not vacuous, when the suite has tests: whoever judges all
@@ -89,7 +89,7 @@ def run_portion(ctx: Context, commands: Sequence[Command], mode: str) -> Outcome
     """
     report = ctx.root / _REPORT
     report.unlink(missing_ok=True)
-    outcome = run_tests(ctx, UNIT, commands, left_out="" if mode == "full" else "only impacted tests ran")
+    outcome = run_tests(ctx, layer, commands, left_out="" if mode == "full" else "only impacted tests ran")
     seen = portions.Collected.read(report)
     report.unlink(missing_ok=True)
     if seen is None or not (ctx.option(ShardOptions).one or seen.left_out):

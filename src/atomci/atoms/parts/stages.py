@@ -6,12 +6,23 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from atomci.artifacts.handles import Artifact
-from atomci.artifacts.schemas import Stage, Status
+from atomci.artifacts.handles import Artifact, result_of
+from atomci.artifacts.schemas import AllFindings, Stage, Status
 from atomci.artifacts.testing import TestSummary
 from atomci.engine.context import Context, Outcome
+from atomci.engine.guest import LEFT_OUT
 
-__all__ = ["Red", "ended", "excuse", "judged", "none_ran", "reds_of_tests", "stage_name"]
+__all__ = [
+    "Red",
+    "ended",
+    "excuse",
+    "judged",
+    "none_ran",
+    "reds_of_tests",
+    "stage_name",
+    "unexplained",
+    "why_left_out",
+]
 
 _WORST_FIRST: tuple[Status, ...] = ("fail", "error", "vacuous")
 
@@ -59,6 +70,20 @@ def excuse(ctx: Context, reds: Sequence[Red]) -> str:
     return "; ".join(dict.fromkeys(said)) if all(said) else ""
 
 
+def why_left_out(ctx: Context, atom: str) -> str:
+    """Why an atom was left out of a repository that doesn't have what it takes; empty where it wasn't."""
+    ended = ctx.ended.get(atom)
+    last = None if ended else ctx.read_if_there(result_of(atom))
+    reason = ended.reason if ended else last.reason if last else ""
+    return reason if reason.startswith(LEFT_OUT) else ""
+
+
+def unexplained(found: AllFindings) -> list[tuple[str, str]]:
+    """Atoms that should have left findings, each with what is said of it."""
+    fine = {name for name, why in found.missing.items() if why == "disabled" or why.startswith(LEFT_OUT)}
+    return [(name, why) for name, why in found.missing.items() if name not in fine]
+
+
 def stage_name(where: Artifact[Stage]) -> str:
     """What people call the stage."""
     return PurePosixPath(where).stem
@@ -71,9 +96,14 @@ def ended(
     reasons: Sequence[str],
     owes: tuple[str, ...] = (),
     overridden: str = "",
+    *,
+    left_out: bool = False,
 ) -> Outcome:
     """Write the stage down; `owes` names the reports that it must have left."""
     said = tuple(dict.fromkeys(reason for reason in reasons if reason))
-    stage = Stage(stage=stage_name(where), status=status, reasons=said, owes=owes, overridden=overridden)
+    name = stage_name(where)
+    stage = Stage(
+        stage=name, status=status, reasons=said, owes=owes, overridden=overridden, left_out=left_out
+    )
     ctx.write(where, stage)
     return Outcome(status, "; ".join(said), 1, "stages", overridden=overridden)

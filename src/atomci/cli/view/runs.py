@@ -190,7 +190,8 @@ class _Lines:
             from atomci.bootstrap.managers.choice import prefix
 
             lines.append(f"  first red: {finished.atom}, log {finished.log}")
-            lines.append(f"  again:     {prefix(self._project)}atomci run {finished.atom}")
+            own = prefix(self._project) if self._project.version_of("atomci") else ""
+            lines.append(f"  again:     {own}atomci run {finished.atom}")
         if self._stopped:
             more = f" and {len(self._stopped) - 1} more" if len(self._stopped) > 1 else ""
             lines.append(f"  not run:   {self._stopped[0]}{more}; -k runs later phases too")

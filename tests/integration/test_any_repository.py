@@ -1,0 +1,175 @@
+"""A repository that has never heard of atomci: it is judged by what it has, and what is left out is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from command_line import Done
+
+ADD = '"""Adds."""\n\n\ndef add(a: int, b: int) -> int:\n    """The sum."""\n    return a + b\n'
+TEST = "from demo import add\n\n\ndef test_add() -> None:\n    assert add(1, 2) == 3\n"
+OURS = ("atomci", "_atomci")
+STATIC = ("ruff", "black", "mypy")
+LAYOUTS: dict[str, dict[str, str]] = {
+    "flat": {"demo/__init__.py": ADD, "test/test_demo.py": TEST, "setup.py": ""},
+    "src": {
+        "src/demo/__init__.py": ADD,
+        "tests/test_demo.py": TEST,
+        "setup.cfg": "[tool:pytest]\npythonpath = src\n",
+    },
+    "namespace": {
+        "src/space/demo/__init__.py": ADD,
+        "tests/deep/test_demo.py": TEST.replace("demo", "space.demo", 1),
+        "pyproject.toml": '[project]\nname = "x"\nversion = "1"\n[tool.pytest.ini_options]\npythonpath = ["src"]\n',
+    },
+    "several packages, tests inside": {
+        "demo/__init__.py": ADD,
+        "other/__init__.py": "",
+        "demo/tests/__init__.py": "",
+        "demo/tests/test_demo.py": TEST,
+        "tox.ini": "[tox]\nenvlist = py311\n[pytest]\ntestpaths = demo\n",
+    },
+    "one module": {"demo.py": ADD, "test_demo.py": TEST, "noxfile.py": "", "requirements.txt": ""},
+}
+Repository = Callable[..., Any]
+
+
+@pytest.fixture
+def repository(tmp_path: Path, real_sample: Any, clone_environment: Callable[..., Path]) -> Repository:
+    """Makes one of those, with an environment that lacks some distributions."""
+
+    def make(layout: str, lacking: Sequence[str] = (), own: bool = True) -> Any:
+        root = tmp_path / "guest"
+        home = clone_environment("guest-env", lacking=(*OURS, *lacking))
+        for entry in home.glob("lib/python*/site-packages/*.pth"):
+            entry.unlink()
+        made = real_sample.copy(root)
+        for path in root.iterdir():
+            if path.name != ".git":
+                made.delete(path.name)
+        for path, text in LAYOUTS[layout].items():
+            made.write(path, text)
+        made.commit("theirs")
+        if own:
+            made.env["UV_PROJECT_ENVIRONMENT"] = str(home)
+        return made
+
+    return make
+
+
+def left_out(done: Done) -> dict[str, str]:
+    """Atoms that were left out, and why."""
+    rows = {name: row["reason"] for name, row in done.atoms.items() if row["status"] == "skipped"}
+    return {
+        name: reason.removeprefix("left out: ") for name, reason in rows.items() if "left out: " in reason
+    }
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_its_own_tests_run_and_the_rest_is_said(repository: Repository, layout: str) -> None:
+    guest = repository(layout, lacking=(*STATIC, "pytest_cov"))
+    done = guest.atomci("run", "local_ci", "--json")
+    assert done.code == 0, done.out
+    assert done["run_pytest_unit_with_coverage"][0] == "pass"
+    assert done.atoms["run_pytest_unit_with_coverage"]["examined"] == 1
+    assert left_out(done) == {
+        "run_ruff_lint": "ruff, since it isn't installed in guest-env",
+        "run_black_check": "black, since it isn't installed in guest-env",
+        "run_mypy_typecheck": "mypy, since it isn't installed in guest-env",
+        "aggregate_static_findings": done["stage1_lint_types"][1].removeprefix("left out: "),
+        "stage1_lint_types": done["aggregate_static_findings"][1].removeprefix("left out: "),
+        "enforce_coverage_budget": "no coverage was measured: this project asks for none",
+        "export_junit_and_coverage_artifacts": "all reports but junit.xml, since no coverage was measured: "
+        "this project asks for none",
+    }
+    gate = json.loads(guest.read("artifacts/gate.json"))
+    assert (gate["verdict"], gate["exit_code"]) == ("green", 0)
+    assert "ruff, since it isn't installed" in gate["reasons"][0]
+    assert guest.git("status", "--porcelain", "--ignored=no") == ""
+    again = guest.atomci("run", "local_ci", "--json")
+    assert "run_pytest_unit_with_coverage" in again.cached
+
+
+def test_a_failing_test_and_a_finding_are_red(repository: Repository) -> None:
+    guest = repository("flat", lacking=("black", "mypy"))
+    guest.write("test/test_demo.py", TEST.replace("== 3", "== 4"))
+    guest.append("demo/__init__.py", "import os\n")
+    done = guest.atomci("run", "local_ci", "--json", "-k")
+    assert done.code == 1
+    assert done["run_pytest_unit_with_coverage"] == ("fail", "1 failed")
+    found = done.atoms["run_ruff_lint"]["findings"]
+    assert [(row["path"], row["rule"]) for row in found] == [("demo/__init__.py", "F401")]
+    assert json.loads(guest.read("artifacts/gate.json"))["verdict"] == "red"
+
+
+def test_a_budget_of_its_own_is_kept(repository: Repository) -> None:
+    guest = repository("src", lacking=STATIC)
+    guest.write(".coveragerc", "[run]\nsource = src\n[report]\nfail_under = 100\n")
+    guest.append("src/demo/__init__.py", "\n\ndef more() -> int:\n    return 1\n")
+    done = guest.atomci("run", "local_ci", "--json")
+    assert done["enforce_coverage_budget"][0] == "fail"
+    assert done.code == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "lacking", "said"),
+    [
+        (False, (), "this project has no environment: no .venv, and none is active"),
+        (True, (*STATIC, "pytest", "pytest_cov"), "isn't installed in guest-env"),
+    ],
+)
+def test_a_repository_of_which_nothing_can_be_looked_at_is_not_green(
+    repository: Repository,
+    own: bool,
+    lacking: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Where atomci is started by itself, its own environment has no tools.
+    monkeypatch.setattr("atomci.project.sys", SimpleNamespace(prefix=str(tmp_path / "of-atomci")))
+    guest = repository("flat", lacking, own)
+    done = guest.atomci("run", "local_ci", "--json")
+    assert done.code == 1
+    assert done["compute_local_ci_exit_code"] == ("fail", "red")
+    reasons = json.loads(guest.read("artifacts/gate.json"))["reasons"]
+    assert reasons[0] == "nothing of this repository was looked at"
+    assert said in left_out(done)["run_pytest_unit_with_coverage"]
+    assert said in left_out(done)["run_ruff_lint"]
+
+
+def test_artifacts_of_its_own_are_never_written_to(repository: Repository) -> None:
+    guest = repository("flat")
+    guest.write("artifacts/gate.json", "theirs")
+    guest.commit("theirs")
+    done = guest.atomci("run", "local_ci")
+    assert done.code == 2
+    assert "artifacts/ holds files of this repository, and atomci would write there" in done.err
+    assert "atomci adopt" in done.err
+    assert guest.read("artifacts/gate.json") == "theirs"
+    assert guest.git("status", "--porcelain") == ""
+
+
+def test_nothing_but_the_plugins_is_lent_to_its_tests(repository: Repository) -> None:
+    guest = repository("one module", lacking=(*STATIC, "msgspec"))
+    guest.write(
+        "test_demo.py",
+        "import importlib.util\n\n\ndef test_lent() -> None:\n"
+        "    assert importlib.util.find_spec('msgspec') is None\n",
+    )
+    assert guest.atomci("run", "unit", "--json").code == 0
+
+
+def test_a_folder_without_python_is_no_project(tmp_path: Path, real_sample: Any) -> None:
+    elsewhere = real_sample.copy(tmp_path / "elsewhere")
+    for path in elsewhere.root.iterdir():
+        if path.name != ".git":
+            elsewhere.delete(path.name)
+    done = elsewhere.atomci("run", "local_ci")
+    assert done.code == 2
+    assert "no pyproject.toml, and no repository with Python" in done.err
