@@ -63,6 +63,9 @@ relative_files = true
 
 [tool.coverage.report]
 fail_under = 80
+
+[dependency-groups]
+dev = ["atomci"]
 """
 
 SOURCES = {
