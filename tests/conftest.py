@@ -251,6 +251,11 @@ class Sample:
         """Add to a file's end."""
         self.write(path, self.read(path) + text)
 
+    def line_of(self, path: str, text: str) -> int:
+        """The first line that holds a text; the first is 1."""
+        lines = self.read(path).splitlines()
+        return next(number for number, line in enumerate(lines, 1) if text in line)
+
     def replace(self, path: str, old: str, new: str) -> None:
         """Change a text that occurs in a file."""
         text = self.read(path)

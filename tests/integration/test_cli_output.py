@@ -73,7 +73,7 @@ def test_a_dry_run_prints_the_very_commands_that_a_run_logs(sample, options: lis
     assert len(planned) == 14
     for row in planned:
         assert row["commands"] == _commands_of(sample.log(row["atom"])), row["atom"]
-    assert sum(len(row["commands"]) for row in planned) >= 4
+    assert sum(len(row["commands"]) for row in planned) >= 3  # ruff, black and mypy at least
 
 
 def test_a_dry_run_is_not_misled_by_what_an_earlier_run_left(sample) -> None:
@@ -274,7 +274,7 @@ def test_explain_shows_reads_writes_and_the_command(sample) -> None:
     text = sample.atomci("explain", "atom_031").out
     assert text.splitlines()[0].startswith("031 run_ruff_lint")
     assert "    $ " in text
-    assert "ruff check --no-fix" in text
+    assert "ruff check --verbose --no-fix" in text
 
 
 @pytest.mark.parametrize("target", ["local_ci", "phase_07", "unit", "triage", "stage1_lint_types"])

@@ -19,7 +19,7 @@ RUN, BUDGET = "run_pytest_unit_with_coverage", "enforce_coverage_budget"
 CORE = "def add(a, b):\n    c = a\n    d = b\n    e = c + d\n    return e\n\n\ndef sub(a, b):\n    c = a\n    return c - b\n"
 HALF = "from demo.core import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"
 WHOLE = HALF.replace("import add", "import add, sub") + "\n\ndef test_sub():\n    assert sub(2, 1) == 1\n"
-PROJECT = '[project]\nname = "demo"\nversion = "1"\n'
+PROJECT = '[project]\nname = "demo"\nversion = "1"\noptional-dependencies.dev = ["atomci"]\n'
 PYTEST = '[tool.pytest.ini_options]\npythonpath = ["src"]\n'
 COVER = "[tool.coverage.report]\nfail_under = {}\n"
 _COUNTED = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)")

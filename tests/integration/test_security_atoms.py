@@ -78,11 +78,12 @@ def broken(project: Any, *places: str) -> str:
         (".gitignore", ".env\n", ".envrc\n", ".gitignore:1"),
         (".gitignore", ".env\n", ".env\n!.env\n", ".gitignore:6"),
         (".github/workflows/ci.yml", "secrets.HOOK", "secrets.OTHER", ".github/workflows/ci.yml:18"),
-        ("pyproject.toml", '["HOOK"]', '["HOOK", "OLD"]', "pyproject.toml:30"),
+        ("pyproject.toml", '["HOOK"]', '["HOOK", "OLD"]', "pyproject.toml:{}"),
     ],
 )
 def test_each_broken_thing_has_its_place(project, path: str, old: str, new: str, place: str) -> None:
     project.replace(path, old, new)
+    place = place.format(project.line_of("pyproject.toml", "secrets = "))
     status, evidence = answer(project, ENV)
     done = project.atomci("run", ENV, "--json")
 
@@ -124,7 +125,8 @@ def test_wrong_declarations_are_refused_with_their_line(project, value: str, why
     project.replace("pyproject.toml", '["HOOK"]', value)
     done = project.atomci("run", ENV)
     assert done.code == 2
-    assert f"pyproject.toml:30: tool.atomci.secrets: {why}" in done.err
+    line = project.line_of("pyproject.toml", "secrets = ")
+    assert f"pyproject.toml:{line}: tool.atomci.secrets: {why}" in done.err
 
 
 # --- Redaction ----------------------------------------------------------------------------------
@@ -266,7 +268,8 @@ def test_a_wrong_table_is_refused_with_its_line(sample, line: str, why: str) -> 
     old = old_run(sample, 500)
     done = sample.atomci("run", KEEP)
     assert done.code == 2
-    assert f"pyproject.toml:30: tool.atomci.{why}" in done.err
+    number = sample.line_of("pyproject.toml", line)
+    assert f"pyproject.toml:{number}: tool.atomci.{why}" in done.err
     assert old.exists()
 
 

@@ -38,6 +38,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     root = pytester.path
     log = root / "artifacts/log.jsonl"
     monkeypatch.setenv("ATOMCI_TEST_LOG", str(log))
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")
 
     def act(files: Files, *words: str, process: bool = False) -> Judgement:

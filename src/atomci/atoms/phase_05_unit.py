@@ -147,12 +147,11 @@ def _left_out(ctx: Context) -> str:
     """Why a project that isn't set up for atomci has no tests that can be run; empty where they can."""
     if ctx.project.is_joined:
         return ""
-    environment = ctx.project.own_environment
-    if environment is None:
+    if ctx.project.version_of("pytest") is not None:
+        return ""
+    if ctx.project.own_environment is None:
         return "the tests, since this project has no environment: no .venv, and none is active"
-    if ctx.project.version_of("pytest") is None:
-        return f"the tests, since pytest isn't installed in {environment.name}"
-    return ""
+    return f"the tests, since pytest isn't installed in {ctx.project.environment.name}"
 
 
 def _rests_on(ctx: Context) -> Dependencies:

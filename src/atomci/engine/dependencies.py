@@ -23,6 +23,7 @@ _TICK = 0.02
 EVERY_VARIABLE = "*"
 """Stands for all environment variables but those that say nothing but where and how one works."""
 
+_ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
 _OF_A_SESSION = re.compile(
     r"_|SHLVL|PWD|OLDPWD|COLUMNS|LINES|WINDOWID|COLORTERM|HOSTNAME|INVOCATION_ID|JOURNAL_STREAM|LS_COLORS|PS1"
     r"|(ATOMCI|PYTEST|COVERAGE|COV_CORE|TERM|SSH|XDG_SESSION|VSCODE|DBUS|GPG|GIT|PRE_COMMIT|GITHUB|RUNNER)(_.*)?"
@@ -66,9 +67,9 @@ class Surroundings:
         return Observed(
             facts=dict(self.facts),
             variables={name: _variable(name) for name in names.variables},
-            files={path: self.inputs.hash_of(path) for path in paths},
-            folders={path: self.inputs.names_in(path) for path in names.folders},
-            searched={path: self.inputs.modules_in(path) for path in names.searched},
+            files={_told(path): self.inputs.hash_of(path) for path in paths},
+            folders={_told(path): self.inputs.names_in(path) for path in names.folders},
+            searched={_told(path): self.inputs.modules_in(path) for path in names.searched},
             globs=names.globs,
             on_disk=names.on_disk,
             widened=names.widened,
@@ -93,15 +94,15 @@ class Surroundings:
 
     def _other_files(self, then: Observed) -> Iterator[str]:
         for path, known in then.files.items():
-            if (now := self.inputs.hash_of(path)) != known:
+            if (now := self.inputs.hash_of(_path(path))) != known:
                 yield f"{path} {'is new' if known == ABSENT else 'is gone' if now == ABSENT else 'changed'}"
         for path, known in then.folders.items():
-            if self.inputs.names_in(path) != known:
+            if self.inputs.names_in(_path(path)) != known:
                 yield f"the folder {path} holds other files"
         for path, known in then.searched.items():
-            if self.inputs.modules_in(path) != known:
+            if self.inputs.modules_in(_path(path)) != known:
                 yield f"the folder {path} holds other modules"
-        for path in self._matching(then.globs, then.on_disk):
+        for path in map(_told, self._matching(then.globs, then.on_disk)):
             if path not in then.files:
                 yield f"{path} is new"
 
@@ -126,7 +127,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.before = self.now.observe(self.names)
-        self._times = {path: self.now.inputs.times_of(path) for path in _tree(self.before.files)}
+        self._times = {path: self.now.inputs.times_of(_path(path)) for path in _tree(self.before.files)}
         self._started = time.time_ns()
 
     def wait_for_the_clock(self) -> None:
@@ -141,7 +142,7 @@ class Watch:
 
     def _touched(self, observed: Observed) -> Iterator[str]:
         for path in _tree(observed.files):
-            times = self.now.inputs.times_of(path)
+            times = self.now.inputs.times_of(_path(path))
             if path in self._times:
                 if times != self._times[path]:
                     yield f"{path} changed"
@@ -163,6 +164,16 @@ def hash_of_text(*words: str) -> str:
 def _tree(paths: Iterable[str]) -> Iterator[str]:
     """What isn't an artifact: those are written by atoms before this one."""
     return (path for path in paths if not path.startswith("artifacts/"))
+
+
+def _told(path: str) -> str:
+    """A name that isn't UTF-8 as text that can be written; others as they are."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _path(told: str) -> str:
+    """The name again."""
+    return _ESCAPED.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), told)
 
 
 def _variable(name: str) -> str:

@@ -72,7 +72,9 @@ def pytest_command(
     watch = {FOLDER_VARIABLE: observed.as_posix()} if observed else {}
     variables = {**own, **watch, **_lent(ctx), **(env or {}), **(portion or {})}
     # What it says of tests is in its results; of what it prints, the end is enough.
-    return Command((ctx.project.python, "-m", "pytest", *words), variables, limit=LOGGED)
+    # A test of a worker of xdist may have started atomci; the pytest that runs here is no worker.
+    argv = (ctx.project.python, "-m", "pytest", *words)
+    return Command(argv, variables, limit=LOGGED, without=("PYTEST_XDIST_", "PYTEST_CURRENT_TEST"))
 
 
 def _lent(ctx: Context) -> dict[str, str]:
