@@ -12,7 +12,7 @@ from atomci.artifacts.handles import Artifact
 from atomci.artifacts.published import SCHEMAS
 from atomci.atoms.builtin import built_in
 from atomci.catalog import ARTIFACTS, ATOMS
-from atomci.engine.inputs import matches
+from atomci.engine.inputs.files import matches
 
 PAGE = Path(__file__).parents[1] / "artifacts.md"
 HANDLES = [value for value in vars(handles).values() if isinstance(value, Artifact)]

@@ -12,7 +12,7 @@ from atomci.engine.config import Config, read_atoms
 from atomci.engine.overrides import read_overrides
 from atomci.project import Project
 from atomci.tables import table_error, unknown_key
-from atomci.testing.service_settings import read_services
+from atomci.testing.provision.settings import read_services
 from atomci.testing.sharding.settings import read_shards, read_slow
 from atomci.update.drift.excepted import read_excepted
 

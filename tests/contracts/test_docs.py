@@ -22,7 +22,7 @@ from atomci.atoms.builtin import catalog_of
 from atomci.atoms.load import Loader
 from atomci.catalog import ATOMS
 from atomci.cli import main as cli
-from atomci.engine.inputs import matches
+from atomci.engine.inputs.files import matches
 from atomci.engine.plan import Catalog, resolve
 from atomci.project import Project
 from atomci.settings import load_config

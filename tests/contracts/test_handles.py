@@ -11,7 +11,7 @@ from atomci.artifacts.handles import Artifact
 from atomci.artifacts.published import SCHEMAS
 from atomci.atoms.builtin import built_in
 from atomci.catalog import ARTIFACTS, ATOMS
-from atomci.engine.inputs import matches
+from atomci.engine.inputs.files import matches
 from atomci.engine.outputs import declared_outputs
 
 SOURCE = Path(__file__).parents[2] / "src" / "atomci"

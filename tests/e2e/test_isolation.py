@@ -12,7 +12,7 @@ from once import Once
 
 from atomci.atoms.builtin import built_in
 from atomci.catalog import ATOMS, Atom
-from atomci.engine.inputs import Inputs
+from atomci.engine.inputs.files import Inputs
 
 from .conftest import Shell, environment
 

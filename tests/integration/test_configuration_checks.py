@@ -22,7 +22,7 @@ from atomci.atoms.load import Loader
 from atomci.catalog import ATOMS
 from atomci.engine.config import Config
 from atomci.engine.context import Context, Outcome, Verdict, Workspace
-from atomci.engine.inputs import Inputs
+from atomci.engine.inputs.files import Inputs
 from atomci.errors import InfrastructureError
 from atomci.project import Project
 

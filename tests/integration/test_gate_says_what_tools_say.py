@@ -21,7 +21,7 @@ import pytest
 from static_trees import ODD, TREES, UNEXAMINED, Tree
 
 from atomci.analysis.table import TOOLS
-from atomci.engine.inputs import Inputs
+from atomci.engine.inputs.files import Inputs
 from atomci.tools.process import Children, Command, Completed
 
 Place = tuple[str, int, str]

@@ -192,7 +192,7 @@ def plan_of(events: list[Event]) -> Any:
 
 @pytest.fixture(autouse=True)
 def _no_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("atomci.engine.inputs.Git.files", lambda git: None)
+    monkeypatch.setattr("atomci.engine.inputs.files.Git.files", lambda git: None)
 
 
 PLUGIN = ((1001, 4, ()),)

@@ -18,8 +18,8 @@ from atomci.atoms.parts.stages import unexplained, why_left_out
 from atomci.atoms.parts.static_inputs import depends_on_what_it_may_read
 from atomci.catalog import atom
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.engine.dependencies import Dependencies
 from atomci.engine.guest import LEFT_OUT, left_out
+from atomci.engine.inputs.dependencies import Dependencies
 from atomci.tools.process import Command
 
 

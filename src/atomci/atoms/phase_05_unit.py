@@ -32,12 +32,13 @@ from atomci.atoms.parts.shard_runs import (
 from atomci.atoms.parts.test_inputs import depends_on_what_was_seen
 from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.engine.dependencies import Dependencies
 from atomci.engine.guest import LEFT_OUT
-from atomci.testing import coverage, impact, pytest_runs, results
+from atomci.engine.inputs.dependencies import Dependencies
+from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.coverage_config import names_source
 from atomci.testing.layers import UNIT, Layer, unit_tests_of
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
+from atomci.testing.selection import impact
 from atomci.tools.process import Command
 
 _NO_XDIST = "pytest-xdist isn't installed"

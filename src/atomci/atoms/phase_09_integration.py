@@ -22,13 +22,14 @@ from atomci.atoms.parts.stages import Red, ended, excuse, judged, none_ran, reds
 from atomci.configuration import suite
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
-from atomci.testing import adapters, provision, results
+from atomci.testing import adapters, results
 from atomci.testing.layers import INTEGRATION
+from atomci.testing.provision import lent
 from atomci.tools.process import Command
 
 
 def _remote(ctx: Context) -> Sequence[Command]:
-    return (provision.remote_command(ctx.root, provision.ENVIRONMENT),)
+    return (lent.remote_command(ctx.root, lent.ENVIRONMENT),)
 
 
 @runs(_remote)
@@ -36,8 +37,8 @@ def provision_integration_env(ctx: Context) -> Outcome:
     """It can all be had, and is gone again: the tests get theirs when they start, so that nothing is left
     behind between the atoms.
     """
-    env = provision.ENVIRONMENT
-    with provision.lent(ctx.root, env, lambda: _make_remote(ctx, env)) as variables:
+    env = lent.ENVIRONMENT
+    with lent.lent(ctx.root, env, lambda: _make_remote(ctx, env)) as variables:
         for name, value in variables.items():
             ctx.log(f"{name}={value}\n")
     ctx.write(handles.INTEGRATION_ENV, env)
@@ -49,27 +50,27 @@ def provision_integration_env_holds(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    folder = provision.ENVIRONMENT.folder
+    folder = lent.ENVIRONMENT.folder
     problems = [f"{folder} is still there"] if (ctx.root / folder).exists() else []
     return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
 
 
 def _make_remote(ctx: Context, env: IntegrationEnv) -> None:
-    done = ctx.run(provision.remote_command(ctx.root, env))
+    done = ctx.run(lent.remote_command(ctx.root, env))
     if done.code != 0:
         raise InfrastructureError(f"git failed: {done.last_line}")
 
 
 def _pytest(ctx: Context) -> Sequence[Command]:
-    env = ctx.read_if_there(handles.INTEGRATION_ENV) or provision.ENVIRONMENT
+    env = ctx.read_if_there(handles.INTEGRATION_ENV) or lent.ENVIRONMENT
     kept = {"ATOMCI_ARTIFACTS": str(ctx.root / INTEGRATION.kept)}
-    return (pytest_command(ctx, INTEGRATION, env={**provision.variables(ctx.root, env), **kept}),)
+    return (pytest_command(ctx, INTEGRATION, env={**lent.variables(ctx.root, env), **kept}),)
 
 
 @runs(_pytest)
 def run_pytest_integration(ctx: Context) -> Outcome:
     env = ctx.read(handles.INTEGRATION_ENV)
-    with provision.lent(ctx.root, env, lambda: _make_remote(ctx, env)):
+    with lent.lent(ctx.root, env, lambda: _make_remote(ctx, env)):
         keeping(ctx, INTEGRATION)
         return run_tests(ctx, INTEGRATION, _pytest(ctx))
 

@@ -34,8 +34,8 @@ from atomci.configuration.facts import Fact, problem
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.testing import rehearsal
 from atomci.testing.layers import E2E
-from atomci.testing.service_settings import read_services
-from atomci.testing.services import Service, ServiceFailed, docker_problem, running
+from atomci.testing.provision.services import Service, ServiceFailed, docker_problem, running
+from atomci.testing.provision.settings import read_services
 from atomci.tools.process import Command, Completed
 
 
@@ -245,7 +245,7 @@ def _scratch() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        from atomci.testing.provision import removed
+        from atomci.testing.provision.lent import removed
 
         removed(folder)
 

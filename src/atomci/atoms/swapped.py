@@ -18,7 +18,7 @@ from atomci.atoms.parts.unchanged import unchanging
 from atomci.catalog import Atom
 from atomci.engine.config import AtomConfig
 from atomci.engine.context import Context, Implementation, Outcome
-from atomci.engine.dependencies import EVERY_VARIABLE, Dependencies
+from atomci.engine.inputs.dependencies import EVERY_VARIABLE, Dependencies
 from atomci.engine.outputs import declared_outputs
 from atomci.tools.output import LOGGED
 from atomci.tools.process import Command, Completed

@@ -16,8 +16,8 @@ from atomci.artifacts.runs import Result
 from atomci.artifacts.store import ArtifactError, read, sha256
 from atomci.catalog import Atom
 from atomci.engine.context import Options, Workspace
-from atomci.engine.dependencies import Dependencies, Surroundings, hash_of_text
-from atomci.engine.environment import fingerprint
+from atomci.engine.inputs.dependencies import Dependencies, Surroundings, hash_of_text
+from atomci.engine.inputs.environment import fingerprint
 from atomci.project import Project
 from atomci.tools.atomic import replace_file
 

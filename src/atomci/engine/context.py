@@ -18,8 +18,8 @@ from atomci.artifacts.verdicts import Fact
 from atomci.catalog import Atom
 from atomci.deadlines import today
 from atomci.engine.config import Config
-from atomci.engine.dependencies import Dependencies
-from atomci.engine.inputs import Inputs
+from atomci.engine.inputs.dependencies import Dependencies
+from atomci.engine.inputs.files import Inputs
 from atomci.engine.overrides import Overrides
 from atomci.engine.plan import Catalog
 from atomci.project import Project

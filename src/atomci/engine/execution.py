@@ -11,7 +11,7 @@ from atomci.artifacts.schemas import Status
 from atomci.catalog import Atom
 from atomci.engine.cache import ResultCache, TakenOver, declared, goes_by_its_files, surroundings
 from atomci.engine.context import Context, Implementation, Outcome
-from atomci.engine.dependencies import Dependencies, Surroundings, Watch
+from atomci.engine.inputs.dependencies import Dependencies, Surroundings, Watch
 from atomci.engine.outputs import clear_outputs, missing_outputs
 from atomci.engine.plan import Plan
 from atomci.engine.policy import is_red

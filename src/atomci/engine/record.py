@@ -17,9 +17,9 @@ from atomci.artifacts.store import outputs_of, write
 from atomci.catalog import Atom
 from atomci.engine.cache import ResultCache
 from atomci.engine.context import Context, Outcome, Workspace
-from atomci.engine.dependencies import key_of
 from atomci.engine.events import EventLog, now
 from atomci.engine.execution import Turn
+from atomci.engine.inputs.dependencies import key_of
 from atomci.engine.outputs import clear_outputs, declared_outputs
 from atomci.errors import AtomciError
 from atomci.tools.process import Children, Stopped, ToolMissing

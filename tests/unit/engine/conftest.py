@@ -11,7 +11,7 @@ from made_up import MadeUp
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeUp:
     """A project with one file; its files are what is on disk."""
-    monkeypatch.setattr("atomci.engine.inputs.Git.files", lambda git: None)
+    monkeypatch.setattr("atomci.engine.inputs.files.Git.files", lambda git: None)
     made = MadeUp(tmp_path)
     made.write("pyproject.toml", "")
     made.write("data.txt", "one")

@@ -9,7 +9,7 @@ import pytest
 from made_up import MadeUp
 
 from atomci.engine import inputs
-from atomci.engine.inputs import ABSENT, Inputs, matches
+from atomci.engine.inputs.files import ABSENT, Inputs, matches
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_files_are_those_of_git_that_are_there_and_count(
         "artifacts/x",
         "d/artifacts/x",
     ]
-    monkeypatch.setattr("atomci.engine.inputs.Git.files", lambda git: listed)
+    monkeypatch.setattr("atomci.engine.inputs.files.Git.files", lambda git: listed)
 
     assert Inputs(project.root).files() == ["b.txt", "d/artifacts/x", "data.txt"]
 
@@ -73,7 +73,7 @@ def test_git_is_asked_once_for_what_changed_since_a_commit(
 ) -> None:
     asked: list[str | None] = []
     monkeypatch.setattr(
-        "atomci.engine.inputs.Git.changed", lambda git, since: asked.append(since) or [str(since)]
+        "atomci.engine.inputs.files.Git.changed", lambda git, since: asked.append(since) or [str(since)]
     )
     found = Inputs(project.root)
 
@@ -173,7 +173,7 @@ def test_a_folder_that_cannot_be_read_is_left_out(project: MadeUp, monkeypatch: 
             raise PermissionError
         return whole(path)
 
-    monkeypatch.setattr("atomci.engine.inputs.os.scandir", scandir)
+    monkeypatch.setattr("atomci.engine.inputs.files.os.scandir", scandir)
     assert Inputs(project.root).on_disk() == ["data.txt", "open/a", "pyproject.toml"]
 
 

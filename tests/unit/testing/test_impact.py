@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from atomci.artifacts.testing import Selection
-from atomci.testing.impact import Collecting, collects_files, select
+from atomci.testing.selection.impact import Collecting, collects_files, select
 
 FILES = {
     "src/demo/__init__.py": "",

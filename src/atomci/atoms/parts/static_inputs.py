@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from atomci.analysis.protocol import Tool
 from atomci.analysis.reads import reads_of
 from atomci.engine.context import Context
-from atomci.engine.dependencies import Dependencies
-from atomci.engine.environment import linked
-from atomci.engine.inputs import Inputs
+from atomci.engine.inputs.dependencies import Dependencies
+from atomci.engine.inputs.environment import linked
+from atomci.engine.inputs.files import Inputs
 
 __all__ = ["depends_on_what_it_may_read"]
 

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from atomci.artifacts import handles
 from atomci.engine.cache import notes_in
 from atomci.engine.context import Context
-from atomci.engine.dependencies import EVERY_VARIABLE, Dependencies
-from atomci.engine.inputs import counts
+from atomci.engine.inputs.dependencies import EVERY_VARIABLE, Dependencies
+from atomci.engine.inputs.files import counts
 from atomci.testing.layers import Layer
 from atomci.testing.observed import Seen, seen
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from atomci.engine.context import AtomFunction, Context, Outcome
-from atomci.engine.inputs import matches
+from atomci.engine.inputs.files import matches
 
 __all__ = ["unchanging"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from atomci.artifacts.schemas import IntegrationEnv
 from atomci.errors import InfrastructureError
-from atomci.testing.ports import free_ports
+from atomci.testing.provision.ports import free_ports
 from atomci.tools.git.client import SURROUNDINGS
 from atomci.tools.process import Command
 

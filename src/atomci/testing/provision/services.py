@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from atomci.errors import InfrastructureError
-from atomci.testing.ports import free_ports
+from atomci.testing.provision.ports import free_ports
 from atomci.tools.process import Children, Command
 
 __all__ = ["Service", "ServiceFailed", "docker_problem", "running", "variable"]

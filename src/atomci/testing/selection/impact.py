@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from atomci.artifacts.testing import SelectedTest, Selection
-from atomci.testing.imports import ImportGraph, read_graph
 from atomci.testing.pytest_config import TEST_FILES, is_test_file
+from atomci.testing.selection.imports import ImportGraph, read_graph
 
 __all__ = ["Collecting", "collects_files", "everything", "select", "unit_tests"]
 

@@ -15,9 +15,9 @@ from atomci.atoms.parts.evidence import last_result
 from atomci.catalog import Atom
 from atomci.engine.config import Config
 from atomci.engine.context import Context, Implementation, Outcome, Workspace
-from atomci.engine.dependencies import EVERY_VARIABLE, Dependencies, Surroundings, key_of
-from atomci.engine.environment import fingerprint, linked
-from atomci.engine.inputs import Inputs
+from atomci.engine.inputs.dependencies import EVERY_VARIABLE, Dependencies, Surroundings, key_of
+from atomci.engine.inputs.environment import fingerprint, linked
+from atomci.engine.inputs.files import Inputs
 from atomci.project import Project
 
 COUNT = Atom(1, "count", 4, "", reads=("*.txt",))
