@@ -49,6 +49,9 @@ def with_inputs_only(project: Path, row: Atom, folder: Path) -> Path:
         shutil.copy2(project / path, folder / path)
     for name in (glob for glob in row.reads if glob.endswith("/")):
         shutil.copytree(project / name, folder / name)
+    if (folder / "artifacts").is_dir():
+        # As atomci leaves it where a folder isn't set up for it, so that it is known to be its own.
+        (folder / "artifacts/.gitignore").write_text("*\n", encoding="utf-8")
     return folder
 
 
