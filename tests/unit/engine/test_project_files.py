@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from made_up import MadeUp
 
-from atomci.engine import inputs
+from atomci.engine.inputs import files
 from atomci.engine.inputs.files import ABSENT, Inputs, matches
 
 
@@ -107,7 +107,7 @@ def test_a_file_is_read_again_only_when_its_times_say_so(
 def test_a_large_file_goes_by_its_size_and_times(project: MadeUp, monkeypatch: pytest.MonkeyPatch) -> None:
     project.write("large.txt", "123456")
     project.write("small.txt", "12345")
-    monkeypatch.setattr(inputs, "_READ_AT_MOST", 5)
+    monkeypatch.setattr(files, "_READ_AT_MOST", 5)
     found = Inputs(project.root)
 
     assert found.hash_of("large.txt").startswith("6 bytes of ")
