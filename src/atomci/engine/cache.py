@@ -80,7 +80,7 @@ def _facts(atom: Atom, workspace: Workspace, options: Options) -> Iterator[tuple
     project, config = workspace.project, workspace.config.of(atom.name)
     yield "atomci itself", _own_code()
     yield f"the table of {atom.name}", hash_of_text(repr(config))
-    yield "the environment's Python or packages", _installed(workspace)
+    yield "the environment's Python or packages", fingerprint(project)
     for name, value in sorted(os.environ.items()):
         if name.startswith(_ENV_PREFIXES):
             yield f"the variable {name}", hash_of_text(value)
@@ -92,10 +92,6 @@ def _facts(atom: Atom, workspace: Workspace, options: Options) -> Iterator[tuple
         yield "which tests are left out", hash_of_text(*workspace.conditions)
     for word in shlex.split(config.run or "", posix=os.name != "nt"):
         yield f"the program or script {word}", _identity(project, word)
-
-
-def _installed(workspace: Workspace) -> str:
-    return fingerprint(workspace.project)
 
 
 def _identity(project: Project, word: str) -> str:

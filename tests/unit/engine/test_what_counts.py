@@ -16,7 +16,7 @@ from atomci.catalog import Atom
 from atomci.engine.config import Config
 from atomci.engine.context import Context, Implementation, Outcome, Workspace
 from atomci.engine.inputs.dependencies import EVERY_VARIABLE, Dependencies, Surroundings, key_of
-from atomci.engine.inputs.environment import fingerprint, linked
+from atomci.engine.inputs.environment import _hash_of, fingerprint, linked
 from atomci.engine.inputs.files import Inputs
 from atomci.project import Project
 
@@ -183,6 +183,21 @@ def test_what_is_installed_and_its_python_count(tmp_path: Path, change: Callable
     before = fingerprint(Project(tmp_path))
     assert fingerprint(Project(tmp_path)) == before
     change(site)
+    in_another_process()
+    assert fingerprint(Project(tmp_path)) != before
+
+
+def in_another_process() -> None:
+    """Nothing is remembered there."""
+    _hash_of.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["new-2.0.dist-info", "more.pth"])
+def test_what_an_atom_installs_counts_in_the_same_run(tmp_path: Path, name: str) -> None:
+    site = environment(tmp_path)
+    os.utime(site, (1, 1))
+    before = fingerprint(Project(tmp_path))
+    (site / name).mkdir()
     assert fingerprint(Project(tmp_path)) != before
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from atomci.project import Project
@@ -17,9 +18,19 @@ _OF_A_PACKAGE = ("RECORD", "direct_url.json")
 
 
 def fingerprint(project: Project) -> str:
-    """A hash of the interpreter and of all that is installed beside it, in hex."""
+    """A hash of the interpreter and of all that is installed beside it, in hex.
+
+    An installation makes and removes folders, so that the times of the folders above tell of it.
+    """
+    home = project.environment
+    places = [home / "pyvenv.cfg", Path(project.python), *sorted(home.glob(_SITE))]
+    return _hash_of(home, project.python, tuple(map(_time_of, places)))
+
+
+@lru_cache(maxsize=4)
+def _hash_of(home: Path, python: str, times: tuple[int, ...]) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for line in _lines(project):
+    for line in _lines(home, python):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
     return digest.hexdigest()
 
@@ -38,18 +49,25 @@ def linked(project: Project) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _lines(project: Project) -> Iterator[str]:
-    python = Path(os.path.realpath(project.python))
+def _lines(home: Path, interpreter: str) -> Iterator[str]:
+    python = Path(os.path.realpath(interpreter))
     found = python.stat() if python.is_file() else None
     yield f"{python} {found.st_size} {found.st_mtime_ns}" if found else "no interpreter"
-    yield _text(project.environment / "pyvenv.cfg")
-    for site in sorted(project.environment.glob(_SITE)):
-        yield site.relative_to(project.environment).as_posix()
+    yield _text(home / "pyvenv.cfg")
+    for site in sorted(home.glob(_SITE)):
+        yield site.relative_to(home).as_posix()
         for entry in sorted(site.iterdir()):
             if entry.suffix == ".dist-info":
                 yield "\0".join((entry.name, *(_text(entry / name) for name in _OF_A_PACKAGE)))
             elif entry.suffix in (".pth", ".egg-link"):
                 yield f"{entry.name}\0{_text(entry)}"
+
+
+def _time_of(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _text(file: Path) -> str:
