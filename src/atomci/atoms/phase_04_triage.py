@@ -18,7 +18,7 @@ from atomci.atoms.parts.stages import unexplained, why_left_out
 from atomci.atoms.parts.static_inputs import depends_on_what_it_may_read
 from atomci.catalog import atom
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.engine.guest import LEFT_OUT, left_out
+from atomci.engine.guest import LEFT_OUT, lacks, left_out
 from atomci.engine.inputs.dependencies import Dependencies
 from atomci.tools.process import Command
 
@@ -59,12 +59,8 @@ def _examined(ctx: Context) -> Outcome:
 
 def _left_out(ctx: Context, tool: Tool) -> str:
     """Why a tool has nothing to say of a project that isn't set up for atomci; empty where it has."""
-    project = ctx.project
-    if project.is_joined or project.version_of(tool.PROGRAM) is not None:
-        return ""
-    if project.own_environment is None:
-        return f"{tool.NAME}, since this project has no environment: no .venv, and none is active"
-    return f"{tool.NAME}, since it isn't installed in {project.environment.name}"
+    why = lacks(ctx.project, tool.PROGRAM, "it")
+    return f"{tool.NAME}, since {why}" if why else ""
 
 
 def aggregate_static_findings(ctx: Context) -> Outcome:

@@ -32,7 +32,7 @@ from atomci.atoms.parts.shard_runs import (
 from atomci.atoms.parts.test_inputs import depends_on_what_was_seen
 from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.engine.guest import LEFT_OUT
+from atomci.engine.guest import LEFT_OUT, lacks
 from atomci.engine.inputs.dependencies import Dependencies
 from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.coverage_config import names_source
@@ -146,13 +146,8 @@ def _pytest(ctx: Context) -> Sequence[Command]:
 
 def _left_out(ctx: Context) -> str:
     """Why a project that isn't set up for atomci has no tests that can be run; empty where they can."""
-    if ctx.project.is_joined:
-        return ""
-    if ctx.project.version_of("pytest") is not None:
-        return ""
-    if ctx.project.own_environment is None:
-        return "the tests, since this project has no environment: no .venv, and none is active"
-    return f"the tests, since pytest isn't installed in {ctx.project.environment.name}"
+    why = lacks(ctx.project, "pytest", "pytest")
+    return f"the tests, since {why}" if why else ""
 
 
 def _rests_on(ctx: Context) -> Dependencies:

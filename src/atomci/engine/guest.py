@@ -8,10 +8,19 @@ from pathlib import Path
 from atomci.errors import UsageError
 from atomci.project import Project
 
-__all__ = ["LEFT_OUT", "left_out", "make_room"]
+__all__ = ["LEFT_OUT", "lacks", "left_out", "make_room"]
 
 LEFT_OUT = "left out: "
 """How the reason of what is skipped begins, where the repository doesn't have what it takes."""
+
+
+def lacks(project: Project, distribution: str, shown: str) -> str:
+    """Why a project that isn't set up for atomci doesn't have a tool; empty where it has, or owes it."""
+    if project.is_joined or project.version_of(distribution) is not None:
+        return ""
+    if project.own_environment is None:
+        return "this project has no environment: no .venv, and none is active"
+    return f"{shown} isn't installed in {project.environment.name}"
 
 
 def left_out(reasons: Iterable[str]) -> str:

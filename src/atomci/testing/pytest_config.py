@@ -13,10 +13,9 @@ from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-__all__ = ["TEST_FILES", "PytestConfig", "is_test_file", "read_pytest_config"]
+__all__ = ["FILES", "TEST_FILES", "PytestConfig", "is_test_file", "read_pytest_config"]
 
-# In the order in which pytest looks at them, in each folder from that of the tests upwards.
-_FILES = (
+FILES = (
     "pytest.toml",
     ".pytest.toml",
     "pytest.ini",
@@ -25,7 +24,8 @@ _FILES = (
     "tox.ini",
     "setup.cfg",
 )
-_OWN = _FILES[:4]
+"""In the order in which pytest looks at them, in each folder from that of the tests upwards."""
+_OWN = FILES[:4]
 """Those that are settings also when they hold none."""
 TEST_FILES = ("test_*.py", "*_test.py")
 """pytest's own `python_files`."""
@@ -115,7 +115,7 @@ def read_pytest_config(root: Path, folder: str) -> PytestConfig:
     environment = tuple(shlex.split(os.environ.get("PYTEST_ADDOPTS", "")))
     start = root / folder
     for base in (start, *start.parents):
-        for name in _FILES:
+        for name in FILES:
             options = _options(base / name)
             if options is not None:
                 own = options.get("addopts", ())

@@ -10,22 +10,12 @@ from atomci.engine.cache import notes_in
 from atomci.engine.context import Context
 from atomci.engine.inputs.dependencies import EVERY_VARIABLE, Dependencies
 from atomci.engine.inputs.files import counts
+from atomci.testing import coverage_config, pytest_config
 from atomci.testing.layers import Layer
 from atomci.testing.observed import Seen, seen
 
 __all__ = ["depends_on_what_was_seen"]
 
-# pytest takes the first that is there and has its section, from the tests' folder upwards.
-_PYTEST = (
-    "pytest.toml",
-    ".pytest.toml",
-    "pytest.ini",
-    ".pytest.ini",
-    "pyproject.toml",
-    "tox.ini",
-    "setup.cfg",
-)
-_COVERAGE = (".coveragerc", ".coveragerc.toml")
 # Read by the interpreter and the C library, before or beside what Python sees.
 _VARIABLES = (
     "LANG",
@@ -69,8 +59,8 @@ def _variables(found: Seen) -> tuple[str, ...]:
 
 
 def _settings(root: Path, layer: Layer) -> Iterator[str]:
-    yield from _COVERAGE
+    yield from coverage_config.FILES
     for folder in (PurePosixPath(layer.folder), *PurePosixPath(layer.folder).parents):
-        yield from ((folder / name).as_posix() for name in _PYTEST)
+        yield from ((folder / name).as_posix() for name in pytest_config.FILES)
     for above in root.parents:
-        yield from ((above / name).as_posix() for name in _PYTEST)
+        yield from ((above / name).as_posix() for name in pytest_config.FILES)
