@@ -195,13 +195,25 @@ def coverage(words: list[str]) -> int:
 
 def settled(words: list[str]) -> int:
     """`python -m atomci.testing.coverage_report --data-file=PATH`, with the budget of pyproject.toml."""
-    valid, covered, _ = measured(words[0].removeprefix("--data-file="))
+    valid, covered, rows = measured(words[0].removeprefix("--data-file="))
     total = 100.0 * covered / valid if valid else 100.0
     budget = re.search(r"fail_under = (\d+)", Path("pyproject.toml").read_text(encoding="utf-8"))
     number = float(budget[1]) if budget else 0.0
     answer = {"budget": number, "settings": "pyproject.toml", "total": total, "under": total < number}
-    say("a table", json.dumps(answer))
+    files = [file for row in rows if (file := to_cover(row))]
+    say("the lines", json.dumps({**answer, "statements": valid, "files": files}))
     return 0
+
+
+def to_cover(row: str) -> dict[str, object] | None:
+    """The answer's entry of a file that has lines to cover."""
+    hits = re.findall(r'number="(\d+)" hits="(\d)"', row)
+    missing = [int(number) for number, hit in hits if hit == "0"]
+    path = re.search(r'filename="([^"]+)"', row)
+    if not missing or path is None:
+        return None
+    percent = round(100.0 * (len(hits) - len(missing)) / len(hits), 2)
+    return {"path": path[1], "percent": percent, "missing_lines": missing, "missing_branches": []}
 
 
 def measured(data: str) -> tuple[int, int, list[str]]:

@@ -1,13 +1,13 @@
-"""The budget's verdict on coverage.py's XML, against coverage.py's own total."""
+"""The budget's verdict against coverage.py's own total."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from atomci.artifacts.store import ArtifactError
 from atomci.testing.coverage import Settled, budget_of, findings, line_ranges, settled_arguments, settled_by
 from atomci.tools.process import Command, Completed
 
@@ -36,7 +36,7 @@ def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     (tmp_path / "src/demo/signs.py").write_text(SOURCE, encoding="utf-8")
     settings = f"[run]\nbranch = true\nsource = src\nrelative_files = {request.param == 'relative'}\n"
     (tmp_path / ".coveragerc").write_text(settings, encoding="utf-8")
-    for words in (["run", "src/demo/signs.py"], ["xml", "-q"], ["json", "-q"]):
+    for words in (["run", "src/demo/signs.py"], ["json", "-q"]):
         subprocess.run([sys.executable, "-m", "coverage", *words], cwd=tmp_path, check=True)
     return tmp_path
 
@@ -50,14 +50,14 @@ def _settled(folder: Path) -> Settled:
 
 def test_the_total_is_coverages_own(measured: Path) -> None:
     totals = json.loads((measured / "coverage.json").read_text(encoding="utf-8"))["totals"]
-    budget = budget_of(measured / "coverage.xml", measured, _settled(measured))
+    budget = budget_of(_settled(measured), measured)
     assert budget.percent == pytest.approx(totals["percent_covered"], abs=1e-9)
     assert budget.statements == totals["num_statements"]
     assert budget.met is (totals["percent_covered"] >= 60)
 
 
 def test_lines_and_branches_to_cover_are_coverages_own(measured: Path) -> None:
-    (file,) = budget_of(measured / "coverage.xml", measured, _settled(measured)).files
+    (file,) = budget_of(_settled(measured), measured).files
     known = json.loads((measured / "coverage.json").read_text(encoding="utf-8"))["files"]
     (wanted,) = known.values()
     assert file.path == "src/demo/signs.py"
@@ -68,24 +68,34 @@ def test_lines_and_branches_to_cover_are_coverages_own(measured: Path) -> None:
 
 
 def test_a_finding_names_the_lines(measured: Path) -> None:
-    (finding,) = findings(budget_of(measured / "coverage.xml", measured, _settled(measured)))
+    (finding,) = findings(budget_of(_settled(measured), measured))
     assert (finding.path, finding.line) == ("src/demo/signs.py", 4)
     assert "lines 4-6, 10" in finding.message
     assert "branches 2->4" in finding.message
 
 
 def test_no_statement_is_no_percentage(tmp_path: Path) -> None:
-    report = tmp_path / "coverage.xml"
-    report.write_text('<coverage lines-valid="0" lines-covered="0" branches-valid="0" branches-covered="0"/>')
-    budget = budget_of(report, tmp_path, Settled(budget=90.0))
+    budget = budget_of(Settled(budget=90.0), tmp_path)
     assert (budget.percent, budget.met) == (None, False)
 
 
-@pytest.mark.parametrize("text", ["", "<coverage/>", '<coverage lines-valid="x"/>', "no xml"])
-def test_what_is_no_report_is_said(tmp_path: Path, text: str) -> None:
-    (tmp_path / "coverage.xml").write_text(text)
-    with pytest.raises(ArtifactError, match="isn't a coverage report"):
-        budget_of(tmp_path / "coverage.xml", tmp_path, Settled(budget=90.0))
+def test_the_lines_to_cover_are_printed_for_people(measured: Path) -> None:
+    words = settled_arguments(".coverage")
+    done = subprocess.run([sys.executable, *words], cwd=measured, capture_output=True, text=True, check=True)
+    first, _ = done.stdout.splitlines()
+    assert re.fullmatch(r"src.demo.signs\.py: \d\d\.\d\d % covered, not covered: 4-6, 10", first)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [("sort = nonsense", "Invalid sorting option"), ("format = nonsense", "nonsense")],
+)
+def test_what_only_coverages_table_refuses_is_refused(measured: Path, settings: str, said: str) -> None:
+    rcfile = measured / "wrong.ini"
+    rcfile.write_text(f"[run]\nbranch = true\nsource = src\n[report]\n{settings}\n", encoding="utf-8")
+    words = settled_arguments(".coverage", "wrong.ini")
+    done = subprocess.run([sys.executable, *words], cwd=measured, capture_output=True, text=True, check=True)
+    assert said in settled_by(Completed(Command(words), 0, done.stdout, done.stderr, 0.0)).error
 
 
 def test_runs_of_lines_are_ranges() -> None:

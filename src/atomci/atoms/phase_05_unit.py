@@ -197,7 +197,7 @@ def enforce_coverage_budget(ctx: Context) -> Outcome:
     settled = _settled(ctx)
     if wrong := _unsettled(ctx, settled):
         return wrong
-    measured = coverage.budget_of(ctx.root / handles.UNIT_COVERAGE, ctx.root, settled)
+    measured = coverage.budget_of(settled, ctx.root)
     ctx.write(handles.BUDGET, measured)
     if measured.percent is None:
         return Outcome("vacuous", "no statement was measured", 0, "statements")
@@ -244,7 +244,7 @@ def _unknown_total(ctx: Context) -> str:
         return "the unit tests left no result"
     if not summary.complete:
         return f"the total isn't known: {summary.why_incomplete}"
-    if (ctx.root / handles.UNIT_COVERAGE).is_file():
+    if (ctx.root / handles.UNIT_DATA).is_file():
         return ""
     left_out = "" if ctx.project.is_joined or not summary.unmeasured else LEFT_OUT
     return f"{left_out}no coverage was measured{f': {summary.unmeasured}' if summary.unmeasured else ''}"

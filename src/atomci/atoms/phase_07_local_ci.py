@@ -110,7 +110,7 @@ def _without_budget(ctx: Context, tests: TestSummary, text: str) -> Outcome:
     if not tests.complete:
         owes = _UNIT_REPORTS if tests.counts else ()
         return ended(ctx, handles.UNIT_STAGE, "pass", [text, f"coverage: {tests.why_incomplete}"], owes)
-    unmeasured = not (ctx.root / handles.UNIT_COVERAGE).is_file()
+    unmeasured = not (ctx.root / handles.UNIT_DATA).is_file()
     why = "no coverage was measured" if unmeasured else "the coverage budget was not computed"
     why += f": {tests.unmeasured}" if tests.unmeasured else ""
     red = Red(_BUDGET, "vacuous" if unmeasured else "error", why)

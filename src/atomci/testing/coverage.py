@@ -1,16 +1,15 @@
-"""coverage.py's reports: how they are made, and the budget's verdict on the XML one."""
+"""coverage.py's reports: how they are made, and the budget's verdict."""
 
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from atomci.artifacts.schemas import Finding
-from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import CoverageBudget, FileCoverage
 from atomci.tools.process import Completed
 
@@ -29,14 +28,14 @@ __all__ = [
 
 _FILES_SHOWN = 10
 _UNUSABLE = re.compile(r"(?:Couldn't|Can't) .*")
-_EXITS = re.compile(r"\((\d+)/(\d+)\)")  # of `condition-coverage="50% (1/2)"`
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """What coverage itself says of a run, by its own settings and rules (coverage_report.py).
 
     `settings` is the file that it read, `source` whether that limits what is measured, `shadowed` are budgets
-    of files that it doesn't read. `under` is its verdict on `total`, in percent. `error` stands alone.
+    of files that it doesn't read. `under` is its verdict on `total`, in percent. `files` are those with lines
+    or branches to cover. `error` stands alone.
     """
 
     budget: float = 0.0
@@ -45,6 +44,8 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     shadowed: dict[str, float] = {}
     total: float = 0.0
     under: bool = False
+    statements: int = 0
+    files: tuple[FileCoverage, ...] = ()
     error: str = ""
 
 
@@ -101,26 +102,17 @@ def left_behind(done: Completed) -> str:
     return f"coverage combine ended with exit code {done.code}: {said.strip()}" if done.code else ""
 
 
-def budget_of(report: Path, root: Path, settled: Settled) -> CoverageBudget:
-    """Coverage's verdict, and the lines and branches to cover by its Cobertura report.
-
-    `percent` is None when there was no statement to cover. Raises ArtifactError.
-    """
-    try:
-        top = ET.parse(report).getroot()
-        statements = int(top.attrib["lines-valid"])
-    except (OSError, ET.ParseError, KeyError, ValueError) as error:
-        raise ArtifactError(f"{report} isn't a coverage report: {error}") from None
-    sources = [Path(source.text or "") for source in top.findall("./sources/source")]
-    files = sorted((_file(row, root, sources) for row in top.iter("class")), key=lambda file: file.path)
+def budget_of(settled: Settled, root: Path) -> CoverageBudget:
+    """Coverage's verdict and what is to cover; `percent` is None when there was no statement to cover."""
+    files = (structs.replace(file, path=_relative(file.path, root)) for file in settled.files)
     return CoverageBudget(
         budget=settled.budget,
-        percent=settled.total if statements else None,
-        met=bool(statements) and not settled.under,
-        statements=statements,
+        percent=settled.total if settled.statements else None,
+        met=bool(settled.statements) and not settled.under,
+        statements=settled.statements,
         settings=_relative(settled.settings, root),
         shadowed=settled.shadowed,
-        files=tuple(file for file in files if file.missing_lines or file.missing_branches),
+        files=tuple(sorted(files, key=lambda file: file.path)),
     )
 
 
@@ -141,40 +133,10 @@ def line_ranges(lines: Iterable[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
 
 
-def _file(row: ET.Element, root: Path, sources: Sequence[Path]) -> FileCoverage:
-    lines = row.findall("./lines/line")
-    missing = [int(line.attrib["number"]) for line in lines if line.get("hits") == "0"]
-    branches = [
-        f"{line.attrib['number']}->{target}"
-        for line in lines
-        if line.get("hits") != "0"
-        for target in line.get("missing-branches", "").split(",")
-        if target
-    ]
-    exits = [_EXITS.findall(line.get("condition-coverage", "")) for line in lines]
-    taken = [(int(a), int(b)) for ((a, b),) in filter(None, exits)]
-    total = len(lines) + sum(b for _, b in taken)
-    covered = len(lines) - len(missing) + sum(a for a, _ in taken)
-    return FileCoverage(
-        path=_path(row.attrib["filename"], root, sources),
-        percent=round(100.0 * covered / total, 2) if total else 100.0,
-        missing_lines=tuple(missing),
-        missing_branches=tuple(branches),
-    )
-
-
 def _relative(path: str, root: Path) -> str:
     place = Path(path)
-    return place.relative_to(root).as_posix() if path and place.is_relative_to(root) else path
-
-
-def _path(name: str, root: Path, sources: Sequence[Path]) -> str:
-    """A report's file name counts from one of its sources, relative to the root or absolute."""
-    for source in (Path(), *sources):
-        path = root / source / name
-        if path.is_file() and path.is_relative_to(root):
-            return path.relative_to(root).as_posix()
-    return name.replace("\\", "/")
+    inside = path and place.is_relative_to(root)
+    return place.relative_to(root).as_posix() if inside else path.replace("\\", "/")
 
 
 def _finding(file: FileCoverage) -> Finding:

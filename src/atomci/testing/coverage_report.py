@@ -1,28 +1,30 @@
 """`coverage report`, and by which settings: `python -m atomci.testing.coverage_report --data-file=FILE`.
 
-It prints coverage's own table with the lines to cover, and then one line of JSON. Coverage's own rules
-decide, so it runs in the project's environment; it needs the standard library and coverage, nothing else.
+It prints each file's lines to cover, and then one line of JSON. Coverage's own rules decide, so it runs in
+the project's environment; it needs the standard library and coverage, nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from coverage import Coverage
 from coverage.config import CoverageConfig, config_files_to_try
-from coverage.exceptions import CoverageException
-from coverage.results import should_fail_under
+from coverage.exceptions import CoverageException, NoDataError
+from coverage.results import format_lines, should_fail_under
 
 __all__ = ["main"]
 
 
 def main(words: list[str]) -> int:
-    """Print the table and the answer; 0 also when the budget is missed, since that is part of the answer."""
+    """Print the lines and the answer; 0 also when the budget is missed, since that is part of the answer."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data-file", required=True)
     parser.add_argument("--rcfile", default="")
@@ -55,11 +57,55 @@ def _answer(given: argparse.Namespace) -> dict[str, Any]:
             "shadowed": dict(_shadowed(given.rcfile, measured.config.config_file)),
         }
         measured.load()
-        total = measured.report(show_missing=True, skip_covered=True)
-        under = any(should_fail_under(total, budget, precision) for budget, precision in budgets)
+        report = _report(measured)
     except CoverageException as error:
         return {"error": str(error)}
-    return {**answer, "total": total, "under": under}
+    total = report["totals"]["percent_covered"] if report["totals"]["num_statements"] else 0.0
+    return {
+        **answer,
+        "total": total,
+        "under": any(should_fail_under(total, budget, precision) for budget, precision in budgets),
+        "statements": report["totals"]["num_statements"],
+        "files": [_to_cover(name, file) for name, file in report["files"].items() if _has_to_cover(file)],
+    }
+
+
+def _report(measured: Coverage) -> Mapping[str, Any]:
+    """Coverage's own report in JSON."""
+    written = io.StringIO()
+    with redirect_stdout(written):
+        measured.json_report(outfile="-", pretty_print=False)
+    report: Mapping[str, Any] = json.loads(written.getvalue())
+    _try_the_table(measured, report["files"])
+    return report
+
+
+def _try_the_table(measured: Coverage, files: Mapping[str, Any]) -> None:
+    """Settings that only `coverage report` reads may be wrong; one file of few lines is enough to know."""
+    least = min(files, key=lambda name: files[name]["summary"]["num_statements"], default="")
+    try:
+        measured.report([least], file=io.StringIO(), show_missing=False)
+    except NoDataError:
+        return
+
+
+def _has_to_cover(file: Mapping[str, Any]) -> bool:
+    return bool(file["missing_lines"] or file.get("missing_branches"))
+
+
+def _to_cover(name: str, file: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a file isn't covered, which is printed too; no branches of lines that weren't reached."""
+    missing, percent = file["missing_lines"], file["summary"]["percent_covered"]
+    branches = [(a, b) for a, b in file.get("missing_branches", ()) if a not in set(missing)]
+    known = sorted({*file["executed_lines"], *missing})
+    lines = format_lines(known, missing, [(a, [b]) for a, b in branches])
+    sys.stdout.write(f"{name}: {percent:.2f} % covered, not covered: {lines}\n")
+    return {
+        "path": name,
+        "percent": round(percent, 2),
+        "missing_lines": missing,
+        "missing_branches": [f"{a}->{b if b > 0 else 'exit'}" for a, b in branches],
+    }
 
 
 def _shadowed(rcfile: str, used: str | None) -> Iterator[tuple[str, float]]:
