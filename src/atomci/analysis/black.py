@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import deque
 from collections.abc import Mapping
@@ -38,6 +39,7 @@ TARGET = "target-version"
 _SPOKEN = ("--verbose", "--no-color")
 # Kept apart from --check, since black doesn't use its cache with --diff.
 _DIFF = ("--diff", "--quiet", "--no-color", "--")
+_WORKERS = "BLACK_NUM_WORKERS"
 # More paths than these don't fit on every system's command line.
 _MOST_PATHS = 100
 _WOULD = re.compile(r"^would reformat (.+)$", re.MULTILINE)
@@ -61,12 +63,19 @@ def commands(program: str) -> tuple[Command, ...]:
 def examine(site: Site, since: str | None) -> Reading:
     program = site.tool(PROGRAM)
     (check,) = commands(program)
-    reading = parse(site.run(check), site.root)
+    reading = parse(site.run(replace(check, env=_workers(site))), site.root)
     if unformatted := [finding.path for finding in reading.findings if finding.rule == "unformatted"]:
         paths = unformatted if len(unformatted) <= _MOST_PATHS else ["."]
         changes = first_changes(site.run(plain(program, *_DIFF, *paths)).stdout, site.root)
         reading = replace(reading, findings=tuple(_placed(one, changes) for one in reading.findings))
     return reading
+
+
+def _workers(site: Site) -> Mapping[str, str]:
+    """Left alone it starts one for each processor, which slows down the tests that run beside it."""
+    if site.processors is None or _WORKERS in os.environ:
+        return {}
+    return {_WORKERS: str(site.processors)}
 
 
 def parse(done: Completed, root: Path, tool: str = NAME) -> Reading:

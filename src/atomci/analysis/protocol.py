@@ -36,6 +36,10 @@ class Site(Protocol):
     def root(self) -> Path:
         """The project's root."""
 
+    @property
+    def processors(self) -> int | None:
+        """How many a program should use, since others run beside it; None: as many as it likes."""
+
     def files(self, *globs: str) -> list[str]:
         """Project files that match a glob."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -134,6 +134,8 @@ class Context:
     emit: Callable[[TestResult | TestSession], None] = lambda event: None
     ended: Mapping[str, Outcome] = field(default_factory=dict)
     """How other atoms of the run have ended so far: of an atom that comes last, all of them."""
+    running: Collection[str] = ()
+    """The atoms of the run that have begun and not ended, this one too."""
 
     @property
     def project(self) -> Project:
@@ -168,6 +170,12 @@ class Context:
     def redactor(self) -> Redactor:
         """What is secret here."""
         return self.workspace.redactor
+
+    @property
+    def processors(self) -> int | None:
+        """How many a program should use, since other atoms run beside it; None: as many as it likes."""
+        beside = len(self.running) - 1
+        return max(1, (os.cpu_count() or 1) - beside) if beside > 0 else None
 
     @property
     def timeout(self) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +40,8 @@ class Recorder:
     cache: ResultCache
     outcomes: Mapping[str, Outcome]
     """How the atoms of the run have ended so far."""
+    running: Collection[str] = ()
+    """Those that have begun and not ended."""
 
     def recorded(self, execute: Execute, atom: Atom, why_not: Outcome | None, children: Children) -> Outcome:
         """Give the atom its turn; what it raises, and what can't be written, is how it ended."""
@@ -48,7 +50,7 @@ class Recorder:
         try:
             with self._log(atom) as log:
                 try:
-                    ctx = Context(self.workspace, atom, children, log.write, self.events, self.outcomes)
+                    ctx = self._context(atom, children, log)
                     turn = execute(ctx, why_not)
                 except BaseException as error:  # a bug in an atom is one failed row, not the end of the run
                     turn = Turn(_crashed(error, atom, log))
@@ -66,6 +68,9 @@ class Recorder:
         outcome = Outcome("skipped", why)
         self.events(self._finished(atom, Turn(outcome), 0.0))
         return outcome
+
+    def _context(self, atom: Atom, children: Children, log: LogWriter) -> Context:
+        return Context(self.workspace, atom, children, log.write, self.events, self.outcomes, self.running)
 
     @contextmanager
     def _log(self, atom: Atom) -> Iterator[LogWriter]:

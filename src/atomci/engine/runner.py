@@ -58,7 +58,7 @@ def run_plan(workspace: Workspace, plan: Plan, load: Load, listeners: Sequence[L
         schedule = Schedule(workspace, plan)
         cache = ResultCache(root)
         execution = Execution(plan, load, cache)
-        recorder = Recorder(workspace, events, cache, schedule.outcomes)
+        recorder = Recorder(workspace, events, cache, schedule.outcomes, schedule.running)
         interrupted = carry_out(schedule, partial(recorder.recorded, execution.execute))
         for atom in schedule.left:
             schedule.end(atom.name, recorder.never_started(atom, INTERRUPTED))

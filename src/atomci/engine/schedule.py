@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from atomci.catalog import Atom
@@ -33,6 +33,11 @@ class Schedule:
     def jobs(self) -> int:
         """Atoms at a time."""
         return self.workspace.options.jobs
+
+    @property
+    def running(self) -> Collection[str]:
+        """The atoms that have started and not ended, as it is whenever one looks."""
+        return self._running.keys()
 
     @property
     def over(self) -> bool:

@@ -282,6 +282,8 @@ class MadeUpSite:
     paths: list[str]
     says: Callable[[tuple[str, ...]], tuple[int, str, str]]
     asked: list[tuple[str, ...]] = field(default_factory=list)
+    processors: int | None = None
+    given: dict[str, str] = field(default_factory=dict)
 
     def files(self, *globs: str) -> list[str]:
         return self.paths
@@ -291,7 +293,22 @@ class MadeUpSite:
 
     def run(self, command: Command) -> Completed:
         self.asked.append(command.argv)
+        self.given.update(command.env)
         return Completed(command, *self.says(command.argv), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("processors", "own", "given"), [(None, "", ""), (1, "", "1"), (7, "", "7"), (1, "4", "")]
+)
+def test_black_leaves_processors_to_what_runs_beside_it(
+    processors: int | None, own: str, given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if own:
+        monkeypatch.setenv("BLACK_NUM_WORKERS", own)
+    said = (0, "", "1 file would be left unchanged.\n")
+    site = MadeUpSite(tmp_path, [], lambda argv: said, processors=processors)
+    assert black.examine(site, None).examined == 1
+    assert site.given.get("BLACK_NUM_WORKERS", "") == given
 
 
 def test_ruffs_list_of_files_is_judged_too(tmp_path: Path) -> None:

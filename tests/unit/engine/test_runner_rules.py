@@ -55,6 +55,25 @@ def test_independent_atoms_run_side_by_side(project: MadeUp) -> None:
     assert project.run((LINT, meet), (TYPES, meet), jobs=2).exit_code == 0
 
 
+def test_atoms_side_by_side_share_the_processors(project: MadeUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=10)
+    shares: dict[str, int | None] = {}
+
+    def look(ctx: Context) -> Outcome:
+        if ctx.atom.name == "later":
+            shares["later"] = ctx.processors
+            return PASS
+        both.wait()
+        shares[ctx.atom.name] = ctx.processors
+        both.wait()
+        return PASS
+
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    after = LATER._replace(after=("lint", "types"))
+    assert project.run((LINT, look), (TYPES, look), (after, look), jobs=2).exit_code == 0
+    assert shares == {"lint": 7, "types": 7, "later": None}
+
+
 def test_no_more_run_at_once_than_there_are_jobs(project: MadeUp) -> None:
     running, most = 0, 0
     lock = threading.Lock()
