@@ -140,7 +140,9 @@ def test_the_projects_own_words_for_an_update_work(made: Path, home: Path, tmp_p
 # The running one has made the project that others clone; the newest beside it, and CI's real leg has all.
 @pytest.mark.parametrize("python", interpreters() if NIGHTLY else interpreters()[-1:])
 def test_a_project_is_green_on_each_python(atomci: Shell, python: str, tmp_path: Path) -> None:
-    said = atomci.ok(*NEW, str(tmp_path / "my-project"), "--defaults", UV_PYTHON=python)
+    # Not through `uv run`, which would make the checkout's environment anew, under the feet of other tests.
+    program = str(atomci.folder / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "atomci")
+    said = atomci.ok(program, "new", str(tmp_path / "my-project"), "--defaults", UV_PYTHON=python)
     assert "local_ci: green" in said
     asked = Shell(tmp_path / "my-project", atomci.env).ok("uv", "run", "python", "-V", UV_PYTHON=python)
     wanted = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout
