@@ -219,6 +219,31 @@ def test_a_combined_budget_that_is_missed_is_red_as_a_whole_runs_is(sharded, who
     assert reports(sharded)[2] == whole.reports[2] | {"budget": 100.0, "met": False}
 
 
+def test_the_settings_that_pytest_names_say_which_folders_are_one(sharded, whole: Whole) -> None:
+    import coverage
+
+    path = sharded.root / "kept/unit-shard3/tests/coverage.data"
+    here = coverage.CoverageData(str(path))
+    here.read()
+    arcs = {file.replace("src/", "/elsewhere/lib/"): here.arcs(file) or [] for file in here.measured_files()}
+    path.unlink()
+    elsewhere = coverage.CoverageData(str(path))
+    elsewhere.add_arcs(arcs)
+    elsewhere.write()
+    paths = "[paths]\none = src/\n  /elsewhere/lib/\n"
+    settings = f"[run]\nbranch = true\nrelative_files = true\n{paths}[report]\nfail_under = 80\n"
+    sharded.write("own.ini", settings)
+    sharded.replace("pyproject.toml", '"--strict-markers"]', '"--strict-markers", "--cov-config=own.ini"]')
+
+    together = sharded.atomci("run", "unit", "--shards-from", "kept", "--json")
+
+    assert together.statuses[BUDGET] == "pass", together.out
+    assert reports(sharded)[:2] == whole.reports[:2]
+    combined = coverage.CoverageData(str(sharded.root / "artifacts/tests/coverage.data"))
+    combined.read()
+    assert not [file for file in combined.measured_files() if "elsewhere" in file]
+
+
 def test_a_shard_says_what_it_left_out_and_runs_by_the_variable_too(project) -> None:
     done = project.atomci("run", RUN, "stage2_unit_tests", "--json", ATOMCI_SHARD=f"2/{COUNT}")
 

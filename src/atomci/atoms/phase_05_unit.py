@@ -17,6 +17,7 @@ from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.layer_runs import (
     budget_command,
     coverage_command,
+    coverage_settings,
     export_reports,
     miscounted,
     pytest_command,
@@ -223,7 +224,7 @@ def _unsettled(ctx: Context, settled: coverage.Settled) -> Outcome | None:
         return Outcome("vacuous", f"coverage has nothing to report: {settled.error}", 0, "statements")
     if settled.error:
         return Outcome("error", f"coverage can't report: {settled.error}", 0, "statements")
-    rcfile = read_pytest_config(ctx.root, _layer(ctx).folder).value("--cov-config") or ""
+    rcfile = coverage_settings(ctx, _layer(ctx))
     if settled.source and not names_source(ctx.root, rcfile):
         why = f"{settled.settings} names what to measure in a way that wasn't understood: src/ was measured"
         return Outcome("error", why, 0, "statements")

@@ -89,9 +89,9 @@ def said(measured: CoverageBudget) -> str:
     return "; ".join((text, *unread))
 
 
-def combine_arguments(data: str, files: Sequence[str]) -> tuple[str, ...]:
+def combine_arguments(data: str, files: Sequence[str], rcfile: str = "") -> tuple[str, ...]:
     """The words after `python -m coverage` that make one data file of several, which stay."""
-    return ("combine", "--keep", "--quiet", f"--data-file={data}", *files)
+    return ("combine", "--keep", "--quiet", f"--data-file={data}", *_rcfile(rcfile), *files)
 
 
 def left_behind(done: Completed) -> str:

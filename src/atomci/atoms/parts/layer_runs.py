@@ -33,6 +33,7 @@ from atomci.tools.process import Command, Completed, ToolMissing
 __all__ = [
     "budget_command",
     "coverage_command",
+    "coverage_settings",
     "export_reports",
     "keeping",
     "listed",
@@ -197,9 +198,14 @@ def _junit_only(ctx: Context, layer: Layer, tests: int, why: str) -> Outcome:
 def coverage_command(ctx: Context, layer: Layer, kind: str, destination: Artifact[Any]) -> Command:
     """coverage's xml or html report of what a layer covered."""
     assert layer.data is not None, "its coverage is measured"
-    rcfile = read_pytest_config(ctx.root, layer.folder).value("--cov-config") or ""
+    rcfile = coverage_settings(ctx, layer)
     words = coverage.report_arguments(kind, destination.path.rstrip("/"), layer.data.path, rcfile)
     return Command((ctx.project.python, "-m", "coverage", *words))
+
+
+def coverage_settings(ctx: Context, layer: Layer) -> str:
+    """The file of settings that pytest's own name for coverage; empty where coverage looks for one."""
+    return read_pytest_config(ctx.root, layer.folder).value("--cov-config") or ""
 
 
 def budget_command(ctx: Context, layer: Layer) -> Command:

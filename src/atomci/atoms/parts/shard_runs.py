@@ -13,7 +13,7 @@ from atomci.artifacts import handles
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Durations, Portion, TestResult, TestSummary
 from atomci.atoms.options import ShardOptions
-from atomci.atoms.parts.layer_runs import run_tests
+from atomci.atoms.parts.layer_runs import coverage_settings, run_tests
 from atomci.engine.context import Context, Outcome
 from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.judging import asserts_nothing, narrowed
@@ -139,7 +139,7 @@ def combine_commands(ctx: Context) -> Sequence[Command]:
     files = [str(left.data) for left in _left(ctx) if left.data]
     if not files:
         return ()
-    words = coverage.combine_arguments(handles.UNIT_DATA.path, files)
+    words = coverage.combine_arguments(handles.UNIT_DATA.path, files, coverage_settings(ctx, UNIT))
     return (Command((ctx.project.python, "-m", "coverage", *words)),)
 
 
