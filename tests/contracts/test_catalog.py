@@ -42,6 +42,13 @@ def test_needs_go_in_no_circle() -> None:
         assert all(place[before] < place[row.name] for before in (*row.needs, *row.after)), row.name
 
 
+def test_what_reads_the_log_of_runs_is_never_taken_over() -> None:
+    """Its own run writes to the log meanwhile."""
+    reading = [row for row in ATOMS if any(path.startswith("artifacts/runs/") for path in row.reads)]
+    assert reading
+    assert [row.name for row in reading if row.effect == "pure"] == []
+
+
 def test_each_artifact_has_one_writer() -> None:
     writers = Counter(path for row in ATOMS for path in declared_outputs(row))
     assert [path for path, count in writers.items() if count > 1] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,25 @@ def test_written_before_it_is_read(tmp_path) -> None:
         path.write_text(shout("hi"))
         assert path.read_text() == "HI!"
 """
+STATES = """\
+import os
+from pathlib import Path
+
+
+def test_states() -> None:
+    assert Path("stamp").stat().st_mtime > 5
+    assert os.readlink("alias") == "stamp"
+    assert [entry.stat().st_size for entry in os.scandir("sized")] == [3]
+    assert os.environb.get(b"DEMO_BYTES") is None
+
+
+def test_names_below_a_folder_with_a_number() -> None:
+    folder = os.open("below", os.O_RDONLY)
+    assert os.listdir(folder) == ["deep.txt"]
+    with open(os.open("deep.txt", os.O_RDONLY, dir_fd=folder)) as file:
+        assert file.read() == "deep"
+    os.close(folder)
+"""
 STARTS = """\
 import subprocess
 import sys
@@ -106,7 +126,12 @@ def reader(real_sample: Any) -> Any:
     (outside / "word.txt").write_text("shared")
     (real_sample.root / "shared").symlink_to(outside)
     real_sample.append(".gitignore", "local.cfg\nsettings.local\nscratch.out\n")
+    (real_sample.root / "alias").symlink_to("stamp")
     for path, text in {
+        "stamp": "",
+        "sized/a": "one",
+        "below/deep.txt": "deep",
+        "tests/unit/test_states.py": STATES,
         "tests/unit/test_reads.py": READS,
         "tests/unit/data.txt": "one",
         "local.cfg": "ours",
@@ -132,6 +157,8 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a file that wasn't there": (lambda p: p.write("settings.local", ""), "settings.local is new"),
     "a flag that is only asked for": (lambda p: p.write("flag", ""), "flag is new"),
     "a folder that is only asked for": (lambda p: p.write("data/x", ""), "data is new"),
+    "a file below a number": (lambda p: p.write("below/deep.txt", "more"), "below/deep.txt changed"),
+    "a name below a number": (lambda p: p.write("below/b", ""), "the folder below holds other files"),
     "a module": (lambda p: p.append("src/demo/words.py", "\n"), "src/demo/words.py changed"),
     "a new module": (lambda p: p.write("src/demo/re.py", ""), "the folder src/demo holds other modules"),
     "a nearer configuration": (
@@ -154,6 +181,19 @@ def test_what_tests_read_and_only_that_runs_them_again(reader: Any) -> None:
         assert changed(reader) == said, name
         restore(reader, before)
     assert changed(reader, DEMO_MODE="fast") == "the variable DEMO_MODE changed"
+    assert changed(reader, DEMO_BYTES="fast") == "the variable DEMO_BYTES changed"
+    (reader.root / "alias").unlink()
+    (reader.root / "alias").symlink_to("sized/../stamp")
+    assert changed(reader) == "alias changed"
+    (reader.root / "alias").unlink()
+    (reader.root / "alias").symlink_to("stamp")
+    os.utime(reader.root / "stamp", (5, 5))
+    assert changed(reader) == "stamp has other times, another owner or other links"
+    os.utime(reader.root / "stamp")
+    reader.write("sized/a", "four")
+    assert changed(reader) == "sized/a changed"
+    reader.write("sized/a", "one")
+    unit(reader)
     assert changed(reader, NOBODY_ASKS="1") == ""
     assert unit(reader)[1], reader.atomci("explain", RUN).out
     reader.write("tests/unit/data.txt", "two")
@@ -208,6 +248,8 @@ UNSEEN: dict[str, tuple[Change, str]] = {
     "a mode": (lambda p: (p.root / "tools/run.sh").chmod(0o644), "tools/run.sh changed"),
     "a new file": (lambda p: p.write("tools/more.txt", ""), "tools/more.txt is new"),
     "a submodule's file": (lambda p: p.write("vendored/words.txt", "ho"), "vendored/words.txt changed"),
+    "a commit": (lambda p: p.git("commit", "-q", "--allow-empty", "-m", "two"), ".git/* changed"),
+    "a setting of git": (lambda p: p.git("config", "demo.mode", "fast"), ".git/* changed"),
     "a sibling's module": (
         lambda p: (p.root.with_name("sibling") / "aside.py").write_text("WORD = 'ho'\n"),
         "sibling/aside.py changed",

@@ -56,6 +56,8 @@ class Observed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     variables: dict[str, str] = {}
     """Environment variables."""
     files: dict[str, str] = {}
+    states: dict[str, str] = {}
+    """Files again, of which times, owner and links count too."""
     folders: dict[str, str] = {}
     """Folders, by the names that they hold."""
     searched: dict[str, str] = {}

@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.runs import Result
+from atomci.artifacts.runs import Observed, Result
 from atomci.artifacts.store import ArtifactError, read, sha256
 from atomci.catalog import Atom
 from atomci.engine.context import Options, Workspace
-from atomci.engine.inputs.dependencies import Dependencies, Surroundings, hash_of_text
-from atomci.engine.inputs.environment import fingerprint
+from atomci.engine.inputs.dependencies import Dependencies, Surroundings, hash_of_text, key_of
+from atomci.engine.inputs.environment import fingerprint, of_the_process
 from atomci.project import Project
 from atomci.tools.atomic import replace_file
 
@@ -40,9 +40,7 @@ _ENV_PREFIXES = (
     "RUFF_",
     "BLACK_",
     "COVERAGE_",
-    "PYTHONPATH",
-    "PYTHONHASHSEED",
-    "PYTHONWARNINGS",
+    "PYTHON",
 )
 _KEPT_PER_ATOM = 4
 
@@ -81,6 +79,7 @@ def _facts(atom: Atom, workspace: Workspace, options: Options) -> Iterator[tuple
     yield "atomci itself", _own_code()
     yield f"the table of {atom.name}", hash_of_text(repr(config))
     yield "the environment's Python or packages", fingerprint(project)
+    yield "the user, the umask or a limit of the system", hash_of_text(of_the_process())
     for name, value in sorted(os.environ.items()):
         if name.startswith(_ENV_PREFIXES):
             yield f"the variable {name}", hash_of_text(value)
@@ -126,7 +125,7 @@ class ResultCache:
         for entry in _newest_first(self._folder / "results" / atom.name):
             try:
                 result = read(entry / "result.json", Result)
-                if result.observed is None:
+                if result.observed is None or not _is_whole(entry, atom, result):
                     continue
                 if difference := now.difference(result.observed):
                     because = because or difference
@@ -157,6 +156,20 @@ class ResultCache:
         replace_file(entry / "result.json", json_of(result))
         for old in _newest_first(folder)[_KEPT_PER_ATOM:]:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _is_whole(entry: Path, atom: Atom, result: Result) -> bool:
+    """Whether an entry is what was kept: a disk, a copy or somebody may have changed it."""
+    if (result.atom, result.status) != (atom.name, "pass") or result.key != key_of(
+        result.observed or Observed()
+    ):
+        return False
+    return all(
+        output.path.startswith("artifacts/")
+        and ".." not in output.path.split("/")
+        and sha256(entry / "files" / output.path) == output.sha256
+        for output in result.outputs
+    )
 
 
 def notes_in(root: Path, atom: Atom) -> Path:

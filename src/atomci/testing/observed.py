@@ -9,14 +9,13 @@ from pathlib import Path, PurePath
 
 import msgspec
 
+from atomci.testing.compiled import CONNECT_THEMSELVES, LEAVE_FILES_ALONE, OPEN_FILES_THEMSELVES
+
 __all__ = ["FOLDER_VARIABLE", "Seen", "seen"]
 
 FOLDER_VARIABLE = "ATOMCI_OBSERVED"
 """Names the folder to the observer; spelt there once more, since it imports nothing of ours."""
 
-# They open files in code that Python doesn't see.
-_OPEN_FILES_THEMSELVES = {"cv2", "duckdb", "fiona", "h5py", "lxml", "netCDF4", "osgeo", "polars", "pyarrow"}
-_OPEN_FILES_THEMSELVES |= {"pyogrio", "rasterio", "tables"}
 _OF_THE_SYSTEM = ("/dev/", "/proc/", "/sys/", "/run/")
 
 
@@ -25,9 +24,14 @@ class _Raw(msgspec.Struct, frozen=True, kw_only=True):
 
     started_at: int
     libraries: tuple[str, ...] = ()
+    standard: tuple[str, ...] = ()
     temporary: str
     compiled_to: str = ""
     read: tuple[str, ...]
+    states: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    imported: tuple[str, ...] = ()
+    early: tuple[str, ...] = ()
     rewritten: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
     listed: tuple[str, ...]
@@ -36,7 +40,9 @@ class _Raw(msgspec.Struct, frozen=True, kw_only=True):
     every_variable: bool = False
     programs: dict[str, str] = {}
     connections: dict[str, str] = {}
+    loaded: dict[str, str] = {}
     modules: tuple[str, ...] = ()
+    compiled: dict[str, str] = {}
     spawned: bool = False
 
 
@@ -54,6 +60,10 @@ class Seen:
     variables: tuple[str, ...] | None
     unseen: str = ""
     """Why they may have read more than was seen; empty when they can't have."""
+    states: tuple[str, ...] = ()
+    """Files of which more than the content may count: times, owner, links."""
+    programs: bool = False
+    """Whether they started any."""
     changed: tuple[str, ...] = ()
     """Files that they read and then changed."""
     outside: str = ""
@@ -69,28 +79,60 @@ def seen(folder: Path, root: Path) -> Seen | None:
     if not raws:
         return None
     changed = {path for raw in raws for path in _own(raw, root, _changed(raw))}
+    entries = {entry for raw in raws for entry in _own(raw, root, _entries(raw))}
     files = {path for raw in raws for path in _own(raw, root, _sources(raw))} - changed
     files = {path for path in files if not (PurePath(path).is_absolute() and Path(path).is_dir())}
     folders = {path for raw in raws for path in _own(raw, root, raw.listed)}
-    every = any(raw.every_variable or raw.programs or raw.spawned for raw in raws)
+    states = {path for raw in raws for path in _own(raw, root, raw.states)} | entries
+    unseen = next(filter(None, (_unseen(raw, root) for raw in raws)), "")
+    blind = any(raw.programs or raw.spawned or raw.loaded or _early(raw, root) for raw in raws)
     return Seen(
-        tuple(sorted(files)),
+        tuple(sorted(files | (entries - changed))),
         tuple(sorted(folders)),
         tuple(sorted({path for raw in raws for path in _own(raw, root, raw.searched)})),
-        None if every else tuple(sorted({name for raw in raws for name in raw.variables})),
-        next(filter(None, map(_unseen, raws)), ""),
+        None if blind or any(raw.every_variable for raw in raws) else _variables(raws),
+        unseen,
+        tuple(sorted(states - changed)),
+        any(raw.programs for raw in raws),
         tuple(sorted(changed)),
-        next((_by(test, f"asks {what}") for raw in raws for what, test in raw.connections.items()), ""),
+        next(filter(None, map(_outside, raws)), ""),
     )
 
 
-def _unseen(raw: _Raw) -> str:
+def _variables(raws: Iterable[_Raw]) -> tuple[str, ...]:
+    return tuple(sorted({name for raw in raws for name in raw.variables}))
+
+
+def _unseen(raw: _Raw, root: Path) -> str:
     for program, test in raw.programs.items():
         return _by(test, f"starts {program}")
     if raw.spawned:
         return "a test starts processes of its own"
-    libraries = sorted(_OPEN_FILES_THEMSELVES.intersection(raw.modules))
-    return f"{libraries[0]} opens files by itself" if libraries else ""
+    for library, test in raw.loaded.items():
+        return _by(test, f"calls {library} by ctypes")
+    for file in _early(raw, root):
+        return f"{file} was imported before anything could be seen"
+    opening = {*OPEN_FILES_THEMSELVES.intersection(raw.modules), *_unknown(raw)}
+    return f"{min(opening)} may open files by itself" if opening else ""
+
+
+def _unknown(raw: _Raw) -> Iterator[str]:
+    """Compiled packages that aren't Python's own, and of which nothing is known."""
+    for file, package in raw.compiled.items():
+        of_python = _is_below(file, raw.standard) and "site-packages" not in PurePath(file).parts
+        if not (of_python or "__mypyc" in package or package in LEAVE_FILES_ALONE):
+            yield package
+
+
+def _outside(raw: _Raw) -> str:
+    for what, test in raw.connections.items():
+        return _by(test, f"asks {what}")
+    connecting = CONNECT_THEMSELVES.intersection(raw.compiled.values())
+    return f"{min(connecting)} connects by itself" if connecting else ""
+
+
+def _early(raw: _Raw, root: Path) -> tuple[str, ...]:
+    return tuple(_own(raw, root, raw.early))
 
 
 def _by(test: str, does: str) -> str:
@@ -99,7 +141,16 @@ def _by(test: str, does: str) -> str:
 
 def _sources(raw: _Raw) -> Iterator[str]:
     """What was read; for a compiled module its source."""
-    return (_source(path, raw.compiled_to) for path in (*raw.read, *raw.databases))
+    return (_source(path, raw.compiled_to) for path in (*raw.read, *raw.imported, *raw.databases))
+
+
+def _entries(raw: _Raw) -> Iterator[str]:
+    """What the folders hold whose entries may have been asked for their states."""
+    for folder in raw.entries:
+        try:
+            yield from (entry.path for entry in os.scandir(folder))
+        except OSError:
+            continue
 
 
 def _changed(raw: _Raw) -> Iterator[str]:
@@ -138,6 +189,8 @@ def _passing(raw: _Raw, path: str) -> bool:
     """Whether it is a temporary file or folder that the session made, or that many share."""
     if not _is_below(path, (os.path.normpath(raw.temporary),)):
         return False
+    if not os.path.lexists(path):  # it was never there where the session left the folder alone
+        path = str(PurePath(path).parent)
     return not os.path.lexists(path) or _is_newer(path, raw.started_at)
 
 

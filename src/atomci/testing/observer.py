@@ -3,17 +3,18 @@ environment, starts and connects to.
 
 Python tells its audit hooks of each file that is opened, each folder that is listed, each program and each
 connection. Environment variables are seen by a mapping that counts, and whether a file is there by functions
-in place of os.stat, os.lstat and os.access. What C libraries do by themselves is not seen. One JSON file for
-each process goes to the folder named by ATOMCI_OBSERVED. Kept to the standard library, since it runs inside
-the tests' process.
+in place of os.stat and those like it. What compiled code does by itself is not seen; which there is, is
+told. One JSON file for each process goes to the folder named by ATOMCI_OBSERVED. Kept to the standard
+library, since it runs inside the tests' process.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
+import re
+import shutil
 import site
 import sys
 import sysconfig
@@ -21,31 +22,32 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import FrameType
 from typing import Any
 
 import pytest
 
+from atomci.testing.asking import (
+    HARMLESS,
+    IMPORTING,
+    OF_SOURCES,
+    REMOVING,
+    TERMINAL,
+    TOOLS,
+    asked_by,
+    is_loading,
+    is_there,
+    place_of,
+    wants_entries,
+    wants_the_whole,
+)
+from atomci.testing.interception import take_over
+
 __all__ = ["Observer", "pytest_configure"]
 
 _FOLDER_VARIABLE = "ATOMCI_OBSERVED"
-# Their own reads aren't the tests'.
-_TOOLS = (
-    "_pytest", "pytest", "pluggy", "coverage", "pytest_cov", "xdist", "execnet", "unittest", "atomci.testing",
-    "atomci.artifacts.redaction",
-)  # fmt: skip
-_BETWEEN = (
-    __name__, "os", "_collections_abc", "collections.abc", "subprocess",
-    "genericpath", "posixpath", "ntpath", "pathlib",
-)  # fmt: skip
-# They ask the system what it is, never a project's files.
-_HARMLESS = ("platform", "ctypes.util", "uuid", "sysconfig", "_osx_support")
-# They look after the lines of modules, which are read anyway.
-_OF_SOURCES = ("linecache", "inspect", "traceback", "tokenize", "warnings")
-# It opens what it removes by the numbers of the folders above, so that the names alone say nothing.
-_REMOVING = ("shutil",)
-_IMPORTING = ("_frozen_importlib_external", "importlib._bootstrap_external")
 _LOCAL = (None, "", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104  # nothing binds to them
+_ENVIRONMENT = re.compile(r"/proc/(self|thread-self|\d+)/environ")
+_WORDS = re.compile(r"[\s'\"=;|&<>()]+")
 _WRITING = os.O_WRONLY | os.O_RDWR
 _Arguments = tuple[Any, ...]
 
@@ -59,6 +61,10 @@ class Observer:
         self.started_at = time.time_ns()
         self.read: dict[str, None] = {}
         """Files that were opened, or asked whether they are there."""
+        self.states: dict[str, None] = {}
+        """Those of which their times, owner or links may count too."""
+        self.entries: dict[str, None] = {}
+        """Folders of which each entry may have been asked for its state."""
         self.written: dict[str, None] = {}
         """Those that were made before anything was asked of them."""
         self.rewritten: dict[str, None] = {}
@@ -72,18 +78,24 @@ class Observer:
         """Where pytest looks for tests, which need not be modules."""
         self.variables: dict[str, None] = {}
         self.every_variable = False
+        self.early: dict[str, None] = {}
+        """Modules, by their files, that were there before it, so that nobody saw what they read."""
+        self.libraries: dict[str, str] = {}
+        """Those of the system that were loaded by ctypes, each with its test."""
         self.programs: dict[str, str] = {}
         """Each with the test that started it first."""
         self.connections: dict[str, str] = {}
+        self._words: set[str] = set()
         self._own_sockets: list[weakref.ref[Any]] = []
         self._handlers: Mapping[str, Callable[[_Arguments], None]] = {
             "open": self._open,
             "os.listdir": self._list,
-            "os.scandir": self._list,
+            "os.scandir": self._scan,
             "os.mkdir": self._make,
             "os.remove": self._remove,
             "os.rename": self._rename,
             "sqlite3.connect": self._database,
+            "ctypes.dlopen": self._load,
             "subprocess.Popen": self._program,
             "os.system": self._program,
             "os.exec": self._program,
@@ -105,24 +117,42 @@ class Observer:
             with contextlib.suppress(Exception):
                 handler(arguments)
 
+    def begin(self) -> None:
+        """Take down what was there before: modules, and folders that Python looked into for them."""
+        for name, file in _modules():
+            if not name.startswith("atomci"):
+                self.early[file] = None
+        self.searched.update(dict.fromkeys(path for path in sys.path_importer_cache if os.path.isdir(path)))
+
     def variable(self, name: str) -> None:
         """A variable of the environment was asked for."""
-        if self.active and name not in self.variables and not _asked_by(_TOOLS):
+        if self.active and name not in self.variables and not asked_by(TOOLS):
             self.variables[name] = None
 
-    def asked(self, path: Any) -> None:
-        """Somebody asked whether a file is there, or of what kind it is."""
+    def asked(self, path: Any, folder: Any = None, *, state: bool = False) -> None:
+        """Somebody asked whether a file is there, or for more of its state."""
         with contextlib.suppress(Exception):
-            place = _place(path)
-            if not self.active or place is None or place in self.read or place in self.written:
+            place = place_of(path, folder) if self.active else None
+            if place is None or place in self.states or place in self.written:
                 return
-            if not _asked_by(_TOOLS + _OF_SOURCES):
-                self.read[place] = None
+            whole = state and wants_the_whole()
+            if (place in self.read and not whole) or asked_by(TOOLS + OF_SOURCES):
+                return
+            self.read[place] = None
+            if whole:
+                self.states[place] = None
+
+    def opened_below(self, folder: Any, path: Any, flags: int) -> None:
+        """A file was opened by its name in a folder that has a number."""
+        with contextlib.suppress(Exception):
+            place = place_of(path, folder) if self.active else None
+            if place is not None and not asked_by(REMOVING):
+                self._open((place, "r" if not flags & _WRITING else "r+", flags))
 
     def all_variables(self) -> None:
         """All of them were."""
         if self.active and not self.every_variable:
-            self.every_variable = not _asked_by(_TOOLS)
+            self.every_variable = not asked_by(TOOLS)
 
     def as_dict(self) -> dict[str, object]:
         """What was seen, and what tells the project's files from others."""
@@ -133,8 +163,13 @@ class Observer:
         return {
             "started_at": self.started_at,
             "libraries": sorted(set(libraries)),
+            "standard": sorted({paths["stdlib"], paths["platstdlib"], *_EXTENSIONS}),
             "temporary": tempfile.gettempdir(),
             "read": list(self.read),
+            "states": list(self.states),
+            "entries": list(self.entries),
+            "imported": sorted({file for _, file in _modules()}),
+            "early": list(self.early),
             "rewritten": list(self.rewritten),
             "databases": list(self.databases),
             "listed": list(self.listed),
@@ -143,30 +178,36 @@ class Observer:
             "every_variable": self.every_variable,
             "programs": self.programs,
             "connections": self.connections,
+            "loaded": self.libraries,
             "modules": sorted({name.partition(".")[0] for name in list(sys.modules)}),
+            "compiled": {file: name for name, file in _modules() if file.endswith(_COMPILED)},
             "spawned": any(name in sys.modules for name in _SPAWNING),
             "compiled_to": sys.pycache_prefix or "",
         }
 
     def _open(self, arguments: _Arguments) -> None:
         path, mode, flags = arguments
-        if (place := _place(path)) is None or (mode is None and _asked_by(_REMOVING)):
+        if isinstance(path, int):
+            return
+        if (place := place_of(path)) is None or (mode is None and asked_by(REMOVING)):
             return
         writes = flags & _WRITING if isinstance(flags, int) else False
         keeps = mode[:2] == "r+" or mode[:3] in ("rb+", "r+b") if isinstance(mode, str) else False
         if (not writes or keeps) and place not in self.written:
             self.read[place] = None
+            if _ENVIRONMENT.fullmatch(place):
+                self.all_variables()
         if writes:
             self._change(place)
 
     def _make(self, arguments: _Arguments) -> None:
         path, _, folder = arguments
-        if not _is_there(path):  # asked to make one that is there, the system refuses
+        if not is_there(path):  # asked to make one that is there, the system refuses
             self._alter(path, folder)
 
     def _remove(self, arguments: _Arguments) -> None:
         path, folder = arguments
-        if _is_there(path):
+        if is_there(path):
             self._alter(path, folder)
         elif folder == -1:
             self.asked(path)
@@ -178,32 +219,65 @@ class Observer:
 
     def _alter(self, path: Any, folder: int) -> None:
         """A path from the folder with that number isn't known; those are of trees that are removed."""
-        if folder == -1 and (place := _place(path)) is not None:
+        if folder == -1 and (place := place_of(path)) is not None:
             self._change(place)
 
     def _change(self, place: str) -> None:
         (self.rewritten if place in self.read else self.written)[place] = None
 
     def _list(self, arguments: _Arguments) -> None:
-        place = _place(arguments[0] if arguments[0] is not None else ".")
-        if place is not None:
-            by_python = _asked_by(_IMPORTING + _TOOLS) and not _is_below(place, self.collected)
+        folder = arguments[0] if arguments[0] is not None else "."
+        if isinstance(folder, int) and asked_by(REMOVING):
+            return
+        if (place := place_of(folder)) is not None:
+            by_python = asked_by(IMPORTING + TOOLS) and not _is_below(place, self.collected)
             (self.searched if by_python else self.listed)[place] = None
+
+    def _scan(self, arguments: _Arguments) -> None:
+        self._list(arguments)
+        if wants_entries() and not asked_by(TOOLS + REMOVING):
+            place = place_of(arguments[0] if arguments[0] is not None else ".")
+            if place is not None:
+                self.entries[place] = None
+
+    def _load(self, arguments: _Arguments) -> None:
+        if not (is_loading("ctypes") or asked_by(TOOLS + HARMLESS + TERMINAL)):
+            name = arguments[0]
+            shown = "the process itself" if name is None else os.path.basename(os.fsdecode(name))
+            self.libraries.setdefault(shown, self.test)
 
     def _database(self, arguments: _Arguments) -> None:
         name = os.fsdecode(arguments[0])
         if name.startswith("file:"):
             name = name[5:].partition("?")[0]
-        if name and name != ":memory:" and (place := _place(name)) is not None:
-            there = _is_there(place) and place not in self.written
+        if name and name != ":memory:" and (place := place_of(name)) is not None:
+            there = is_there(place) and place not in self.written
             (self.databases if there else self.written)[place] = None
 
     def _program(self, arguments: _Arguments) -> None:
-        if _asked_by(_TOOLS + _HARMLESS):
+        if asked_by(TOOLS + HARMLESS):
             return
         name = arguments[1] if len(arguments) > 1 and arguments[0] is None else arguments[0]
         words = name if isinstance(name, list | tuple) and name else [name]
         self.programs.setdefault(os.path.basename(os.fsdecode(words[0])), self.test)
+        self._named(arguments)
+
+    def _named(self, arguments: _Arguments) -> None:
+        """The program's own file, and those that it is given by their absolute paths."""
+        parts = [part if isinstance(part, list | tuple) else [part] for part in arguments[:2]]
+        texts = [
+            os.fsdecode(word)
+            for part in parts
+            for word in part
+            if isinstance(word, str | bytes | os.PathLike)
+        ]
+        for word in dict.fromkeys(texts):
+            if word not in self._words:
+                self._words.add(word)
+                for name in (word, *_WORDS.split(word)):
+                    if len(name) > 1 and os.path.isabs(name):
+                        self.asked(name)
+        shutil.which(texts[0])  # which asks for the files that would come first, too
 
     def _fork(self, arguments: _Arguments) -> None:
         self.programs.setdefault("a fork of itself", self.test)
@@ -236,51 +310,25 @@ class Observer:
         return (name[1] for name in self._own_names() if isinstance(name, tuple))
 
 
-# The functions themselves, which tell nobody.
-_LSTAT = os.lstat
+_COMPILED = (".so", ".pyd")
+# Where Python keeps its own compiled modules beside its library.
+_EXTENSIONS = (os.path.join(sys.base_prefix, "DLLs"),) if os.name == "nt" else ()
 _SPAWNING = ("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver")
 
 
-class _Counting(type(os.environ)):  # type: ignore[misc]
-    """os.environ, which tells of each variable that it is asked for."""
-
-    def __getitem__(self, name: str) -> str:
-        if _OBSERVER is not None and isinstance(name, str):
-            _OBSERVER.variable(name)
-        value: str = super().__getitem__(name)
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        if _OBSERVER is not None:
-            _OBSERVER.all_variables()
-        names: Iterator[str] = super().__iter__()
-        return names
-
-
-def _telling(function: Callable[..., Any], observer: Observer) -> Callable[..., Any]:
-    """The same function of a path, and the observer is told."""
-
-    @functools.wraps(function)
-    def told(path: Any, *words: Any, **options: Any) -> Any:
-        __tracebackhide__ = True
-        if options.get("dir_fd") is None:
-            observer.asked(path)
-        return function(path, *words, **options)
-
-    # Python knows by these sets which functions take what.
-    for known in (os.supports_dir_fd, os.supports_effective_ids, os.supports_fd, os.supports_follow_symlinks):
-        if function in known:
-            known.add(told)
-    return told
+def _modules() -> Iterator[tuple[str, str]]:
+    """The outermost package of each module that is there, and the module's file."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if isinstance(file, str):
+            yield name.partition(".")[0], os.path.abspath(file)
 
 
 # From the import of this plugin on, since a conftest reads before pytest is configured.
 _OBSERVER = Observer() if os.environ.get(_FOLDER_VARIABLE) else None
 if _OBSERVER is not None:
-    sys.addaudithook(_OBSERVER.hook)
-    os.environ.__class__ = _Counting  # the object stays, which others hold
-    for _name in ("stat", "lstat", "access"):
-        setattr(os, _name, _telling(getattr(os, _name), _OBSERVER))
+    _OBSERVER.begin()
+    take_over(_OBSERVER)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -309,33 +357,5 @@ class _Session:
             file.write(text)
 
 
-def _place(path: Any) -> str | None:
-    """The absolute path, None for an open file's number."""
-    if isinstance(path, int):
-        return None
-    name = os.fsdecode(path)
-    return name if os.path.isabs(name) else os.path.join(os.getcwd(), name)
-
-
-def _is_there(path: Any) -> bool:
-    try:
-        _LSTAT(path)
-    except OSError:
-        return False
-    return True
-
-
 def _is_below(path: str, tops: Sequence[str]) -> bool:
     return any(path == top or path.startswith(top + os.sep) for top in tops)
-
-
-def _asked_by(modules: Sequence[str]) -> bool:
-    """Whether one of these modules asked; those that only pass a question on aren't counted."""
-    frame: FrameType | None = sys._getframe(2)
-    name = ""
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__", ""))
-        if name not in _BETWEEN:
-            break
-        frame = frame.f_back
-    return any(name == module or name.startswith(f"{module}.") for module in modules)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -95,6 +97,22 @@ CHANGES: dict[str, Callable[[MadeUp], object]] = {
 }
 
 
+def rewritten(project: MadeUp, **fields: object) -> None:
+    """The kept result with other fields."""
+    for path in project.root.glob(".atomci_cache/results/count/*/result.json"):
+        path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+CHANGES |= {
+    "another text in a kept file": lambda project: [
+        (project.root / "artifacts/count.json").unlink(),
+        *(path.write_text("hostile") for path in project.root.glob(".atomci_cache/**/count.json")),
+    ],
+    "of another atom": lambda project: rewritten(project, atom="judge"),
+    "what it rests on taken out": lambda project: rewritten(project, observed={}),
+}
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_changed_input_or_a_broken_cache_runs_it_again(project: MadeUp, change: str) -> None:
     project.run((COUNT, count))
@@ -102,6 +120,20 @@ def test_a_changed_input_or_a_broken_cache_runs_it_again(project: MadeUp, change
     project.run((COUNT, count))
     assert project.ran == ["count", "count"]
     assert taken_over(project) == set()
+
+
+@pytest.mark.parametrize("path", ["../stray", "artifacts/../../stray", "data.txt"])
+def test_a_kept_result_writes_nowhere_but_below_artifacts(project: MadeUp, path: str) -> None:
+    project.run((COUNT, count))
+    digest = hashlib.sha256(b"hostile").hexdigest()
+    for entry in project.root.glob(".atomci_cache/results/count/*"):
+        (entry / "files/artifacts").mkdir(parents=True, exist_ok=True)
+        (entry / "files" / path).write_text("hostile")
+    rewritten(project, outputs=[{"path": path, "size": 7, "sha256": digest}])
+    project.run((COUNT, count))
+    assert project.ran == ["count", "count"]
+    assert not (project.root.parent / "stray").exists()
+    assert project.read("data.txt") == "one"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +151,7 @@ def test_what_it_does_not_read_changes_nothing(project: MadeUp, change: Callable
     assert taken_over(project) == {"count"}
 
 
-@pytest.mark.parametrize("name", ["PYTEST_ADDOPTS", "MYPYPATH", "RUFF_CONFIG", "PYTHONHASHSEED"])
+@pytest.mark.parametrize("name", ["PYTEST_ADDOPTS", "MYPYPATH", "RUFF_CONFIG", "PYTHONSAFEPATH"])
 def test_a_variable_that_turns_tools_is_an_input(
     project: MadeUp, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -16,7 +16,7 @@ from atomci.catalog import Atom
 from atomci.engine.config import Config
 from atomci.engine.context import Context, Implementation, Outcome, Workspace
 from atomci.engine.inputs.dependencies import EVERY_VARIABLE, Dependencies, Surroundings, key_of
-from atomci.engine.inputs.environment import _hash_of, fingerprint, linked
+from atomci.engine.inputs.environment import _hash_of, fingerprint, linked, of_the_process
 from atomci.engine.inputs.files import Inputs
 from atomci.project import Project
 
@@ -38,6 +38,7 @@ SOURCES = Dependencies(
     globs=("*.txt",),
     on_disk=("lib/**",),
     files=("none.toml", "data.txt"),
+    states=("stamp",),
     folders=("docs",),
     searched=("pkg",),
 )
@@ -55,6 +56,8 @@ Change = Callable[[MadeUp], object]
         (lambda p: p.write("docs/b.md", ""), "the folder docs holds other files"),
         (lambda p: p.write("pkg/new.py", ""), "the folder pkg holds other modules"),
         (lambda p: p.write("pkg/sub/__init__.py", ""), "the folder pkg holds other modules"),
+        (lambda p: p.write("pkg/typed.pyi", ""), "the folder pkg holds other modules"),
+        (lambda p: os.utime(p.root / "stamp", (5, 5)), "stamp has other times, another owner or other links"),
         (lambda p: p.write("pkg/notes.md", ""), ""),
         (lambda p: p.write("pkg/data/table.csv", ""), ""),
         (lambda p: p.write("docs/__pycache__/x.pyc", ""), ""),
@@ -67,6 +70,7 @@ Change = Callable[[MadeUp], object]
 def test_the_change_is_named(project: MadeUp, change: Change, said: str) -> None:
     project.write("docs/a.md", "")
     project.write("pkg/old.py", "")
+    project.write("stamp", "")
     observed = here(project).observe(SOURCES)
     change(project)
     assert here(project).difference(observed) == said
@@ -109,6 +113,34 @@ def test_a_link_counts_by_what_it_leads_to(project: MadeUp) -> None:
     assert not any("back" in path for path in observed.files)
     (outside / "a").write_text("2")
     assert here(project).difference(observed) == "link/a changed"
+
+
+@pytest.mark.parametrize("to", ["other.txt", "nowhere"])
+def test_where_a_link_leads_counts_also_when_the_content_is_equal(project: MadeUp, to: str) -> None:
+    project.write("other.txt", project.read("data.txt"))
+    (project.root / "link").symlink_to("data.txt")
+    observed = here(project).observe(Dependencies(files=("link",)))
+    (project.root / "link").unlink()
+    assert here(project).difference(observed) == "link is gone"
+    (project.root / "link").symlink_to(to)
+    assert here(project).difference(observed) == "link changed"
+
+
+def test_a_folder_counts_by_the_kinds_of_what_it_holds(project: MadeUp) -> None:
+    project.write("docs/a", "")
+    observed = here(project).observe(Dependencies(folders=("docs",)))
+    (project.root / "docs/a").unlink()
+    (project.root / "docs/a").mkdir()
+    assert here(project).difference(observed) == "the folder docs holds other files"
+
+
+def test_the_rights_of_new_files_are_a_fact() -> None:
+    before, umask = of_the_process(), os.umask(0o022)
+    os.umask(0o027 if umask != 0o027 else 0o022)
+    try:
+        assert (of_the_process() != before) is Path("/proc/self/status").exists()
+    finally:
+        os.umask(umask)
 
 
 def put_back(ctx: Context) -> Outcome:
@@ -162,6 +194,9 @@ def environment(root: Path) -> Path:
     site = home / ("Lib/site-packages" if os.name == "nt" else "lib/python3.12/site-packages")
     (site / "six-1.0.dist-info").mkdir(parents=True)
     (site / "six-1.0.dist-info/RECORD").write_text("six.py,sha256=a,1\n")
+    (site / "six").mkdir()
+    (site / "six.py").write_text("")
+    (site / "six/words.json").write_text("{}")
     (home / "pyvenv.cfg").write_text("version = 3.12.1\n")
     return site
 
@@ -174,6 +209,9 @@ def environment(root: Path) -> Path:
         lambda site: (site / "six-1.0.dist-info/RECORD").write_text("six.py,sha256=b,1\n"),
         lambda site: (site / "six-1.0.dist-info/direct_url.json").write_text("{}"),
         lambda site: (site / "beside.pth").write_text("/somewhere\n"),
+        lambda site: (site / "six.py").write_text("# mended by hand\n"),
+        lambda site: (site / "six/words.json").unlink(),
+        lambda site: (site / "sitecustomize.py").write_text(""),
         lambda site: (site.parents[2] / "pyvenv.cfg").write_text("version = 3.13.0\n"),
         lambda site: site.parent.rename(site.parents[1] / "python3.13"),
     ],

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from atomci.testing.interception import _opening, _telling
 from atomci.testing.observed import seen
 from atomci.testing.observer import Observer
 
@@ -87,13 +92,40 @@ def test_what_belongs_to_python_the_system_and_the_session_is_left_out(tmp_path:
     assert found.files == ("a",)
 
 
+@pytest.mark.parametrize("after", [True, False])
+def test_a_missed_temporary_file_counts_where_the_session_made_none(tmp_path: Path, after: bool) -> None:
+    missed = tmp_path / "tmp/shared/missed"
+    missed.parent.mkdir(parents=True)
+    started_at = missed.parent.stat().st_ctime_ns + (1 if after else -1)
+    raw = {"read": [str(missed)], "temporary": str(tmp_path / "tmp"), "started_at": started_at}
+    notes(tmp_path / "notes", **raw)
+    found = seen(tmp_path / "notes", tmp_path / "project")
+    assert found is not None
+    assert found.files == ((missed.as_posix(),) if after else ())
+
+
 @pytest.mark.parametrize(
     ("raw", "unseen", "outside"),
     [
         ({"programs": {"git": "test_a"}}, "test_a starts git", ""),
         ({"programs": {"git": ""}}, "the collection starts git", ""),
         ({"spawned": True}, "a test starts processes of its own", ""),
-        ({"modules": ["demo", "h5py"]}, "h5py opens files by itself", ""),
+        ({"modules": ["demo", "pygit2"]}, "pygit2 may open files by itself", ""),
+        ({"compiled": {"/site/h5py/_errors.so": "h5py"}}, "h5py may open files by itself", ""),
+        (
+            {"compiled": {"/site/never_heard_of.so": "never_heard_of"}},
+            "never_heard_of may open files by itself",
+            "",
+        ),
+        ({"compiled": {"/site/numpy/core.so": "numpy", "/site/3f__mypyc.so": "3f__mypyc"}}, "", ""),
+        ({"compiled": {"/lib/python3/lib-dynload/_ssl.so": "_ssl"}, "standard": ["/lib/python3"]}, "", ""),
+        (
+            {"compiled": {"/site/grpc/cy.so": "grpc"}},
+            "grpc may open files by itself",
+            "grpc connects by itself",
+        ),
+        ({"loaded": {"libc.so.6": "test_a"}}, "test_a calls libc.so.6 by ctypes", ""),
+        ({"early": ["/outside/plug.py"]}, "/outside/plug.py was imported before anything could be seen", ""),
         ({"connections": {"10.0.0.1:5432": "test_b"}}, "", "test_b asks 10.0.0.1:5432"),
     ],
 )
@@ -102,7 +134,9 @@ def test_what_was_not_seen_is_said(tmp_path: Path, raw: dict[str, Any], unseen: 
     found = seen(tmp_path / "notes", tmp_path)
     assert found is not None
     assert (found.unseen, found.outside) == (unseen, outside)
-    assert (found.variables is None) == ("programs" in raw or "spawned" in raw)
+    blind = {"programs", "spawned", "loaded", "early"} & raw.keys()
+    assert (found.variables is None) == bool(blind)
+    assert found.programs == ("programs" in raw)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +201,97 @@ def test_a_name_in_a_folder_with_a_number_is_no_path(event: tuple[str, tuple[Any
 
 def test_asking_whether_a_file_is_there_is_reading_it() -> None:
     observer = Observer()
-    for path in ("a", b"b", Path("c"), 3):
+    for path in ("a", b"b", Path("c"), 10**9):
         observer.asked(path)
     assert [Path(path).name for path in observer.read] == ["a", "b", "c"]
+
+
+@pytest.fixture
+def observer(monkeypatch: pytest.MonkeyPatch) -> Observer:
+    """One that is told, as in a tests' process."""
+    made = Observer()
+    for name in ("stat", "lstat", "fstat"):
+        monkeypatch.setattr(os, name, _telling(getattr(os, name), made))
+    monkeypatch.setattr(os, "open", _opening(os.open, made))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("ask", "whole"),
+    [
+        (os.path.exists, False),
+        (os.path.getsize, False),
+        (Path.is_file, False),
+        (lambda path: shutil.copystat(path, path), False),
+        (os.path.getmtime, True),
+        (lambda path: path.samefile(path), True),
+        (Path.stat, True),
+        (Path.lstat, True),
+        (Path.owner, True),
+    ],
+)
+def test_who_asks_for_a_state_itself_may_go_by_all_of_it(
+    tmp_path: Path, observer: Observer, ask: Callable[[Path], object], whole: bool
+) -> None:
+    (tmp_path / "a").write_text("")
+    ask(tmp_path / "a")
+    assert str(tmp_path / "a") in observer.read
+    assert (str(tmp_path / "a") in observer.states) is whole
+
+
+@pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="no folders with numbers here")
+def test_a_file_is_known_by_the_number_of_its_folder(tmp_path: Path, observer: Observer) -> None:
+    for name in "abc":
+        (tmp_path / name).write_text("")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    os.stat("a", dir_fd=folder)
+    file = os.open("b", os.O_RDONLY, dir_fd=folder)
+    observer.hook("os.listdir", (folder,))
+    os.fstat(file)
+    os.close(file)
+    os.close(folder)
+    place = os.path.realpath(tmp_path)
+    assert {f"{place}/a", f"{place}/b"} <= observer.read.keys()
+    assert f"{place}/b" in observer.states
+    assert place in observer.listed
+
+
+def test_entries_of_a_listed_folder_may_be_asked_for_their_state(tmp_path: Path) -> None:
+    (tmp_path / "sized").mkdir()
+    (tmp_path / "sized/a").write_text("")
+    observer = Observer()
+    observer.hook("os.scandir", (str(tmp_path / "sized"),))
+    notes(tmp_path / "notes", entries=list(observer.entries), listed=list(observer.listed))
+    found = seen(tmp_path / "notes", tmp_path)
+    assert found is not None
+    assert (found.files, found.states, found.folders) == (("sized/a",), ("sized/a",), ("sized",))
+
+
+def test_what_was_there_before_the_observer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "early_plugin.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("early_plugin")
+    observer = Observer()
+    observer.begin()
+    assert str(tmp_path / "early_plugin.py") in observer.early
+    assert str(tmp_path) in observer.searched
+    assert not any("/atomci/" in file for file in observer.early)
+    monkeypatch.delitem(sys.modules, "early_plugin")
+
+
+def test_the_environment_can_be_read_as_a_file() -> None:
+    observer = Observer()
+    observer.hook("open", ("/proc/self/environ", "r", 0))
+    assert observer.every_variable
+
+
+def test_what_a_program_is_given_and_its_own_file_are_read(tmp_path: Path) -> None:
+    observer = Observer()
+    words = [sys.executable, f"--from={tmp_path / 'in.txt'}", "relative", str(tmp_path / "more.txt")]
+    observer.hook("subprocess.Popen", (None, words, None, None))
+    read = {str(tmp_path / "in.txt"), str(tmp_path / "more.txt"), sys.executable}
+    assert read <= observer.read.keys()
+    assert not any(path.endswith("relative") for path in observer.read)
 
 
 def test_what_tests_change_themselves_is_no_input_and_is_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -9,22 +10,19 @@ from atomci.artifacts import handles
 from atomci.engine.cache import notes_in
 from atomci.engine.context import Context
 from atomci.engine.inputs.dependencies import EVERY_VARIABLE, Dependencies
-from atomci.engine.inputs.files import counts
+from atomci.engine.inputs.files import REPOSITORY, counts
 from atomci.testing import coverage_config, pytest_config
 from atomci.testing.layers import Layer
 from atomci.testing.observed import Seen, seen
 
 __all__ = ["depends_on_what_was_seen"]
 
+_KEPT_BY_OTHERS = re.compile(r"(^|/)(\.git|node_modules|[^/]+\.egg-info)/")
 # Read by the interpreter and the C library, before or beside what Python sees.
 _VARIABLES = (
     "LANG",
     "LC_ALL",
     "LC_CTYPE",
-    "PYTHONDEVMODE",
-    "PYTHONIOENCODING",
-    "PYTHONOPTIMIZE",
-    "PYTHONUTF8",
     "TZ",
 )
 
@@ -38,13 +36,25 @@ def depends_on_what_was_seen(ctx: Context, layer: Layer) -> Dependencies:
     return Dependencies(
         globs=base.globs,
         on_disk=("**/*",) if found.unseen else (),
-        files=tuple(dict.fromkeys((*base.files, *(path for path in found.files if counts(path))))),
+        files=tuple(dict.fromkeys((*base.files, *filter(_counts, found.files), *_of_git(found)))),
+        states=tuple(filter(_counts, found.states)),
         folders=tuple(path for path in found.folders if counts(f"{path}/")),
         searched=tuple(path for path in found.searched if counts(f"{path}/")),
         variables=(EVERY_VARIABLE,) if found.variables is None else _variables(found),
         widened=f"all files count, since {found.unseen}" if found.unseen else "",
         unkept=found.outside or next(_changed(found), ""),
     )
+
+
+def _counts(path: str) -> bool:
+    """Also what git, a package manager or an installation keeps there, once a test itself opened it."""
+    return counts(path) or bool(_KEPT_BY_OTHERS.search(path))
+
+
+def _of_git(found: Seen) -> Iterator[str]:
+    """What a program may ask git for."""
+    if found.programs:
+        yield REPOSITORY
 
 
 def _changed(found: Seen) -> Iterator[str]:

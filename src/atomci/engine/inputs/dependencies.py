@@ -40,6 +40,8 @@ class Dependencies:
     """Of all files, ignored ones too."""
     files: tuple[str, ...] = ()
     """One by one, also where there is none."""
+    states: tuple[str, ...] = ()
+    """Those of which times, owner and links count too."""
     folders: tuple[str, ...] = ()
     """For the names that they hold."""
     searched: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ class Surroundings:
             facts=dict(self.facts),
             variables={name: _variable(name) for name in names.variables},
             files={_told(path): self.inputs.hash_of(path) for path in paths},
+            states={_told(path): self.inputs.state_of(path) for path in names.states},
             folders={_told(path): self.inputs.names_in(path) for path in names.folders},
             searched={_told(path): self.inputs.modules_in(path) for path in names.searched},
             globs=names.globs,
@@ -96,12 +99,12 @@ class Surroundings:
         for path, known in then.files.items():
             if (now := self.inputs.hash_of(_path(path))) != known:
                 yield f"{path} {'is new' if known == ABSENT else 'is gone' if now == ABSENT else 'changed'}"
-        for path, known in then.folders.items():
-            if self.inputs.names_in(_path(path)) != known:
-                yield f"the folder {path} holds other files"
-        for path, known in then.searched.items():
-            if self.inputs.modules_in(_path(path)) != known:
-                yield f"the folder {path} holds other modules"
+        for known_of, now_of, says in (
+            (then.states, self.inputs.state_of, "{} has other times, another owner or other links"),
+            (then.folders, self.inputs.names_in, "the folder {} holds other files"),
+            (then.searched, self.inputs.modules_in, "the folder {} holds other modules"),
+        ):
+            yield from (says.format(path) for path, known in known_of.items() if now_of(_path(path)) != known)
         for path in map(_told, self._matching(then.globs, then.on_disk)):
             if path not in then.files:
                 yield f"{path} is new"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from atomci.project import Project
 
-__all__ = ["fingerprint", "linked"]
+__all__ = ["fingerprint", "linked", "of_the_process"]
 
 _SITE = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
 # An installation writes these last; who made it, and from where, stands in the second.
@@ -61,6 +63,45 @@ def _lines(home: Path, interpreter: str) -> Iterator[str]:
                 yield "\0".join((entry.name, *(_text(entry / name) for name in _OF_A_PACKAGE)))
             elif entry.suffix in (".pth", ".egg-link"):
                 yield f"{entry.name}\0{_text(entry)}"
+        yield from sorted(_files_of(str(site)))
+
+
+def _files_of(site: str) -> Iterator[str]:
+    """What is imported from there, by size and time: somebody may edit it, or put more beside it."""
+    queue = [site]
+    while queue:
+        with os.scandir(queue.pop()) as found:
+            for entry in found:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != "__pycache__":
+                        queue.append(entry.path)
+                elif not entry.name.endswith(".pyc"):
+                    at = entry.stat(follow_symlinks=False)
+                    yield f"{entry.path[len(site) :]} {at.st_size} {at.st_mtime_ns}"
+
+
+def of_the_process() -> str:
+    """Whose the processes are, which rights new files have, and how much of the system they may use."""
+    if sys.platform == "win32":
+        return ""
+    import resource
+
+    limits = {
+        name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name[:7] == "RLIMIT_"
+    }
+    return f"{os.getuid()} {os.getgroups()} {_umask():o} {sorted(limits.items())}"
+
+
+def _umask() -> int:
+    """Linux tells it; elsewhere one has to set it, which other threads feel, so that it is done once."""
+    told = re.search(r"^Umask:\s*(\d+)", _text(Path("/proc/self/status")), re.MULTILINE)
+    return int(told[1], 8) if told else _set_umask()
+
+
+@lru_cache(maxsize=1)
+def _set_umask() -> int:
+    os.umask(found := os.umask(0o077))
+    return found
 
 
 def _time_of(path: Path) -> int:

@@ -13,17 +13,19 @@ from pathlib import Path
 
 from atomci.tools.git.client import Git
 
-__all__ = ["ABSENT", "Inputs", "counts", "matches"]
+__all__ = ["ABSENT", "REPOSITORY", "Inputs", "counts", "matches"]
 
 ABSENT = "absent"
 """The hash of what isn't there."""
+REPOSITORY = ".git/*"
+"""In place of a path: what git itself would say of the repository, such as its commits and settings."""
 
 # Never inputs, also where git doesn't ignore them or there is no git: what tools keep for themselves.
 _NOT_INPUTS = re.compile(
     r"(^|/)(\.git|\.venv|\.tox|\.nox|\.hypothesis|__pycache__|node_modules|\.[a-z_]+_cache|[^/]+\.egg-info)/"
     r"|(^|/)(\.coverage(\.[^/]*)?|\.DS_Store|[^/]*\.py[co])$|^artifacts/"
 )
-_MODULES = (".py", ".so", ".pyd")
+_MODULES = (".py", ".pyi", ".so", ".pyd")
 # To read more than this takes longer than most atoms; such a file goes by its size and times.
 _READ_AT_MOST = 64 * 1024 * 1024
 
@@ -97,23 +99,37 @@ class Inputs:
             return self._changed[since]
 
     def hash_of(self, path: str) -> str:
-        """The hash of a file's content and of whether it can be executed; ABSENT where there is none.
+        """The hash of a file's content, of whether it can be executed, and of where it leads if it is a link;
+        ABSENT where there is none.
 
         A path is relative to the root or absolute. What is unchanged by its times isn't read twice.
         """
-        file = self.root / path
+        if path == REPOSITORY:
+            return _short(Git(self.root).state() or b"")
+        file, leads = self.root / path, ""
         try:
-            found = file.stat()
+            found = file.lstat()
+            if stat.S_ISLNK(found.st_mode):
+                leads = f" link to {file.readlink()}"
+                found = file.stat()
             now = _times(found)
             known, digest = self._hashes.get(path, ((), ""))
             if known != now:
                 digest = _digest(file, found)
                 self._hashes[path] = now, digest
         except (FileNotFoundError, NotADirectoryError):
-            return ABSENT
+            return f"nowhere{leads}" if leads else ABSENT
         except (OSError, ValueError):
             return "unreadable"
-        return digest
+        return digest + leads
+
+    def state_of(self, path: str) -> str:
+        """The hash of a file's mode, owner, size, links and last change; of a folder's mode and owner."""
+        try:
+            rows = [(self.root / path).lstat(), (self.root / path).stat()]
+        except (OSError, ValueError):
+            return ABSENT
+        return _short(repr([_state(row) for row in rows]).encode())
 
     def times_of(self, path: str) -> tuple[int, ...]:
         """When a file was changed, in content and in kind, in ns, and which file it is; empty without one."""
@@ -123,7 +139,7 @@ class Inputs:
             return ()
 
     def names_in(self, folder: str) -> str:
-        """The hash of the names that a folder holds; ABSENT where there is none."""
+        """The hash of the names that a folder holds and of their kinds; ABSENT where there is none."""
         return self._names(folder, lambda entry: True)
 
     def modules_in(self, folder: str) -> str:
@@ -135,14 +151,12 @@ class Inputs:
         try:
             with os.scandir(self.root / folder) as found:
                 known = [entry for entry in found if counts(prefix + entry.name + _end(entry))]
-                names = sorted(entry.name for entry in known if wanted(entry))
+                names = sorted(entry.name + _kind(entry) for entry in known if wanted(entry))
         except (FileNotFoundError, NotADirectoryError):
             return ABSENT
         except OSError:
             return "unreadable"
-        return hashlib.blake2b(
-            "\0".join(names).encode("utf-8", "surrogateescape"), digest_size=16
-        ).hexdigest()
+        return _short("\0".join(names).encode("utf-8", "surrogateescape"))
 
 
 def _times(found: os.stat_result) -> tuple[int, ...]:
@@ -157,8 +171,19 @@ def _digest(file: Path, found: os.stat_result) -> str:
         return f"mode {stat.S_IFMT(found.st_mode):o}"
     if found.st_size > _READ_AT_MOST:
         return f"{found.st_size} bytes of {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
-    content = hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest()
+    content = _short(file.read_bytes())
     return f"{content} executable" if os.name != "nt" and found.st_mode & stat.S_IXUSR else content
+
+
+def _short(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    if stat.S_ISDIR(found.st_mode):
+        return found.st_mode, found.st_uid, found.st_gid
+    owner = found.st_mode, found.st_uid, found.st_gid
+    return *owner, found.st_size, found.st_nlink, found.st_mtime_ns
 
 
 def _is_importable(entry: os.DirEntry[str]) -> bool:
@@ -175,6 +200,10 @@ def _holds_modules(folder: str, levels: int) -> bool:
         return True
     below = [entry.path for entry in entries if entry.name.isidentifier() and entry.is_dir()]
     return levels > 1 and any(_holds_modules(path, levels - 1) for path in below)
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    return ("@" if entry.is_symlink() else "") + _end(entry)
 
 
 def _end(entry: os.DirEntry[str]) -> str:

@@ -197,6 +197,15 @@ class Git:
             return None
         return sorted({*differing, *new, *self._changed_unseen()})
 
+    def state(self) -> bytes | None:
+        """All that programs may ask git for: HEAD, references, index and settings; None without git."""
+        asked = ("rev-parse", "HEAD"), ("symbolic-ref", "-q", "HEAD"), ("for-each-ref",), ("ls-files", "-s")
+        try:
+            answers = [self.code(*words)[:2] for words in (*asked, ("config", "--list"))]
+        except ToolMissing:
+            return None
+        return b"\0".join(b"%d %s" % answer for answer in answers)
+
     def _changed_unseen(self) -> list[str]:
         """Changed files that git was told not to look at: `update-index --assume-unchanged`, --skip-worktree.
 
