@@ -90,6 +90,18 @@ def test_a_program_gets_words_folder_and_variables_and_no_input(tmp_path: Path) 
     assert done.stderr == ""
 
 
+def test_a_program_works_in_its_folder_not_in_the_repository_of_a_hook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a hook of a linked worktree `git init` of a test made the user's own repository a bare one."""
+    make = Command(("git", "init", "--quiet", "new"))
+    (tmp_path / "theirs").mkdir()
+    Children().run(make, tmp_path / "theirs")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "theirs/new/.git"))
+    Children().run(make, tmp_path)
+    assert (tmp_path / "new/.git").is_dir()
+
+
 @on_linux
 def test_a_program_gets_no_descriptor_but_its_streams(tmp_path: Path) -> None:
     """Also none that this process was given: who waits for the end of such a pipe would wait for a daemon."""

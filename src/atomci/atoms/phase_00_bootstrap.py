@@ -35,7 +35,6 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.tools import uv
 from atomci.tools.atomic import replace_file
-from atomci.tools.git.client import SURROUNDINGS
 from atomci.tools.process import Command
 
 
@@ -159,7 +158,7 @@ def _git_commands(ctx: Context) -> Sequence[Command]:
         return ()
     program = shutil.which("git") or "git"
     words = repository.begin_words(ctx.root, ctx.project.answers, ctx.project.table("project"))
-    return tuple(Command((program, *step), without=SURROUNDINGS) for step in words)
+    return tuple(Command((program, *step)) for step in words)
 
 
 @runs(_git_commands)

@@ -36,7 +36,6 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.plan import resolve
 from atomci.errors import UsageError
 from atomci.tools import uv
-from atomci.tools.git.client import SURROUNDINGS
 from atomci.tools.process import Command
 
 _PYPROJECT = "pyproject.toml"
@@ -81,7 +80,7 @@ def create_ci_workflow_skeleton_holds(ctx: Context) -> Verdict:
 
 def _install(ctx: Context) -> Sequence[Command]:
     # Which hooks: the config's default_install_hook_types.
-    return (Command((ctx.tool("pre-commit"), "install"), without=SURROUNDINGS),)
+    return (Command((ctx.tool("pre-commit"), "install")),)
 
 
 @runs(_install)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from atomci.analysis.protocol import Tool
 from atomci.artifacts.schemas import Rehearsal, RehearsedStep
-from atomci.tools.git.client import SURROUNDINGS
 from atomci.tools.process import Command, Completed
 
 __all__ = ["DEFECTS", "PlannedStep", "break_file", "clone_step", "file_to_break", "overlay", "steps", "walk"]
@@ -37,9 +36,7 @@ class PlannedStep:
 
 def clone_step(top: Path, clone: Path) -> PlannedStep:
     """Cloning what HEAD holds."""
-    return PlannedStep(
-        "clone", Command(("git", "clone", "--quiet", str(top), str(clone)), without=SURROUNDINGS)
-    )
+    return PlannedStep("clone", Command(("git", "clone", "--quiet", str(top), str(clone))))
 
 
 def file_to_break(root: Path, files: Iterable[str]) -> str | None:
@@ -68,7 +65,7 @@ def steps(
         # No hook of the user's and no key: the clone is nobody's.
         config = (*identity, "commit.gpgsign=false", f"core.hooksPath={os.devnull}")
         options = [word for setting in config for word in ("-c", setting)]
-        return Command(("git", "-C", str(top), *options, *words), without=SURROUNDINGS)
+        return Command(("git", "-C", str(top), *options, *words))
 
     def break_it() -> None:
         break_file(clone / file)

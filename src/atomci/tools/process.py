@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from atomci.errors import InfrastructureError
 from atomci.tools.output import WHOLE, Output, Sink
+from atomci.tools.surroundings import environment_in
 
 if TYPE_CHECKING:
     from atomci.tools.running import Running
@@ -186,15 +187,16 @@ class Children:
             if self._stopped is not None:
                 raise Stopped(self._stopped)
             try:
-                process = start(command.argv, cwd, _environment(command))
+                process = start(command.argv, cwd, _environment(command, cwd))
             except OSError as error:  # missing, not executable, no program at all
                 raise ToolMissing(f"{command.argv[0]} can't be started: {error.strerror}") from None
             self._running.add(process)
             return process
 
 
-def _environment(command: Command) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(command.without)}
+def _environment(command: Command, folder: Path) -> dict[str, str]:
+    around = environment_in(folder).items()
+    kept = {name: value for name, value in around if not name.startswith(command.without)}
     return {**kept, **command.env}
 
 

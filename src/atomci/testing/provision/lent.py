@@ -12,7 +12,6 @@ from pathlib import Path
 from atomci.artifacts.schemas import IntegrationEnv
 from atomci.errors import InfrastructureError
 from atomci.testing.provision.ports import free_ports
-from atomci.tools.git.client import SURROUNDINGS
 from atomci.tools.process import Command
 
 __all__ = ["ENVIRONMENT", "lent", "remote_command", "removed", "variables"]
@@ -40,9 +39,7 @@ def variables(root: Path, env: IntegrationEnv) -> dict[str, str]:
 def remote_command(root: Path, env: IntegrationEnv) -> Command:
     """What makes the remote."""
     remote = str(root / env.variables["ATOMCI_GIT_REMOTE"])
-    return Command(
-        ("git", "init", "--quiet", "--bare", "--initial-branch=main", remote), without=SURROUNDINGS
-    )
+    return Command(("git", "init", "--quiet", "--bare", "--initial-branch=main", remote))
 
 
 @contextmanager

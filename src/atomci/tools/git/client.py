@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from atomci.errors import InfrastructureError
 from atomci.tools.process import ToolMissing
+from atomci.tools.surroundings import environment_in
 
 __all__ = [
     "NO_QUESTIONS",
-    "SURROUNDINGS",
     "Git",
     "GitFailed",
     "IgnoreRule",
@@ -25,34 +25,6 @@ __all__ = [
     "quoted",
 ]
 
-# What git says of the repository that it works in to all that it starts: hooks, aliases, `rebase --exec`.
-# It would answer for that one wherever it is asked, with that one's index and that command's way to read
-# paths, so none of it is passed on. It is `git rev-parse --local-env-vars` of old versions and new, and what
-# options of git and a push that is received set besides.
-# All else is a wish of whoever called, and holds for any repository: identity, ssh, prompts, ceilings, and
-# configuration, also that of `git -c`, which git itself passes on to its submodules.
-SURROUNDINGS = (
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_ATTR_SOURCE",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_GRAFT_FILE",
-    "GIT_ICASE_PATHSPECS",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_NAMESPACE",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_QUARANTINE_PATH",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-)
 NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0"}
 """Where the network is asked: no password is asked for at the terminal."""
 
@@ -80,19 +52,6 @@ def _how_it_ended(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
     return f"killed by {signal.Signals(-code).name}"
-
-
-def _own_place(root: Path) -> dict[str, str]:
-    """Where a user keeps a repository apart from its working tree, and says so in the environment.
-
-    Only for a folder in that very tree, and where no .git says otherwise: never that of a hook's repository.
-    """
-    git_dir, tree = os.environ.get("GIT_DIR"), os.environ.get("GIT_WORK_TREE")
-    if not git_dir or not tree or not root.resolve().is_relative_to(Path(tree).resolve()):
-        return {}
-    if any((folder / ".git").exists() for folder in (root, *root.resolve().parents)):
-        return {}
-    return {"GIT_DIR": str(Path(git_dir).resolve()), "GIT_WORK_TREE": str(Path(tree).resolve())}
 
 
 class IgnoreRule(NamedTuple):
@@ -130,13 +89,11 @@ class Git:
 
     def code(self, *words: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
         """Exit code, output and complaints. Raises ToolMissing without git."""
-        kept = {name: value for name, value in os.environ.items() if name not in SURROUNDINGS}
-        kept |= _own_place(self.root)
         try:
             done = subprocess.run(
                 ["git", *_STEADY, *words],
                 cwd=self.root,
-                env={**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **self.env},
+                env={**environment_in(self.root), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **self.env},
                 input=stdin,
                 capture_output=True,
                 check=False,
