@@ -126,12 +126,13 @@ class Project:
     @property
     def own_environment(self) -> Path | None:
         """What UV_PROJECT_ENVIRONMENT names, or .venv. Of a project that isn't set up for atomci also the one
-        that is activated, or a folder of another usual name.
+        that is activated, a folder of another usual name, or conda's active one, which may be there by habit.
         """
         named = [os.environ.get("UV_PROJECT_ENVIRONMENT"), ".venv"]
-        named += [] if self.is_joined else [os.environ.get("VIRTUAL_ENV"), "venv", "env"]
+        if not self.is_joined:
+            named += [os.environ.get("VIRTUAL_ENV"), "venv", "env", os.environ.get("CONDA_PREFIX")]
         folders = (self.root / name for name in named if name)
-        return next((folder for folder in folders if (folder / "pyvenv.cfg").is_file()), None)
+        return next((folder for folder in folders if _is_environment(folder)), None)
 
     @property
     def scripts(self) -> Path:
@@ -141,7 +142,10 @@ class Project:
     @property
     def python(self) -> str:
         """That environment's interpreter."""
-        return str(self.scripts / ("python.exe" if os.name == "nt" else "python"))
+        if os.name != "nt":
+            return str(self.scripts / "python")
+        own = self.environment
+        return str((own if _is_of_conda(own) else self.scripts) / "python.exe")
 
     @cached_property
     def packages(self) -> tuple[str, ...]:
@@ -169,6 +173,14 @@ class Project:
         pattern = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
         names = (entry.name for site in self.environment.glob(pattern) for entry in site.iterdir())
         return tuple(sorted(name for name in names if name.endswith(".dist-info")))
+
+
+def _is_environment(folder: Path) -> bool:
+    return (folder / "pyvenv.cfg").is_file() or _is_of_conda(folder)
+
+
+def _is_of_conda(folder: Path) -> bool:
+    return (folder / "conda-meta").is_dir()
 
 
 def oldest_python(requires: str) -> str | None:
@@ -203,7 +215,7 @@ def requirement_in(line: str) -> Requirement | None:
 def open_project(start: Path) -> Project:
     """The project that a folder lies in: with a pyproject.toml, or a repository with Python in it.
 
-    Raises UsageError when there is none.
+    Raises UsageError when there is none, InfrastructureError where git doesn't read the repository.
     """
     root = find_root(start)
     if (root / "pyproject.toml").is_file() or ((root / ".git").exists() and _holds_python(root)):
@@ -215,9 +227,12 @@ def open_project(start: Path) -> Project:
 
 
 def _holds_python(root: Path) -> bool:
-    """Whether git knows a Python file there that is there."""
-    known = Git(root).files() or ()
-    return any(path.endswith((".py", ".pyi")) and (root / path).is_file() for path in known)
+    """Whether git knows a Python file there that is there. Raises InfrastructureError where it won't say."""
+    git = Git(root)
+    known = git.files()
+    if known is None:
+        git("rev-parse", "--git-dir")  # which says why
+    return any(path.endswith((".py", ".pyi")) and (root / path).is_file() for path in known or ())
 
 
 def _names_in(requirements: Any) -> frozenset[str]:

@@ -136,11 +136,20 @@ def test_a_repository_of_which_nothing_can_be_looked_at_is_not_green(
     guest = repository("flat", lacking, own)
     done = guest.atomci("run", "local_ci", "--json")
     assert done.code == 1
-    assert done["compute_local_ci_exit_code"] == ("fail", "red")
     reasons = json.loads(guest.read("artifacts/gate.json"))["reasons"]
-    assert reasons[0] == "nothing of this repository was looked at"
+    assert reasons[0].startswith("nothing of this repository was looked at: install ")
+    assert done["compute_local_ci_exit_code"] == ("fail", f"red: {reasons[0]}")
     assert said in left_out(done)["run_pytest_unit_with_coverage"]
     assert said in left_out(done)["run_ruff_lint"]
+
+
+def test_settings_that_pytest_refuses_are_said_with_its_own_words(repository: Repository) -> None:
+    guest = repository("one module", lacking=STATIC)
+    guest.write("pytest.ini", "[pytest]\naddopts = --tb=nope\n")
+    done = guest.atomci("run", "run_pytest_unit_with_coverage", "--json")
+    status, said = done["run_pytest_unit_with_coverage"]
+    assert said.startswith("pytest left no results (exit 4): argument --tb: invalid choice: 'nope'")
+    assert (status, said.rpartition("; ")[2]) == ("error", "see the atom's log")
 
 
 def test_artifacts_of_its_own_are_never_written_to(repository: Repository) -> None:

@@ -78,7 +78,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """How an atom ended the last time: artifacts/atoms/<name>.json. `key` is the hash of what it rests on.
 
     `since` is the ref that the run's selection went by; `override` is what an override says of it;
-    `because` is the change that made it run again.
+    `because` is the change that made it run again; `left_out` is what wasn't looked at in a repository that
+    isn't set up for atomci, and why.
     """
 
     schema: Literal["atomci/result/1"] = "atomci/result/1"
@@ -94,6 +95,7 @@ class Result(Struct, frozen=True, kw_only=True):
     outputs: tuple[OutputFile, ...]
     findings: tuple[Finding, ...] = ()
     override: str = ""
+    left_out: str = ""
     because: str = ""
     observed: Observed | None = None
 
@@ -154,6 +156,7 @@ class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_f
     outputs: tuple[str, ...]
     log: str
     override: str = ""
+    left_out: str = ""
     because: str = ""
 
 

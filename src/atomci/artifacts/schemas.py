@@ -137,11 +137,16 @@ class Findings(Struct, frozen=True, kw_only=True):
 
 
 class AllFindings(Struct, frozen=True, kw_only=True):
-    """atom_034: those of every tool; `missing` names atoms that left none, with the reason."""
+    """atom_034: those of every tool; `missing` names atoms that left none, with the reason.
+
+    Of those, `disabled` and `left_out` owe none: the latter with what the repository doesn't have.
+    """
 
     schema: Literal["atomci/all-findings/1"] = "atomci/all-findings/1"
     runs: tuple[Findings, ...]
     missing: dict[str, str]
+    disabled: tuple[str, ...] = ()
+    left_out: dict[str, str] = {}
 
 
 class LaneWork(Struct, frozen=True, kw_only=True):

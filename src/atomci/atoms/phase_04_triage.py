@@ -18,7 +18,7 @@ from atomci.atoms.parts.stages import unexplained, why_left_out
 from atomci.atoms.parts.static_inputs import depends_on_what_it_may_read
 from atomci.catalog import atom
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.engine.guest import LEFT_OUT, lacks, left_out
+from atomci.engine.guest import lacks
 from atomci.engine.inputs.dependencies import Dependencies
 from atomci.tools.process import Command
 
@@ -50,7 +50,7 @@ def run_mypy_typecheck(ctx: Context) -> Outcome:
 def _examined(ctx: Context) -> Outcome:
     tool = tool_of(ctx.project, ctx.atom.name)
     if why := _left_out(ctx, tool):
-        return Outcome("skipped", LEFT_OUT + why)
+        return Outcome.leaving_out(why)
     reading = tool.examine(ctx, ctx.options.since)
     version = ctx.project.version_of(tool.PROGRAM) or ""
     reading = replace(reading, mend=reading.mend or tool.MEND)
@@ -64,18 +64,18 @@ def _left_out(ctx: Context, tool: Tool) -> str:
 
 
 def aggregate_static_findings(ctx: Context) -> Outcome:
-    reports, missing = [], {}
-    for need in ctx.atom.needs:
-        report = ctx.read_if_there(atom(need).writes[0], Findings)
-        if report is not None:
-            reports.append(report)
-        else:
-            enabled = ctx.workspace.config.of(need).enabled
-            missing[need] = why_left_out(ctx, need) or ("left no findings" if enabled else "disabled")
+    found = {need: ctx.read_if_there(atom(need).writes[0], Findings) for need in ctx.atom.needs}
+    reports = [report for report in found.values() if report is not None]
+    absent = [need for need, report in found.items() if report is None]
+    disabled = [need for need in absent if not ctx.workspace.config.of(need).enabled]
+    left_out = {need: why for need in absent if (why := why_left_out(ctx, need))}
+    missing = dict.fromkeys(absent, "left no findings") | dict.fromkeys(disabled, "disabled")
+    missing |= {need: f"left out: {why}" for need, why in left_out.items()}
     ctx.write(handles.STATIC_SARIF, to_sarif(reports, ctx.root))
-    ctx.write(handles.FINDINGS, AllFindings(runs=tuple(reports), missing=missing))
-    if missing and all(why.startswith(LEFT_OUT) for why in missing.values()) and not reports:
-        return Outcome("skipped", left_out(missing.values()), 0, "tools")
+    every = AllFindings(runs=tuple(reports), missing=missing, disabled=tuple(disabled), left_out=left_out)
+    ctx.write(handles.FINDINGS, every)
+    if left_out and len(left_out) == len(found):
+        return Outcome.leaving_out("; ".join(left_out.values()), 0, "tools")
     gaps = "; ".join(f"{name} {why}" for name, why in missing.items())
     return Outcome("pass" if reports else "vacuous", gaps, len(reports), "tools")
 

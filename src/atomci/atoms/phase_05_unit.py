@@ -19,6 +19,7 @@ from atomci.atoms.parts.layer_runs import (
     coverage_command,
     coverage_settings,
     export_reports,
+    lends,
     miscounted,
     pytest_command,
 )
@@ -33,11 +34,12 @@ from atomci.atoms.parts.shard_runs import (
 from atomci.atoms.parts.test_inputs import depends_on_what_was_seen
 from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.engine.guest import LEFT_OUT, lacks
+from atomci.engine.guest import lacks
 from atomci.engine.inputs.dependencies import Dependencies
 from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.coverage_config import names_source
 from atomci.testing.layers import UNIT, Layer, unit_tests_of
+from atomci.testing.lending import why_not_lent
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
 from atomci.testing.selection import impact
 from atomci.tools.process import Command
@@ -148,6 +150,8 @@ def _pytest(ctx: Context) -> Sequence[Command]:
 def _left_out(ctx: Context) -> str:
     """Why a project that isn't set up for atomci has no tests that can be run; empty where they can."""
     why = lacks(ctx.project, "pytest", "pytest")
+    if not why and lends(ctx.project):
+        why = why_not_lent(ctx.project.environment)
     return f"the tests, since {why}" if why else ""
 
 
@@ -160,7 +164,7 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
     if ctx.option(ShardOptions).left_in:
         return combined(ctx, _pytest(ctx))
     if why := _left_out(ctx):
-        return Outcome("skipped", LEFT_OUT + why, 0, "tests")
+        return Outcome.leaving_out(why, 0, "tests")
     selection = ctx.read(handles.SELECTION)
     if selection.mode == "none":
         ctx.write(UNIT.summary, nothing_selected(ctx, selection.reason))
@@ -193,8 +197,8 @@ def _budget_report(ctx: Context) -> Sequence[Command]:
 
 @runs(_budget_report)
 def enforce_coverage_budget(ctx: Context) -> Outcome:
-    if why := _unknown_total(ctx):
-        return Outcome("skipped", why, 0, "statements")
+    if unknown := _unknown_total(ctx):
+        return unknown
     settled = _settled(ctx)
     if wrong := _unsettled(ctx, settled):
         return wrong
@@ -233,22 +237,24 @@ def _unsettled(ctx: Context, settled: coverage.Settled) -> Outcome | None:
         where = Path(settled.settings).name if settled.settings else "pyproject.toml"
         why = f"{where} sets no fail_under for coverage's report"
         if not ctx.project.is_joined:
-            return Outcome("skipped", f"{LEFT_OUT}the coverage budget: {why}", 0, "statements")
+            return Outcome.leaving_out(f"the coverage budget: {why}", 0, "statements")
         return Outcome("vacuous", "; ".join([why, *unread]), 0, "statements")
     return None
 
 
-def _unknown_total(ctx: Context) -> str:
-    """Why the total coverage can't be told, empty where it can."""
+def _unknown_total(ctx: Context) -> Outcome | None:
+    """How the judgement ends where the total coverage can't be told."""
     summary = ctx.read_if_there(UNIT.summary)
     if summary is None:
-        return "the unit tests left no result"
+        return Outcome("skipped", "the unit tests left no result", 0, "statements")
     if not summary.complete:
-        return f"the total isn't known: {summary.why_incomplete}"
+        return Outcome("skipped", f"the total isn't known: {summary.why_incomplete}", 0, "statements")
     if (ctx.root / handles.UNIT_DATA).is_file():
-        return ""
-    left_out = "" if ctx.project.is_joined or not summary.unmeasured else LEFT_OUT
-    return f"{left_out}no coverage was measured{f': {summary.unmeasured}' if summary.unmeasured else ''}"
+        return None
+    why = f"no coverage was measured{f': {summary.unmeasured}' if summary.unmeasured else ''}"
+    if summary.unmeasured and not ctx.project.is_joined:
+        return Outcome.leaving_out(why, 0, "statements")
+    return Outcome("skipped", why, 0, "statements")
 
 
 def enforce_coverage_budget_holds(ctx: Context) -> Verdict:

@@ -28,7 +28,6 @@ from atomci.configuration.ci import parity, workflow
 from atomci.configuration.documents import Unreadable, read_text, yaml_document
 from atomci.configuration.facts import Fact
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.engine.guest import LEFT_OUT, left_out
 from atomci.engine.plan import Catalog, closure
 from atomci.errors import UsageError
 from atomci.testing import coverage
@@ -71,8 +70,7 @@ def stage1_lint_types(ctx: Context) -> Outcome:
     work = [f"{lane.findings} in lane {lane.lane}: {lane.command}" for lane in lanes.lanes]
     reds = [Red(run.atom, "fail", "") for run in found.runs if run.findings]
     reds += [Red(name, "error", f"{name} {why}") for name, why in unexplained(found)]
-    unseen = [why for why in found.missing.values() if why.startswith(LEFT_OUT)]
-    unseen = [left_out(unseen)] if unseen else []
+    unseen = [f"left out: {'; '.join(found.left_out.values())}"] if found.left_out else []
     reds += [
         Red(run.atom, "vacuous", f"{run.tool} examined no file") for run in found.runs if not run.examined
     ]
@@ -88,7 +86,7 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
     tests = ctx.read_if_there(handles.UNIT_TESTS)
     budget = ctx.read_if_there(handles.BUDGET)
     if unseen := why_left_out(ctx, "run_pytest_unit_with_coverage"):
-        return ended(ctx, handles.UNIT_STAGE, "skipped", [unseen], left_out=True)
+        return ended(ctx, handles.UNIT_STAGE, "skipped", [f"left out: {unseen}"], left_out=True)
     if tests is None:
         return ended(ctx, handles.UNIT_STAGE, "skipped", ["the unit tests left no result"])
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
@@ -106,7 +104,7 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
 def _without_budget(ctx: Context, tests: TestSummary, text: str) -> Outcome:
     """The verdict on green tests whose coverage nobody judged."""
     if unjudged := why_left_out(ctx, _BUDGET):
-        return ended(ctx, handles.UNIT_STAGE, "pass", [text, unjudged])
+        return ended(ctx, handles.UNIT_STAGE, "pass", [text, f"left out: {unjudged}"])
     if not tests.complete:
         owes = _UNIT_REPORTS if tests.counts else ()
         return ended(ctx, handles.UNIT_STAGE, "pass", [text, f"coverage: {tests.why_incomplete}"], owes)
@@ -137,7 +135,7 @@ def stage3_static_artifacts_emit(ctx: Context) -> Outcome:
 def compute_local_ci_exit_code(ctx: Context) -> Outcome:
     gate = gate_of(ctx)
     ctx.write(handles.GATE, gate)
-    return outcome_of(gate)
+    return outcome_of(gate, ctx)
 
 
 def _parity(ctx: Context) -> Iterator[Fact]:

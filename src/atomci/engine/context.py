@@ -63,6 +63,13 @@ class Outcome:
     """Artifacts of its row that it rightly didn't write."""
     lapsed: str = ""
     """An override of the atom is over, which makes the run red: `its override expired on DATE: REASON`."""
+    left_out: str = ""
+    """What was left out of a repository that isn't set up for atomci, and why; empty where nothing was."""
+
+    @classmethod
+    def leaving_out(cls, what: str, examined: int = 0, unit: str = "files") -> Outcome:
+        """Skipped, since the repository doesn't have what it takes."""
+        return cls("skipped", f"left out: {what}", examined, unit, left_out=what)
 
 
 @dataclass(frozen=True, init=False)

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from pathlib import Path
 
 from atomci.errors import UsageError
 from atomci.project import Project
 
-__all__ = ["LEFT_OUT", "lacks", "left_out", "make_room"]
+__all__ = ["lacks", "make_room"]
 
-LEFT_OUT = "left out: "
-"""How the reason of what is skipped begins, where the repository doesn't have what it takes."""
+_WITH_ANOTHERS = re.compile(r"^include-system-site-packages\s*=\s*true", re.MULTILINE | re.IGNORECASE)
 
 
 def lacks(project: Project, distribution: str, shown: str) -> str:
     """Why a project that isn't set up for atomci doesn't have a tool; empty where it has, or owes it."""
+    own = project.own_environment
+    if own is not None and not project.is_joined and not Path(project.python).exists():
+        return f"{own.name} is broken: it has no Python, or a link to one that is gone"
     if project.is_joined or project.version_of(distribution) is not None:
         return ""
-    if project.own_environment is None:
-        return "this project has no environment: no .venv, and none is active"
-    return f"{shown} isn't installed in {project.environment.name}"
+    if own is None:
+        return _no_environment(project)
+    itself = " itself" if _WITH_ANOTHERS.search(_settings(own)) else ""
+    return f"{shown} isn't installed in {own.name}{itself}"
 
 
-def left_out(reasons: Iterable[str]) -> str:
-    """Several such reasons as one."""
-    return LEFT_OUT + "; ".join(reason.removeprefix(LEFT_OUT) for reason in reasons)
+def _no_environment(project: Project) -> str:
+    if (project.root / ".venv").exists():
+        return "this project has no environment: .venv isn't one, since it has no pyvenv.cfg"
+    return "this project has no environment: no .venv, and none is active"
+
+
+def _settings(environment: Path) -> str:
+    try:
+        return (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def make_room(project: Project) -> None:

@@ -110,6 +110,7 @@ class Recorder:
             outputs=outputs_of(root, declared_outputs(atom)),
             findings=outcome.findings,
             override=outcome.overridden or outcome.lapsed,
+            left_out=outcome.left_out,
             because=turn.because,
             observed=turn.observed,
         )
@@ -139,6 +140,7 @@ class Recorder:
             outputs=declared_outputs(atom),
             log=self._log_path(atom).relative_to(self.workspace.project.root).as_posix(),
             override=outcome.overridden or outcome.lapsed,
+            left_out=outcome.left_out,
             because=turn.because,
         )
 

@@ -12,7 +12,7 @@ from atomci.artifacts.schemas import Status
 from atomci.artifacts.testing import TestResult, TestSession, TestSummary
 from atomci.testing import pytest_runs, results
 
-__all__ = ["Judgement", "asserts_nothing", "judge", "narrowed", "shortfall"]
+__all__ = ["Judgement", "asserts_nothing", "complaint", "judge", "narrowed", "shortfall"]
 
 _CONFTEST = re.compile(r"^ImportError while loading conftest '(.+?)'", re.MULTILINE)
 _USAGE = re.compile(r"^(?:[^:\n]*: error|ERROR): (?!usage:)(.+)", re.MULTILINE)
@@ -67,7 +67,7 @@ def judge(
     if short:
         return ended("error", broken or short)
     if code not in (0, pytest_runs.NOTHING_COLLECTED):
-        said_so = _complaint(output)
+        said_so = complaint(output)
         why = f"pytest {_ended(code)}{f': {said_so}' if said_so else ', and no test failed'}"
         return ended("error", why, broken=why)
     own = [result for result in found if not folder or result.nodeid.startswith(f"{folder}/")]
@@ -102,7 +102,7 @@ def _halted(session: TestSession) -> str:
 
 
 def _where(found: Sequence[TestResult], session: TestSession, output: str) -> str:
-    why = session.why or _complaint(output)
+    why = session.why or complaint(output)
     told = f": {why}" if why else ""
     if session.phase == "configuration":
         return f"before it collected a test{told}"
@@ -122,7 +122,7 @@ def _ended(code: int) -> str:
         return f"was killed by signal {-code}"
 
 
-def _complaint(output: str) -> str:
+def complaint(output: str) -> str:
     """What pytest says of a call or of settings that it can't use."""
     return said[-1] if (said := _USAGE.findall(output)) else ""
 

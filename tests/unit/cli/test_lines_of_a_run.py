@@ -130,6 +130,15 @@ def test_the_first_red_is_named_with_its_log_and_how_to_see_it_again(show: Any, 
     assert "first red: types" not in out
 
 
+def test_what_was_left_out_is_told_behind_the_verdict(show: Any) -> None:
+    rows = [
+        finished("skipped", left_out=f"{tool}, since it isn't here") for tool in ("ruff", "black", "mypy")
+    ]
+    assert "left out:  ruff, since it isn't here, and 2 more\n" in show(*rows, ended(0))
+    assert "left out:  black, since it isn't here\n" in show(rows[1], ended(0))
+    assert "left out:" not in show(finished("skipped"), ended(0))
+
+
 @pytest.mark.parametrize("status", ["pass", "skipped"])
 def test_what_is_not_red_is_not_named_as_red(show: Any, status: str) -> None:
     assert "first red" not in show(finished(status), ended(0))

@@ -12,13 +12,18 @@ from atomci.artifacts.schemas import Gate
 from atomci.artifacts.store import ArtifactError
 from atomci.atoms.parts.stages import stage_name
 from atomci.engine.context import Context, Implementation, Outcome
-from atomci.engine.guest import LEFT_OUT
 from atomci.engine.plan import closure
 from atomci.engine.policy import RED, exit_code_of, is_red
 
 __all__ = ["bound_to_the_run", "gate_of", "outcome_of"]
 
 _STAGES = {"stage1_lint_types": handles.LINT_TYPES_STAGE, "stage2_unit_tests": handles.UNIT_STAGE}
+
+
+_NOTHING = (
+    "nothing of this repository was looked at: install what it uses of ruff, black, mypy and pytest "
+    "in its .venv, or activate where they are"
+)
 
 
 class _Evidence(NamedTuple):
@@ -32,22 +37,24 @@ def gate_of(ctx: Context) -> Gate:
     """The verdict on every atom that the run has, and on the stages that are there."""
     stages = {atom: _stage(ctx, atom) for atom in _STAGES}
     evidence = [*stages.values(), *_others(ctx, stages), *_lapsed(ctx)]
-    if all(row.outcome.reason == LEFT_OUT for row in stages.values()):
-        evidence.append(_Evidence(Outcome("vacuous"), "nothing of this repository was looked at"))
+    if all(row.outcome.left_out for row in stages.values()):
+        evidence.append(_Evidence(Outcome("vacuous"), _NOTHING))
     code = exit_code_of([*(row.outcome for row in evidence), *ctx.ended.values()])
     red = [row.text for row in evidence if is_red(row.outcome)]
     overridden = [row.text for row in evidence if row.outcome.overridden]
-    unseen = [row.text for row in stages.values() if row.outcome.reason == LEFT_OUT]
+    unseen = [row.text for row in stages.values() if row.outcome.left_out]
     word = word_of(code, overridden=bool(overridden))
     return Gate(exit_code=code, verdict=word, reasons=(*red, *overridden, *unseen))
 
 
-def outcome_of(gate: Gate) -> Outcome:
-    """How an atom ends that gave this verdict."""
+def outcome_of(gate: Gate, ctx: Context) -> Outcome:
+    """How an atom ends that gave this verdict; a red that no other atom shows has its reason."""
     if gate.verdict == "overridden":
         return Outcome("fail", gate.verdict, len(_STAGES), "stages", overridden="; ".join(gate.reasons))
     status = {0: "pass", 1: "fail"}.get(gate.exit_code, "error")
-    return Outcome(status, gate.verdict, len(_STAGES), "stages")  # type: ignore[arg-type]
+    shown = not gate.exit_code or any(map(is_red, ctx.ended.values()))
+    reason = gate.verdict if shown else f"{gate.verdict}: {gate.reasons[0]}"
+    return Outcome(status, reason, len(_STAGES), "stages")  # type: ignore[arg-type]
 
 
 def bound_to_the_run(own: Implementation) -> Implementation:
@@ -91,7 +98,7 @@ def _stage(ctx: Context, atom: str) -> _Evidence:
     if excuse := excuse or (ended.overridden if ended else ""):
         return _Evidence(Outcome(stage.status, overridden=excuse), f"{name} is {stage.status}, {excuse}")
     if stage.left_out:
-        return _Evidence(Outcome("skipped", LEFT_OUT), f"{name}: {'; '.join(stage.reasons)}")
+        return _Evidence(Outcome("skipped", left_out=name), f"{name}: {'; '.join(stage.reasons)}")
     if stage.status != "pass":
         status = stage.status if stage.status in RED else "error"
         return _Evidence(Outcome(status), f"{name} is {stage.status}: {'; '.join(stage.reasons)}")

@@ -18,10 +18,10 @@ from atomci.artifacts.store import sha256
 from atomci.artifacts.testing import TestSummary
 from atomci.engine.cache import notes_in
 from atomci.engine.context import Context, Outcome
-from atomci.engine.guest import LEFT_OUT
+from atomci.project import Project
 from atomci.testing import coverage, pytest_runs, results
 from atomci.testing.coverage_config import names_source, sets_budget
-from atomci.testing.judging import judge
+from atomci.testing.judging import complaint, judge
 from atomci.testing.layers import Layer, gathered
 from atomci.testing.lending import lent_package
 from atomci.testing.observed import FOLDER_VARIABLE
@@ -36,6 +36,7 @@ __all__ = [
     "coverage_settings",
     "export_reports",
     "keeping",
+    "lends",
     "listed",
     "miscounted",
     "pytest_command",
@@ -83,11 +84,16 @@ def _lent(ctx: Context) -> dict[str, str]:
 
     What Python compiles goes where git ignores it.
     """
-    if ctx.project.is_joined or ctx.project.version_of("atomci") is not None:
+    if not lends(ctx.project):
         return {}
     ours = notes_in(ctx.root, ctx.atom).parent
     path = (str(lent_package(ours)), os.environ.get("PYTHONPATH"))
     return {"PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONPYCACHEPREFIX": str(ours / "compiled")}
+
+
+def lends(project: Project) -> bool:
+    """Whether a project's environment owes no atomci and has none, so that it is lent the plugins."""
+    return not project.is_joined and project.version_of("atomci") is None
 
 
 def _coverage_words(ctx: Context, layer: Layer, config: PytestConfig) -> Sequence[str]:
@@ -134,7 +140,8 @@ def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_o
 def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outcome:
     left = gathered(layer, ctx.root, done)
     if left is None:
-        raise ToolMissing(f"pytest left no results (exit {done.code}): {done.last_line}", _hint(ctx))
+        said = complaint(f"{done.stdout}\n{done.stderr}") or done.last_line
+        raise ToolMissing(f"pytest left no results (exit {done.code}): {said}", _hint(ctx))
     found, session = left
     for result in found:
         ctx.emit(result)
@@ -186,12 +193,8 @@ def _junit_only(ctx: Context, layer: Layer, tests: int, why: str) -> Outcome:
     status: Status = "vacuous" if summary and summary.complete else "skipped"
     name = PurePosixPath(layer.junit).name
     if not ctx.project.is_joined:
-        return Outcome(
-            "skipped",
-            f"{LEFT_OUT}all reports but {name}, since no coverage was measured: {why}",
-            tests,
-            "tests",
-        )
+        left_out = f"all reports but {name}, since no coverage was measured: {why}"
+        return Outcome.leaving_out(left_out, tests, "tests")
     return Outcome(status, f"{name} only: {why}", tests, "tests")
 
 
@@ -256,7 +259,7 @@ def keeping(ctx: Context, layer: Layer) -> dict[str, str]:
 
 
 def _hint(ctx: Context) -> str:
-    if ctx.project.version_of("atomci") is None:
+    if ctx.project.is_joined and ctx.project.version_of("atomci") is None:
         return "atomci isn't installed in the project's environment: add it to the dev group and sync"
     return "see the atom's log"
 

@@ -10,7 +10,6 @@ from atomci.artifacts.handles import Artifact, result_of
 from atomci.artifacts.schemas import AllFindings, Stage, Status
 from atomci.artifacts.testing import TestSummary
 from atomci.engine.context import Context, Outcome
-from atomci.engine.guest import LEFT_OUT
 
 __all__ = [
     "Red",
@@ -72,16 +71,14 @@ def excuse(ctx: Context, reds: Sequence[Red]) -> str:
 
 def why_left_out(ctx: Context, atom: str) -> str:
     """Why an atom was left out of a repository that doesn't have what it takes; empty where it wasn't."""
-    ended = ctx.ended.get(atom)
-    last = None if ended else ctx.read_if_there(result_of(atom))
-    reason = ended.reason if ended else last.reason if last else ""
-    return reason if reason.startswith(LEFT_OUT) else ""
+    ended = ctx.ended.get(atom) or ctx.read_if_there(result_of(atom))
+    return ended.left_out if ended else ""
 
 
 def unexplained(found: AllFindings) -> list[tuple[str, str]]:
     """Atoms that should have left findings, each with what is said of it."""
-    fine = {name for name, why in found.missing.items() if why == "disabled" or why.startswith(LEFT_OUT)}
-    return [(name, why) for name, why in found.missing.items() if name not in fine]
+    owe_none = {*found.disabled, *found.left_out}
+    return [(name, why) for name, why in found.missing.items() if name not in owe_none]
 
 
 def stage_name(where: Artifact[Stage]) -> str:

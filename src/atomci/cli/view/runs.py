@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -137,6 +137,7 @@ class _Lines:
         self._width = max(map(len, self._numbers), default=0)
         self._red: list[AtomFinished] = []
         self._stopped: list[str] = []
+        self._left_out: list[str] = []
         self._reused = 0
         self._tests_shown = TESTS_SHOWN if with_reports else 0
         self._reports: dict[str, list[str]] = {}
@@ -151,6 +152,8 @@ class _Lines:
                 self._red.append(event)
             if event.reason.startswith(STOPPED):
                 self._stopped.append(event.atom)
+            if event.left_out:
+                self._left_out.append(event.left_out)
             return [self.head(event), *self._findings(event)]
         if isinstance(event, RunFinished):
             return self._end(event)
@@ -192,7 +195,12 @@ class _Lines:
             lines.append(f"  first red: {finished.atom}, log {finished.log}")
             own = prefix(self._project) if self._project.version_of("atomci") else ""
             lines.append(f"  again:     {own}atomci run {finished.atom}")
+        if self._left_out:
+            lines.append(f"  left out:  {_first_of(self._left_out, ', and')}")
         if self._stopped:
-            more = f" and {len(self._stopped) - 1} more" if len(self._stopped) > 1 else ""
-            lines.append(f"  not run:   {self._stopped[0]}{more}; -k runs later phases too")
+            lines.append(f"  not run:   {_first_of(self._stopped)}; -k runs later phases too")
         return lines
+
+
+def _first_of(said: Sequence[str], joint: str = " and") -> str:
+    return said[0] + (f"{joint} {len(said) - 1} more" if len(said) > 1 else "")

@@ -37,7 +37,8 @@ class GitFailed(InfrastructureError):
     def __init__(self, words: tuple[str, ...], code: int, stderr: str) -> None:
         self.said = complaint(stderr) or _how_it_ended(code)
         self.code = code
-        super().__init__(f"git {words[0]}: {self.said}")
+        advice = (line.strip() for line in stderr.splitlines() if line.startswith("\tgit "))
+        super().__init__(f"git {words[0]}: {self.said}", next(advice, ""))
 
 
 def complaint(stderr: str) -> str:
