@@ -11,6 +11,11 @@ from typing import Any
 import pytest
 from command_line import Done
 
+from atomci.engine.guest import make_room
+from atomci.errors import UsageError
+from atomci.project import Project
+from atomci.tools.git.client import Git
+
 ADD = '"""Adds."""\n\n\ndef add(a: int, b: int) -> int:\n    """The sum."""\n    return a + b\n'
 TEST = "from demo import add\n\n\ndef test_add() -> None:\n    assert add(1, 2) == 3\n"
 OURS = ("atomci", "_atomci")
@@ -159,7 +164,7 @@ def test_artifacts_of_its_own_are_never_written_to(repository: Repository) -> No
     done = guest.atomci("run", "local_ci")
     assert done.code == 2
     assert "artifacts/ holds files of this repository, and atomci would write there" in done.err
-    assert "atomci adopt" in done.err
+    assert "git mv artifacts NAME" in done.err
     assert guest.read("artifacts/gate.json") == "theirs"
     assert guest.git("status", "--porcelain") == ""
 
@@ -182,3 +187,31 @@ def test_a_folder_without_python_is_no_project(tmp_path: Path, real_sample: Any)
     done = elsewhere.atomci("run", "local_ci")
     assert done.code == 2
     assert "no pyproject.toml, and no repository with Python" in done.err
+
+
+@pytest.mark.parametrize(
+    ("ignored", "kept"), [("", ["artifacts/.gitignore"]), ("/artifacts/\n", []), ("artifacts\n", [])]
+)
+def test_a_repository_that_joined_sees_no_untracked_artifacts(
+    ignored: str, kept: list[str], tmp_path: Path
+) -> None:
+    git = Git(tmp_path)
+    git("init", "--quiet")
+    (tmp_path / "pyproject.toml").write_text("[tool.atomci]\n")
+    (tmp_path / ".gitignore").write_text(ignored)
+    make_room(Project(tmp_path))
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.glob("artifacts/*")] == kept
+    (tmp_path / "artifacts").mkdir(exist_ok=True)
+    (tmp_path / "artifacts/gate.json").write_text("{}")
+    assert not [path for path in git.states("--untracked-files=all") if path.startswith("artifacts/")]
+
+
+def test_a_repository_that_joined_keeps_artifacts_of_its_own(tmp_path: Path) -> None:
+    git = Git(tmp_path)
+    git("init", "--quiet")
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts/model.bin").write_text("theirs")
+    (tmp_path / "pyproject.toml").write_text("[tool.atomci]\n")
+    git("add", "--all")
+    with pytest.raises(UsageError, match="artifacts/ holds files of this repository"):
+        make_room(Project(tmp_path))

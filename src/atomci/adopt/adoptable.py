@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -76,9 +76,11 @@ def require_questions(answers: Mapping[str, Any], questions: Mapping[str, Any]) 
         )
 
 
-def require_layout(existing: Existing, rendered: Iterable[str]) -> None:
-    """Raises RefusedError where the rendered paths have the package in src/ and the repository hasn't."""
+def require_layout(existing: Existing, rendered: Collection[str]) -> None:
+    """Raises RefusedError where a new pyproject.toml would look in src/ for a package that is elsewhere."""
     layout = existing.layout
+    if "pyproject.toml" not in rendered or "pyproject.toml" in existing.paths or existing.setup_file:
+        return
     in_src = any(path.startswith("src/") and path.endswith(".py") for path in rendered)
     if layout is None or layout.kind == "src" or not in_src:
         return
@@ -87,5 +89,5 @@ def require_layout(existing: Existing, rendered: Iterable[str]) -> None:
     raise RefusedError(
         f"the template has the package in src/, and here it is {layout.path}",
         f"mkdir -p {folder} && git mv {layout.path} {target}; mend what names the old path (build, tests, "
-        "configuration), commit, then again",
+        "configuration), or leave it there and describe it: uv init --bare; commit, then again",
     )

@@ -1,35 +1,36 @@
-"""What becomes of each rendered file in a repository that joins a template, and what is worth a note."""
+"""What becomes of each rendered file in a repository that joins a template."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from atomci.adopt.counterparts import Counterparts
+from atomci.adopt.disruption import disruption
 from atomci.adopt.existing import Existing
-from atomci.artifacts.sync import AdoptedFile, InferredAnswer
+from atomci.artifacts.sync import AdoptedFile
 from atomci.template.ownership import Ownership
 from atomci.template.snapshot import Snapshot
 from atomci.tools.git.client import Git
 from atomci.tools.git.objects import Entry, Files, Objects
 from atomci.tools.git.repository import Repository
 
-__all__ = ["Comparison", "notes"]
+__all__ = ["Comparison"]
 
 _ATTRIBUTES = ".gitattributes"
-# Files that say the same under another ending: with a README.rst nobody needs a README.md besides.
-_TWINS = ({"", ".md", ".rst", ".txt"}, {".yml", ".yaml"})
+_PYPROJECT = "pyproject.toml"
 
 
 @dataclass(frozen=True)
 class Comparison:
     """What a repository has, and what a template renders for it; `mine` is what HEAD holds.
 
-    `has_code`: examples of the template's are left out.
+    `unlicensed`: nobody said under which licence it is.
     """
 
     repository: Repository
@@ -37,7 +38,8 @@ class Comparison:
     mine: Files
     rendered: Snapshot
     owners: Ownership
-    has_code: bool
+    existing: Existing
+    unlicensed: bool = False
 
     def files(self, answers_file: str) -> list[AdoptedFile]:
         """What becomes of each rendered file, by path. The answers file counts also where git ignores it."""
@@ -60,11 +62,7 @@ class Comparison:
         if mine.mode == "160000":
             return self._row(path, "blocked", "a submodule is in its place")
         tier = self.owners.tier(path)
-        detail = (
-            "drift, red in CI without an exception; the next update puts the template's in its place"
-            if tier == "managed"
-            else ""
-        )
+        detail = "it stays yours, also when the template changes its own" if tier == "managed" else ""
         if mine.oid == theirs.oid:
             detail = f"only the mode differs: {mine.mode}, and {theirs.mode} in the template"
         contents = self.objects.read((mine.oid, theirs.oid)) if tier in ("managed", "merged") else {}
@@ -72,54 +70,58 @@ class Comparison:
         return self._row(path, "kept", detail, lines)
 
     def _new(self, path: str, ignored: set[str]) -> AdoptedFile:
-        if twin := self._twin(path):
-            return self._row(path, "kept", f"yours is {twin}")
+        detail = "; ".join(filter(None, self._remarks(path)))
+        change, detail = next(self._against(path, ignored), ("added", detail))
+        return self._row(path, change, detail)
+
+    def _against(self, path: str, ignored: set[str]) -> Iterator[tuple[str, str]]:
+        """Why a file that isn't there isn't added, the weightiest reason first."""
+        has_code = self.existing.has_code
+        if twin := self._counterparts.twin(path):
+            yield "kept", f"yours is {twin}"
+        if stand_in := self._counterparts.stand_in(path):
+            yield "left-out", f"you have {stand_in}"
         if obstacle := self._obstacle(path):
-            return self._row(path, "blocked", f"{obstacle} is in its place")
+            yield "blocked", f"{obstacle} is in its place"
         if path == _ATTRIBUTES and (changed := self._renormalized()):
-            return self._row(
-                path, "blocked", f"git would want {changed} with other line endings: git add --renormalize"
-            )
+            yield "blocked", f"git would want {changed} with other line endings: git add --renormalize"
         if path in ignored:
-            return self._row(path, "ignored", "git ignores it here")
-        if self._is_example(path):
-            return self._row(path, "left-out", "an example, and you have code of your own")
-        lies = self._uncommitted(path)
-        detail = f"{lies} of yours isn't committed: commit or move it before git switch" if lies else ""
-        return self._row(path, "added", detail)
+            yield "ignored", "git ignores it here"
+        if has_code and self.owners.tier(path) == "seed":
+            yield "left-out", "rendered once as a start, and you have code of your own"
+        if has_code and path == "LICENSE" and self.unlicensed:
+            yield "left-out", "no licence that the template has is found here: -d licence=..."
+        if reason := disruption(path, self._texts[path], self.existing):
+            yield "left-out", reason
+
+    def _remarks(self, path: str) -> Iterator[str]:
+        """Why a file is new, and what is to be known before it is taken."""
+        if path == _PYPROJECT and self.existing.setup_file:
+            yield f"without what describes the package, which {self.existing.setup_file} goes on to do"
+        else:
+            yield self.owners.why(path)
+        if lies := self._uncommitted(path):
+            yield f"{lies} of yours isn't committed: commit or move it before git switch"
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """The rendered files that aren't there."""
+        new = {path: entry for path, entry in self.rendered.files.items() if path not in self.mine}
+        contents = self.objects.read(entry.oid for entry in new.values() if entry.is_file)
+        return {path: contents.get(entry.oid, b"").decode("utf-8", "replace") for path, entry in new.items()}
+
+    @cached_property
+    def _counterparts(self) -> Counterparts:
+        return Counterparts(self.mine, self.rendered.files)
 
     def _row(self, path: str, change: Any, detail: str = "", lines: tuple[str, ...] = ()) -> AdoptedFile:
         return AdoptedFile(path=path, change=change, tier=self.owners.tier(path), detail=detail, lines=lines)
-
-    def _twin(self, path: str) -> str | None:
-        """A file of the user's that is this one for people: another case, another ending."""
-        pure = PurePosixPath(path)
-        folder, suffix = str(pure.parent), pure.suffix.lower()
-        for name in self._by_folder.get(folder, ()):
-            other = PurePosixPath(name)
-            alike = any({suffix, other.suffix.lower()} <= endings for endings in _TWINS)
-            same = other.name.lower() == pure.name.lower() or (alike and _subject(other) == _subject(pure))
-            if same and name not in self.rendered.files:
-                return name
-        return None
-
-    @cached_property
-    def _by_folder(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for path in self.mine:
-            found.setdefault(str(PurePosixPath(path).parent), []).append(path)
-        return found
 
     def _obstacle(self, path: str) -> str | None:
         """A file where a folder is to be, or a folder where the file is."""
         above = [str(folder) for folder in PurePosixPath(path).parents if str(folder) in self.mine]
         inside = any(other.startswith(f"{path}/") for other in self.mine)
         return above[0] if above else (f"the folder {path}" if inside else None)
-
-    def _is_example(self, path: str) -> bool:
-        """Code and tests, rendered once to be replaced: seeds in folders that aren't hidden."""
-        seed = self.owners.tier(path) == "seed" and "/" in path
-        return self.has_code and seed and not path.startswith(".")
 
     def _renormalized(self) -> str | None:
         """A file stored with CRLF that git would call changed, once the template's attributes count."""
@@ -146,11 +148,6 @@ class Comparison:
         return None
 
 
-def _subject(path: PurePosixPath) -> str:
-    stem = path.stem.lower()
-    return "license" if stem in ("licence", "copying") else stem
-
-
 def _missing_lines(mine: bytes, theirs: bytes) -> tuple[str, ...]:
     """The template's lines that a file lacks; none for what isn't text."""
     try:
@@ -159,20 +156,3 @@ def _missing_lines(mine: bytes, theirs: bytes) -> tuple[str, ...]:
         return ()
     known = {line.strip() for line in have}
     return tuple(line for line in wanted if line.strip() and line.strip() not in known)
-
-
-def notes(
-    repository: Repository, files: list[AdoptedFile], answers: tuple[InferredAnswer, ...], existing: Existing
-) -> Iterable[str]:
-    """What else someone has to know of these files and answers before they take them."""
-    if repository.git.states("--untracked-files=no"):
-        yield "the branch starts at HEAD: what you haven't committed isn't in it, and stays where it is"
-    added = {row.path for row in files if row.change == "added"}
-    licence = next((row for row in answers if row.name in ("licence", "license")), None)
-    if "LICENSE" in added and licence is not None and "default" in licence.source:
-        yield f"LICENSE is new and says {licence.value}, by default: -d {licence.name}=... for another"
-    if any(row.path == "pyproject.toml" and row.change == "kept" for row in files):
-        yield "pyproject.toml is kept: take over the tools and settings that atomci diff pyproject.toml shows"
-    for old in sorted({"setup.py", "setup.cfg"} & existing.paths):
-        if "pyproject.toml" in added:
-            yield f"pyproject.toml is new beside {old}: move to it what {old} says of the package"

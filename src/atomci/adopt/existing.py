@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from atomci.adopt.setup_files import words_of_setup_cfg, words_of_setup_py
 from atomci.project import requirement_in
 from atomci.tools.git.objects import Files, Objects
 from atomci.tools.git.repository import Repository
@@ -17,6 +18,7 @@ __all__ = ["Existing", "Inferred", "Layout", "read_existing", "strings", "value_
 
 _NO_PACKAGES = {"bench", "benchmarks", "ci", "doc", "docs", "examples", "scripts", "test", "tests", "tools"}
 _NO_MODULES = {"conftest", "fabfile", "noxfile", "setup", "tasks", "versioneer"}
+_HELPER = re.compile(rf"({'|'.join(sorted(_NO_MODULES))})\.py|docs?/(.+/)?conf\.py|tests/auger/.+")
 
 
 class Inferred(NamedTuple):
@@ -52,6 +54,36 @@ class Existing:
             return {}
 
     @cached_property
+    def has_code(self) -> bool:
+        """Whether there is Python of its own, not only what builds or documents a project."""
+        names = (path for path in self.paths if path.endswith((".py", ".pyi")))
+        return any(not _HELPER.fullmatch(path) for path in names)
+
+    @property
+    def setup_file(self) -> str | None:
+        """What describes the package where pyproject.toml isn't there."""
+        there = (name for name in ("setup.py", "setup.cfg") if name in self.paths)
+        return next(there, None) if "pyproject.toml" not in self.paths else None
+
+    def in_setup(self, *keys: str) -> Inferred | None:
+        """The first of these keys that setup.cfg or setup.py has, such as `author_email`."""
+        for key in keys:
+            if key in self._setup_cfg:
+                section, value = self._setup_cfg[key]
+                return Inferred(value, f"setup.cfg: {section}.{key}")
+            if key in self._setup_py:
+                return Inferred(self._setup_py[key], f"setup.py: {key}")
+        return None
+
+    @cached_property
+    def _setup_cfg(self) -> Mapping[str, tuple[str, str]]:
+        return words_of_setup_cfg(self.read("setup.cfg")) if "setup.cfg" in self.paths else {}
+
+    @cached_property
+    def _setup_py(self) -> Mapping[str, str]:
+        return words_of_setup_py(self.read("setup.py")) if "setup.py" in self.paths else {}
+
+    @cached_property
     def layout(self) -> Layout | None:
         """The package: the one that is called like the project, or else the largest; in src/ first."""
         for layouts in (self._in_src(), self._at_the_root()):
@@ -82,7 +114,8 @@ class Existing:
     @property
     def _name(self) -> str:
         named = value_at(self.pyproject, "project.name") or value_at(self.pyproject, "tool.poetry.name")
-        return _identifier(str(named or ""))
+        in_setup = self.in_setup("name")
+        return _identifier(str(named or (in_setup.value if in_setup else "")))
 
     @cached_property
     def workflows(self) -> Mapping[str, str]:

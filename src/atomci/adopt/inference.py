@@ -11,9 +11,10 @@ from atomci.adopt.existing import Existing, Inferred, strings, value_at
 from atomci.adopt.licence import licence
 from atomci.artifacts.sync import InferredAnswer
 from atomci.bootstrap.managers.table import MANAGERS
+from atomci.errors import RefusedError
 from atomci.project import oldest_python
 
-__all__ = ["answers_to", "origins"]
+__all__ = ["answers_to", "origins", "refuse_invented_names"]
 
 # Questions by the fact that answers them. The second half means something in atomci's own template only.
 _QUESTIONS = {
@@ -28,6 +29,7 @@ _QUESTIONS = {
     "repository_owner": ("repository_owner", "repository_namespace", "github_username", "github_org"),
     "default_branch": ("default_branch", "main_branch"),
 }
+_NAMES = ("project_name", "repository_name", "package_name")
 _OWN_QUESTIONS = ("kind", "dependency_manager", "integrations")
 
 
@@ -64,11 +66,23 @@ def origins(
             yield InferredAnswer(name=name, value=value, source=source, instead_of=instead)
 
 
+def refuse_invented_names(answers: Iterable[InferredAnswer]) -> None:
+    """Raises RefusedError where the template can't take a name that is found, and nobody chose another."""
+    names = {name for fact in _NAMES for name in _QUESTIONS[fact]}
+    for row in answers:
+        if row.name in names and row.instead_of is not None and not row.source.startswith("asked"):
+            where = row.source.rpartition(" in ")[2]
+            raise RefusedError(
+                f"the template can't take {row.instead_of!r} for {row.name}, as {where} has it",
+                f"say which name its files shall use: atomci adopt -d {row.name}={row.value}",
+            )
+
+
 def _project_name(existing: Existing) -> Inferred | None:
     return (
         _first(existing, "project.name", "tool.poetry.name")
-        or _setup_cfg(existing, "name")
-        or (_repository_name(existing))
+        or existing.in_setup("name")
+        or _repository_name(existing)
     )
 
 
@@ -84,23 +98,40 @@ def _package_name(existing: Existing) -> Inferred | None:
 
 def _description(existing: Existing) -> Inferred | None:
     fact = _first(existing, "project.description", "tool.poetry.description")
-    return fact or _setup_cfg(existing, "description")
+    return fact or existing.in_setup("description")
 
 
-def _author(existing: Existing, key: Literal["name", "email"]) -> Inferred | None:
-    for author in value_at(existing.pyproject, "project.authors") or []:
-        if isinstance(author, Mapping) and author.get(key):
-            return Inferred(str(author[key]), "pyproject.toml: project.authors")
-    for author in strings(value_at(existing.pyproject, "tool.poetry.authors")):
-        found = re.fullmatch(r"(?P<name>[^<]+?)\s*(?:<(?P<email>[^>]+)>)?\s*", author)
+def _author(existing: Existing) -> Inferred | None:
+    """Who holds the copyright: the author before those who maintain it."""
+    for role in ("author", "maintainer"):
+        if fact := _person(existing, f"{role}s", "name") or existing.in_setup(role):
+            return fact
+    return None
+
+
+def _address(existing: Existing) -> Inferred | None:
+    """Who takes reports: who maintains it before the author."""
+    for role in ("maintainer", "author"):
+        if fact := _person(existing, f"{role}s", "email") or existing.in_setup(f"{role}_email"):
+            return fact
+    return None
+
+
+def _person(existing: Existing, role: str, key: Literal["name", "email"]) -> Inferred | None:
+    people = value_at(existing.pyproject, f"project.{role}")
+    for person in people if isinstance(people, list) else []:
+        if isinstance(person, Mapping) and person.get(key):
+            return Inferred(str(person[key]), f"pyproject.toml: project.{role}")
+    for text in strings(value_at(existing.pyproject, f"tool.poetry.{role}")):
+        found = re.fullmatch(r"(?P<name>[^<]+?)\s*(?:<(?P<email>[^>]+)>)?\s*", text)
         if found and found[key]:
-            return Inferred(found[key], "pyproject.toml: tool.poetry.authors")
-    return _setup_cfg(existing, "author" if key == "name" else "author_email")
+            return Inferred(found[key], f"pyproject.toml: tool.poetry.{role}")
+    return None
 
 
 def _python_min(existing: Existing) -> Inferred | None:
     fact = _first(existing, "project.requires-python", "tool.poetry.dependencies.python")
-    fact = fact or _setup_cfg(existing, "python_requires")
+    fact = fact or existing.in_setup("python_requires")
     if fact is None:
         return None
     oldest = oldest_python(re.sub(r"\^", ">=", fact.value))
@@ -119,10 +150,18 @@ def _kind(existing: Existing) -> Inferred | None:
 
 
 def _dependency_manager(existing: Existing) -> Inferred | None:
+    """One whose lock is there. Requirements that nothing compiled are no sign of pip-tools."""
     for name, manager in MANAGERS.items():
-        if (sign := manager.sign(existing.paths)) is not None:
+        if (sign := manager.sign(_locks(existing))) is not None:
             return Inferred(name, sign)
     return None
+
+
+def _locks(existing: Existing) -> Iterator[str]:
+    for path in existing.paths:
+        listed = path.startswith("requirements") and path.endswith(".txt")
+        if not listed or "pip-compile" in existing.read(path):
+            yield path
 
 
 def _integrations(existing: Existing) -> Inferred | None:
@@ -172,8 +211,8 @@ _INFERRED: dict[str, Callable[[Existing], Inferred | None]] = {
     "repository_name": _repository_name,
     "package_name": _package_name,
     "description": _description,
-    "author_name": lambda existing: _author(existing, "name"),
-    "author_email": lambda existing: _author(existing, "email"),
+    "author_name": _author,
+    "author_email": _address,
     "licence": licence,
     "python_min": _python_min,
     "repository_owner": _repository_owner,
@@ -190,20 +229,3 @@ def _first(existing: Existing, *paths: str) -> Inferred | None:
         if isinstance(value, str) and value.strip():
             return Inferred(value.strip(), f"pyproject.toml: {path}")
     return None
-
-
-def _setup_cfg(existing: Existing, key: str) -> Inferred | None:
-    import configparser
-
-    if "setup.cfg" not in existing.paths:
-        return None
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read_string(existing.read("setup.cfg"))
-    except configparser.Error:
-        return None
-    section = "options" if key == "python_requires" else "metadata"
-    value = parser.get(section, key, fallback="").strip()
-    # `attr:` and `file:` say where the value is, not what.
-    fine = value and "\n" not in value and not value.startswith(("attr:", "file:"))
-    return Inferred(value, f"setup.cfg: {section}.{key}") if fine else None

@@ -13,13 +13,15 @@ from typing import Any
 import msgspec
 
 from atomci.adopt.adoptable import Adoptable, adoptable, require_layout, require_questions
-from atomci.adopt.comparison import Comparison, notes
+from atomci.adopt.comparison import Comparison
 from atomci.adopt.existing import Inferred
-from atomci.adopt.inference import answers_to, origins
-from atomci.artifacts.sync import Adoption
+from atomci.adopt.inference import answers_to, origins, refuse_invented_names
+from atomci.adopt.next_steps import STUB, next_steps
+from atomci.adopt.notes import notes
+from atomci.artifacts.sync import AdoptedFile, Adoption
 from atomci.errors import RefusedError
 from atomci.template.answers import Recorded, answers_file
-from atomci.template.lock import lock_bytes, made_lock
+from atomci.template.lock import lock_bytes, made_lock, with_own_files
 from atomci.template.replay import Version, described_template
 from atomci.template.snapshot import Snapshot, snapshot, tiers
 from atomci.template.workshop import Workshop
@@ -91,25 +93,47 @@ def _rendered(shop: Workshop, here: Adoptable, wish: Wish) -> _Render:
 
 def _planned(here: Adoptable, render: _Render, wish: Wish) -> PlannedAdoption:
     """The commit's files: what is the repository's, and what of the render is added to it."""
-    version, rendered, objects = render.version, render.snapshot.files, here.objects
-    owners = tiers(version, render.snapshot)
-    has_code = here.existing.layout is not None
-    comparison = Comparison(here.repository, objects, here.files, render.snapshot, owners, has_code)
-    files = comparison.files(version.recorded.file)
-    lock = made_lock(rendered, version.recorded.file, version.release.name, owners.tier)
-    new = {row.path: rendered[row.path] for row in files if row.change == "added"}
-    new[version.recorded.lock] = Entry("100644", objects.write("blob", lock_bytes(lock)))
+    version, rendered, existing = render.version, render.snapshot.files, here.existing
     answers = tuple(origins(render.snapshot.answers, wish.answers, render.found, asked=wish.ask))
+    refuse_invented_names(answers)
+    owners = tiers(version, render.snapshot)
+    unlicensed = any(row.name in ("licence", "license") and "default" in row.source for row in answers)
+    files = Comparison(
+        here.repository, here.objects, here.files, render.snapshot, owners, existing, unlicensed
+    ).files(version.recorded.file)
+    new = {row.path: rendered[row.path] for row in files if row.change == "added"}
+    if existing.setup_file and "pyproject.toml" in new:
+        stub = STUB.format(setup=existing.setup_file).encode()
+        new["pyproject.toml"] = Entry("100644", here.objects.write("blob", stub))
+    texts = _texts(here.objects, rendered)
+    added = {path: texts[path] for path in new if path in texts}
     adoption = Adoption(
         state="planned",
         template=wish.location,
         version=version.release.name,
         branch=wish.branch,
         answers=answers,
-        files=tuple(files),
-        notes=tuple(notes(here.repository, files, answers, here.existing)),
+        files=(*files, _locked_row(version.recorded.lock)),
+        notes=tuple(notes(here.repository, files, added, answers, existing)),
+        next=tuple(next_steps(texts, added, existing)),
     )
-    return PlannedAdoption(adoption, here.repository, objects, here.head, {**here.files, **new})
+    # What was here before isn't the template's to replace, and what is left out isn't missing.
+    own = {row.path for row in files if row.change not in ("added", "identical")}
+    tier = with_own_files(owners.tier, own)
+    lock = made_lock(rendered, version.recorded.file, version.release.name, tier)
+    new[version.recorded.lock] = Entry("100644", here.objects.write("blob", lock_bytes(lock)))
+    return PlannedAdoption(adoption, here.repository, here.objects, here.head, {**here.files, **new})
+
+
+def _locked_row(path: str) -> AdoptedFile:
+    why = "what was rendered, so that atomci status tells what differs"
+    return AdoptedFile(path=path, change="added", tier="generated", detail=why)
+
+
+def _texts(objects: Objects, files: Files) -> dict[str, str]:
+    regular = {path: entry.oid for path, entry in files.items() if entry.is_file}
+    contents = objects.read(regular.values())
+    return {path: contents[oid].decode("utf-8", "replace") for path, oid in regular.items()}
 
 
 def make_adoption(planned: PlannedAdoption) -> Adoption:

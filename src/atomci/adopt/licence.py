@@ -43,6 +43,8 @@ def licence(existing: Existing) -> Inferred | None:
         # A table's text may be a name, or all of it.
         if isinstance(text, str) and text.strip() and "\n" not in text.strip():
             return Inferred(_licence_name(text), f"pyproject.toml: {path}")
+    if stated := existing.in_setup("license"):
+        return Inferred(_licence_name(stated.value), stated.source)
     for text in strings(value_at(existing.pyproject, "project.classifiers")):
         if text.startswith("License :: "):
             return Inferred(_licence_name(text.rpartition(" :: ")[2]), "pyproject.toml: project.classifiers")

@@ -199,8 +199,8 @@ class AdoptedFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A rendered file beside what the repository has. Paths are relative to its top.
 
     added is new; identical is there already; kept is there and differs, and stays as it is: `lines` are the
-    template's that it lacks; left-out is an example that a repository with code of its own doesn't need;
-    ignored is what git ignores here; blocked has no place, as `detail` tells.
+    template's that it lacks; left-out isn't needed beside what is there; ignored is what git ignores here;
+    blocked has no place. `detail` tells why.
     """
 
     path: str
@@ -211,7 +211,10 @@ class AdoptedFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Adoption(Struct, frozen=True, kw_only=True):
-    """A repository that joins a template, planned or made; `commit` is empty until then."""
+    """A repository that joins a template, planned or made; `commit` is empty until then.
+
+    `next` are the commands after which the gate runs on the branch.
+    """
 
     schema: Literal["atomci/adoption/1"] = "atomci/adoption/1"
     state: Literal["planned", "adopted"]
@@ -222,6 +225,7 @@ class Adoption(Struct, frozen=True, kw_only=True):
     answers: tuple[InferredAnswer, ...] = ()
     files: tuple[AdoptedFile, ...] = ()
     notes: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
 
 
 class Exported(Struct, frozen=True, kw_only=True):

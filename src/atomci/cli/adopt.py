@@ -84,6 +84,7 @@ def _show(adoption: Adoption) -> None:
     for note in adoption.notes:
         click.echo(f"  {paint('note', 'yellow')}       {note}")
     if adoption.state == "planned":
+        _show_steps(adoption, "after git switch the branch needs, and the last shows what is red today:")
         click.echo("planned, nothing touched; next: atomci adopt")
         return
     click.echo(f"{adoption.branch} holds one commit more than HEAD; nothing else was touched")
@@ -91,6 +92,14 @@ def _show(adoption: Adoption) -> None:
         f"  git switch {adoption.branch}       then: atomci status; atomci diff PATH for a file that was kept"
     )
     click.echo(f"  git branch -D {adoption.branch}    if you don't want it")
+    _show_steps(adoption, "after the switch the branch needs, and the last shows what is red today:")
+
+
+def _show_steps(adoption: Adoption, words: str) -> None:
+    if adoption.next:
+        click.echo(words)
+    for command in adoption.next:
+        click.echo(f"  {command}")
 
 
 def _row(file: AdoptedFile) -> str:

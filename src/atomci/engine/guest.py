@@ -1,4 +1,4 @@
-"""Running in a repository that isn't set up for atomci: its files and git's status stay as they are."""
+"""Running in a repository with files of its own: they and git's status stay as they are."""
 
 from __future__ import annotations
 
@@ -42,16 +42,25 @@ def _settings(environment: Path) -> str:
 def make_room(project: Project) -> None:
     """See to it that artifacts/ is free for atomci, and that git ignores it. Raises UsageError if not."""
     folder = project.root / "artifacts"
-    if project.is_joined or (folder / ".gitignore").is_file():
+    if (folder / ".gitignore").is_file() or (project.is_joined and _ignores_it(project.root)):
         return
     tracked = project.git.tracked("artifacts")
-    if tracked or (tracked is None and _holds_files(folder)):
+    if tracked or (tracked is None and not project.is_joined and _holds_files(folder)):
         raise UsageError(
             "artifacts/ holds files of this repository, and atomci would write there",
-            "set it up for atomci on a branch of its own: atomci adopt",
+            "give that folder another name: git mv artifacts NAME",
         )
     folder.mkdir(exist_ok=True)
     (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def _ignores_it(root: Path) -> bool:
+    """Whether the ignore file names it, as one of the template's does."""
+    try:
+        lines = (root / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(line.strip().strip("/") == "artifacts" for line in lines)
 
 
 def _holds_files(folder: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,17 @@ from atomci.template.answers import Recorded
 if TYPE_CHECKING:
     from atomci.tools.git.objects import Files
 
-__all__ = ["is_current", "lock_bytes", "made_lock", "read_lock", "same_content", "write_lock"]
+__all__ = [
+    "is_current",
+    "lock_bytes",
+    "locked_seeds",
+    "made_lock",
+    "parsed_lock",
+    "read_lock",
+    "same_content",
+    "with_own_files",
+    "write_lock",
+]
 
 
 def made_lock(files: Files, answers_file: str, version: str, tier: Callable[[str], Tier]) -> Lock:
@@ -42,9 +52,34 @@ def lock_bytes(lock: Lock) -> bytes:
 def read_lock(recorded: Recorded) -> Lock | None:
     """The project's lock, None where it is missing or can't be read."""
     try:
-        return msgspec.json.decode((recorded.root / recorded.lock).read_bytes(), type=Lock)
-    except (OSError, msgspec.DecodeError):
+        return parsed_lock((recorded.root / recorded.lock).read_bytes())
+    except OSError:
         return None
+
+
+def parsed_lock(content: bytes) -> Lock | None:
+    """What a lock's file says, None where it can't be read."""
+    try:
+        return msgspec.json.decode(content, type=Lock)
+    except msgspec.DecodeError:
+        return None
+
+
+def locked_seeds(lock: Lock | None) -> frozenset[str]:
+    """The files that a lock calls the project's own."""
+    return (
+        frozenset(path for path, file in lock.files.items() if file.tier == "seed") if lock else frozenset()
+    )
+
+
+def with_own_files(tier: Callable[[str], Tier], own: Collection[str]) -> Callable[[str], Tier]:
+    """The same tiers, but that managed files which the project had before the template are its own: seeds."""
+
+    def found(path: str) -> Tier:
+        theirs = tier(path)
+        return "seed" if theirs == "managed" and path in own else theirs
+
+    return found
 
 
 def write_lock(recorded: Recorded, lock: Lock) -> bool:

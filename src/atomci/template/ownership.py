@@ -21,10 +21,15 @@ class Ownership:
     """Rules in the order in which they are tried; a path that none matches is merged."""
 
     rules: tuple[tuple[Tier, Matcher], ...]
+    reasons: tuple[tuple[str, Matcher], ...] = ()
 
     def tier(self, path: str) -> Tier:
         """The tier of a path relative to the project."""
         return next((tier for tier, matches in self.rules if matches(path)), "merged")
+
+    def why(self, path: str) -> str:
+        """What the template says a path is there for; empty where it doesn't."""
+        return next((why for why, matches in self.reasons if matches(path)), "")
 
 
 def ownership(text: bytes | None, skipped: Matcher, answers_file: str, lock: str) -> Ownership:
@@ -38,12 +43,13 @@ def ownership(text: bytes | None, skipped: Matcher, answers_file: str, lock: str
     try:
         rules = tomllib.loads(text.decode("utf-8"))["rule"]
         declared = [(_tier(rule["tier"]), _matcher(rule["paths"])) for rule in rules]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        reasons = tuple((str(rule.get("why", "")), _matcher(rule["paths"])) for rule in rules)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"the template's {FILE} is malformed: {error}", "report it to the template"
         ) from None
     # What plain copier leaves alone is the user's, whatever the table says.
-    return Ownership((*fixed, *declared, ("seed", skipped)))
+    return Ownership((*fixed, *declared, ("seed", skipped)), reasons)
 
 
 def _tier(name: object) -> Tier:

@@ -72,8 +72,8 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
         )
     quiet = dict.fromkeys(result.kept_deleted, "kept-deleted")
     quiet |= {path: "ignored" for path in merged.ignored if base.get(path) != theirs.get(path)}
-    for path in base.keys() & theirs.keys() & head.keys():
-        if tier(path) == "seed" and base[path] != theirs[path] and head[path] != theirs[path]:
+    for path in theirs.keys() & head.keys():
+        if tier(path) == "seed" and base.get(path) != theirs[path] and head[path] != theirs[path]:
             quiet[path] = "corrected-upstream"
     found += [FileChange(path=path, change=why, tier=tier(path)) for path, why in quiet.items()]  # type: ignore[arg-type]
     return sorted(found, key=lambda change: change.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from atomci.template.lock import lock_bytes, made_lock
+from atomci.template.lock import lock_bytes, locked_seeds, made_lock, parsed_lock, with_own_files
 from atomci.template.ownership import Tier
 from atomci.tools.git.objects import Entry, Files
 from atomci.update.migrate import Effects, migrated_files
@@ -40,10 +40,11 @@ def merged_renders(renders: Renders) -> MergedRenders:
         {path: entry for path, entry in side.files.items() if path not in ignored}
         for side in (renders.base, renders.theirs)
     )
-    tier = _tiers(renders)
+    owners = with_own_files(renders.owners.tier, _own_files(renders))
+    tier = _tiers(renders, owners)
     migrated = migrated_files(renders.migrations, objects, mine.files, base, theirs)
     result = merge(objects, migrated.ours, migrated.base, theirs, tier, mine.who)
-    lock, entry = _lock(renders)
+    lock, entry = _lock(renders, owners)
     return MergedRenders(
         renders,
         replace(result, files={**result.files, lock: entry}),
@@ -55,13 +56,39 @@ def merged_renders(renders: Renders) -> MergedRenders:
     )
 
 
-def _tiers(renders: Renders) -> Callable[[str], Tier]:
+def _own_files(renders: Renders) -> frozenset[str]:
+    """What is managed in the template, and was never rendered here: the project's file was there before it.
+
+    The lock remembers those of an adoption, as seeds; others lie where a new version brings a file.
+    """
+    head, base, prefix = renders.mine.files, renders.base.files, renders.objects.repository.prefix
+    locked = _locked_seeds(renders)
+    return frozenset(
+        name
+        for path, theirs in {**base, **renders.theirs.files}.items()
+        if (name := path.removeprefix(prefix)) != renders.span.recorded.file
+        and (
+            (name in locked and head.get(path) != base[path])
+            if path in base
+            else head.get(path, theirs) != theirs
+        )
+    )
+
+
+def _locked_seeds(renders: Renders) -> frozenset[str]:
+    entry = renders.mine.files.get(renders.objects.repository.prefix + renders.span.recorded.lock)
+    if entry is None or not entry.is_file:
+        return frozenset()
+    return locked_seeds(parsed_lock(renders.objects.read([entry.oid])[entry.oid]))
+
+
+def _tiers(renders: Renders, owners: Callable[[str], Tier]) -> Callable[[str], Tier]:
     """Who owns what; managed files that may differ are merged."""
     prefix, excepted = renders.objects.repository.prefix, renders.span.request.excepted
 
     def tier(path: str) -> Tier:
         name = path.removeprefix(prefix)
-        found = renders.owners.tier(name)
+        found = owners(name)
         return "merged" if found == "managed" and name in excepted else found
 
     return tier
@@ -76,9 +103,9 @@ def _ignored(renders: Renders) -> frozenset[str]:
     return frozenset(renders.objects.repository.git.ignored(asked))
 
 
-def _lock(renders: Renders) -> tuple[str, Entry]:
+def _lock(renders: Renders, owners: Callable[[str], Tier]) -> tuple[str, Entry]:
     """The lock of the new render, and its path."""
     span, prefix = renders.span, renders.objects.repository.prefix
     files: Files = {path.removeprefix(prefix): entry for path, entry in renders.theirs.files.items()}
-    lock = made_lock(files, span.recorded.file, span.new.name, renders.owners.tier)
+    lock = made_lock(files, span.recorded.file, span.new.name, owners)
     return prefix + span.recorded.lock, Entry("100644", renders.objects.write("blob", lock_bytes(lock)))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from sync_world import CONFIG, Content, Folder, Run, lines
+from sync_world import CONFIG, OWNERSHIP, Content, Folder, Run, lines
 
 Apply = Callable[[dict[str, Content]], None]
 
@@ -316,3 +316,26 @@ def test_a_newly_excluded_file_of_the_user_stays(template: Folder, project: Fold
 
     assert (done.code, done.files) == (0, {})
     assert project.has("guide.txt")
+
+
+def test_a_managed_file_that_comes_later_takes_no_place_of_the_users(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    owners = OWNERSHIP.replace('"/ci.yml"', '"/ci.yml", "/check.sh"')
+    project.commit({"check.sh": "mine\n"})
+    for release in (2, 3):
+        text = {"ownership.toml": owners, "template/check.sh": f"of v{release}\n"}
+        template.commit(text, f"v{release}.0.0")
+
+        done = atomci("update", "--commit")
+
+        assert (done.code, done.files) == (0, {"check.sh": "corrected-upstream"})
+        assert project.read("check.sh") == "mine\n"
+    # What nobody wrote anew was never rendered either.
+    (project.root / ".atomci/lock.json").write_text(project.read(".atomci/lock.json").replace("v3.0.0", "v1"))
+    assert atomci("status").json["verdict"] == "clean"
+    # Who takes the template's over has it managed from then on.
+    assert atomci("restore", "check.sh").code == 0
+    project.commit()
+    template.commit({"template/check.sh": "of v4\n"}, "v4.0.0")
+    assert atomci("update", "--commit").files == {"check.sh": "updated"}

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from atomci.adopt.adoptable import adoptable_head, require_layout, require_questions
-from atomci.adopt.comparison import Comparison, notes
+from atomci.adopt.comparison import Comparison
 from atomci.adopt.existing import Existing, Inferred, read_existing
 from atomci.adopt.inference import origins
 from atomci.adopt.join import PlannedAdoption, make_adoption
+from atomci.adopt.notes import notes
 from atomci.artifacts.sync import AdoptedFile, Adoption, InferredAnswer
 from atomci.errors import RefusedError, UsageError
 from atomci.template.answers import answers_file
@@ -101,10 +102,11 @@ def owners() -> Ownership:
 
 
 def compared(
-    mine: Files, rendered: Files, repository: _Git | None = None, *, has_code: bool = False
+    mine: Files, rendered: Files, repository: _Git | None = None, *, unlicensed: bool = False
 ) -> dict[str, AdoptedFile]:
     stubs: Any = (repository or _Git(), _Stored())
-    comparison = Comparison(*stubs, mine, rendering(rendered), owners(), has_code)
+    there = Existing(frozenset(mine), lambda path: mine[path].oid, "", {})
+    comparison = Comparison(*stubs, mine, rendering(rendered), owners(), there, unlicensed)
     return {row.path: row for row in comparison.files(ANSWERS)}
 
 
@@ -114,13 +116,13 @@ def test_a_file_that_is_there_stays_and_one_that_is_not_is_added() -> None:
     assert {path: row.change for path, row in rows.items()} == {"a": "kept", "b": "identical", "c": "added"}
 
 
-def test_a_kept_file_tells_the_lines_it_lacks_and_that_a_managed_one_is_drift() -> None:
+def test_a_kept_file_tells_the_lines_it_lacks_and_that_a_managed_one_stays() -> None:
     mine = files({"managed.sh": "one\n", "merged": "one\n", "src/a.py": "one\n"})
 
     rows = compared(mine, files(dict.fromkeys(mine, "one\ntwo\n")))
 
     assert [rows[path].lines for path in ("managed.sh", "merged", "src/a.py")] == [("two",), ("two",), ()]
-    assert "drift" in rows["managed.sh"].detail
+    assert "stays yours" in rows["managed.sh"].detail
     assert rows["merged"].detail == rows["src/a.py"].detail == ""
 
 
@@ -158,7 +160,7 @@ def test_a_file_without_a_place_is_blocked(mine: Files, path: str, obstacle: str
         (".codecov.yaml", ".codecov.yml", "kept"),
         ("docs/README.rst", "README.md", "added"),
         ("README.py", "README.md", "added"),
-        ("CHANGES.md", "CHANGELOG.md", "added"),
+        ("CHANGES.md", "CHANGELOG.md", "kept"),
     ],
 )
 def test_a_file_that_says_the_same_under_another_name_counts(mine: str, rendered: str, change: str) -> None:
@@ -173,19 +175,33 @@ def test_a_file_that_is_rendered_too_is_no_twin_of_another() -> None:
     assert rows["README.md"].change == "added"
 
 
+@pytest.mark.parametrize("path", ["src/a.py", ".env.example", "NEWS", ".hidden/a"])
+@pytest.mark.parametrize(("code", "change"), [("mine.py", "left-out"), ("setup.py", "added")])
+def test_what_is_rendered_once_as_a_start_is_left_out_where_there_is_code(
+    path: str, code: str, change: str
+) -> None:
+    rows = compared(files({code: "x"}), files({path: "x", "other/a.py": "merged"}))
+
+    assert (rows[path].change, rows["other/a.py"].change) == (change, "added")
+
+
 @pytest.mark.parametrize(
-    ("path", "has_code", "change"),
-    [
-        ("src/a.py", True, "left-out"),
-        ("src/a.py", False, "added"),
-        (".env.example", True, "added"),
-        ("NEWS", True, "added"),  # in no folder: no code
-        (".hidden/a", True, "added"),
-        ("other/a.py", True, "added"),  # merged
-    ],
+    ("code", "unlicensed", "change"),
+    [("mine.py", True, "left-out"), ("mine.py", False, "added"), ("notes.txt", True, "added")],
 )
-def test_examples_are_left_out_where_there_is_code(path: str, has_code: bool, change: str) -> None:
-    assert compared({}, files({path: "x"}), has_code=has_code)[path].change == change
+def test_nobodys_code_gets_a_licence_that_nobody_chose(code: str, unlicensed: bool, change: str) -> None:
+    rows = compared(files({code: "x"}), files({"LICENSE": "MIT"}), unlicensed=unlicensed)
+
+    assert rows["LICENSE"].change == change
+
+
+def test_a_new_file_tells_what_it_is_there_for() -> None:
+    reasons = (("the gate", "managed.sh".__eq__),)
+    stubs: Any = (_Git(), _Stored())
+    there = Existing(frozenset(), str, "", {})
+    comparison = Comparison(*stubs, {}, rendering(files({"managed.sh": "x"})), Ownership((), reasons), there)
+
+    assert [row.detail for row in comparison.files(ANSWERS)] == ["the gate"]
 
 
 def test_what_git_ignores_stays_out_but_the_answers_file() -> None:
@@ -273,7 +289,6 @@ def test_the_answers_file_is_where_status_would_find_it(named: str, file: str) -
     ("paths", "rendered", "hint"),
     [
         (["thing/__init__.py"], "src/a/b.py", "mkdir -p src && git mv thing src/thing;"),
-        (["thing.py"], "src/a/b.py", "mkdir -p src/thing && git mv thing.py src/thing/__init__.py;"),
         (["src/thing/__init__.py"], "src/a/b.py", None),
         (["thing/__init__.py"], "a/b.py", None),
         (["README.md"], "src/a/b.py", None),
@@ -282,15 +297,21 @@ def test_the_answers_file_is_where_status_would_find_it(named: str, file: str) -
 def test_a_package_that_is_not_in_src_is_refused_with_the_move(
     paths: list[str], rendered: str, hint: str | None
 ) -> None:
-    name = '[project]\nname = "thing"\n'
-    there = Existing(frozenset({*paths, "pyproject.toml"}), lambda _: name, "", {})
+    there = Existing(frozenset(paths), lambda _: "", "", {})
 
     if hint is None:
-        require_layout(there, [rendered])
+        require_layout(there, [rendered, "pyproject.toml"])
         return
     with pytest.raises(RefusedError) as caught:
-        require_layout(there, [rendered])
+        require_layout(there, [rendered, "pyproject.toml"])
     assert caught.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "setup.py", "setup.cfg"])
+def test_a_package_that_is_described_already_may_lie_anywhere(file: str) -> None:
+    there = Existing(frozenset({"thing/__init__.py", file}), lambda _: "", "", {})
+
+    require_layout(there, ["src/a/b.py", "pyproject.toml"])
 
 
 @pytest.mark.parametrize(
@@ -351,27 +372,32 @@ def test_a_new_licence_that_nobody_chose_is_told(change: Any, source: str, told:
     answers = (InferredAnswer(name="license", value="MIT", source=source),)
     repository: Any = _Git()
 
-    said = list(notes(repository, rows, answers, Existing(frozenset(), str, "", {})))
+    said = list(notes(repository, rows, {}, answers, Existing(frozenset(), str, "", {})))
 
     assert said == (["LICENSE is new and says MIT, by default: -d license=... for another"] if told else [])
 
 
-@pytest.mark.parametrize(("change", "count"), [("added", 2), ("kept", 0)])
-def test_a_new_pyproject_beside_old_settings_is_told(change: Any, count: int) -> None:
-    rows = [AdoptedFile(path="pyproject.toml", change=change, tier="merged")]
-    there = Existing(frozenset({"setup.py", "setup.cfg", "a"}), str, "", {})
+def test_what_is_to_be_looked_at_before_it_is_taken_is_told() -> None:
+    rows = [
+        AdoptedFile(path="pyproject.toml", change="kept", tier="merged"),
+        AdoptedFile(path=".github/CODEOWNERS", change="added", tier="seed"),
+    ]
+    texts = {"Dockerfile": "COPY src/thing /app", "check.sh": "atomci run local_ci"}
+    there = Existing(frozenset({"thing/__init__.py", "artifacts/kept.bin"}), str, "", {})
     repository: Any = _Git()
 
-    said = list(notes(repository, rows, (), there))
+    said = "\n".join(notes(repository, rows, texts, (), there))
 
-    assert sum("is new beside" in note for note in said) == count
-    assert any("atomci diff pyproject.toml" in note for note in said) == (change == "kept")
+    assert "atomci diff pyproject.toml" in said
+    assert "a team, @org/team" in said
+    assert "your package is thing; these name src/thing: Dockerfile" in said
+    assert "git mv artifacts" in said
 
 
 def test_work_that_is_not_committed_is_told_to_stay_behind() -> None:
     repository: Any = _Git(says={"status": " M a\n"})
 
-    said = list(notes(repository, [], (), Existing(frozenset(), str, "", {})))
+    said = list(notes(repository, [], {}, (), Existing(frozenset(), str, "", {})))
 
     assert [note.partition(":")[0] for note in said] == ["the branch starts at HEAD"]
 

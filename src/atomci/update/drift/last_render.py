@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from atomci.artifacts.sync import Lock, Tier
 from atomci.errors import UsageError
 from atomci.template.answers import Recorded
-from atomci.template.lock import is_current, read_lock
+from atomci.template.lock import is_current, locked_seeds, read_lock, with_own_files
 from atomci.template.snapshot import recorded_snapshot
 from atomci.template.workshop import Workshop
 from atomci.tools.git.objects import Entry, Files, Objects
@@ -46,7 +46,7 @@ def last_render(shop: Workshop, recorded: Recorded, paths: Sequence[str]) -> Las
         if objects.has(files[path].oid for path in wanted):
             return replace(found, wanted=wanted)
     files, owners = recorded_snapshot(shop, objects, recorded)
-    found = LastRender(recorded, objects, files, owners.tier, [])
+    found = LastRender(recorded, objects, files, with_own_files(owners.tier, locked_seeds(lock)), [])
     return replace(found, wanted=_meant(found, paths))
 
 

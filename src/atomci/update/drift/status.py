@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from atomci.artifacts.sync import Lock, SyncStatus
 from atomci.errors import InfrastructureError
 from atomci.template.answers import Recorded
-from atomci.template.lock import is_current, made_lock, read_lock, write_lock
+from atomci.template.lock import is_current, locked_seeds, made_lock, read_lock, with_own_files, write_lock
 from atomci.tools.git.client import Git
 from atomci.update.drift.differing import SHARED, drift_of
 
@@ -60,7 +60,7 @@ def _renewed(shop: Workshop, recorded: Recorded) -> tuple[Lock, str]:
     lock = read_lock(recorded)
     if lock is not None and is_current(lock, recorded):
         return lock, "current"
-    fresh = _fresh_lock(shop, recorded)
+    fresh = _fresh_lock(shop, recorded, lock)
     if write_lock(recorded, fresh):
         return fresh, "written"
     return fresh, "missing" if lock is None else "stale"
@@ -89,12 +89,13 @@ def _behind(version: str, latest: str) -> bool:
     return here < there if here and there else version != latest
 
 
-def _fresh_lock(shop: Workshop, recorded: Recorded) -> Lock:
-    """The lock of the recorded version, by rendering it."""
+def _fresh_lock(shop: Workshop, recorded: Recorded, last: Lock | None) -> Lock:
+    """The lock of the recorded version, by rendering it; the last one tells what is the project's own."""
     from atomci.template.snapshot import recorded_snapshot
     from atomci.tools.git.objects import Objects
     from atomci.tools.git.repository import open_repository
 
     objects = Objects(open_repository(recorded.root), shop.folder())
     files, owners = recorded_snapshot(shop, objects, recorded)
-    return made_lock(files, recorded.file, recorded.version, owners.tier)
+    tier = with_own_files(owners.tier, locked_seeds(last))
+    return made_lock(files, recorded.file, recorded.version, tier)
