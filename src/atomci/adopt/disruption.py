@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from atomci.adopt.existing import Existing
+from atomci.adopt.existing import Existing, value_at
 
 __all__ = ["disruption"]
 
@@ -15,6 +15,7 @@ _PUBLISHES = re.compile(
     r"gh-action-pypi-publish|gh release create|action-gh-release|semantic-release|goreleaser|"
     r"\b(twine upload|(uv|poetry|hatch|flit|pdm|maturin|rye) publish|setup\.py .*upload)\b"
 )
+_READS_VERSION = re.compile(r"uv version\b|\[.project.\]\[.version.\]")
 _RUNNERS = re.compile(
     r"\.github/workflows/.+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml|azure-pipelines\.yml|\.travis\.yml|"
     r"\.woodpecker(/.+|\.ya?ml)|\.forgejo/workflows/.+|\.gitea/workflows/.+|Jenkinsfile|\.cirrus\.yml|"
@@ -62,6 +63,7 @@ def disruption(path: str, text: str, existing: Existing) -> str | None:
 def _reasons(path: str, text: str, existing: Existing) -> Iterator[str | None]:
     yield "pytest would load it with your tests" if _LOADED.fullmatch(path) else None
     yield _second_publisher(path, text, existing)
+    yield _version_that_is_not_there(path, text, existing)
     yield _page_of_a_site(path, existing)
     yield _overruling(path, existing)
     yield _other_line_length(path, text, existing)
@@ -74,6 +76,14 @@ def _second_publisher(path: str, text: str, existing: Existing) -> str | None:
         if _PUBLISHES.search(existing.read(name)):
             return f"{name} publishes already, and a release would go out twice"
     return None
+
+
+def _version_that_is_not_there(path: str, text: str, existing: Existing) -> str | None:
+    """A workflow that holds a tag against a version in pyproject.toml can't where that is computed."""
+    asks = path.startswith(".github/workflows/") and _READS_VERSION.search(text)
+    if not asks or value_at(existing.pyproject, "project.version") is not None:
+        return None
+    return "it reads the version from pyproject.toml, where yours isn't"
 
 
 def _page_of_a_site(path: str, existing: Existing) -> str | None:

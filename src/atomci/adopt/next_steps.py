@@ -46,9 +46,14 @@ def _with_uv(wanted: Sequence[str], source: Any, existing: Existing) -> Iterator
     marker = ["--marker", f"python_version >= '{_OLDEST[0]}.{_OLDEST[1]}'"] if older else []
     # A folder is installed editable, which isn't said of the others.
     for group in filter(None, (editable, words)):
-        yield shlex.join(["uv", "add", "--group", "dev", *marker, *group])
+        yield " ".join(map(_quoted, ["uv", "add", "--group", "dev", *marker, *group]))
     if "project" not in existing.pyproject:
         yield "uv pip install --editable ."
+
+
+def _quoted(word: str) -> str:
+    """As every shell takes it, that of Windows too."""
+    return f'"{word}"' if shlex.quote(word) != word else word
 
 
 def _pinned(source: Mapping[str, Any]) -> str:
@@ -63,7 +68,7 @@ def _with_pip_tools(dev_in: str, existing: Existing) -> Iterator[str]:
     have = _named(dev_in.splitlines())
     lacking = [text for text in builds if not _named([text]) & have]
     if lacking and (existing.pyproject or existing.setup_file):
-        yield f"printf '%s\\n' {shlex.join(lacking)} >> {_PIP_TOOLS}"
+        yield f"printf '%s\\n' {' '.join(map(_quoted, lacking))} >> {_PIP_TOOLS}"
 
 
 def _older_than_the_tools(existing: Existing) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from atomci.artifacts import handles
@@ -81,11 +81,21 @@ E2E = Layer(
     marker="e2e",
 )
 
+_ALL = replace(UNIT, folder="")
+
 
 def unit_tests_of(project: Project) -> Layer:
-    """Those below tests/unit; all, where a project isn't set up for atomci and has no such folder."""
-    own = project.is_joined or (project.root / UNIT.folder).is_dir()
-    return UNIT if own else replace(UNIT, folder="")
+    """Those below tests/unit; all, where a project isn't set up for atomci or has its tests in no layers."""
+    if (project.root / UNIT.folder).is_dir():
+        return UNIT
+    layered = any((project.root / layer.folder).is_dir() for layer in (INTEGRATION, E2E))
+    return UNIT if project.is_joined and (layered or not _has_tests(project)) else _ALL
+
+
+def _has_tests(project: Project) -> bool:
+    """Whether git knows a file of tests, wherever it is."""
+    names = (PurePosixPath(path) for path in project.git.files() or ())
+    return any(name.match("test_*.py") or name.match("*_test.py") for name in names)
 
 
 def gathered(

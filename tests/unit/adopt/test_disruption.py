@@ -50,6 +50,23 @@ def test_one_publisher_is_enough(mine: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pyproject", "text", "comes"),
+    [
+        ("[project]\ndynamic = ['version']\n", 'run: test "$TAG" = "v$(uv version --short)"', False),
+        ("[tool.poetry]\nversion = '1'\n", "load(f)['project']['version']", False),
+        ("[project]\nversion = '1'\n", "uv version --short", True),
+        ("[project]\ndynamic = ['version']\n", "uv sync", True),
+    ],
+)
+def test_no_workflow_comes_that_looks_for_a_version_where_none_is(
+    pyproject: str, text: str, comes: bool
+) -> None:
+    found = disruption(".github/workflows/release.yml", text, existing({"pyproject.toml": pyproject}))
+
+    assert (found is None) is comes
+
+
+@pytest.mark.parametrize(
     ("path", "text", "mine"),
     [
         (".github/workflows/release.yml", PUBLISHER, {".github/workflows/test.yml": "run: pytest"}),

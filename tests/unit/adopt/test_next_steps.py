@@ -15,7 +15,7 @@ dev = ["atomci", "pytest>=8.4", "ruff>=0.12"]
 [tool.uv.sources]
 atomci = { git = "https://example.com/atomci.git", tag = "v1" }
 """
-PINNED = "'atomci @ git+https://example.com/atomci.git@v1'"
+PINNED = '"atomci @ git+https://example.com/atomci.git@v1"'
 GATE = "uv run atomci run local_ci -k"
 IN_VENV = "sh scripts/in_venv.sh atomci run local_ci -k"
 
@@ -30,14 +30,14 @@ def steps(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[project]\nname='x'\n", [f"uv add --group dev {PINNED} 'pytest>=8.4' 'ruff>=0.12'", GATE]),
+        ("[project]\nname='x'\n", [f'uv add --group dev {PINNED} "pytest>=8.4" "ruff>=0.12"', GATE]),
         (
             "[project]\nname='x'\n[dependency-groups]\ndev = ['pytest', 'Ruff==1']\n",
             [f"uv add --group dev {PINNED}", GATE],
         ),
         (
             "[project]\nrequires-python = '>=3.9'\n[dependency-groups]\ndev = ['pytest', 'ruff']\n",
-            [f"""uv add --group dev --marker 'python_version >= '"'"'3.11'"'"'' {PINNED}""", GATE],
+            [f"""uv add --group dev --marker "python_version >= '3.11'" {PINNED}""", GATE],
         ),
         (
             "[tool.poetry]\nname='x'\n[dependency-groups]\ndev = ['pytest', 'ruff']\n",
@@ -53,7 +53,7 @@ def test_a_kept_pyproject_gets_what_it_lacks(text: str, expected: list[str]) -> 
 @pytest.mark.parametrize(
     ("source", "word"),
     [
-        ('{ git = "file:///t", rev = "abc" }', "'atomci @ git+file:///t@abc'"),
+        ('{ git = "file:///t", rev = "abc" }', '"atomci @ git+file:///t@abc"'),
         ('{ path = "/t", editable = true }', "--editable /t"),
         (None, "atomci"),
     ],
