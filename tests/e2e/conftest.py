@@ -134,4 +134,5 @@ def project(made: Path, home: Path, tmp_path: Path) -> Shell:
     Shell(tmp_path, shell.env).ok("git", "clone", "--quiet", str(remote), str(clone))
     shell.ok("uv", "sync", "--quiet", "--locked")
     shell.ok("uv", "run", "--frozen", "pre-commit", "install")
+    shutil.copytree(made / ".mypy_cache", clone / ".mypy_cache")  # else mypy reads the standard library anew
     return shell
