@@ -269,7 +269,7 @@ def test_the_example_of_ruffs_format_stands_in(real_sample: Any) -> None:
 def test_every_schema_is_linked_and_there() -> None:
     linked = set(re.findall(r"schemas/([\w-]+)\.schema\.json", page("artifacts.md")))
     published = {path.name.removesuffix(".schema.json") for path in DOCS.glob("schemas/*.schema.json")}
-    assert linked == set(SCHEMAS) == published
+    assert linked == set(SCHEMAS) == published, "uv run docs/schemas/generate.py"
 
 
 def test_every_artifact_of_the_page_is_written_by_the_atom_it_names() -> None:

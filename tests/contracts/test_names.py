@@ -14,7 +14,8 @@ def test_no_two_public_classes_share_a_name() -> None:
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(file.relative_to(PACKAGE).as_posix())
-    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+    twice = {name: files for name, files in places.items() if len(files) > 1}
+    assert twice == {}, "give one of the two another name"
 
 
 def test_no_two_test_files_share_a_name() -> None:
