@@ -325,6 +325,20 @@ class Sample:
         return replace(self, root=root, env={**self.env, **env})
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of single tests."""
+    parser.addoption("--hostile", action="store_true", help="print how each hostile template ended")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What such tests noted, also in workers."""
+    if terminalreporter.config.getoption("hostile"):
+        reports = [report for name in ("passed", "failed") for report in terminalreporter.stats.get(name, ())]
+        rows = [text for report in reports for name, text in report.user_properties if name == "hostile"]
+        terminalreporter.section("hostile templates")
+        terminalreporter.write_line("\n".join(rows))
+
+
 @pytest.fixture(scope="session")
 def _pristine(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     env = {**clean_environment(), "PYTEST_ADDOPTS": WITHOUT_HYPOTHESIS}

@@ -304,8 +304,9 @@ def test_uncommitted_changes_of_a_template_install_and_say_so(
     Shell(tmp_path, atomci.env).ok("git", "clone", "--quiet", str(atomci.folder), str(dirty))
     (dirty / "template/SECURITY.md.jinja").write_text("# changed here\n", encoding="utf-8")
     said = atomci.ok(
-        *NEW, str(tmp_path / "p"), "--defaults", "--template", str(dirty), UV_PYTHON=sys.executable
-    )
+        *NEW, str(tmp_path / "p"), "--defaults", "--trust", "--template", str(dirty),
+        UV_PYTHON=sys.executable, XDG_CONFIG_HOME=str(tmp_path / "config"),
+    )  # fmt: skip
     assert "Dirty template changes included" in said
     assert (tmp_path / "p/SECURITY.md").read_text(encoding="utf-8") == "# changed here\n"
     assert f"the working tree at {dirty}" in (tmp_path / "p/pyproject.toml").read_text(encoding="utf-8")

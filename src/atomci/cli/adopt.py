@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atomci.cli.options import data_file_option, data_option, project_option, template_option
+from atomci.visible import visible
 
 if TYPE_CHECKING:
     from atomci.artifacts.sync import AdoptedFile, Adoption
@@ -74,15 +75,17 @@ def adopt_command(
 def _show(adoption: Adoption) -> None:
     from atomci.cli.view.style import paint
 
-    click.echo(paint(f"{adoption.template}  {adoption.version}", "cyan", bold=True))
+    click.echo(paint(visible(f"{adoption.template}  {adoption.version}"), "cyan", bold=True))
     width = max((len(answer.name) for answer in adoption.answers), default=0)
     for answer in adoption.answers:
         instead = f" (not {answer.instead_of!r})" if answer.instead_of is not None else ""
-        click.echo(f"  answer     {answer.name:{width}}  {answer.value!r}{instead}  from {answer.source}")
+        click.echo(
+            visible(f"  answer     {answer.name:{width}}  {answer.value!r}{instead}  from {answer.source}")
+        )
     for file in adoption.files:
         click.echo(_row(file))
     for note in adoption.notes:
-        click.echo(f"  {paint('note', 'yellow')}       {note}")
+        click.echo(f"  {paint('note', 'yellow')}       {visible(note)}")
     if adoption.state == "planned":
         _show_steps(adoption, "after git switch the branch needs, and the last shows what is red today:")
         click.echo("planned, nothing touched; next: atomci adopt")
@@ -110,4 +113,5 @@ def _row(file: AdoptedFile) -> str:
     said = "; ".join(text for text in (lines if missing else "", file.detail) if text)
     colour = _COLOURS.get(file.change)
     word = f"{file.change:9}"
-    return f"  {paint(word, colour) if colour else word}  {file.path}" + (f"  {said}" if said else "")
+    row = visible(f"{file.path}  {said}" if said else file.path)
+    return f"  {paint(word, colour) if colour else word}  {row}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from atomci.cli.options import template_option
+from atomci.visible import visible
 
 __all__ = ["export_command"]
 
@@ -48,6 +49,6 @@ def cookiecutter_command(dest: Path, template: str | None, ref: str | None, as_j
     if as_json:
         click.echo(json_of(exported).decode())
         return 0
-    click.echo(f"wrote {exported.files} files to {dest}: {exported.template} at {exported.version}")
+    click.echo(visible(f"wrote {exported.files} files to {dest}: {exported.template} at {exported.version}"))
     click.echo(f"  next: cookiecutter {dest}")
     return 0

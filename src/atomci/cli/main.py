@@ -11,6 +11,7 @@ import click
 
 from atomci.errors import AtomciError, InfrastructureError, UsageError
 from atomci.tools import interrupts
+from atomci.visible import visible
 
 __all__ = ["main"]
 
@@ -158,9 +159,9 @@ def _call(argv: list[str] | None) -> int:
 
 
 def _refuse(error: AtomciError) -> int:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {visible(error.message)}", err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        click.echo(f"  {visible(error.hint)}", err=True)
     return error.exit_code
 
 

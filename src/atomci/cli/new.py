@@ -11,6 +11,7 @@ import click
 
 from atomci.cli.options import data_file_option, data_option, template_option
 from atomci.errors import UsageError
+from atomci.visible import visible
 
 if TYPE_CHECKING:
     from atomci.project import Project
@@ -26,6 +27,7 @@ __all__ = ["new_command"]
 @data_file_option
 @click.option("--defaults", is_flag=True, help="Don't ask; take the defaults.")
 @click.option("--no-bootstrap", is_flag=True, help="Only render: no environment, git, hooks or gate.")
+@click.option("--trust", "trusting", is_flag=True, help="This template may run code here, from now on.")
 def new_command(
     dest: Path,
     template: str | None,
@@ -34,8 +36,12 @@ def new_command(
     data_file: Path | None,
     defaults: bool,
     no_bootstrap: bool,
+    trusting: bool,
 ) -> int:
     """Make a new repository in DEST: rendered, locked, installed, under git with hooks, its gate run.
+
+    Installing runs code of the template. Another template than atomci's own is only rendered until you say
+    --trust, once, or yes when you are asked.
 
     \b
     atomci new myproj
@@ -50,6 +56,7 @@ def new_command(
     from atomci.template.first_lock import write_first_lock
     from atomci.template.render import render
     from atomci.template.sources import named_source, own_source
+    from atomci.template.workshop import Workshop
 
     answers = given_answers(pairs, data_file)
     if not defaults and not sys.stdin.isatty():
@@ -58,24 +65,49 @@ def new_command(
         )
     need_git()
     source = named_source(template, ref) if template else own_source(ref)
-    with all_or_nothing(dest) as root:
-        click.echo(f"rendering {source.location}" + (f" at {source.ref}" if source.ref else ""))
-        rendered = render(source, root, answers, ask=not defaults)
+    runs = not no_bootstrap and (template is None or _may_run(source.location, trusting, ask=not defaults))
+    with Workshop() as shop, all_or_nothing(dest) as root:
+        click.echo(visible(f"rendering {source.location}" + (f" at {source.ref}" if source.ref else "")))
+        rendered = render(shop, source, root, answers, ask=not defaults)
         # With --no-bootstrap it is what plain copier writes, which knows no lock.
         lock_notes = () if no_bootstrap else write_first_lock(rendered)
         for note in (*rendered.notes, *lock_notes):
-            click.echo(f"note: {note}")
+            click.echo(visible(f"note: {note}"))
         project = rendered.project
-        if not no_bootstrap:
+        if runs:
             bootstrap(project, partial(listener_for, as_json=False, project=project))
     if no_bootstrap:
         click.echo(f"rendered {root}; next: cd {dest}, then task setup (its README.md says how without task)")
+        return 0
+    if not runs:
+        _say_what_is_left(dest, source.location)
         return 0
     click.echo("running the gate")
     sys.stdout.flush()
     code = own_gate(project)
     _say_goodbye(dest, project, code)
     return code
+
+
+def _may_run(location: str, trusting: bool, *, ask: bool) -> bool:
+    """Whether the user said, now or before, that a template may run code here."""
+    from atomci.template.consent import is_trusted, trust
+
+    if is_trusted(location):
+        return True
+    if not trusting and ask:
+        trusting = click.confirm(f"Installing runs code of {location}. Do you trust it, now and later?")
+    if trusting:
+        click.echo(f"remembered in {trust(location)}")
+    return trusting
+
+
+def _say_what_is_left(dest: Path, location: str) -> None:
+    click.echo(
+        f"rendered {dest}; nothing of it was run, since you haven't said that {location} may run code here"
+    )
+    click.echo("  look at it; then its README.md says how to set it up")
+    click.echo("  next time: atomci new --trust, which is remembered for this template")
 
 
 def _say_goodbye(dest: Path, project: Project, code: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atomci.cli.view.updates import progress, show_update
+from atomci.visible import visible
 
 if TYPE_CHECKING:
     from atomci.artifacts.sync import Proposal
@@ -92,23 +93,23 @@ def _show(proposal: Proposal, as_json: bool) -> None:
         return
     update = proposal.update
     if proposal.state == "declined":
-        click.echo(f"{update.after} is out; somebody closed {proposal.url}, so it stays closed")
-        click.echo(f"  to have it all the same: atomci update --pull-request --to {update.after}")
+        click.echo(f"{visible(update.after)} is out; somebody closed {proposal.url}, so it stays closed")
+        click.echo(f"  to have it all the same: atomci update --pull-request --to {visible(update.after)}")
         return
     if proposal.state == "taken-over":
         _show_taken_over(proposal)
         return
     show_update(update, as_json=False, following=_following(proposal))
     for note in proposal.notes:
-        click.echo(f"  note: {note}")
+        click.echo(visible(f"  note: {note}"))
 
 
 def _show_taken_over(proposal: Proposal) -> None:
-    click.echo(f"{proposal.update.after} is out; {proposal.url}")
+    click.echo(visible(f"{proposal.update.after} is out; {proposal.url}"))
     for path in proposal.conflicts:
-        click.echo(f"  {path} still has conflict markers there, so it is a draft")
+        click.echo(f"  {visible(path)} still has conflict markers there, so it is a draft")
     for note in proposal.notes:
-        click.echo(f"  note: {note}")
+        click.echo(visible(f"  note: {note}"))
 
 
 def _following(proposal: Proposal) -> str:

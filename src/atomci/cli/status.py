@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atomci.cli.options import answers_file_option, project_option, recorded_in
+from atomci.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from atomci.artifacts.sync import Drift, ExceptedDrift, SyncStatus
@@ -95,9 +96,17 @@ def diff_command(paths: tuple[str, ...], answers_file: str | None, project: Path
     recorded = recorded_in(project, answers_file)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     with Workshop() as shop:
-        shown = difference(shop, recorded, _within(recorded, paths, project), colour=colour)
-    click.echo(shown, nl=False)
+        found = difference(shop, recorded, _within(recorded, paths, project))
+    shown = visible_lines(os.fsdecode(found))
+    click.echo(os.fsencode(_coloured(shown) if colour else shown), nl=False)
     return 1 if shown else 0
+
+
+def _coloured(diff: str) -> str:
+    """As git does it; a file's own colours are told from these, as they are written out."""
+    heads = {"+": "green", "-": "red", "@": "cyan"}
+    rows = diff.splitlines(keepends=True)
+    return "".join(click.style(row, fg=heads[row[0]]) if row[0] in heads else row for row in rows)
 
 
 @click.command("restore")
@@ -128,9 +137,8 @@ def restore_command(
 
         click.echo(json_of(Restored(restored=tuple(changed))).decode())
     elif changed:
-        click.echo(
-            "".join(f"  restored  {path}\n" for path in changed) + "staged; look at: git diff --staged"
-        )
+        click.echo("".join(f"  restored  {visible(path)}\n" for path in changed), nl=False)
+        click.echo("staged; look at: git diff --staged")
     else:
         click.echo("as rendered already")
     return 0
@@ -162,9 +170,9 @@ def _shown(found: SyncStatus, as_json: bool) -> str:
 def _lines(found: SyncStatus) -> Iterator[str]:
     from atomci.cli.view.style import paint
 
-    yield f"{found.template}  {found.version}"
+    yield visible(f"{found.template}  {found.version}")
     if found.latest is not None:
-        news = f"{found.latest} is out: atomci update --plan" if found.behind else "the newest"
+        news = f"{visible(found.latest)} is out: atomci update --plan" if found.behind else "the newest"
         yield f"  version   {paint(news, 'yellow') if found.behind else news}"
     elif found.behind is None:
         yield "  version   not asked, or the template has no release"
@@ -173,7 +181,7 @@ def _lines(found: SyncStatus) -> Iterator[str]:
         yield from _drift_lines(row, exceptions.pop(row.path, None))
     for exception in exceptions.values():
         left = "is over" if exception.state == "expired" else "isn't needed"
-        text = f"exception for {exception.path} until {exception.until} {left}: delete it"
+        text = f"exception for {visible(exception.path)} until {exception.until} {left}: delete it"
         yield f"  {paint(text, 'red' if exception.state == 'expired' else 'yellow')}"
         if exception.state == "expired":
             yield from _annotations("error", text, "pyproject.toml")
@@ -192,17 +200,17 @@ def _lines(found: SyncStatus) -> Iterator[str]:
 def _drift_lines(row: Drift, exception: ExceptedDrift | None) -> Iterator[str]:
     from atomci.cli.view.style import paint
 
-    word = f"{row.state:9}"
+    word, path = f"{row.state:9}", visible(row.path)
     if row.allowed:
-        yield f"  {word} {row.path}  yours too"
+        yield f"  {word} {path}  yours too"
     elif exception is not None and exception.state == "holds":
-        note = f"drift, excepted until {exception.until}: {exception.reason}"
-        yield f"  {paint(word, 'yellow')} {row.path}  {note}"
+        note = f"drift, excepted until {exception.until}: {visible(exception.reason)}"
+        yield f"  {paint(word, 'yellow')} {path}  {note}"
         yield from _annotations("warning", note, row.path)
     else:
         over = f"its exception was over on {exception.until}; " if exception is not None else ""
-        note = f"drift: {over}atomci diff {row.path}, atomci restore {row.path}"
-        yield f"  {paint(word, 'red')} {row.path}  {note}"
+        note = f"drift: {over}atomci diff {path}, atomci restore {path}"
+        yield f"  {paint(word, 'red')} {path}  {note}"
         yield from _annotations("error", note, row.path)
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from atomci.artifacts.sync import FileChange, Update
 from atomci.forge.remote import repository_of
+from atomci.visible import visible
 
 __all__ = ["Mark", "body_of", "mark_of"]
 
@@ -148,7 +149,7 @@ def _value(value: Any) -> str:
 
 def _code(text: str) -> str:
     """Text in which nothing is markup, a mention, a reference or a comment's end."""
-    plain = " ".join(text.split())[:300].replace("-->", "->")
+    plain = visible(text.strip())[:300].replace("-->", "->")
     longest = max(map(len, re.findall("`+", plain)), default=0)
     fence = "`" * (longest + 1)
     space = " " if longest else ""

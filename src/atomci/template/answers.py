@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from atomci.errors import UsageError
+from atomci.errors import RefusedError, UsageError
 from atomci.project import ANSWERS_FILE
+from atomci.template.sources import on_this_machine
 
 __all__ = [
     "Recorded",
@@ -36,6 +37,17 @@ class Recorded:
         return str(self.values["_src_path"])
 
     @property
+    def source(self) -> str:
+        """The same, to be read there. Raises RefusedError where it lies in the project's own repository."""
+        place, top = on_this_machine(self.location), _top(self.root)
+        if place is not None and place.resolve().is_relative_to(top.resolve()):
+            raise RefusedError(
+                f"the template is recorded as {self.location}, a folder of this very repository",
+                "take a copy outside of it: git clone TEMPLATE ../template; atomci update --template ../template",
+            )
+        return self.location
+
+    @property
     def version(self) -> str:
         """The tag or described commit that was rendered."""
         return str(self.values["_commit"])
@@ -50,6 +62,10 @@ class Recorded:
         """The lock that belongs to this file, relative to `root`."""
         middle = Path(self.file).stem.removeprefix(".copier-answers").strip(".-_")
         return f".atomci/lock.{middle}.json" if middle else ".atomci/lock.json"
+
+
+def _top(root: Path) -> Path:
+    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
 
 
 def answers_files(folder: Path) -> list[str]:

@@ -12,6 +12,7 @@ import msgspec
 from atomci.tools.atomic import replace_file
 from atomci.artifacts.sync import Lock, LockedFile, Tier
 from atomci.template.answers import Recorded
+from atomci.tools.git.names import fault_of
 
 if TYPE_CHECKING:
     from atomci.tools.git.objects import Files
@@ -58,11 +59,12 @@ def read_lock(recorded: Recorded) -> Lock | None:
 
 
 def parsed_lock(content: bytes) -> Lock | None:
-    """What a lock's file says, None where it can't be read."""
+    """What a lock's file says, None where it can't be read, or names what lies outside."""
     try:
-        return msgspec.json.decode(content, type=Lock)
+        lock = msgspec.json.decode(content, type=Lock)
     except msgspec.DecodeError:
         return None
+    return None if any(fault_of(path) for path in lock.files) else lock
 
 
 def locked_seeds(lock: Lock | None) -> frozenset[str]:

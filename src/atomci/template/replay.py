@@ -7,17 +7,23 @@ fetches nor asks git about each file. A test compares the bytes with those of `c
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from atomci.errors import RefusedError
+from atomci.errors import AtomciError, InfrastructureError, RefusedError, UsageError
 from atomci.template.answers import Recorded
-from atomci.template.render import copier_errors
+from atomci.template.limits import bounded
 from atomci.template.repository import Release, Template
+from atomci.tools.git.client import complaint
 
 __all__ = ["Replay", "Replayed", "Version", "described_template", "refuse_migrations"]
+
+
+Operation = Literal["copy", "update"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,8 @@ class Version:
     """A version of a template with a project's answers: what is to be rendered.
 
     `data` are answers that count whatever they say, `last` earlier ones that count where they are still valid.
-    What is open then is asked for (`ask`), or takes the default. Paths of `exclude` are left out.
+    What is open then is asked for (`ask`), or takes the default. Paths of `exclude` are left out. `ref` is how
+    the version was asked for, and `operation` what copier would call this.
     """
 
     template: Template
@@ -35,6 +42,8 @@ class Version:
     last: Mapping[str, Any] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     ask: bool = False
+    ref: str | None = None
+    operation: Operation = "update"
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Replay:
     def render(self, version: Version, into: Path) -> Replayed:
         """Render into a folder. Raises UsageError for a bad answer or template, RefusedError where trust is needed."""
         recorded, template = version.recorded, self._described(version)
-        with copier_errors(recorded.location):
+        with _copier_errors(recorded.location), bounded(recorded.location):
             from atomci.template import worker as copiers
 
             if version.ask:
@@ -65,7 +74,8 @@ class Replay:
             worker = copiers.Worker(
                 src_path=recorded.location,
                 dst_path=into,
-                answers_file=Path(recorded.file),
+                answers_file=Path(recorded.file) if recorded.file else None,
+                vcs_ref=version.ref,
                 data=dict(version.data),
                 exclude=list(version.exclude),
                 defaults=not version.ask,
@@ -77,7 +87,7 @@ class Replay:
             )
             self._compiled = self._compiled or copiers.Compiled()
             worker.place(template, version.last, recorded.root, self._compiled)
-            match = copiers.run(worker)
+            match = copiers.run(worker, version.operation)
         return Replayed(
             lambda path: match(Path(path)), template.exclude, frozenset(template.questions_data), template
         )
@@ -97,7 +107,7 @@ def described_template(template: Template, release: Release, location: str = "")
     """
     location = location or template.location
     files = template.checkout(release)
-    with copier_errors(location):
+    with _copier_errors(location), bounded(location):
         from atomci.template import worker as copiers
 
         described = copiers.checked_out(location, files, release)
@@ -122,3 +132,77 @@ def _needs_trust(location: str, what: str) -> RefusedError:
         f"{location} runs code of its own (_{what}), which atomci doesn't",
         "if you trust it: copier update --trust",
     )
+
+
+@contextmanager
+def _copier_errors(location: str) -> Iterator[None]:
+    """What copier raises inside becomes an error of ours; its warnings are of no use here."""
+    copier = _copier()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except copier.errors.CopierAnswersInterrupt:
+            raise KeyboardInterrupt from None
+        except copier.errors.UnsafeTemplateError as error:
+            raise UsageError(f"{location}: {error}", "atomci renders templates that need no trust") from None
+        except _template_faults() as error:
+            if ended := _ours_behind(error):
+                raise ended from None
+            raise UsageError(_one_line(error), "run it again with another answer or --ref") from None
+        except _git_failed() as error:
+            said = complaint(str(getattr(error, "stderr", "") or error))
+            raise InfrastructureError(
+                f"{location} can't be fetched: {said}", "check the address and the network"
+            ) from None
+        except OSError as error:
+            raise InfrastructureError(f"{location} can't be rendered: {_one_line(error)}") from None
+        except (AtomciError, MemoryError):
+            raise
+        except Exception as error:
+            # What an expression of the template came to, or copier of what it is.
+            raise UsageError(
+                f"{location} can't be rendered: {type(error).__name__}: {_one_line(error)}",
+                "another answer may help; else its authors can mend it",
+            ) from None
+
+
+def _copier() -> Any:
+    try:
+        import copier
+        import copier.errors
+    except ImportError:
+        raise UsageError(
+            "rendering needs the template extra",
+            "in a project with a group of that name: uv run --group template atomci ...; else:"
+            ' uv tool install "atomci[template]"',
+        ) from None
+    return copier
+
+
+def _template_faults() -> tuple[type[Exception], ...]:
+    """A bad answer, and a template that can't be rendered with it."""
+    from copier.errors import UserMessageError
+    from jinja2 import TemplateError
+
+    return (UserMessageError, ValueError, TemplateError)
+
+
+def _ours_behind(error: BaseException) -> BaseException | None:
+    """What ended the render, where copier took it for a bad answer."""
+    behind: BaseException | None = error
+    while behind is not None and not isinstance(behind, (AtomciError, MemoryError)):
+        behind = behind.__cause__ or behind.__context__
+    return behind
+
+
+def _git_failed() -> type[Exception]:
+    """What copier lets through when the git it runs fails; an OSError too, so it is caught first."""
+    from plumbum import ProcessExecutionError
+
+    failed: type[Exception] = ProcessExecutionError
+    return failed
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split())

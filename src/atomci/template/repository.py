@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from atomci.errors import InfrastructureError, RefusedError, UsageError
-from atomci.template.sources import address, credentials_in
+from atomci.errors import RefusedError, UsageError
+from atomci.template.sources import address, credentials_in, on_this_machine
+from atomci.template.store import Store, fetched_store, local_store, unreachable
 from atomci.template.versions import Position, newest_tag, position
 from atomci.tools.git.client import NO_QUESTIONS, Git, GitFailed
 
-__all__ = ["Release", "Template", "remote_tags"]
+__all__ = ["Release", "Template", "opened_template", "remote_tags"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Release:
 
 
 class Template:
-    """One template. A local repository is read where it is, another is fetched once into `folder`."""
+    """One template. A local repository's objects are read where they are, another is fetched once into `folder`."""
 
     def __init__(self, location: str, folder: Path) -> None:
         refuse_credentials(location)
@@ -39,20 +40,15 @@ class Template:
         self._releases: dict[str, Release] = {}
 
     @cached_property
-    def _git(self) -> Git:
-        url = address(self.location)
+    def _store(self) -> Store:
+        url, store = address(self.location), self._folder / "store.git"
         if Path(url).is_dir():
-            return _local(Path(url))
-        store = self._folder / "store.git"
-        git = Git(self._folder, {**NO_QUESTIONS, "GIT_DIR": str(store)})
-        try:
-            git("init", "--quiet", "--bare")
-            # The address on standard input would need a remote; after -- it can't be taken for an option.
-            git("fetch", "--quiet", "--no-auto-gc", "--", url, "+refs/*:refs/*", "+HEAD:refs/atomci/HEAD")
-        except GitFailed as error:
-            raise _unreachable(self.location, error.said) from None
-        git("symbolic-ref", "HEAD", "refs/atomci/HEAD")
-        return git
+            return local_store(Path(url), store)
+        return fetched_store(self.location, url, store)
+
+    @property
+    def _git(self) -> Git:
+        return self._store.git
 
     @property
     def tags(self) -> list[str]:
@@ -72,6 +68,13 @@ class Template:
     def wanted(self, ref: str | None, *, prereleases: bool = False) -> Release:
         """The version that is named, or else the newest one: HEAD where no tag is a version."""
         return self.release(ref or newest_tag(self.tags, prereleases=prereleases) or "HEAD")
+
+    def as_it_lies(self, ref: str | None) -> tuple[Release, bool]:
+        """The wanted version, and whether it is HEAD with what isn't committed in a folder on this machine."""
+        release = self.wanted(ref)
+        at_head = ref == "HEAD" or (ref is None and newest_tag(self.tags) is None)
+        changed = self._store.uncommitted(self._folder / "uncommitted.index") if at_head else None
+        return (Release(changed, self._described(changed)), True) if changed else (release, False)
 
     def release(self, ref: str) -> Release:
         """The version that a tag, branch, commit or `git describe` text names. Raises UsageError for none."""
@@ -129,6 +132,25 @@ class Template:
         return self._checkouts[release.commit]
 
 
+class _PlainFolder(Template):
+    """A folder that is no repository: it has no versions, and is rendered as it lies."""
+
+    def as_it_lies(self, ref: str | None) -> tuple[Release, bool]:
+        """No version at all."""
+        return Release("", ""), False
+
+    def checkout(self, release: Release) -> Path:
+        """The folder itself."""
+        return Path(self.location)
+
+
+def opened_template(location: str, folder: Path) -> Template:
+    """A template to be rendered for the first time, which may be a folder that is no repository."""
+    place = on_this_machine(location)
+    plain = place is not None and not (place / ".git").exists() and not (place / "HEAD").is_file()
+    return _PlainFolder(str(place), folder) if plain else Template(location, folder)
+
+
 def refuse_credentials(location: str) -> None:
     """Raises RefusedError when an address carries a user's name, password or token; never repeats it."""
     clean = credentials_in(location)
@@ -139,35 +161,20 @@ def refuse_credentials(location: str) -> None:
         )
 
 
-def remote_tags(location: str) -> list[str] | None:
-    """The tags of a template without fetching it; None where it is a folder on this machine."""
+def remote_tags(location: str, folder: Path) -> list[str] | None:
+    """The tags of a template without fetching it; None where it is a folder on this machine.
+
+    Asked in a folder of no repository, whose configuration would count.
+    """
     refuse_credentials(location)
     url = address(location)
     if Path(url).is_dir():
         return None
     try:
-        out = Git(Path.cwd(), NO_QUESTIONS)("ls-remote", "--tags", "--refs", "--", url)
+        out = Git(folder, NO_QUESTIONS)("ls-remote", "--tags", "--refs", "--", url)
     except GitFailed as error:
-        raise _unreachable(location, error.said) from None
+        raise unreachable(location, error.said) from None
     return [line.partition("refs/tags/")[2] for line in out.decode("utf-8", "replace").splitlines()]
-
-
-def _local(path: Path) -> Git:
-    git = Git(path)
-    top = git.top() or git.ask("rev-parse", "--absolute-git-dir")
-    if top is None or Path(top).resolve() != path.resolve():
-        raise UsageError(
-            f"{path} isn't the root of a git repository, so it has no versions",
-            "git init it and commit, or name another: --template SRC",
-        )
-    return git
-
-
-def _unreachable(location: str, said: str) -> InfrastructureError:
-    return InfrastructureError(
-        f"{location} can't be fetched: {said}",
-        "check the address and the network; if the template moved: atomci update --template SRC",
-    )
 
 
 def _some(tags: list[str]) -> str:

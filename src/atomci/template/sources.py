@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlparse, urlsplit, urlunsplit
 
 from atomci.errors import UsageError
 
-__all__ = ["Source", "address", "credentials_in", "named_source", "own_source"]
+__all__ = ["Source", "address", "credentials_in", "named_source", "on_this_machine", "own_source"]
 
 _FORGES = {"gh:": "https://github.com", "gl:": "https://gitlab.com"}
 _GIT_PREFIXES = ("git@", "git://", "git+", "https://github.com/", "https://gitlab.com/")
@@ -58,6 +58,18 @@ def address(location: str) -> str:
         f"the template is recorded as {location!r}, which depends on where copier was started",
         "say where it is: atomci update --template /absolute/path (or a git URL)",
     )
+
+
+def on_this_machine(location: str) -> Path | None:
+    """The folder that a location names, None where it is elsewhere, or nowhere."""
+    from urllib.request import url2pathname
+
+    plain = location.removeprefix("git+")
+    path = Path(url2pathname(urlparse(plain).path)) if plain.startswith("file:") else Path(plain).expanduser()
+    try:
+        return path if path.is_dir() else None
+    except (OSError, ValueError):
+        return None
 
 
 def credentials_in(location: str) -> str | None:

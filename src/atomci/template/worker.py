@@ -5,12 +5,14 @@ Imported only where something is rendered: it imports copier.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NoReturn
 
 from copier import _main
 from copier._jinja_ext import get_yield_context
@@ -19,8 +21,11 @@ from copier._types import LazyDict, Phase
 from copier._user_data import load_answersfile_data
 from copier.errors import ForbiddenPathError
 
+from atomci.errors import RefusedError
+from atomci.template.limits import size_limit, too_big
 from atomci.template.repository import Release
 from atomci.template.versions import position
+from atomci.tools.git.names import refuse_paths
 
 __all__ = ["Compiled", "Worker", "checked_out", "run"]
 
@@ -35,22 +40,22 @@ class Compiled:
 
 def checked_out(location: str, files: Path, release: Release) -> Template:
     """copier's view of a template whose files are on disk already."""
-    template = Template(url=location, ref=release.commit)
+    template = Template(url=location, ref=release.commit or None)
     at = position(release.name)
     template.__dict__.update(
         local_abspath=files.resolve(),
-        vcs="git",
-        commit=release.name,
-        commit_hash=release.commit,
+        vcs="git" if release.commit else None,
+        commit=release.name or None,
+        commit_hash=release.commit or None,
         version=at[0] if at else None,
         git_index_modes={},
     )
     return template
 
 
-def run(worker: Worker) -> Callable[[Path], bool]:
-    """Render as an update does; what `_skip_if_exists` matches."""
-    token = _main._operation.set("update")
+def run(worker: Worker, operation: Literal["copy", "update"]) -> Callable[[Path], bool]:
+    """Render as one of copier's operations does; what `_skip_if_exists` matches."""
+    token = _main._operation.set(operation)
     try:
         worker.run_copy()
         return worker.match_skip
@@ -64,11 +69,25 @@ def _forget_yield(env: Any) -> None:
     context.yield_name = context.yield_iterable = None
 
 
+# What the smallest file takes on most disks.
+_BLOCK = 4096
+# What jinja2-ansible-filters would read for a template: files, links, the environment, who the user is.
+_OF_THIS_MACHINE = ("expanduser", "expandvars", "fileglob", "realpath")
+
+
+def _refuse_filter(name: str, *_: Any, **__: Any) -> NoReturn:
+    raise RefusedError(
+        f"the template asks for this machine's own things (filter {name}), which atomci doesn't give it",
+        "its authors can do without; if you trust it: copier copy",
+    )
+
+
 class Worker(_main.Worker):
     """Shares compiled templates; files of the project are read there, not where it is rendered."""
 
     compiled: Compiled
     project: Path
+    size: int = 0
     remembered: Mapping[str, Any] | None = None
 
     def place(self, template: Template, last: Mapping[str, Any], project: Path, compiled: Compiled) -> None:
@@ -115,6 +134,7 @@ class Worker(_main.Worker):
     def jinja_env(self) -> Any:
         """Jinja as the template wants it, reading and compiling each text once."""
         env = super().jinja_env
+        env.filters.update({name: partial(_refuse_filter, name) for name in _OF_THIS_MACHINE})
         env.loader.get_source = self._reading_once(env.loader.get_source)  # type: ignore[method-assign,union-attr]
         options = repr((sorted(self.template.envops.items()), self.template.jinja_extensions))
         compile_anew, codes = env.compile, self.compiled.codes
@@ -138,6 +158,29 @@ class Worker(_main.Worker):
             return sources[root, name]
 
         return get_source
+
+    def _render_file(self, src_relpath: Path, dst_relpath: Path, extra_context: Any = None) -> None:
+        with self._admitted(dst_relpath):
+            super()._render_file(src_relpath, dst_relpath, extra_context)
+
+    def _render_symlink(self, src_relpath: Path, dst_relpath: Path) -> None:
+        with self._admitted(dst_relpath):
+            super()._render_symlink(src_relpath, dst_relpath)
+
+    def _render_folder(self, dst_relpath: Path) -> None:
+        if dst_relpath != Path():
+            with self._admitted(dst_relpath):
+                super()._render_folder(dst_relpath)
+
+    @contextmanager
+    def _admitted(self, name: Path) -> Iterator[None]:
+        """What is written inside has a name that git may hold, and its size counts."""
+        refuse_paths([name.as_posix()], self.template.url)
+        yield
+        path = self.subproject.local_abspath / name
+        self.size += _BLOCK + (path.lstat().st_size if os.path.lexists(path) else 0)
+        if self.size > size_limit():
+            raise too_big(self.template.url)
 
     def _external_data(self) -> LazyDict[str, Any]:
         files = self.template.external_data.items()

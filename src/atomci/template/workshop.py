@@ -65,7 +65,7 @@ class Workshop:
 
     def newest(self, location: str, *, prereleases: bool = False) -> str | None:
         """The tag of a template's newest release, None without one; nothing is fetched to tell that."""
-        tags = remote_tags(location)
+        tags = remote_tags(location, Path(self._temporary.name))
         if tags is None:
             tags = self.template(location).tags
         return newest_tag(tags, prereleases=prereleases)

@@ -22,6 +22,7 @@ from packaging.version import InvalidVersion, Version
 from atomci.artifacts.sync import MigrationStep
 from atomci.errors import UsageError
 from atomci.template.versions import position
+from atomci.tools.git.names import fault_of
 
 __all__ = ["FILE", "NO_EFFECT", "Migration", "migration_steps", "migrations_between"]
 
@@ -104,5 +105,17 @@ def _migration(row: Mapping[str, Any]) -> Migration:
     wanted = _KINDS[kind]
     if set(what) != wanted if wanted else not isinstance(what, str):
         raise TypeError(f"{row['id']}: {kind} takes {', '.join(sorted(wanted)) or 'a path'}")
+    for path in _paths(kind, what):
+        if fault := fault_of(path.removesuffix("/")):
+            raise TypeError(f"{row['id']}: {kind} {path}: {fault}")
     Version(row["version"])
     return Migration(row["id"], row["version"], row["reason"], kind, what)
+
+
+def _paths(kind: str, what: Any) -> list[str]:
+    """The paths that a migration names, relative to the project."""
+    if kind == "rename":
+        return [what["from"], what["to"]]
+    if kind == "delete_unmodified":
+        return [what]
+    return [what["file"]] if kind == "move_key" else []

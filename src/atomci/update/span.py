@@ -33,10 +33,10 @@ def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | 
     """
     wanted = request.to or recorded.version
     if request.only_version and request.to is None:
-        wanted = shop.newest(recorded.location, prereleases=request.prereleases) or "HEAD"
+        wanted = shop.newest(recorded.source, prereleases=request.prereleases) or "HEAD"
         if wanted == recorded.version:
             return up_to_date(recorded, wanted)
-    template = shop.template(request.template or recorded.location)
+    template = shop.template(request.template or recorded.source)
     shop.tell(f"reading {template.location}")
     import_meanwhile()
     span = Span(recorded, request, template, template.release(recorded.version), template.release(wanted))

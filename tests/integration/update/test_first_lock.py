@@ -25,12 +25,13 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
         folder.git("init", "--quiet", "--initial-branch=main")
         folder.commit()
 
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr(first_run, "bootstrap", bootstrap)
     monkeypatch.setattr(first_run, "own_gate", lambda _: 0)
 
     def make(template: Folder, *words: str, name: str = "demo") -> Folder:
         root = tmp_path / "made" / name
-        code = main(["new", str(root), "--defaults", "--template", str(template.root), *words])
+        code = main(["new", str(root), "--defaults", "--trust", "--template", str(template.root), *words])
         assert code == 0, capfd.readouterr().err
         return Folder(root)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atomci.visible import visible
+
 if TYPE_CHECKING:
     from atomci.artifacts.sync import FileChange, Update
 
@@ -25,7 +27,7 @@ def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
         return
 
     def tell(text: str) -> None:
-        click.echo(f"\r\x1b[K{text} ...", nl=False, err=True)
+        click.echo(f"\r\x1b[K{visible(text)} ...", nl=False, err=True)
 
     try:
         yield tell
@@ -43,22 +45,22 @@ def show_update(update: Update, as_json: bool, following: str = "") -> None:
     from atomci.cli.view.style import paint
 
     if update.state == "up-to-date":
-        click.echo(f"up to date: {update.before}" + "".join(f" ({note})" for note in update.notes))
+        notes = "".join(f" ({note})" for note in update.notes)
+        click.echo(visible(f"up to date: {update.before}{notes}"))
         return
-    click.echo(paint(f"{update.template}  {update.before} -> {update.after}", "cyan", bold=True))
+    click.echo(paint(visible(f"{update.template}  {update.before} -> {update.after}"), "cyan", bold=True))
     for file in update.files:
         click.echo(_row(file))
     for answer in update.answers:
-        click.echo(f"  answer              {answer.name}: {answer.before!r} -> {answer.after!r}")
+        click.echo(visible(f"  answer              {answer.name}: {answer.before!r} -> {answer.after!r}"))
     for pin in update.pins:
-        click.echo(
-            f"  pin                 {pin.path}: {pin.pin} {pin.taken} (you {pin.ours}, template {pin.theirs})"
-        )
+        sides = f"(you {pin.ours}, template {pin.theirs})"
+        click.echo(visible(f"  pin                 {pin.path}: {pin.pin} {pin.taken} {sides}"))
     for step in update.migrations:
         done = "skipped" if step.skipped else step.effect
-        click.echo(f"  migration           {step.id} ({step.version}): {done}; {step.reason}")
+        click.echo(visible(f"  migration           {step.id} ({step.version}): {done}; {step.reason}"))
     for note in update.notes:
-        click.echo(f"  note                {note}")
+        click.echo(visible(f"  note                {note}"))
     click.echo(following or _next(update))
 
 
@@ -69,7 +71,7 @@ def _row(file: FileChange) -> str:
     detail = f"  {file.detail}" if file.detail else ""
     word = f"{file.change:18}"
     colour = _COLOURS.get(file.change)
-    return f"  {paint(word, colour) if colour else word}  {file.path}{origin}{detail}"
+    return f"  {paint(word, colour) if colour else word}  {visible(f'{file.path}{origin}{detail}')}"
 
 
 def _next(update: Update) -> str:

@@ -17,6 +17,7 @@ from atomci.tools.surroundings import environment_in
 
 __all__ = [
     "NO_QUESTIONS",
+    "OFFLINE",
     "Git",
     "GitFailed",
     "IgnoreRule",
@@ -28,7 +29,22 @@ __all__ = [
 NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0"}
 """Where the network is asked: no password is asked for at the terminal."""
 
-_STEADY = ("-c", "core.quotePath=off", "-c", "core.fsmonitor=false", "-c", "core.safecrlf=false")
+OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+"""Where somebody else's repository is asked: it can make git reach for nothing, nor start what reaches."""
+
+# A folder that only looks like a repository is none: committed into another, it would bring a configuration.
+_STEADY = tuple(
+    word
+    for setting in (
+        "core.quotePath=off",
+        "core.fsmonitor=false",
+        "core.safecrlf=false",
+        "safe.bareRepository=explicit",
+    )
+    for word in ("-c", setting)
+)
+# Not ext:: and other helpers, which run what the address says; who needs one sets the variable.
+_DEFAULTS = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 
 
 class GitFailed(InfrastructureError):
@@ -94,7 +110,13 @@ class Git:
             done = subprocess.run(
                 ["git", *_STEADY, *words],
                 cwd=self.root,
-                env={**environment_in(self.root), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **self.env},
+                env={
+                    **_DEFAULTS,
+                    **environment_in(self.root),
+                    "GIT_OPTIONAL_LOCKS": "0",
+                    "LC_ALL": "C",
+                    **self.env,
+                },
                 input=stdin,
                 capture_output=True,
                 check=False,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from atomci.tools.git.client import Git, quoted
+from atomci.tools.git.names import refuse_paths
 from atomci.tools.git.repository import Repository
 
 __all__ = ["Entry", "Files", "Objects"]
@@ -104,7 +105,8 @@ class Objects:
         return oid
 
     def tree(self, files: Files) -> str:
-        """Store the tree that holds these files."""
+        """Store the tree that holds these files. Raises RefusedError for a path that none can hold."""
+        refuse_paths(files, "the tree")
         nested: dict[str, object] = {}
         for path, entry in files.items():
             *folders, name = path.split("/")

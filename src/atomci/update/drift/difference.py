@@ -14,7 +14,7 @@ from atomci.update.drift.last_render import LastRender, last_render
 __all__ = ["difference"]
 
 
-def difference(shop: Workshop, recorded: Recorded, paths: Sequence[str], *, colour: bool = False) -> bytes:
+def difference(shop: Workshop, recorded: Recorded, paths: Sequence[str]) -> bytes:
     """What turns the render into the working tree; empty where nothing does.
 
     Without paths: managed and merged files. Paths are relative to the project; a folder means its files.
@@ -25,7 +25,7 @@ def difference(shop: Workshop, recorded: Recorded, paths: Sequence[str], *, colo
     before, after = (
         objects.tree({path: side[path] for path in render.wanted if path in side}) for side in (files, now)
     )
-    return objects.git("diff-tree", "-r", "-p", f"--color={'always' if colour else 'never'}", before, after)
+    return objects.git("diff-tree", "-r", "-p", "--no-color", "--no-ext-diff", before, after)
 
 
 def _now(render: LastRender) -> Files:

@@ -50,7 +50,7 @@ def _lost_lock(recorded: Recorded) -> str:
 
 def status(shop: Workshop, recorded: Recorded, *, prereleases: bool = False) -> SyncStatus:
     """Version lag and drift. A missing or stale lock is computed from the template, and written."""
-    latest = shop.newest(recorded.location, prereleases=prereleases)
+    latest = shop.newest(recorded.source, prereleases=prereleases)
     lock, state = _renewed(shop, recorded)
     return _status(recorded, lock, state, latest)
 
