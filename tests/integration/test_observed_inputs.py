@@ -196,10 +196,20 @@ def test_what_tests_read_and_only_that_runs_them_again(reader: Any) -> None:
     unit(reader)
     assert changed(reader, NOBODY_ASKS="1") == ""
     assert unit(reader)[1], reader.atomci("explain", RUN).out
+    assert selected(reader) == ("none", "no unit test reaches what changed, or was seen to read it")
+    assert selected(reader, "--no-cache")[0] == "full"
     reader.write("tests/unit/data.txt", "two")
     done, cached = unit(reader)
     assert (done.code, cached) == (1, False)
     assert done.atoms[RUN]["because"] == "tests/unit/data.txt changed"
+    assert selected(reader) == ("full", "tests/unit/data.txt was read in a run of all tests")
+
+
+def selected(project: Any, *options: str) -> tuple[str, str]:
+    """Which tests the changes since the last commit reach, and why."""
+    assert project.atomci("run", "select_impacted_unit_tests", "--since", "HEAD", *options).code == 0
+    selection = project.json("artifacts/tests/selection.json")
+    return selection["mode"], selection["reason"]
 
 
 def snapshot(project: Any) -> dict[str, bytes]:

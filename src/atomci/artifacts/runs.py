@@ -56,6 +56,8 @@ class Observed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     variables: dict[str, str] = {}
     """Environment variables."""
     files: dict[str, str] = {}
+    texts: tuple[str, ...] = ()
+    """Those of the files that tests opened, and not to import them."""
     states: dict[str, str] = {}
     """Files again, of which times, owner and links count too."""
     folders: dict[str, str] = {}

@@ -14,6 +14,7 @@ from atomci.artifacts import handles
 from atomci.artifacts.testing import ParallelPlan, Selection
 from atomci.atoms.options import ShardOptions
 from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.known_reads import what_tests_read
 from atomci.atoms.parts.layer_runs import (
     budget_command,
     coverage_command,
@@ -32,7 +33,7 @@ from atomci.atoms.parts.shard_runs import (
     run_portion,
 )
 from atomci.atoms.parts.test_inputs import depends_on_what_was_seen
-from atomci.engine.cache import clear_notes, notes_in
+from atomci.engine.cache import clear_notes, declared, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.guest import lacks
 from atomci.engine.inputs.dependencies import Dependencies
@@ -48,6 +49,17 @@ _NO_XDIST = "pytest-xdist isn't installed"
 _PICKS_SHOWN = 3
 
 
+def _goes_by(ctx: Context) -> Dependencies:
+    """Of its files, and with --since of what earlier runs were seen to read, which no hash holds."""
+    earlier = "" if ctx.options.since is None else "earlier runs tell what tests read"
+    return replace(declared(ctx.atom, ctx.workspace), unkept=earlier)
+
+
+def _no_commands(ctx: Context) -> Sequence[Command]:
+    return ()
+
+
+@runs(_no_commands, _goes_by)
 def select_impacted_unit_tests(ctx: Context) -> Outcome:
     selection = _select(ctx)
     ctx.write(handles.SELECTION, selection)
@@ -69,7 +81,8 @@ def _select(ctx: Context) -> Selection:
     if ctx.options.everything or ctx.options.since is None:
         asked = "--all" if ctx.options.everything else "no --since"
         return impact.everything(f"{asked}: the whole suite", impact.unit_tests(files, how.patterns))
-    return impact.select(ctx.root, files, ctx.changed(ctx.options.since), how)
+    changed = ctx.changed(ctx.options.since)
+    return impact.select(ctx.root, files, changed, how, what_tests_read(ctx, layer, changed))
 
 
 def _collecting(ctx: Context, files: Sequence[str]) -> impact.Collecting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shlex
@@ -122,20 +123,28 @@ class ResultCache:
     def find(self, atom: Atom, now: Surroundings) -> TakenOver:
         """A kept result that holds, its files put back where they are missing or different."""
         because = ""
-        for entry in _newest_first(self._folder / "results" / atom.name):
+        for entry, result in self._whole(atom):
+            if difference := now.difference(result.observed or Observed()):
+                because = because or difference
+                continue
             try:
-                result = read(entry / "result.json", Result)
-                if result.observed is None or not _is_whole(entry, atom, result):
-                    continue
-                if difference := now.difference(result.observed):
-                    because = because or difference
-                    continue
                 self._put_back(entry, result)
-            except (ArtifactError, OSError):
+            except OSError:
                 continue
             os.utime(entry)
             return TakenOver(result)
         return TakenOver(None, because)
+
+    def kept(self, atom: Atom) -> Iterator[tuple[Result, Path]]:
+        """The passes that are kept, whether they hold or not, each with the folder of its files."""
+        return ((result, entry / "files") for entry, result in self._whole(atom))
+
+    def _whole(self, atom: Atom) -> Iterator[tuple[Path, Result]]:
+        for entry in _newest_first(self._folder / "results" / atom.name):
+            with contextlib.suppress(ArtifactError, OSError):
+                result = read(entry / "result.json", Result)
+                if _is_whole(entry, atom, result):
+                    yield entry, result
 
     def _put_back(self, entry: Path, result: Result) -> None:
         for output in result.outputs:
@@ -160,9 +169,9 @@ class ResultCache:
 
 def _is_whole(entry: Path, atom: Atom, result: Result) -> bool:
     """Whether an entry is what was kept: a disk, a copy or somebody may have changed it."""
-    if (result.atom, result.status) != (atom.name, "pass") or result.key != key_of(
-        result.observed or Observed()
-    ):
+    if result.observed is None or result.key != key_of(result.observed):
+        return False
+    if (result.atom, result.status) != (atom.name, "pass"):
         return False
     return all(
         output.path.startswith("artifacts/")

@@ -28,6 +28,7 @@ class _Raw(msgspec.Struct, frozen=True, kw_only=True):
     temporary: str
     compiled_to: str = ""
     read: tuple[str, ...]
+    texts: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
     imported: tuple[str, ...] = ()
@@ -60,6 +61,8 @@ class Seen:
     variables: tuple[str, ...] | None
     unseen: str = ""
     """Why they may have read more than was seen; empty when they can't have."""
+    texts: tuple[str, ...] = ()
+    """Files that were opened, and not to import them."""
     states: tuple[str, ...] = ()
     """Files of which more than the content may count: times, owner, links."""
     programs: bool = False
@@ -92,6 +95,7 @@ def seen(folder: Path, root: Path) -> Seen | None:
         tuple(sorted({path for raw in raws for path in _own(raw, root, raw.searched)})),
         None if blind or any(raw.every_variable for raw in raws) else _variables(raws),
         unseen,
+        tuple(sorted({path for raw in raws for path in _own(raw, root, raw.texts)} - changed)),
         tuple(sorted(states - changed)),
         any(raw.programs for raw in raws),
         tuple(sorted(changed)),

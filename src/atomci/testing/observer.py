@@ -61,6 +61,8 @@ class Observer:
         self.started_at = time.time_ns()
         self.read: dict[str, None] = {}
         """Files that were opened, or asked whether they are there."""
+        self.texts: dict[str, None] = {}
+        """Those that were opened, and not to import them."""
         self.states: dict[str, None] = {}
         """Those of which their times, owner or links may count too."""
         self.entries: dict[str, None] = {}
@@ -166,6 +168,7 @@ class Observer:
             "standard": sorted({paths["stdlib"], paths["platstdlib"], *_EXTENSIONS}),
             "temporary": tempfile.gettempdir(),
             "read": list(self.read),
+            "texts": list(self.texts),
             "states": list(self.states),
             "entries": list(self.entries),
             "imported": sorted({file for _, file in _modules()}),
@@ -195,6 +198,8 @@ class Observer:
         keeps = mode[:2] == "r+" or mode[:3] in ("rb+", "r+b") if isinstance(mode, str) else False
         if (not writes or keeps) and place not in self.written:
             self.read[place] = None
+            if place not in self.texts and not asked_by(IMPORTING + TOOLS + OF_SOURCES):
+                self.texts[place] = None
             if _ENVIRONMENT.fullmatch(place):
                 self.all_variables()
         if writes:

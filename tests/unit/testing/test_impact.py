@@ -1,11 +1,18 @@
 """Which unit tests a change reaches; what can't be reasoned about widens to all of them."""
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from atomci.artifacts.testing import Selection
+from atomci.testing.selection.earlier_run import EarlierRun, PathSet
 from atomci.testing.selection.impact import Collecting, collects_files, select
+
+EXAMPLES = int(os.environ.get("ATOMCI_EXAMPLES", "20"))
 
 FILES = {
     "src/demo/__init__.py": "",
@@ -244,6 +251,94 @@ def test_data_of_another_layer_that_a_unit_test_names_widens(tmp_path: Path) -> 
     assert _select(tmp_path, ["tests/e2e/case.json"], FILES | data).mode == "none"
     reads = {"tests/unit/test_reads.py": "CASE = HERE / '../e2e/case.json'\n"}
     assert _select(tmp_path, ["tests/e2e/case.json"], FILES | data | reads).mode == "full"
+
+
+def seen(root: Path, read: Iterable[str], texts: Iterable[str] = ()) -> EarlierRun:
+    return EarlierRun(PathSet.of(root, [*read, *texts]), PathSet.of(root, texts))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "README.md",
+        "data/prices.csv",
+        "scripts/make.py",
+        "src/demo/data.json",
+        "tests/e2e/case.json",
+        "VERSION",
+    ],
+)
+def test_what_no_run_read_runs_nothing_and_what_one_read_runs_all(tmp_path: Path, changed: str) -> None:
+    files = FILES | {changed: "", "tests/unit/test_lists.py": "import os\nos.walk('.')\n"}
+    _select(tmp_path, [], files)
+    unread = select(tmp_path, sorted(files), [changed], seen=seen(tmp_path, ["src/demo/low.py"]))
+    assert (unread.mode, unread.reason) == (
+        "none", "no unit test reaches what changed, or was seen to read it"
+    )  # fmt: skip
+    read = select(tmp_path, sorted(files), [changed], seen=seen(tmp_path, [changed]))
+    assert (read.mode, read.reason) == ("full", f"{changed} was read in a run of all tests")
+
+
+@pytest.mark.parametrize(
+    "changed", ["tests/conftest.py", "src/demo/__init__.py", "pyproject.toml", "src/demo/gone.py"]
+)
+def test_what_a_run_read_says_nothing_of_what_reaches_tests_otherwise(tmp_path: Path, changed: str) -> None:
+    _select(tmp_path, [])
+    assert select(tmp_path, sorted(FILES), [changed], seen=seen(tmp_path, [])).mode == "full"
+
+
+def test_a_module_that_is_read_as_a_text_runs_all(tmp_path: Path) -> None:
+    _select(tmp_path, [])
+    changed = ["src/demo/low.py"]
+    imported = select(tmp_path, sorted(FILES), changed, seen=seen(tmp_path, changed))
+    assert imported.mode == "impacted"
+    assert select(tmp_path, sorted(FILES), changed, seen=seen(tmp_path, [], changed)).mode == "full"
+
+
+def test_without_a_run_a_test_that_lists_folders_is_picked_when_sources_change(tmp_path: Path) -> None:
+    files = FILES | {"tests/unit/test_style.py": "TEXTS = [p.read_text() for p in SRC.rglob('*.py')]\n"}
+    assert "lists folders" in _picked(_select(tmp_path, ["src/demo/low.py"], files))["test_style"]
+
+
+def test_a_file_is_known_by_all_its_names(tmp_path: Path) -> None:
+    (tmp_path / "real.txt").write_text("")
+    (tmp_path / "alias.txt").symlink_to("real.txt")
+    read = PathSet.of(tmp_path, ["alias.txt", "Missing.txt"])
+    assert [read.holds(path) for path in ("real.txt", "missing.txt", "other.txt")] == [True, True, False]
+
+
+DATA = (
+    "README.md",
+    "docs/a.md",
+    "data/b.csv",
+    "tests/unit/c.json",
+    "src/demo/d.json",
+    "scripts/e.py",
+    "VERSION",
+)
+
+READERS = ("low", "middle", "alone")
+
+
+@given(
+    reads=st.dictionaries(st.sampled_from(READERS), st.sets(st.sampled_from([*DATA, "src/demo/low.py"]))),
+    changed=st.sets(st.sampled_from([*DATA, "src/demo/low.py", "src/demo/high.py"])),
+)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whoever_reads_what_changed_is_picked(
+    tmp_path: Path, reads: dict[str, set[str]], changed: set[str]
+) -> None:
+    files = FILES | dict.fromkeys((*DATA, *(f"tests/unit/test_{name}.py" for name in READERS)), "")
+    if not (tmp_path / "VERSION").exists():
+        _select(tmp_path, [], files)
+    modules = [path for path in FILES if path.endswith(".py")]
+    texts = {path for paths in reads.values() for path in paths}
+    selection = select(tmp_path, sorted(files), sorted(changed), seen=seen(tmp_path, modules, texts))
+    picked = {test.path for test in selection.tests}
+    for name, paths in reads.items():
+        assert not paths & changed or selection.mode == "full" or f"tests/unit/test_{name}.py" in picked
+    if not changed & {*texts, "src/demo/low.py", "src/demo/high.py"}:
+        assert selection.mode == "none"
 
 
 def test_a_plugin_that_pytest_loads_for_all_tests_widens(tmp_path: Path) -> None:

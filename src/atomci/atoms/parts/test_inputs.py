@@ -37,6 +37,7 @@ def depends_on_what_was_seen(ctx: Context, layer: Layer) -> Dependencies:
         globs=base.globs,
         on_disk=("**/*",) if found.unseen else (),
         files=tuple(dict.fromkeys((*base.files, *filter(_counts, found.files), *_of_git(found)))),
+        texts=tuple(filter(_counts, found.texts)),
         states=tuple(filter(_counts, found.states)),
         folders=tuple(path for path in found.folders if counts(f"{path}/")),
         searched=tuple(path for path in found.searched if counts(f"{path}/")),

@@ -40,6 +40,8 @@ class Dependencies:
     """Of all files, ignored ones too."""
     files: tuple[str, ...] = ()
     """One by one, also where there is none."""
+    texts: tuple[str, ...] = ()
+    """Those that were opened, and not to import them."""
     states: tuple[str, ...] = ()
     """Those of which times, owner and links count too."""
     folders: tuple[str, ...] = ()
@@ -70,6 +72,7 @@ class Surroundings:
             facts=dict(self.facts),
             variables={name: _variable(name) for name in names.variables},
             files={_told(path): self.inputs.hash_of(path) for path in paths},
+            texts=tuple(map(_told, names.texts)),
             states={_told(path): self.inputs.state_of(path) for path in names.states},
             folders={_told(path): self.inputs.names_in(path) for path in names.folders},
             searched={_told(path): self.inputs.modules_in(path) for path in names.searched},
@@ -82,6 +85,19 @@ class Surroundings:
     def difference(self, then: Observed) -> str:
         """The first thing that isn't as it was, in words; empty when all is."""
         return next(chain(self._other_facts(then), self._other_files(then)), "")
+
+    def changed_files(self, then: Observed) -> frozenset[str] | None:
+        """Which files that it rests on are other now; None where anything else is other too."""
+        folders = (then.folders, self.inputs.names_in), (then.searched, self.inputs.modules_in)
+        moved = any(
+            now(_path(path)) != known for known_of, now in folders for path, known in known_of.items()
+        )
+        if moved or next(self._other_facts(then), ""):
+            return None
+        files = (then.files, self.inputs.hash_of), (then.states, self.inputs.state_of)
+        return frozenset(
+            path for known_of, now in files for path, known in known_of.items() if now(_path(path)) != known
+        )
 
     def _other_facts(self, then: Observed) -> Iterator[str]:
         for name in dict.fromkeys((*then.facts, *self.facts)):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from atomci.artifacts.testing import SelectedTest, Selection
 from atomci.testing.pytest_config import TEST_FILES, is_test_file
+from atomci.testing.selection.earlier_run import EarlierRun
 from atomci.testing.selection.imports import ImportGraph, read_graph
 
 __all__ = ["Collecting", "collects_files", "everything", "select", "unit_tests"]
@@ -57,11 +58,15 @@ def unit_tests(files: Iterable[str], patterns: Sequence[str] = TEST_FILES) -> li
 
 
 def select(
-    root: Path, files: Sequence[str], changed: Sequence[str] | None, how: Collecting | None = None
+    root: Path,
+    files: Sequence[str],
+    changed: Sequence[str] | None,
+    how: Collecting | None = None,
+    seen: EarlierRun | None = None,
 ) -> Selection:
     """Map changed paths to files under tests/unit, with a reason for each.
 
-    `files` are all project files; `changed` is None when git can't tell.
+    `files` are all project files; `changed` is None when git can't tell, `seen` where no such run is kept.
     """
     how = how or Collecting()
     tests = unit_tests(files, how.patterns)
@@ -71,7 +76,7 @@ def select(
         )
     if how.unknown:
         return everything(how.unknown, tests, changed)
-    return _Suite(root, files, tests, how).reached_by(changed)
+    return _Suite(root, files, tests, how, seen).reached_by(changed)
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class _Suite:
     files: Sequence[str]
     tests: Sequence[str]
     how: Collecting
+    seen: EarlierRun | None
 
     @cached_property
     def graph(self) -> ImportGraph:
@@ -102,7 +108,7 @@ class _Suite:
             return everything(blind, self.tests, changed)
         for path in changed:
             reached = self._reached(path)
-            if not reached and path.startswith("src/"):
+            if not reached and path.startswith("src/") and not self._is_unread(path):
                 return everything(f"no test is known to reach {path}", self.tests, changed)
             for test, why in reached.items():
                 reasons.setdefault(test, []).append(why)
@@ -113,9 +119,10 @@ class _Suite:
                     reasons.setdefault(test, []).append(hidden)
         picked = tuple(SelectedTest(path=test, reasons=tuple(reasons[test])) for test in sorted(reasons))
         reason = f"{len(picked)} of {len(self.tests)} test files reach the change"
+        none = f"no unit test reaches what changed{', or was seen to read it' if self.seen else ''}"
         return Selection(
             mode="impacted" if picked else "none",
-            reason=reason if picked else "no unit test reaches what changed",
+            reason=reason if picked else none,
             changed=tuple(changed),
             tests=picked,
             total=len(self.tests),
@@ -130,13 +137,28 @@ class _Suite:
 
     def _blind(self, path: str) -> str:
         """Why no import shows what a change of this path does; empty where they do."""
+        if path in _CONFIGURATION or path.startswith("requirements"):
+            return f"{path} configures every test"
+        imported = path.endswith(".py") and path.startswith(("src/", "tests/"))
+        imported = imported and not path.startswith(_OTHER_LAYERS)
+        if self.seen:
+            if (self.seen.texts if imported else self.seen.read).holds(path):
+                return f"{path} was read in a run of all tests"
+            return self._by_imports(path) if imported else ""
         if path.startswith(_OTHER_LAYERS) or _PROSE.fullmatch(path):
-            return "" if path.endswith(".py") else next(self._readers(path), "")
+            return self._may_be_read(path)
         if not path.startswith(("src/", "tests/")):
-            if path in _CONFIGURATION or path.startswith("requirements"):
-                return f"{path} configures every test"
             return f"{path} lies outside src/ and tests/, and any test may read it"
+        return self._by_imports(path)
+
+    def _by_imports(self, path: str) -> str:
         return self._unimported(path) or self._plugged_in(path)
+
+    def _is_unread(self, path: str) -> bool:
+        return self.seen is not None and not self.seen.read.holds(path)
+
+    def _may_be_read(self, path: str) -> str:
+        return "" if path.endswith(".py") else next(self._readers(path), "")
 
     def _unimported(self, path: str) -> str:
         if path.rpartition("/")[2] in ("conftest.py", "__init__.py"):
@@ -175,6 +197,8 @@ class _Suite:
     def _hides(self, test: str, *, programs: bool) -> str:
         if test in self.graph.dynamic:
             return "imports modules by computed name, or can't be parsed"
+        if programs and self.seen is None and test in self.graph.lists_folders:
+            return "lists folders, which may be the project's"
         starts = programs and test in self.graph.starts_programs
         return "starts programs, which may be the project's" if starts else ""
 
