@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from atomci.tools import exclusive
+
 pytestmark = pytest.mark.skipif(
     os.name == "nt", reason="Windows has no such signals; its own test is to come"
 )
@@ -196,3 +198,16 @@ def test_an_interrupt_in_the_first_moments_of_another_verb_is_no_traceback(sampl
     process = sample.start("list", PYTHONPATH=site, AT_THE_IMPORT_OF="click", SENT="SIGINT")
     assert process.communicate(timeout=60) == ("", "interrupted\n")
     assert process.returncode == 130
+
+
+def test_a_run_keeps_others_out_but_for_those_that_it_starts(sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exclusive, "PATIENCE", 0.1)
+    (sample.root / "artifacts").mkdir()
+    with exclusive.exclusive(sample.root / "artifacts", ""):
+        done = sample.atomci("run", "run_ruff_lint")
+        assert (done.code, done.out) == (3, "")
+        assert done.err.startswith("error: another atomci run is at work in this repository\n")
+        sample.env["ATOMCI_RUNS_IN"] = str(sample.root)
+        assert sample.atomci("run", "run_ruff_lint").code == 0
+    del sample.env["ATOMCI_RUNS_IN"]
+    assert sample.atomci("run", "run_ruff_lint").code == 0

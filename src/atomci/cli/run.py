@@ -12,8 +12,12 @@ import click
 from atomci.cli.options import project_at, project_option
 from atomci.errors import AtomciError, UsageError
 from atomci.tools import interrupts
+from atomci.tools.exclusive import exclusive
 
 __all__ = ["run_command"]
+
+_RUNS_IN = "ATOMCI_RUNS_IN"
+"""The variable that names, for what a run starts, the repository in which it goes on."""
 
 
 @click.command("run")
@@ -104,11 +108,34 @@ def run_command(
     if dry_run:
         click.echo("\n".join(dry_run_lines(loader, plan, options, as_json)))
         return 0
-    with listener_for(plan, as_json, loader.project) as listener:
+    with _alone(loader.project.root), listener_for(plan, as_json, loader.project) as listener:
         result = run_plan(workspace, plan, loader.implementation, [listener])
     if result.broken:
         click.echo(f"error: {result.broken}\n  {MEND}", err=True)
     return result.exit_code
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Keep other runs out of artifacts/, but for those that this one starts.
+
+    Raises InfrastructureError when another goes on for ten seconds.
+    """
+    folder = root / "artifacts"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:  # which the run itself will tell
+        yield
+        return
+    if os.environ.get(_RUNS_IN) == str(root):
+        yield
+        return
+    with exclusive(folder, "another atomci run is at work in this repository"):
+        os.environ[_RUNS_IN] = str(root)
+        try:
+            yield
+        finally:
+            del os.environ[_RUNS_IN]
 
 
 @contextmanager
