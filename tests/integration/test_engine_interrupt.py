@@ -148,6 +148,25 @@ def test_a_red_run_whose_reader_goes_away_is_still_red(sample) -> None:
     assert process.wait(timeout=60) == 1
 
 
+def test_a_run_without_standard_output_has_the_same_verdict(sample) -> None:
+    words = ["sh", "-c", 'exec "$0" -m atomci run run_ruff_lint --json >&-', sys.executable]
+    done = subprocess.run(words, cwd=sample.root, env=sample.env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_run_whose_terminal_is_closed_ends_as_one_that_is_interrupted(slow) -> None:
+    ours, theirs = os.openpty()
+    words = [sys.executable, "-m", "atomci", "run", "local_ci"]
+    process = subprocess.Popen(words, cwd=slow.root, env=slow.env, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    _wait_for(slow.root / "pids")
+    os.close(ours)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(30) == 130
+    (log,) = slow.root.glob("artifacts/runs/*/events.jsonl")
+    assert json.loads(log.read_text().splitlines()[-1])["exit_code"] == 130
+
+
 def test_a_list_whose_reader_goes_away_is_no_error(sample) -> None:
     command = f"{sys.executable} -m atomci list | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(

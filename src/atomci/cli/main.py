@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -159,16 +160,15 @@ def _call(argv: list[str] | None) -> int:
 
 
 def _refuse(error: AtomciError) -> int:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {visible(error.message)}", err=True)
-    if error.hint:
-        click.echo(f"  {visible(error.hint)}", err=True)
+    with contextlib.suppress(OSError):  # a terminal that was closed
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {visible(error.message)}", err=True)
+        if error.hint:
+            click.echo(f"  {visible(error.hint)}", err=True)
     return error.exit_code
 
 
 def _flush() -> None:
     """Somebody may have closed the pipe, as `| head` does; the interpreter must not try again at exit."""
-    if sys.stdout is None:  # closed from the start, as by >&-
-        return
     try:
         sys.stdout.flush()
     except OSError:

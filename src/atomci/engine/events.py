@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import threading
@@ -74,6 +75,8 @@ class EventLog:
                     self._listeners.remove(listener)
                 except OSError as error:
                     self._listeners.remove(listener)
+                    if error.errno == errno.EIO:  # its terminal was closed
+                        continue
                     self.broken = self.broken or f"the run's events can't be told: {error}"
 
     def _append(self, line: bytes) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -108,19 +108,24 @@ def _live(lines: _Lines, atoms: int) -> Iterator[Listener]:
             )
 
     console = Console(highlight=False)
-    with Live(Status(), console=console, transient=True, refresh_per_second=8) as live:
+    live = Live(Status(), console=console, transient=True, refresh_per_second=8)
 
-        def show(event: Event) -> None:
-            nonlocal finished
-            if isinstance(event, AtomStarted):
-                running[event.atom] = time.monotonic()
-            elif isinstance(event, AtomFinished):
-                running.pop(event.atom, None)
-                finished += 1
-            for line in lines.of(event):
-                live.console.print(Text.from_ansi(line), soft_wrap=True)
+    def show(event: Event) -> None:
+        nonlocal finished
+        if isinstance(event, AtomStarted):
+            running[event.atom] = time.monotonic()
+        elif isinstance(event, AtomFinished):
+            running.pop(event.atom, None)
+            finished += 1
+        for line in lines.of(event):
+            console.print(Text.from_ansi(line), soft_wrap=True)
 
+    live.start()
+    try:
         yield show
+    finally:
+        with suppress(OSError):  # the terminal may have been closed
+            live.stop()
 
 
 def _one_line(text: str) -> str:
