@@ -221,3 +221,34 @@ def test_the_time_that_programs_take_counts_for_who_started_them(tmp_path: Path)
     words = [sys.executable, "-c", TIMED, sys.executable, "-c", own, sys.executable, "-ISc", busy]
     done = subprocess.run(words, capture_output=True, check=True, cwd=tmp_path)
     assert float(done.stdout) > 0.3
+
+
+TOLD = """\
+import signal, sys, time
+from pathlib import Path
+def told(number, frame):
+    time.sleep(0.4)
+    Path("told").touch()
+    sys.exit(0)
+signal.signal(signal.SIGTERM, told)
+print("under way", flush=True)
+time.sleep(60)
+"""
+HANDS_OVER = """\
+import sys
+from pathlib import Path
+from atomci.tools.process import Command, hand_over
+hand_over(Command((sys.executable, "-ISc", sys.argv[1])), Path.cwd())
+"""
+
+
+@on_linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_what_has_the_terminal_is_asked_to_end_and_has_the_time_to(tmp_path: Path, number: int) -> None:
+    words = [sys.executable, "-c", HANDS_OVER, TOLD]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"under way\n"
+        process.send_signal(number)
+        process.stdout.read()  # until the program has ended too
+    assert (tmp_path / "told").exists()

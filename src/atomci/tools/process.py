@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +36,7 @@ __all__ = [
 
 # How long a program that has ended may leave a stream open, by others that hold it.
 _ORPHANS_END_WITHIN = 5.0
+_PARENT_DEATH = 1  # PR_SET_PDEATHSIG
 
 
 class ToolMissing(InfrastructureError):
@@ -213,10 +216,37 @@ def _finish(outputs: Sequence[Output]) -> None:
 
 
 def hand_over(command: Command, cwd: Path) -> int:
-    """Run with this terminal's own input and output, and return the exit code."""
-    try:
-        return subprocess.run(
-            command.argv, cwd=cwd, env={**os.environ, **command.env}, check=False
-        ).returncode
-    except FileNotFoundError as error:
+    """Run with this terminal's own input and output, and return the exit code.
+
+    An interrupt is passed on, and the program's end waited for. Where this process is killed, Linux asks the
+    program to end: it isn't the guardian's, which would give it no terminal.
+    """
+    environment = _environment(command, cwd)
+    first = _ends_with_its_parent()
+    try:  # no thread runs that could hold a lock which it wants
+        process = subprocess.Popen(command.argv, cwd=cwd, env=environment, preexec_fn=first)  # noqa: PLW1509
+    except OSError as error:
         raise ToolMissing(f"{command.argv[0]} can't be started: {error.strerror}") from None
+    with process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            raise
+
+
+def _ends_with_its_parent() -> Callable[[], None] | None:
+    """What a process does between fork and exec, so as to be told when the one that started it is gone."""
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(_PARENT_DEATH, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:  # already
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return ask
