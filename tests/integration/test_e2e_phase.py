@@ -129,7 +129,7 @@ def test_a_failure_names_file_and_line_and_reports_are_made(project) -> None:
     assert (done.code, done.statuses[RUN], done.statuses[KEPT]) == (1, "fail", "pass")
     line = len(project.read(TESTS).splitlines())
     assert [(f["path"], f["line"]) for f in done.atoms[RUN]["findings"]] == [(TESTS, line)]
-    assert "1 e2e tests failed" in project.json("artifacts/stages/e2e.json")["reasons"]
+    assert "1 e2e test failed" in project.json("artifacts/stages/e2e.json")["reasons"]
 
 
 def test_no_test_is_vacuous(project) -> None:

@@ -157,7 +157,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     ),
     ("stage1_lint_types", LINTED, "1 in lane lint"),
     ("stage1_lint_types", change(WORDS, "\n"), f"run_ruff_lint is stale: {WORDS} changed"),
-    ("stage2_unit_tests", TESTED, "1 unit tests failed"),
+    ("stage2_unit_tests", TESTED, "1 unit test failed"),
     ("stage2_unit_tests", change(TESTS, "\n"), f"run_pytest_unit_with_coverage is stale: {TESTS} changed"),
     ("stage3_static_artifacts_emit", remove(SARIF), f"stale: {SARIF} is gone"),
     ("compute_local_ci_exit_code", TESTED, ": red"),

@@ -116,7 +116,7 @@ def test_the_first_failure_ends_it_names_file_and_line_and_takes_down_what_was_l
     assert done.code == 1
     assert done.statuses == dict(zip(PHASE, ("pass", "fail", "skipped", "pass", "fail"), strict=True))
     assert [(f["path"], f["line"]) for f in done.atoms[RUN]["findings"]] == [(TESTS, line)]
-    assert "1 integration tests failed" in project.json("artifacts/stages/integration.json")["reasons"]
+    assert "1 integration test failed" in project.json("artifacts/stages/integration.json")["reasons"]
     assert project.json("artifacts/tests/integration.json")["counts"] == {"failed": 1, "passed": 3}
     assert not (project.root / LENT).exists()
     junit = ET.parse(project.root / "artifacts/reports/integration.xml")

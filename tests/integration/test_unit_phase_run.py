@@ -111,8 +111,9 @@ def test_no_number_of_tests_is_said_before_they_are_counted(green) -> None:
 def test_the_first_failure_ends_the_suite_unless_told_otherwise(green) -> None:
     for name in ("prices", "rounding", "words"):
         green.append(f"tests/unit/test_{name}.py", "\n\ndef test_bad() -> None:\n    assert 0\n")
-    green.atomci("run", RUN)
+    done = green.atomci("run", RUN)
     assert green.json("artifacts/tests/unit.json")["counts"] == {"failed": 1, "passed": 1}
+    assert "1 failed; the suite stopped on a failure: 2 of 6 tests ran; -k runs them all" in done.out
     green.atomci("run", RUN, "--keep-going")
     all_ran = green.json("artifacts/tests/unit.json")
     assert all_ran["counts"] == {"failed": 3, "passed": 3}

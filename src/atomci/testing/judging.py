@@ -138,7 +138,7 @@ def _broken(bad: Sequence[TestResult], output: str, root: Path, session: TestSes
     files = [result for result in bad if result.outcome == "error" and "::" not in result.nodeid]
     if session is not None and session.phase == "end" and (session.stopped or not session.why):
         for result in files[:_NAMES_SHOWN]:
-            yield f"{result.nodeid} can't be collected: {result.message.removeprefix('E').strip()}"
+            yield f"{result.nodeid} can't be collected: {result.message}"
         if (more := len(files) - _NAMES_SHOWN) > 0:
             yield f"{more} more files can't be collected"
 

@@ -28,6 +28,7 @@ __all__ = ["AttemptRecorder", "pytest_configure", "pytest_load_initial_conftests
 
 LOG_VARIABLE = "ATOMCI_TEST_LOG"
 _RECORDER = "atomci-recorder"
+_MARK = re.compile(r"^E\s+")
 _DETAILS = 20_000
 _NAMES_KEPT = 10
 # `file:3: in name` of a traceback as pytest shows it, `File "file", line 3` as Python does.
@@ -334,7 +335,7 @@ def _message(report: Any) -> str:
     text = crash.message if crash is not None else report.longreprtext
     lines = [line for line in text.strip().splitlines() if line.strip()]
     if crash is None and lines:
-        lines = lines[-1:]
+        lines = [_MARK.sub("", lines[-1])]
     return lines[0][:500] if lines else "failed"
 
 

@@ -99,7 +99,7 @@ def crash(output: str, root: Path) -> TestResult | None:
             path=where,
             line=int(match[2] or match[4]),
             message=said[-1] if said else "pytest itself ended here",
-            details=output[-_DETAILS:],
+            details=output[fatal.start() :][:_DETAILS] if fatal else output[-_DETAILS:],
         )
     return None
 

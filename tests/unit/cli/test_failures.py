@@ -62,6 +62,16 @@ def test_it_is_short_whatever_was_said(details: str) -> None:
     assert max(map(len, shown)) <= 150
 
 
+def test_of_a_crash_the_innermost_frames_are_shown() -> None:
+    frames = [f'  File "/p/{number}.py", line {number} in f' for number in range(40)]
+    crash = [
+        "Fatal Python error: Segmentation fault",
+        "Current thread 0x01 (most recent call first):",
+        *frames,
+    ]
+    assert _shown("\n".join(crash)) == crash[:12]
+
+
 def test_a_report_of_another_style_shows_its_last_lines() -> None:
     short = "tests/unit/test_a.py:6: in test_bad\n    assert x == 2\nE   assert 1 == 2\n"
     assert _shown(short) == short.splitlines()

@@ -2,12 +2,13 @@
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from atomci.artifacts import testing as artifacts
 from atomci.artifacts.store import ArtifactError
-from atomci.testing import results
+from atomci.testing import recorder, results
 
 CONFTEST = """\
 ImportError while loading conftest '/p/tests/conftest.py'.
@@ -82,6 +83,19 @@ def test_a_conftests_crash_is_found_at_its_last_frame_in_the_project(tmp_path: P
     crash = results.crash(INTERNAL.replace("ROOT", str(tmp_path)), tmp_path)
     assert crash is not None
     assert (crash.path, crash.line, crash.message) == ("tests/conftest.py", 5, "EOFError: boom")
+
+
+def test_a_crash_of_the_interpreter_begins_where_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").touch()
+    said = f'Fatal Python error: Segmentation fault\n  File "{tmp_path}/test_a.py", line 3 in test_a\n'
+    crash = results.crash(f"....\n{said}", tmp_path)
+    assert crash is not None
+    assert (crash.path, crash.line, crash.details) == ("test_a.py", 3, said)
+
+
+def test_a_file_that_cannot_be_collected_says_why_without_pytests_mark() -> None:
+    report = SimpleNamespace(longrepr="", longreprtext="in <module>\n    import nope\nE   EOFError: boom\n")
+    assert recorder._message(report) == "EOFError: boom"
 
 
 def test_what_ended_outside_the_project_is_no_crash_of_its(tmp_path: Path) -> None:

@@ -165,7 +165,9 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
     examined = 0 if judgement.status == "vacuous" else len({result.nodeid for result in found})
     without = (str(layer.data),) if unmeasured and not ctx.project.is_joined else ()
     bad = results.findings(found)
-    return Outcome(judgement.status, judgement.reason, examined, "tests", bad, without=without)
+    cut_short = session is not None and session.stopped and session.missing and not ctx.options.keep_going
+    reason = f"{judgement.reason}; -k runs them all" if cut_short else judgement.reason
+    return Outcome(judgement.status, reason, examined, "tests", bad, without=without)
 
 
 def export_reports(ctx: Context, layer: Layer, commands: Sequence[Command]) -> Outcome:

@@ -39,11 +39,15 @@ def reds_of_tests(atom: str, kind: str, tests: TestSummary, *, none_ran: bool = 
     failed = tests.counts.get("failed", 0)
     errors = tests.counts.get("error", 0)
     if tests.broken:
-        also = f"{failed} {kind} tests failed; " if failed else ""
+        also = f"{failed} {kind} {_tests(failed)} failed; " if failed else ""
         return [Red(atom, "fail" if failed or errors else "error", f"{also}{tests.broken}")]
     if bad := failed + errors:
-        return [Red(atom, "fail", f"{bad} {kind} tests failed")]
+        return [Red(atom, "fail", f"{bad} {kind} {_tests(bad)} failed")]
     return [Red(atom, "vacuous", f"no {kind} test ran")] if none_ran else []
+
+
+def _tests(count: int) -> str:
+    return "test" if count == 1 else "tests"
 
 
 def none_ran(tests: TestSummary) -> bool:

@@ -20,11 +20,15 @@ _SEPARATOR = re.compile(r"_ _ _ |-{5,}")
 
 
 def excerpt(result: TestResult) -> list[str]:
-    """At most twelve lines of pytest's report: around its last `>`, or else the last that there are."""
+    """At most twelve lines of pytest's report: around its last `>`, or else the last that there are.
+
+    Of a crash of the interpreter the first, which begin with the innermost frame.
+    """
     lines = [_CONTROL.sub("", line).expandtabs()[:_WIDTH].rstrip() for line in result.details.splitlines()]
     marks = [number for number, line in enumerate(lines) if line.startswith(">")]
     if not marks:
-        return [line for line in lines if line][-_LINES:]
+        said = [line for line in lines if line]
+        return said[:_LINES] if result.details.startswith("Fatal Python error") else said[-_LINES:]
     last = marks[-1]
     first = _first(lines, last)
     said = [line for line in lines[last + 1 :] if line.startswith("E")]
