@@ -284,6 +284,39 @@ def test_what_follows_a_lapsed_override_is_judged_anew(project: MadeUp) -> None:
     assert project.ran == ["count", "judge", "judge"]
 
 
+def test_so_is_what_follows_it_over_others(project: MadeUp) -> None:
+    later = Atom(9, "later", 5, "", needs=("judge",))
+    rows = ((COUNT, count), (JUDGE, Outcome("pass")), (later, Outcome("pass")))
+    project.run(*rows)
+    project.run(*rows, config=Config(override=(override("count", -1),)))
+    assert project.ran == ["count", "judge", "later", "judge", "later"]
+
+
+VERDICT = Atom(9, "verdict", 7, "", reads=("artifacts/count.json",), always=True, last=True)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "overrides", "again"),
+    [
+        (Outcome("pass"), (), False),
+        (FAIL, (), True),
+        (FAIL, (override("other", 3),), True),
+        (Outcome("pass"), (override("other", -1),), True),
+        (Outcome("pass"), (override("elsewhere", -1),), True),
+        (Outcome("pass"), (override("other", 3),), False),
+    ],
+)
+def test_a_verdict_is_taken_over_only_where_there_is_nothing_else_to_judge(
+    project: MadeUp, outcome: Outcome, overrides: tuple[Override, ...], again: bool
+) -> None:
+    other = Atom(8, "other", 7, "", effect="host")
+    project.run((COUNT, count), (other, Outcome("pass")), (VERDICT, Outcome("pass")))
+    project.run(
+        (COUNT, count), (other, outcome), (VERDICT, Outcome("pass")), config=Config(override=overrides)
+    )
+    assert project.ran == ["count", "other", "verdict", "other", *(["verdict"] if again else [])]
+
+
 def test_an_artifact_that_cannot_be_kept_is_told(project: MadeUp) -> None:
     project.write(".atomci_cache", "a file where a folder is to be")
     done = project.run((COUNT, count))
