@@ -222,7 +222,7 @@ def open_project(start: Path) -> Project:
         return Project(root)
     raise UsageError(
         f"no pyproject.toml, and no repository with Python, in {start} or above",
-        "cd into a project, or make one: atomci new DEST",
+        "cd into a project, make one: atomci new DEST, or make a folder with Python a repository: git init",
     )
 
 

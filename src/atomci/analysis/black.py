@@ -63,7 +63,7 @@ def commands(program: str) -> tuple[Command, ...]:
 def examine(site: Site, since: str | None) -> Reading:
     program = site.tool(PROGRAM)
     (check,) = commands(program)
-    reading = parse(site.run(replace(check, env=_workers(site))), site.root)
+    reading = parse(site.run(replace(check, unsaid=_workers(site))), site.root)
     if unformatted := [finding.path for finding in reading.findings if finding.rule == "unformatted"]:
         paths = unformatted if len(unformatted) <= _MOST_PATHS else ["."]
         changes = first_changes(site.run(plain(program, *_DIFF, *paths)).stdout, site.root)

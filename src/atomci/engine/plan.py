@@ -78,8 +78,10 @@ def resolve(target: str, catalog: Catalog) -> tuple[str, ...]:
     else:
         found = []
     if not found:
+        built = [name for name in catalog.atoms if not catalog.planned(name)]
+        named_by_it = [name for name in built if target in name.split("_")]  # such as ruff
         known = [*catalog.pipelines, *catalog.atoms, *(phase.name for phase in PHASES)]
-        close = difflib.get_close_matches(target, known, 3, 0.5)
+        close = named_by_it[:3] or difflib.get_close_matches(target, known, 3, 0.5)
         hint = (
             f"did you mean {' or '.join(close)}?"
             if close

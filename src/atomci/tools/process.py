@@ -61,7 +61,8 @@ class Command:
 
     `limit`: of each stream only the last bytes are kept, so many. None: all of it is wanted, as where a
     verdict is read from it; then more than 32 MB are an error.
-    Variables whose names begin with one of `without` aren't passed on.
+    Variables whose names begin with one of `without` aren't passed on. Those of `unsaid` are, though nobody
+    has to paste them: they leave the answer as it is, such as how many processors to use.
     """
 
     argv: tuple[str, ...]
@@ -69,6 +70,7 @@ class Command:
     timeout: float | None = None
     limit: int | None = None
     without: tuple[str, ...] = ()
+    unsaid: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         words = [f"{name}={shlex.quote(value)}" for name, value in self.env.items()]
@@ -200,7 +202,7 @@ class Children:
 def _environment(command: Command, folder: Path) -> dict[str, str]:
     around = environment_in(folder).items()
     kept = {name: value for name, value in around if not name.startswith(command.without)}
-    return {**kept, **command.env}
+    return {**kept, **command.unsaid, **command.env}
 
 
 def _outputs(process: Running, log: Sink | None, limit: int | None) -> list[Output]:

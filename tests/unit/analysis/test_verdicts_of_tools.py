@@ -293,7 +293,7 @@ class MadeUpSite:
 
     def run(self, command: Command) -> Completed:
         self.asked.append(command.argv)
-        self.given.update(command.env)
+        self.given.update(command.unsaid)
         return Completed(command, *self.says(command.argv), 0.1)
 
 
