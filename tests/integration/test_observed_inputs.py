@@ -87,6 +87,14 @@ import sys
 def test_script() -> None:
     assert subprocess.run([sys.executable, "tools/say.py"], capture_output=True, text=True).stdout == "hi\\n"
 """
+WRITES = """\
+from pathlib import Path
+
+
+def test_readme() -> None:
+    with Path("README.md").open("a") as file:
+        file.write("one more line")
+"""
 CONNECTS = """\
 import socket
 import threading
@@ -304,3 +312,11 @@ def test_workers_are_observed_as_well(real_sample: Any) -> None:
     assert done.code == 0, done.out
     real_sample.write("tests/unit/data.txt", "two")
     assert changed(real_sample, PYTEST_ADDOPTS="-n 2 -p no:hypothesispytest") == "tests/unit/data.txt changed"
+
+
+def test_a_test_that_writes_a_tracked_file_is_an_error_that_names_it(real_sample: Any) -> None:
+    real_sample.write("tests/unit/test_writes.py", WRITES)
+    real_sample.commit()
+    done, _ = unit(real_sample)
+    assert done.code == 3
+    assert done.atoms[RUN]["reason"].startswith("tests/unit/test_writes.py::test_readme changed README.md: ")

@@ -33,6 +33,7 @@ from atomci.atoms.parts.shard_runs import (
     run_portion,
 )
 from atomci.atoms.parts.test_inputs import depends_on_what_was_seen
+from atomci.atoms.parts.test_writes import changed_by_tests, hashes_before
 from atomci.engine.cache import clear_notes, declared, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.guest import lacks
@@ -183,9 +184,12 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
         ctx.write(UNIT.summary, nothing_selected(ctx, selection.reason))
         return Outcome("skipped", selection.reason, 0, "tests")
     clear_notes(ctx.root, ctx.atom)
+    before = hashes_before(ctx)
     outcome = run_portion(ctx, _layer(ctx), _pytest(ctx), selection.mode)
     if outcome.status != "pass":
         return outcome
+    if wrote := changed_by_tests(ctx, before):
+        return replace(outcome, status="error", reason=wrote)
     if ctx.read(UNIT.summary).complete:
         ctx.write(handles.DURATIONS, durations_of(results.read_results(ctx.root / UNIT.log)))
     said = (selection.reason if selection.mode == "impacted" else "", outcome.reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from atomci.artifacts.runs import Observed
@@ -61,6 +61,9 @@ class Execution:
         if ctx.atom.effect == "tree":
             ctx.workspace.inputs.forget()
         outcome = _owed(ctx, outcome, implementation.origin)
+        if outcome.status == "pass" and observed and observed.unsettled:
+            said = f"{observed.unsettled}: run it again to know of the files as they are now"
+            outcome = replace(outcome, reason="; ".join(filter(None, (outcome.reason, said))))
         return Turn(outcome, commands=commands, observed=observed, because=earlier.because)
 
     def _earlier(self, ctx: Context, now: Surroundings) -> TakenOver:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 import msgspec
@@ -34,6 +34,7 @@ class _Raw(msgspec.Struct, frozen=True, kw_only=True):
     imported: tuple[str, ...] = ()
     early: tuple[str, ...] = ()
     rewritten: tuple[str, ...] = ()
+    wrote: dict[str, str] = {}
     databases: tuple[str, ...] = ()
     listed: tuple[str, ...]
     searched: tuple[str, ...] = ()
@@ -67,6 +68,8 @@ class Seen:
     """Files of which more than the content may count: times, owner, links."""
     programs: bool = False
     """Whether they started any."""
+    wrote: Mapping[str, str] = field(default_factory=dict)
+    """Files that they may have changed in any way, each with the test that did it first."""
     changed: tuple[str, ...] = ()
     """Files that they read and then changed."""
     outside: str = ""
@@ -98,6 +101,12 @@ def seen(folder: Path, root: Path) -> Seen | None:
         tuple(sorted({path for raw in raws for path in _own(raw, root, raw.texts)} - changed)),
         tuple(sorted(states - changed)),
         any(raw.programs for raw in raws),
+        {
+            path: test or "the collection"
+            for raw in raws
+            for place, test in raw.wrote.items()
+            for path in _own(raw, root, [place])
+        },
         tuple(sorted(changed)),
         next(filter(None, map(_outside, raws)), ""),
     )

@@ -58,6 +58,7 @@ class Observer:
     def __init__(self) -> None:
         self.active = True
         self.test = ""
+        self.start = os.getcwd()
         self.started_at = time.time_ns()
         self.read: dict[str, None] = {}
         """Files that were opened, or asked whether they are there."""
@@ -71,6 +72,8 @@ class Observer:
         """Those that were made before anything was asked of them."""
         self.rewritten: dict[str, None] = {}
         """Those that were read first."""
+        self.wrote: dict[str, str] = {}
+        """Files below the folder where it was made that were changed in any way, each with its first test."""
         self.databases: dict[str, None] = {}
         """Those that were there; nobody sees whether they are written."""
         self.listed: dict[str, None] = {}
@@ -94,6 +97,7 @@ class Observer:
             "os.listdir": self._list,
             "os.scandir": self._scan,
             "os.mkdir": self._make,
+            "os.chmod": self._mode,
             "os.remove": self._remove,
             "os.rename": self._rename,
             "sqlite3.connect": self._database,
@@ -174,6 +178,7 @@ class Observer:
             "imported": sorted({file for _, file in _modules()}),
             "early": list(self.early),
             "rewritten": list(self.rewritten),
+            "wrote": self.wrote,
             "databases": list(self.databases),
             "listed": list(self.listed),
             "searched": list(self.searched),
@@ -217,6 +222,10 @@ class Observer:
         elif folder == -1:
             self.asked(path)
 
+    def _mode(self, arguments: _Arguments) -> None:
+        path, _, folder = arguments
+        self._alter(path, folder)
+
     def _rename(self, arguments: _Arguments) -> None:
         from_path, to_path, from_folder, to_folder = arguments
         self._alter(from_path, from_folder)
@@ -229,6 +238,11 @@ class Observer:
 
     def _change(self, place: str) -> None:
         (self.rewritten if place in self.read else self.written)[place] = None
+        self._write(place)
+
+    def _write(self, place: str) -> None:
+        if place not in self.wrote and _is_below(place, (self.start,)) and not asked_by(TOOLS):
+            self.wrote[place] = self.test
 
     def _list(self, arguments: _Arguments) -> None:
         folder = arguments[0] if arguments[0] is not None else "."
@@ -258,6 +272,7 @@ class Observer:
         if name and name != ":memory:" and (place := place_of(name)) is not None:
             there = is_there(place) and place not in self.written
             (self.databases if there else self.written)[place] = None
+            self._write(place)
 
     def _program(self, arguments: _Arguments) -> None:
         if asked_by(TOOLS + HARMLESS):

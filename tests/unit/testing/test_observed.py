@@ -191,6 +191,35 @@ def test_what_is_made_removed_or_replaced_was_changed(
 
 
 @pytest.mark.parametrize(
+    "event",
+    [
+        ("open", ("a", "w", os.O_WRONLY)),
+        ("open", ("a", "r+", os.O_RDWR)),
+        ("os.remove", ("a", -1)),
+        ("os.rename", ("a", "b", -1, -1)),
+        ("os.chmod", ("a", 0o600, -1)),
+        ("sqlite3.connect", ("a",)),
+    ],
+)
+def test_whoever_changes_a_file_first_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, event: tuple[str, tuple[Any, ...]]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a").write_text("")
+    observer = Observer()
+    for observer.test in ("test_a", "test_b"):
+        observer.hook(*event)
+        observer.hook("open", (str(tmp_path.parent / "outside"), "w", os.O_WRONLY))
+    start = str(Path.cwd())
+    assert observer.wrote[f"{start}/a"] == "test_a"
+    assert all(path.startswith(f"{start}/") for path in observer.wrote)
+    notes(tmp_path / "notes", wrote=observer.wrote)
+    found = seen(tmp_path / "notes", Path(start))
+    assert found is not None
+    assert found.wrote["a"] == "test_a"
+
+
+@pytest.mark.parametrize(
     "event", [("os.remove", ("a", 7)), ("os.rename", ("b", "a", 7, 7)), ("os.mkdir", ("a", 0, 7))]
 )
 def test_a_name_in_a_folder_with_a_number_is_no_path(event: tuple[str, tuple[Any, ...]]) -> None:
