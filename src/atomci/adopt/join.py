@@ -102,11 +102,11 @@ def _planned(here: Adoptable, render: _Render, wish: Wish) -> PlannedAdoption:
         here.repository, here.objects, here.files, render.snapshot, owners, existing, unlicensed
     ).files(version.recorded.file)
     new = {row.path: rendered[row.path] for row in files if row.change == "added"}
-    if existing.setup_file and "pyproject.toml" in new:
-        stub = STUB.format(setup=existing.setup_file).encode()
-        new["pyproject.toml"] = Entry("100644", here.objects.write("blob", stub))
     texts = _texts(here.objects, rendered)
     added = {path: texts[path] for path in new if path in texts}
+    if existing.setup_file and "pyproject.toml" in new:
+        added["pyproject.toml"] = stub = STUB.format(setup=existing.setup_file)
+        new["pyproject.toml"] = Entry("100644", here.objects.write("blob", stub.encode()))
     adoption = Adoption(
         state="planned",
         template=wish.location,

@@ -10,6 +10,8 @@ from atomci.tools.git.repository import Repository
 
 __all__ = ["notes"]
 
+_OTHER_TEMPLATES = {".cruft.json", ".projenrc.py", ".projenrc.js", ".projenrc.ts"}
+
 
 def notes(
     repository: Repository,
@@ -29,6 +31,8 @@ def notes(
         yield "pyproject.toml is kept; atomci diff pyproject.toml shows how the template sets the tools"
     if ".github/CODEOWNERS" in added:
         yield ".github/CODEOWNERS: GitHub takes no organisation there; name a person or a team, @org/team"
+    for path in sorted(_OTHER_TEMPLATES & existing.paths):
+        yield f"{path}: another tool applies a template here, and both would change the same files"
     yield from _on_the_layout(texts, existing)
     yield from _on_artifacts(texts, existing)
 

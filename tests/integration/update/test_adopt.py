@@ -375,6 +375,7 @@ def test_setup_py_goes_on_to_describe_the_package(repository, template_repo, ado
     table = tomllib.loads(folder.git("show", "atomci/adopt:pyproject.toml"))
     assert table == {"tool": {"atomci": {}}}
     assert done.files["LICENSE"] == "left-out"
+    assert "pyproject.toml" not in done.json["notes"][0]  # it names no src/words
     assert done.json["next"][1:] == ["uv pip install --editable .", "uv run atomci run local_ci -k"]
 
 

@@ -383,7 +383,7 @@ def test_what_is_to_be_looked_at_before_it_is_taken_is_told() -> None:
         AdoptedFile(path=".github/CODEOWNERS", change="added", tier="seed"),
     ]
     texts = {"Dockerfile": "COPY src/thing /app", "check.sh": "atomci run local_ci"}
-    there = Existing(frozenset({"thing/__init__.py", "artifacts/kept.bin"}), str, "", {})
+    there = Existing(frozenset({"thing/__init__.py", "artifacts/kept.bin", ".cruft.json"}), str, "", {})
     repository: Any = _Git()
 
     said = "\n".join(notes(repository, rows, texts, (), there))
@@ -392,6 +392,7 @@ def test_what_is_to_be_looked_at_before_it_is_taken_is_told() -> None:
     assert "a team, @org/team" in said
     assert "your package is thing; these name src/thing: Dockerfile" in said
     assert "git mv artifacts" in said
+    assert ".cruft.json: another tool" in said
 
 
 def test_work_that_is_not_committed_is_told_to_stay_behind() -> None:
