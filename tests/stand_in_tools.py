@@ -148,7 +148,7 @@ def observed(*tops: str) -> None:
 
 def pytest(words: list[str]) -> int:
     """`python -m pytest PATH... -q -p atomci.testing.recorder ...`: results, and what they are covered by."""
-    log, data = Path(os.environ["ATOMCI_TEST_LOG"]), Path(os.environ["COVERAGE_FILE"])
+    log, data = Path(os.environ["ATOMCI_TEST_LOG"]), Path(os.environ["ATOMCI_COVERAGE_FILE"])
     log.parent.mkdir(parents=True, exist_ok=True)
     failed = passed = 0
     tests = list(tests_of([word for word in words if word.startswith("tests/")]))

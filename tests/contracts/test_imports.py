@@ -18,6 +18,7 @@ PACKAGE = ROOT / "src" / "atomci"
 NEED_THE_EXTRA = ("template/", "update/", "adopt/", "export/", "fleet/")
 # These are loaded by pytest in a project's own environment, and rendered for cookiecutter's.
 BROUGHT = {
+    "testing/measuring.py": {"coverage", "pytest"},
     "testing/observer.py": {"pytest"},
     "testing/recorder.py": {"pytest"},
     "testing/session.py": {"pytest"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -119,6 +120,39 @@ def test_a_budget_of_its_own_is_kept(repository: Repository) -> None:
     done = guest.atomci("run", "local_ci", "--json")
     assert done["enforce_coverage_budget"][0] == "fail"
     assert done.code == 1
+
+
+MEASURES_ITSELF = """\
+import subprocess
+import sys
+
+
+def test_measures_a_program_of_its_own(tmp_path):
+    (tmp_path / "one.py").write_text("x = 1\\n")
+    subprocess.run([sys.executable, "-m", "coverage", "run", "one.py"], cwd=tmp_path, check=True)
+    assert (tmp_path / ".coverage").is_file()
+"""
+
+
+def test_the_total_is_that_of_the_project_and_of_its_tests_alone(repository: Repository) -> None:
+    """atomci's own modules are no part of it, nor is what a test measures by itself."""
+    guest = repository("flat", lacking=STATIC)
+    guest.write(".coveragerc", "[run]\nomit = */site-packages/*\n[report]\nfail_under = 1\n")
+    guest.append("demo/__init__.py", "\n\ndef more() -> int:\n    return 1\n")
+    guest.write("test/test_measures.py", MEASURES_ITSELF)
+    done = guest.atomci("run", "local_ci", "--json")
+    assert done["enforce_coverage_budget"][0] == "pass", done.out
+    measured = json.loads(guest.read("artifacts/tests/coverage.json"))
+    assert [file["path"] for file in measured["files"]] == ["demo/__init__.py"]
+
+    python = str(Path(guest.env["UV_PROJECT_ENVIRONMENT"], "bin", "python"))
+    for words in (["pytest", "-q", "--cov", "--cov-report="], ["coverage", "json", "-q", "-o", "own.json"]):
+        subprocess.run([python, "-m", *words], cwd=guest.root, env=guest.env, check=True)
+    total = json.loads(guest.read("own.json"))["totals"]
+    assert (measured["statements"], measured["percent"]) == (
+        total["num_statements"],
+        total["percent_covered"],
+    )
 
 
 @pytest.mark.parametrize(

@@ -299,7 +299,11 @@ def test_what_the_network_says_is_never_taken_over(real_sample: Any) -> None:
     assert "tests/unit/test_connects.py::test_elsewhere asks 127.0.0.1:9" in told
 
 
-def test_workers_are_observed_as_well(real_sample: Any) -> None:
+EMPTIES = "import os\n\n\ndef pytest_sessionfinish():\n    os.environ.clear()\n"
+
+
+def test_workers_are_observed_as_well_also_where_a_test_empties_the_environment(real_sample: Any) -> None:
+    real_sample.write("tests/unit/conftest.py", EMPTIES)
     real_sample.write(
         "tests/unit/test_reads.py", READS.replace('Path("local.cfg").read_text() == "ours"', "True")
     )

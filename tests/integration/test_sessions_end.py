@@ -239,10 +239,20 @@ def test_a_process_that_dies_is_no_pass_and_says_where_it_was(run: Run, name: st
 def test_what_workers_leave_out_is_said_and_one_that_dies_is_red(run: Run) -> None:
     drop = "def pytest_collection_modifyitems(items):\n    items[:] = items[1:]\n"
     judgement = run({**three(third="import os; os._exit(0)"), CONFTEST: drop}, "-n2", process=True)
-    assert (judgement.status, judgement.summary.counts) == ("fail", {"error": 1, "passed": 1})
+    assert (judgement.status, judgement.summary.counts) == ("fail", {"failed": 1, "passed": 1})
     assert judgement.summary.session is not None
     assert (judgement.summary.session.collected, judgement.summary.session.run) == (3, 2)
     assert "1 taken away by a hook" in judgement.reason
+
+
+def test_a_result_is_kept_whatever_its_test_put_in_the_place_of_pythons_own(run: Run) -> None:
+    text = "import json\nimport os\n"
+    for name in ("passes", "fails"):
+        text += f"def test_{name}(monkeypatch):\n    monkeypatch.setattr(os, 'getpid', lambda: 0)\n"
+        text += "    monkeypatch.setattr(json, 'dumps', lambda *words, **options: '{}')\n"
+    text += "    assert 0\n"
+    judgement = run({TESTS: text})
+    assert (judgement.status, judgement.summary.counts) == ("fail", {"failed": 1, "passed": 1})
 
 
 def test_paths_count_from_the_projects_root_whatever_pytest_counts_from(run: Run) -> None:

@@ -345,7 +345,8 @@ def _modules() -> Iterator[tuple[str, str]]:
 
 
 # From the import of this plugin on, since a conftest reads before pytest is configured.
-_OBSERVER = Observer() if os.environ.get(_FOLDER_VARIABLE) else None
+_FOLDER = os.environ.get(_FOLDER_VARIABLE, "")  # a test may empty the environment
+_OBSERVER = Observer() if _FOLDER else None
 if _OBSERVER is not None:
     _OBSERVER.begin()
     take_over(_OBSERVER)
@@ -362,6 +363,11 @@ def pytest_configure(config: pytest.Config) -> None:
 class _Session:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
+        self._notes = os.path.join(_FOLDER, f"{os.getpid()}.json")
+        os.makedirs(_FOLDER, exist_ok=True)
+        # A process that dies leaves this, and then nobody takes the others' notes for all there are.
+        with open(self._notes, "w", encoding="ascii"):
+            pass
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -370,10 +376,8 @@ class _Session:
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         self._observer.active = False
-        folder = os.environ.get(_FOLDER_VARIABLE, "")
-        os.makedirs(folder, exist_ok=True)
         text = json.dumps(self._observer.as_dict(), ensure_ascii=True)
-        with open(os.path.join(folder, f"{os.getpid()}.json"), "w", encoding="ascii") as file:
+        with open(self._notes, "w", encoding="ascii") as file:
             file.write(text)
 
 

@@ -54,8 +54,8 @@ def marked(config: PytestConfig, marker: str) -> str:
 
 
 def environment(root: str, log: str, data: str) -> dict[str, str]:
-    """Where the recorder and coverage put their files."""
-    cover = {"COVERAGE_FILE": f"{root}/{data}"} if data else {}
+    """Where the recorder and, by its help (measuring.py), coverage put their files."""
+    cover = {"ATOMCI_COVERAGE_FILE": f"{root}/{data}"} if data else {}
     return {"ATOMCI_TEST_LOG": f"{root}/{log}", **cover}
 
 

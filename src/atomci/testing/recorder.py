@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from atomci.artifacts.redaction import redactor_for
+from atomci.testing.measuring import Measuring
 from atomci.testing.session import CENSUS, NOTHING, Census, from_the_root, narrowing
 
 __all__ = ["AttemptRecorder", "pytest_configure", "pytest_load_initial_conftests"]
@@ -31,6 +32,10 @@ _RECORDER = "atomci-recorder"
 _MARK = re.compile(r"^E\s+")
 _DETAILS = 20_000
 _NAMES_KEPT = 10
+# A test may put others in their place, and its result is written before they are put back.
+_getpid = os.getpid
+_in_one_line = json.JSONEncoder(ensure_ascii=False).encode
+_normal = os.path.normpath
 # `file:3: in name` of a traceback as pytest shows it, `File "file", line 3` as Python does.
 _FRAME = re.compile(r'^(?:E\s+)?\s*(?:File "(.+?)", line (\d+)|(\S.*?):(\d+): in )', re.MULTILINE)
 
@@ -39,12 +44,17 @@ _FRAME = re.compile(r'^(?:E\s+)?\s*(?:File "(.+?)", line (\d+)|(\S.*?):(\d+): in
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
     """Begin before a conftest can end it all; xdist's workers report to the process that started them."""
     path = os.environ.get(LOG_VARIABLE)
-    if not path or "PYTEST_XDIST_WORKER" in os.environ:
+    if not path:
+        return (yield)
+    measuring = Measuring(early_config)
+    early_config.pluginmanager.register(measuring)
+    if "PYTEST_XDIST_WORKER" in os.environ:
         return (yield)
     recorder = AttemptRecorder(Path(path), early_config)
     early_config.pluginmanager.register(recorder, _RECORDER)
     try:
-        return (yield)
+        with measuring.lent():
+            return (yield)
     except BaseException as error:
         recorder.broke_off(error)
         raise
@@ -97,7 +107,7 @@ class AttemptRecorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("wb")
         self._end_of_results = 0
-        self._process = os.getpid()
+        self._process = _getpid()
         self._config = config
         self._root = config.invocation_params.dir
         # Now: what a test sets later on is no secret of this machine.
@@ -236,7 +246,7 @@ class AttemptRecorder:
 
     def _put(self, result: bytes) -> None:
         """A result goes where the session's state was, and that goes behind it."""
-        if os.getpid() != self._process:
+        if _getpid() != self._process:
             return  # a test forked, and the copy went on
         self._file.seek(self._end_of_results)
         self._file.write(result + self._state)
@@ -246,7 +256,7 @@ class AttemptRecorder:
 
     def _line(self, row: dict[str, Any]) -> bytes:
         # A lone surrogate can't be written as UTF-8 by anyone who reads this.
-        text = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode()
+        text = _in_one_line(row).encode("utf-8", "replace").decode()
         return (self._redactor.clean(text) + "\n").encode()
 
     def _own_id(self, nodeid: str) -> str:
@@ -296,7 +306,7 @@ def _frames(excinfo: pytest.ExceptionInfo[BaseException]) -> list[tuple[str, int
 @lru_cache(maxsize=4096)  # a fixture's file is asked for with each test
 def _inside(root: Path, path: str) -> str | None:
     """A file of the project by its path from the root."""
-    absolute = Path(os.path.normpath(root / path))
+    absolute = Path(_normal(root / path))
     if not absolute.is_relative_to(root) or ".venv" in absolute.parts:
         return None
     return absolute.relative_to(root).as_posix()
@@ -324,7 +334,8 @@ def _outcome(report: pytest.TestReport) -> str | None:
             return "xfailed" if report.skipped else "xpassed"
         return None
     if report.failed:
-        return "failed" if report.when == "call" else "error"
+        # A worker of xdist that dies leaves a report of no phase.
+        return "error" if report.when in ("setup", "teardown") else "failed"
     if report.skipped:
         return "skipped"
     return "passed" if report.when == "call" else None
