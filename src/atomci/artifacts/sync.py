@@ -45,7 +45,8 @@ class FileChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     added, updated, renamed and removed follow the template where the project had changed nothing; merged
     holds both sides' changes; replaced takes the template's over a local edit (managed); conflicted waits
     for the user; kept-deleted stays deleted though the template changed it; corrected-upstream is the
-    user's seed, which the template has changed; ignored is left alone, because git ignores it here.
+    user's seed, which the template has changed; ignored is left alone, because it has no place here, as
+    `detail` tells.
     """
 
     path: str
@@ -64,7 +65,7 @@ class AnswerChange(Struct, frozen=True, kw_only=True):
 
 
 class PinChoice(Struct, frozen=True, kw_only=True):
-    """A pin that project and template both moved, and the higher one that is taken."""
+    """A pin that project and template both raised, and the higher one that is taken."""
 
     path: str
     pin: str

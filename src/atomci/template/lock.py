@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from atomci.tools.git.objects import Files
 
 __all__ = [
+    "current_lock",
     "is_current",
     "lock_bytes",
     "locked_seeds",
@@ -82,6 +83,12 @@ def with_own_files(tier: Callable[[str], Tier], own: Collection[str]) -> Callabl
         return "seed" if theirs == "managed" and path in own else theirs
 
     return found
+
+
+def current_lock(recorded: Recorded) -> Lock | None:
+    """The project's lock, where it belongs to the answers file as it is."""
+    lock = read_lock(recorded)
+    return lock if lock is not None and is_current(lock, recorded) else None
 
 
 def write_lock(recorded: Recorded, lock: Lock) -> bool:

@@ -23,6 +23,11 @@ class Release:
     name: str
 
     @property
+    def is_there(self) -> bool:
+        """Whether the template holds it; of one that was removed only the name is known."""
+        return bool(self.commit)
+
+    @property
     def position(self) -> Position | None:
         """Its place in the order of versions, None for a bare commit."""
         # 12345678 and 1a23456 read as versions.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from atomci.artifacts.sync import AnswerChange, FileChange
-from atomci.tools.git.objects import Files
+from atomci.tools.git.objects import Entry, Files
 from atomci.update.merging import MergedRenders
 
 __all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]
@@ -46,7 +46,7 @@ def answer_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
 def file_changes(merged: MergedRenders) -> list[FileChange]:
     """Each file's change, by path."""
     renders, result, tier = merged.renders, merged.result, merged.tier
-    head, base, theirs = renders.mine.files, renders.base.files, renders.theirs.files
+    head, base, theirs = renders.mine.files, renders.base, renders.theirs.files
     renames = {**_renames(merged), **merged.renamed}
     found = []
     for path in sorted(head.keys() | result.files.keys() | result.stages.keys()):
@@ -70,19 +70,34 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
                 path=path, change=change, tier=tier(path), renamed_from=renames.get(path, ""), detail=detail  # type: ignore[arg-type]
             )
         )
-    quiet = dict.fromkeys(result.kept_deleted, "kept-deleted")
-    quiet |= {path: "ignored" for path in merged.ignored if base.get(path) != theirs.get(path)}
-    for path in theirs.keys() & head.keys():
-        if tier(path) == "seed" and base.get(path) != theirs[path] and head[path] != theirs[path]:
-            quiet[path] = "corrected-upstream"
-    found += [FileChange(path=path, change=why, tier=tier(path)) for path, why in quiet.items()]  # type: ignore[arg-type]
+    changed = {path for path in base.keys() | theirs.keys() if base.get(path) != theirs.get(path)}
+    quiet = dict.fromkeys(result.kept_deleted, ("kept-deleted", ""))
+    quiet |= {path: ("ignored", why) for path, why in merged.left_out.items() if path in changed}
+    for path in changed - merged.left_out.keys():
+        if tier(path) == "seed" and (row := _seed(head.get(path), base.get(path), theirs.get(path))):
+            quiet[path] = row
+    found += [
+        FileChange(path=path, change=why, tier=tier(path), detail=detail)  # type: ignore[arg-type]
+        for path, (why, detail) in quiet.items()
+    ]
     return sorted(found, key=lambda change: change.path)
+
+
+def _seed(mine: Entry | None, base: Entry | None, theirs: Entry | None) -> tuple[str, str] | None:
+    """What is told of a seed that the template changes: it stays as the user has it."""
+    if mine is None:
+        return ("kept-deleted", "") if base and theirs else None
+    if mine == theirs:
+        return None
+    if theirs is None:
+        return "corrected-upstream", "the template has it no more; yours stays"
+    return "corrected-upstream", "" if base else "the template has one now too; yours stays"
 
 
 def _renames(merged: MergedRenders) -> dict[str, str]:
     """Files that the template renamed, new path to old: the content went along, whoever edited it."""
     renders, outcome = merged.renders, merged.result.files
-    head, base, theirs = renders.mine.files, renders.base.files, renders.theirs.files
+    head, base, theirs = renders.mine.files, renders.base, renders.theirs.files
     gone = {path for path in base if path not in theirs and path in head and path not in outcome}
     new = {path for path in theirs if path not in base and path not in head and path in outcome}
     if not gone or not new:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from atomci.errors import RefusedError
 from atomci.template.lock import lock_bytes, locked_seeds, made_lock, parsed_lock, with_own_files
 from atomci.template.ownership import Tier
 from atomci.tools.git.objects import Entry, Files
+from atomci.update.left_out import left_out, still_left_out
 from atomci.update.migrate import Effects, migrated_files
 from atomci.update.rendering import Renders
 from atomci.update.three_way.merge import Merged, merge
@@ -19,14 +21,14 @@ __all__ = ["MergedRenders", "merged_renders"]
 class MergedRenders:
     """What the merge of renders comes to. Paths are from the top of the repository.
 
-    `ignored` are those that git ignores here, `renamed` names the old path of one that a migration moved, and
-    `lock` is the lock's.
+    `left_out` are those that have no place here, and why; `renamed` names the old path of one that a
+    migration moved, and `lock` is the lock's.
     """
 
     renders: Renders
     result: Merged
     tier: Callable[[str], Tier]
-    ignored: frozenset[str]
+    left_out: Mapping[str, str]
     renamed: Mapping[str, str]
     effects: Effects
     lock: str
@@ -34,11 +36,32 @@ class MergedRenders:
 
 def merged_renders(renders: Renders) -> MergedRenders:
     """Merge. Nothing of the repository changes; new objects lie in a private folder."""
+    away = left_out(renders.objects.repository.git, renders.mine.files, _rendered(renders))
+    _refuse_ignored_answers(renders, away)
+    found = _merged(renders, away)
+    # The update itself may change what git ignores.
+    still = still_left_out(renders.objects, away, renders.mine.files, found.result.files)
+    return found if still == away else _merged(renders, still)
+
+
+def _refuse_ignored_answers(renders: Renders, away: Mapping[str, str]) -> None:
+    file = renders.span.recorded.file
+    if renders.objects.repository.prefix + file in away:
+        raise RefusedError(
+            f"git ignores {file}, so no commit could say which version this is",
+            f"git add --force {file}, git commit, then again",
+        )
+
+
+def _rendered(renders: Renders) -> set[str]:
+    return renders.base.keys() | renders.theirs.files.keys()
+
+
+def _merged(renders: Renders, away: Mapping[str, str]) -> MergedRenders:
     objects, mine = renders.objects, renders.mine
-    ignored = _ignored(renders)
     base, theirs = (
-        {path: entry for path, entry in side.files.items() if path not in ignored}
-        for side in (renders.base, renders.theirs)
+        {path: entry for path, entry in side.items() if path not in away}
+        for side in (renders.base, renders.theirs.files)
     )
     owners = with_own_files(renders.owners.tier, _own_files(renders))
     tier = _tiers(renders, owners)
@@ -49,7 +72,7 @@ def merged_renders(renders: Renders) -> MergedRenders:
         renders,
         replace(result, files={**result.files, lock: entry}),
         tier,
-        ignored,
+        away,
         migrated.renamed,
         {**renders.effects, **migrated.effects},
         lock,
@@ -92,15 +115,6 @@ def _tiers(renders: Renders, owners: Callable[[str], Tier]) -> Callable[[str], T
         return "merged" if found == "managed" and name in excepted else found
 
     return tier
-
-
-def _ignored(renders: Renders) -> frozenset[str]:
-    """Rendered paths that git ignores here and doesn't hold: whatever lies there isn't ours to merge."""
-    rendered = renders.base.files.keys() | renders.theirs.files.keys()
-    asked = [path for path in rendered if path not in renders.mine.files]
-    if not asked:
-        return frozenset()
-    return frozenset(renders.objects.repository.git.ignored(asked))
 
 
 def _lock(renders: Renders, owners: Callable[[str], Tier]) -> tuple[str, Entry]:

@@ -15,6 +15,7 @@ from atomci.update.migrations import migration_steps
 from atomci.update.rendering import Renders
 from atomci.update.span import up_to_date
 from atomci.update.three_way.merge import Merged
+from atomci.update.wording import some_of
 
 __all__ = ["Planned", "described", "message_of"]
 
@@ -41,7 +42,10 @@ class Planned:
 
     def with_notes(self) -> Planned:
         """The same, and its report says what it leaves to whoever asked for it."""
-        notes = tuple(locks_to_renew(self.update.files, self.before, self.repository.prefix))
+        notes = (
+            *self.update.notes,
+            *locks_to_renew(self.update.files, self.before, self.repository.prefix),
+        )
         return replace(self, update=msgspec.structs.replace(self.update, notes=notes))
 
 
@@ -61,9 +65,18 @@ def described(merged: MergedRenders) -> Planned | Update:
         answers=tuple(answer_changes(span.recorded.answers, renders.theirs.answers)),
         migrations=migration_steps(renders.migrations, merged.effects),
         pins=tuple(PinChoice(path=path, **choice._asdict()) for path, choice in result.pins),
+        notes=_moved(renders),
     )
     pick = _pick(renders, message_of(update))
     return Planned(update, objects.repository, objects, mine.head, mine.files, result, pick, merged.lock)
+
+
+def _moved(renders: Renders) -> tuple[str, ...]:
+    old, otherwise = renders.span.old, renders.otherwise
+    if not otherwise:
+        return ()
+    what = f"renders {some_of(otherwise)} otherwise than it did" if old.is_there else "is no longer there"
+    return (f"{old.name} {what}: what {renders.span.recorded.lock} says was rendered counts",)
 
 
 def message_of(update: Update) -> str:
@@ -77,6 +90,6 @@ def message_of(update: Update) -> str:
 def _pick(renders: Renders, message: str) -> str:
     """The commit that the update is a pick of: the new render on top of the old one."""
     objects, who = renders.objects, renders.mine.who
-    base, theirs = objects.tree(renders.base.files), objects.tree(renders.theirs.files)
+    base, theirs = objects.tree(renders.base), objects.tree(renders.theirs.files)
     root = objects.commit(base, "The render of the recorded version\n", who)
     return objects.commit(theirs, message, who, (root,))

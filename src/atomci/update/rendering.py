@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from atomci.errors import UsageError
+from atomci.template.lock import current_lock
 from atomci.template.ownership import Ownership
 from atomci.template.replay import Version, refuse_migrations
 from atomci.template.snapshot import Snapshot, snapshot, tiers
 from atomci.template.workshop import Workshop
 from atomci.tools.git.objects import Files, Objects
 from atomci.tools.git.repository import head_commit, identity, open_repository
+from atomci.update.locked import as_locked, locked_files, unlike
 from atomci.update.migrate import Effects, migrated_answers
 from atomci.update.migrations import FILE, Migration, migrations_between
 from atomci.update.span import Span
@@ -31,17 +33,19 @@ class Mine:
 class Renders:
     """The old render (base), the new one (theirs), who owns what of that, and what is the project's.
 
-    `effects` is what came of those migrations that change answers.
+    `effects` is what came of those migrations that change answers, `otherwise` what the recorded version
+    renders otherwise by now than the lock says; the lock counts then.
     """
 
     span: Span
     objects: Objects
     mine: Mine
-    base: Snapshot
+    base: Files
     theirs: Snapshot
     owners: Ownership
     migrations: tuple[Migration, ...]
     effects: Effects
+    otherwise: tuple[str, ...] = ()
 
 
 def both_rendered(shop: Workshop, span: Span) -> Renders:
@@ -56,7 +60,8 @@ def both_rendered(shop: Workshop, span: Span) -> Renders:
     objects = Objects(repository, shop.folder())
     files, who = shop.meanwhile(objects.files, head), shop.meanwhile(identity, repository)
     for release in (span.new, span.old):
-        template.checkout(release)
+        if release.is_there:
+            template.checkout(release)
     migrations = migrations_between(
         template.read(span.new, FILE), span.old.name, span.new.name, span.request.skip
     )
@@ -66,13 +71,40 @@ def both_rendered(shop: Workshop, span: Span) -> Renders:
     shop.tell(f"rendering {span.new.name}")
     theirs = snapshot(shop, objects, new)
     _know_all(span, theirs)
-    shop.tell(f"rendering {span.old.name}")
-    old = Version(template, span.old, recorded, recorded.answers, exclude=theirs.replayed.exclude)
-    base = snapshot(shop, objects, old)
-    refuse_migrations(template.location, base.replayed, theirs.replayed)
+    base = _base(shop, objects, span, theirs) if span.old.is_there else None
     shop.settle()
     mine = Mine(head, files.result(), who.result())
-    return Renders(span, objects, mine, base, theirs, tiers(new, theirs), migrations, effects)
+    before, otherwise = _as_rendered(objects, span, base, theirs)
+    owners = tiers(new, theirs)
+    return Renders(span, objects, mine, before, theirs, owners, migrations, effects, otherwise)
+
+
+def _base(shop: Workshop, objects: Objects, span: Span, theirs: Snapshot) -> Snapshot:
+    recorded = span.recorded
+    shop.tell(f"rendering {span.old.name}")
+    old = Version(span.template, span.old, recorded, recorded.answers, exclude=theirs.replayed.exclude)
+    base = snapshot(shop, objects, old)
+    refuse_migrations(span.template.location, base.replayed, theirs.replayed)
+    return base
+
+
+def _as_rendered(
+    objects: Objects, span: Span, base: Snapshot | None, theirs: Snapshot
+) -> tuple[Files, tuple[str, ...]]:
+    """What the project was rendered as, by the lock where it tells; and what isn't rendered so by now."""
+    recorded, lock, rendered = span.recorded, current_lock(span.recorded), base.files if base else {}
+    if lock is None:
+        return rendered, ()
+    locked = locked_files(lock, recorded, objects.repository.prefix)
+    asked = set(locked)
+    if base:
+        # What the new version excludes is left out of the old render too, and is the user's from now on.
+        asked = rendered.keys() | (asked & theirs.files.keys())
+        asked.discard(objects.repository.prefix + recorded.file)
+    differing = unlike(rendered, locked, asked)
+    if not differing:
+        return rendered, ()
+    return as_locked(objects, rendered, locked, differing), tuple(differing)
 
 
 def _know_all(span: Span, theirs: Snapshot) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from atomci.artifacts.sync import Update
-from atomci.errors import RefusedError
+from atomci.errors import RefusedError, UsageError
 from atomci.template.answers import Recorded
+from atomci.template.lock import current_lock
 from atomci.template.repository import Release, Template
 from atomci.template.unprompted import import_meanwhile
 from atomci.template.workshop import Workshop
@@ -39,7 +40,7 @@ def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | 
     template = shop.template(request.template or recorded.source)
     shop.tell(f"reading {template.location}")
     import_meanwhile()
-    span = Span(recorded, request, template, template.release(recorded.version), template.release(wanted))
+    span = Span(recorded, request, template, _recorded(template, recorded), template.release(wanted))
     old, new = span.old, span.new
     if new.commit == old.commit:
         return up_to_date(recorded, old.name) if request.only_version else span
@@ -51,6 +52,16 @@ def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | 
         f"{new.name} is older than {old.name}, which this was rendered from",
         f"to go back, revert the commits that updated it: git log --oneline -- {recorded.file}",
     )
+
+
+def _recorded(template: Template, recorded: Recorded) -> Release:
+    """The recorded version. Where it was removed, the lock tells what it rendered."""
+    try:
+        return template.release(recorded.version)
+    except UsageError:
+        if current_lock(recorded) is None:
+            raise
+        return Release("", recorded.version)
 
 
 def up_to_date(recorded: Recorded, version: str, *notes: str) -> Update:

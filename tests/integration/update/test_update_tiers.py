@@ -67,7 +67,8 @@ def test_a_seed_that_the_template_drops_stays(next_release: Apply, project: Fold
 
     done = atomci("update", "--commit")
 
-    assert done.files == {"src/other.py": "added"}
+    assert done.files == {"src/other.py": "added", "src/start.py": "corrected-upstream"}
+    assert "the template has it no more; yours stays" in done.out
     assert project.has("src/start.py")
 
 

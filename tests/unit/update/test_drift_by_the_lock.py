@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from atomci.artifacts.sync import Drift, Lock, LockedFile
-from atomci.errors import InfrastructureError, UsageError
+from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.template.answers import Recorded
 from atomci.template.lock import lock_bytes, read_lock
 from atomci.tools.git.objects import Entry
@@ -205,14 +205,15 @@ def meant(project: Recorded, monkeypatch: pytest.MonkeyPatch) -> Callable[..., A
     """`last_render` of paths in a repository that holds what the lock names, or doesn't."""
 
     def call(*paths: str, holds: bool = True) -> Any:
-        def has(oids: Iterable[str]) -> bool:
-            assert set(oids) <= {blob(TEXT)}
-            return holds
+        def missing(oids: Iterable[str]) -> set[str]:
+            asked = set(oids)
+            assert asked <= {blob(TEXT)}
+            return set() if holds else asked
 
         rendered = {"again.txt": Entry("100644", "x")}
         snapshot = rendered, SimpleNamespace(tier=lambda path: "merged")
         monkeypatch.setattr(last_render, "open_repository", lambda root: root)
-        monkeypatch.setattr(last_render, "Objects", lambda *_: SimpleNamespace(has=has))
+        monkeypatch.setattr(last_render, "Objects", lambda *_: SimpleNamespace(missing=missing))
         monkeypatch.setattr(last_render, "recorded_snapshot", lambda *_: snapshot)
         shop: Any = SimpleNamespace(folder=lambda: None)
         return last_render.last_render(shop, project, paths)
@@ -262,4 +263,8 @@ def test_the_template_is_rendered_again_only_where_lock_and_git_do_not_tell(
     elif without == "a lock":
         (project.root / project.lock).unlink()
 
-    assert meant(holds=without != "objects").wanted == ["again.txt"]
+    if without == "objects":
+        with pytest.raises(RefusedError, match=r"renders again\.txt otherwise than it did"):
+            meant(holds=False)
+    else:
+        assert meant().wanted == ["again.txt"]

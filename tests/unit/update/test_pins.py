@@ -60,6 +60,12 @@ def test_a_pin_that_one_side_moved_takes_that_sides_value_without_a_word() -> No
         ("uses: a/b@v1\n", f"uses: a/b@{NEW}\n", "uses: a/b@v2\n"),
         ("uses: a/b@v1\n", "uses: a/b@v2\n", f"uses: a/b@{NEW}\n"),
         ("rev: main\n", "rev: one\n", "rev: two\n"),
+        ("a==2\n", "a==1.9\n", "a==2.1\n"),  # held back
+        ("a==2\n", "a==2.1\n", "a==1.9\n"),  # by the template
+        ("a==2\n", "a==1.8\n", "a==1.9\n"),
+        ("a==2\n", "a==2  # 2.1 breaks us\n", "a==2.1\n"),  # held back where it was
+        ("a==2\n", "a==2.1  # 2.2 breaks us\n", "a==2.2\n"),
+        ("rev: main\n", "rev: v1\n", "rev: v2\n"),  # raised from what?
         ("\n", "a==2\n", "a==3\n"),  # a pin that not all of them have
         ("a==1\n", "\n", "a==3\n"),
         ("a==1\n", "a==2\n", "\n"),
@@ -80,6 +86,12 @@ def test_a_revision_belongs_to_the_repository_above_it() -> None:
 
     assert texts == (hooks("v5", "v3"),) * 3
     assert [choice.pin for choice in choices] == ["rev: https://x/two"]
+
+
+def test_two_pins_on_one_line_do_not_hold_each_other_back() -> None:
+    texts, _ = settle_pins("x = [a==1, b==1]\n", "x = [a==2, b==1]\n", "x = [ a==1, b==3 ]\n")
+
+    assert texts == ("x = [a==2, b==3]\n", "x = [a==2, b==3]\n", "x = [ a==2, b==3 ]\n")
 
 
 def test_text_around_pins_is_untouched() -> None:

@@ -218,6 +218,17 @@ class Git:
         _, out, _ = self.code("check-ignore", "-z", "--stdin", stdin=nul_ended(paths))
         return set(_split(out))
 
+    def ignore_rules(self, paths: Iterable[str]) -> dict[str, IgnoreRule]:
+        """The rule that leaves a path out, for each that isn't tracked and that one leaves out."""
+        _, out, _ = self.code("check-ignore", "--verbose", "-z", "--stdin", stdin=nul_ended(paths))
+        fields = [os.fsdecode(field) for field in out.split(b"\0")]
+        rows = zip(fields[::4], fields[1::4], fields[2::4], fields[3::4], strict=False)
+        return {
+            path: IgnoreRule(source, int(line), pattern)
+            for source, line, pattern, path in rows
+            if not pattern.startswith("!")
+        }
+
     def ignore_rule(self, path: str) -> IgnoreRule | None:
         """The rule of an ignore file that decides about a path, tracked or not."""
         words = ("check-ignore", "--no-index", "--verbose", "-z", "--stdin")

@@ -79,10 +79,11 @@ class Objects:
             at += size + 1
         return found
 
-    def has(self, oids: Iterable[str]) -> bool:
-        """Whether all of these objects are there."""
+    def missing(self, oids: Iterable[str]) -> set[str]:
+        """Those of these objects that aren't there."""
         asked = "".join(f"{oid}\n" for oid in dict.fromkeys(oids)).encode()
-        return b" missing" not in self.git("cat-file", "--batch-check", stdin=asked)
+        rows = self.git("cat-file", "--batch-check", stdin=asked).decode().splitlines()
+        return {row.removesuffix(" missing") for row in rows if row.endswith(" missing")}
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
         """The sizes of blobs in bytes, by id."""

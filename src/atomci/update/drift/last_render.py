@@ -9,14 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from atomci.artifacts.sync import Lock, Tier
-from atomci.errors import UsageError
+from atomci.errors import RefusedError, UsageError
 from atomci.template.answers import Recorded
 from atomci.template.lock import is_current, locked_seeds, read_lock, with_own_files
 from atomci.template.snapshot import recorded_snapshot
 from atomci.template.workshop import Workshop
-from atomci.tools.git.objects import Entry, Files, Objects
+from atomci.tools.git.objects import Files, Objects
 from atomci.tools.git.repository import open_repository
 from atomci.update.drift.differing import SHARED
+from atomci.update.locked import locked_files, unlike
+from atomci.update.wording import some_of
 
 __all__ = ["LastRender", "last_render"]
 
@@ -35,24 +37,26 @@ class LastRender:
 def last_render(shop: Workshop, recorded: Recorded, paths: Sequence[str]) -> LastRender:
     """The last render, and of it what paths name; without paths managed and merged files.
 
-    A folder's path means its files. Raises UsageError for a path that isn't rendered.
+    A folder's path means its files. Raises UsageError for a path that isn't rendered, RefusedError where
+    nothing holds any more what was rendered.
     """
     objects = Objects(open_repository(recorded.root), shop.folder())
     lock = read_lock(recorded)
-    if lock is not None and is_current(lock, recorded):
-        files = _locked(lock, recorded)
-        found = LastRender(recorded, objects, files, lambda path: _tier(lock, path), [])
+    locked = locked_files(lock, recorded) if lock is not None and is_current(lock, recorded) else {}
+    if lock is not None and locked:
+        found = LastRender(recorded, objects, locked, lambda path: _tier(lock, path), [])
         wanted = _meant(found, paths)
-        if objects.has(files[path].oid for path in wanted):
+        if not objects.missing(locked[path].oid for path in wanted):
             return replace(found, wanted=wanted)
     files, owners = recorded_snapshot(shop, objects, recorded)
     found = LastRender(recorded, objects, files, with_own_files(owners.tier, locked_seeds(lock)), [])
-    return replace(found, wanted=_meant(found, paths))
-
-
-def _locked(lock: Lock, recorded: Recorded) -> Files:
-    files = {path: Entry(file.mode, file.blob) for path, file in lock.files.items()}
-    return {**files, recorded.file: Entry("100644", lock.answers)}
+    found = replace(found, wanted=_meant(found, paths))
+    if locked and (otherwise := unlike(files, locked, found.wanted)):
+        raise RefusedError(
+            f"{recorded.version} renders {some_of(otherwise)} otherwise than it did, and git holds no copy",
+            "name other files; what the newest version renders: atomci update --plan",
+        )
+    return found
 
 
 def _tier(lock: Lock, path: str) -> Tier:

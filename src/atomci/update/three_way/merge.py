@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from atomci.template.ownership import Tier
 from atomci.tools.git.objects import Entry, Files, Objects
 from atomci.update.three_way.line_endings import settle_endings
-from atomci.update.three_way.merge_tree import Stages, TreeMerge, merge_tree
+from atomci.update.three_way.merge_tree import Stages, TreeMerge, merge_tree, put_back
 from atomci.update.three_way.pins import PinTaken, settle_pins
 from atomci.update.three_way.tiny_files import settle_tiny_files
 
@@ -43,6 +43,7 @@ def merge(
         more_originals, more_choices = _settle(objects, ours, base, theirs, moved)
         originals, choices = originals | more_originals, choices + more_choices
         found = merge_tree(objects, ours, base, theirs, who)
+    put_back(found, ours, theirs)
     for path, stages in list(found.stages.items()):
         if 2 in stages:
             stages[2] = originals.get((path, stages[2]), stages[2])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 
 from atomci.errors import InfrastructureError
 from atomci.tools.git.client import GitFailed
 from atomci.tools.git.objects import Entry, Files, Objects
 
-__all__ = ["Stages", "TreeMerge", "has_markers", "merge_tree"]
+__all__ = ["Stages", "TreeMerge", "has_markers", "merge_tree", "put_back"]
 
 _LABELS = ("yours", "template")
+# What git calls the side of a path that it had to set aside, once that has its name.
+_ASIDE = re.compile(rf"(?P<path>.+)~(?:{'|'.join(_LABELS)})(?:_\d+)?", re.DOTALL)
 _MARKERS = (b"<<<<<<< ", b"||||||| ", b">>>>>>> ")
 # Ours from `git merge-tree`: renamed folders don't pull the user's new files along, and line endings
 # that only differ by .gitattributes don't count.
@@ -95,6 +98,25 @@ def _labelled(objects: Objects, merged: TreeMerge, sides: tuple[str, ...]) -> Tr
         if content != contents[files[path].oid]:
             files[path] = Entry(files[path].mode, objects.write("blob", content))
     return TreeMerge(files, stages, {named(path): why for path, why in merged.reasons.items()})
+
+
+def put_back(merged: TreeMerge, ours: Files, theirs: Files) -> None:
+    """Conflicts of files with links, which git sets aside, at their own path, where ours stays as it is.
+
+    One that only the template has, since a folder of ours stands there, has its own path too.
+    """
+    for path in [path for path in merged.stages if path not in ours and path not in theirs]:
+        aside = _ASIDE.fullmatch(path)
+        name = aside["path"] if aside else ""
+        if name in ours and name in theirs:
+            merged.stages[name] = {**merged.stages.get(name, {}), **merged.stages.pop(path)}
+            merged.files[name] = ours[name]
+        elif name in theirs and set(merged.stages[path]) == {1, 3}:
+            merged.stages[name] = merged.stages.pop(path)
+        else:
+            continue
+        merged.files.pop(path, None)
+        merged.reasons[name] = merged.reasons.get(name) or merged.reasons.get(path, "")
 
 
 def has_markers(content: bytes) -> bool:

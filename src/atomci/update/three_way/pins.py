@@ -1,4 +1,4 @@
-"""Pinned versions in text: where project and template both moved one, the higher counts.
+"""Pinned versions in text: where project and template both raised one, the higher counts.
 
 `uses: owner/action@COMMIT # v4.2.0`, `package==1.2.3`, and `rev: v1.2.3` below its `repo:`.
 """
@@ -38,13 +38,16 @@ class _Pin(NamedTuple):
     version: Version | None
     start: int
     end: int
+    beside: str
+    """The line without its pins, whatever its spaces: there stands why one is held back."""
 
 
 def settle_pins(base: str, ours: str, theirs: str) -> tuple[tuple[str, str, str], list[PinTaken]]:
     """The three texts with every pin that all of them hold at its merged value, and the choices made.
 
     A pin that only one side moved takes that side's value, so that two moves on neighbouring lines
-    don't meet. One whose versions can't be compared, or that a text holds at two values, stays as it is.
+    don't meet. It stays as it is, and the lines may conflict, where versions can't be compared, where a side
+    didn't raise it, where a text holds it at two values, and where ours says something new beside it.
     """
     pins = [_by_key(text) for text in (base, ours, theirs)]
     settled: dict[str, str] = {}
@@ -94,7 +97,13 @@ def _pin(key: str, match: re.Match[str], at: int) -> _Pin:
     # A note behind the value moves with it.
     end = max(match.end("value"), match.end("note") if match.groupdict().get("note") else 0)
     start = match.start("value")
-    return _Pin(key, match.string[start:end], version, at + start, at + end)
+    return _Pin(key, match.string[start:end], version, at + start, at + end, _beside(match.string))
+
+
+def _beside(line: str) -> str:
+    for pattern in (_USES, _EXACT, _REV):
+        line = pattern.sub(lambda match: match.groupdict().get("key") or "", line)
+    return "".join(line.split())
 
 
 def _agreed(pins: list[_Pin]) -> _Pin | None:
@@ -102,11 +111,15 @@ def _agreed(pins: list[_Pin]) -> _Pin | None:
 
 
 def _merged(base: _Pin, ours: _Pin, theirs: _Pin) -> str | None:
-    if ours.value in (base.value, theirs.value):
-        return theirs.value
-    if theirs.value == base.value:
+    if theirs.value in (base.value, ours.value):
         return ours.value
-    if ours.version is None or theirs.version is None:
+    if ours.beside != base.beside:
+        return None
+    if ours.value == base.value:
+        return theirs.value
+    if base.version is None or ours.version is None or theirs.version is None:
+        return None
+    if min(ours.version, theirs.version) <= base.version:
         return None
     return ours.value if ours.version >= theirs.version else theirs.value
 

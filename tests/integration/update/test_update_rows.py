@@ -1,0 +1,199 @@
+"""Every file that comes, changes or stays away has a row that is true, and no text goes missing."""
+
+import pytest
+from sync_world import Folder, Link, Run, lines
+
+
+def rows(out: dict[str, object]) -> dict[str, str]:
+    """The detail of each file."""
+    files: list[dict[str, str]] = out["files"]  # type: ignore[assignment]
+    return {row["path"]: row.get("detail", "") for row in files}
+
+
+def test_a_file_that_the_update_un_ignores_is_added(template: Folder, project: Folder, atomci: Run) -> None:
+    template.commit({"template/.gitignore.jinja": "AGENTS.md\n*.log\n"}, "v1.1.0")
+    assert atomci("update", "--commit").code == 0
+    template.commit(
+        {"template/.gitignore.jinja": "*.log\n", "template/AGENTS.md": "a\n", "template/x.log": "x\n"},
+        "v2.0.0",
+    )
+
+    plan = atomci("update", "--plan")
+    done = atomci("update", "--commit")
+
+    assert plan.files == done.files == {".gitignore": "updated", "AGENTS.md": "added", "x.log": "ignored"}
+    assert rows(done.json)["x.log"] == "git ignores it here: .gitignore:1 says *.log"
+    assert project.read("AGENTS.md") == "a\n"
+    assert atomci("update").json["state"] == "up-to-date"
+
+
+def test_a_file_below_a_submodule_is_left_out_and_told(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    other = project.root.parent / "other"
+    project.git("clone", "--quiet", str(project.root), str(other))
+    project.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub")
+    project.commit()
+    template.commit({"template/sub/x": "x\n"}, "v2.0.0")
+
+    done = atomci("update", "--commit")
+
+    assert (done.code, done.files) == (0, {"sub/x": "ignored"})
+    assert rows(done.json)["sub/x"] == "sub is a submodule here"
+    assert project.status == []
+
+
+def test_a_pin_that_is_held_back_is_a_conflict(template: Folder, project: Folder, atomci: Run) -> None:
+    template.commit({"template/r.txt": "numpy==2.0.0\n"}, "v1.1.0")
+    assert atomci("update", "--commit").code == 0
+    project.commit({"r.txt": "numpy==1.26.4  # 2.x breaks us\n"})
+    template.commit({"template/r.txt": "numpy==2.1.0\n"}, "v2.0.0")
+
+    done = atomci("update")
+
+    assert (done.code, done.files, done.json["pins"]) == (1, {"r.txt": "conflicted"}, [])
+    assert "numpy==1.26.4  # 2.x breaks us" in project.read("r.txt")
+
+
+def test_a_file_that_became_a_link_conflicts_at_its_own_path(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    project.git("mv", "guide.txt", "real.txt")
+    project.commit({"guide.txt": Link("real.txt")})
+    template.commit({"template/guide.txt": lines("guide", n3="NEW")}, "v2.0.0")
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (1, {"guide.txt": "conflicted"})
+    assert (project.root / "guide.txt").is_symlink()
+    assert "NEW" in project.git("show", ":3:guide.txt")
+    assert project.git("show", ":2:guide.txt") == "real.txt"
+    assert not project.has("guide.txt~template")
+
+
+def test_a_link_that_became_a_file_conflicts_at_its_own_path(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    config = template.read("copier.yml") + "_preserve_symlinks: true\n"
+    template.commit({"copier.yml": config, "template/l": Link("guide.txt")}, "v1.1.0")
+    assert atomci("update", "--commit").code == 0
+    (project.root / "l").unlink()
+    project.commit({"l": "mine\n"})
+    template.commit({"template/l": Link("keep.txt")}, "v2.0.0")
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (1, {"l": "conflicted"})
+    assert project.read("l") == "mine\n"
+    assert project.git("show", ":3:l") == "keep.txt"
+
+
+def test_a_file_that_became_a_folder_stays_deleted_under_its_own_name(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    project.git("rm", "--quiet", "guide.txt")
+    project.commit({"guide.txt/part.txt": "mine\n"})
+    template.commit({"template/guide.txt": lines("guide", n3="NEW")}, "v2.0.0")
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (0, {"guide.txt": "kept-deleted"})
+
+
+def test_a_seed_that_was_deleted_has_a_row(template: Folder, project: Folder, atomci: Run) -> None:
+    project.git("rm", "--quiet", "src/start.py")
+    project.commit()
+    template.commit({"template/src/start.py": lines("better = 0 #")}, "v2.0.0")
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (0, {"src/start.py": "kept-deleted"})
+    assert not project.has("src/start.py")
+
+
+def test_a_seed_that_the_user_has_already_has_a_row(template: Folder, project: Folder, atomci: Run) -> None:
+    project.commit({"src/new.py": "mine\n"})
+    template.commit({"template/src/new.py": "theirs\n"}, "v2.0.0")
+
+    done = atomci("update")
+
+    assert done.files == {"src/new.py": "corrected-upstream"}
+    assert rows(done.json)["src/new.py"] == "the template has one now too; yours stays"
+    assert project.read("src/new.py") == "mine\n"
+
+
+@pytest.fixture
+def moved(template: Folder, project: Folder, atomci: Run) -> Folder:
+    """The project, locked; its line 2 is edited to what the moved tag v1.0.0 renders by now."""
+    assert atomci("status").code == 0
+    project.commit({"guide.txt": lines("guide", n2="mine")})
+    template.commit({"template/guide.txt": lines("guide", n2="mine")})
+    template.git("tag", "--force", "v1.0.0")
+    template.commit({"template/guide.txt": lines("guide", n2="theirs")}, "v2.0.0")
+    return project
+
+
+def test_the_lock_counts_where_a_tag_moved(moved: Folder, atomci: Run) -> None:
+    done = atomci("update")
+
+    assert (done.code, done.files) == (1, {"guide.txt": "conflicted"})
+    assert "v1.0.0 renders guide.txt otherwise than it did" in done.json["notes"][0]
+    assert moved.git("show", ":1:guide.txt") + "\n" == lines("guide")
+    assert "mine" in moved.read("guide.txt")
+
+
+def test_what_neither_git_nor_a_moved_tag_holds_is_no_base(
+    moved: Folder, template: Folder, project: Folder, atomci: Run
+) -> None:
+    """An edit that was there before the first commit: nobody knows any more what was rendered."""
+    root = moved.git("commit-tree", "HEAD^{tree}", "-m", "all at once")
+    moved.git("reset", "--quiet", "--hard", root)
+    moved.git("reflog", "expire", "--expire=now", "--all")
+    moved.git("gc", "--quiet", "--prune=now")
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (1, {"guide.txt": "conflicted"})
+    assert moved.git("show", ":2:guide.txt") + "\n" == lines("guide", n2="mine")
+    assert atomci("update", "--abort").code == 0
+    shown = atomci("diff", "guide.txt", as_json=False)
+    assert (shown.code, shown.out) == (4, "")
+    assert "v1.0.0 renders guide.txt otherwise than it did" in shown.err
+    assert atomci("update", "--plan").code == 1
+
+
+def test_a_recorded_tag_that_was_removed_is_replaced_by_the_lock(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    assert atomci("status").code == 0
+    project.commit({"guide.txt": lines("guide", n30="mine")})
+    template.git("tag", "--delete", "v1.0.0")
+    template.commit({"template/guide.txt": lines("guide", n2="theirs")}, "v2.0.0")
+
+    done = atomci("update", "--commit")
+
+    assert (done.code, done.files) == (0, {"guide.txt": "merged"})
+    assert done.json["notes"] == [
+        "v1.0.0 is no longer there: what .atomci/lock.json says was rendered counts"
+    ]
+    assert project.read("guide.txt") == lines("guide", n2="theirs", n30="mine")
+    assert atomci("status").code == 0
+
+
+def test_an_answers_file_that_git_ignores_is_refused_with_the_way_out(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    project.git("rm", "--quiet", "--cached", ".copier-answers.yml")
+    project.commit({".gitignore": ".copier*\n"})
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v2.0.0")
+    before = project.whole
+
+    refused = atomci("update", "--commit")
+
+    assert (refused.code, project.whole) == (4, before)
+    assert "git add --force .copier-answers.yml, git commit" in refused.err
+    project.git("add", "--force", ".copier-answers.yml")
+    project.git("commit", "--quiet", "--message", "tracked")
+    assert atomci("update", "--commit").code == 0
+    assert atomci("update").json["state"] == "up-to-date"
+    assert atomci("status").code == 0
