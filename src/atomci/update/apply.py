@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from atomci.artifacts.sync import Update
 from atomci.errors import RefusedError
 from atomci.template.lock import same_content
 from atomci.tools.git.objects import Entry
+from atomci.tools.process import shell_line
 from atomci.update.planned import Planned, message_of
 from atomci.update.under_way import refuse_operations
 from atomci.update.wording import are, some_of
@@ -37,17 +39,32 @@ def _apply(planned: Planned, alone: bool) -> Update:
     repository, merged = planned.repository, planned.merged
     touched = planned.touched
     refuse_operations(repository)
-    _refuse_dirty(planned, touched, alone)
+    unseen = _unseen(planned, touched)
+    _refuse_dirty(planned, touched, unseen, alone)
     planned.objects.migrate()
     conflicts = bool(merged.stages)
-    staged = stage(repository, merged.files, touched, _index_lines(planned, touched), conflicts=conflicts)
-    switch(repository, staged, _journal(planned))
+    staged = stage(
+        repository,
+        merged.files,
+        touched,
+        _index_lines(planned, touched),
+        conflicts=conflicts,
+        unseen=[path for path in unseen if path in merged.files and path not in merged.stages],
+    )
+    switch(repository, staged, _journal(planned, unseen))
     if conflicts:
         repository.git.code("rerere")
     return msgspec.structs.replace(planned.update, state="conflicts" if conflicts else "staged")
 
 
-def _journal(planned: Planned) -> Journal:
+def _unseen(planned: Planned, touched: list[str]) -> list[str]:
+    """What a sparse checkout leaves out of the working tree."""
+    git, top = planned.repository.git, planned.repository.top
+    absent = {path for path in touched if path in planned.before and not os.path.lexists(top / path)}
+    return sorted(absent & git.sparse()) if absent else []
+
+
+def _journal(planned: Planned, unseen: list[str]) -> Journal:
     update, message = planned.update, message_of(planned.update)
     conflicted = tuple(sorted(planned.merged.stages))
     # What makes it a cherry-pick that git can continue or abort.
@@ -63,22 +80,27 @@ def _journal(planned: Planned) -> Journal:
         template=update.template,
         versions=(update.before, update.after),
         conflicted=conflicted,
+        unseen=tuple(unseen),
+        entries={
+            path: " ".join(planned.merged.files[path])
+            for path in planned.touched
+            if path in planned.merged.files and path not in planned.merged.stages
+        },
     )
 
 
-def _refuse_dirty(planned: Planned, touched: list[str], alone: bool) -> None:
+def _refuse_dirty(planned: Planned, touched: list[str], unseen: list[str], alone: bool) -> None:
     """Uncommitted work in what the update touches; with conflicts also what an abort by git would lose."""
     repository = planned.repository
     states = repository.git.states("--untracked-files=all", "--ignore-submodules=none")
     # The lock is ours: `atomci status` may just have written it.
     states.pop(planned.lock, None)
-    wanted = set(touched) - {planned.lock}
+    wanted = set(touched) - {planned.lock, *unseen}
     dirty = {path for path in states if path in wanted}
     dirty |= {path for path in wanted if _in_the_way(planned, path)}
     if dirty:
         raise RefusedError(
-            f"the update changes {some_of(dirty)}: uncommitted work is in its way",
-            "git commit or git stash it, then again",
+            f"the update changes {some_of(dirty)}: uncommitted work is in its way", _way_out(planned, dirty)
         )
     staged = [path for path, state in states.items() if state[0] not in " ?"]
     if alone and staged:
@@ -90,6 +112,14 @@ def _refuse_dirty(planned: Planned, touched: list[str], alone: bool) -> None:
             f"{are(staged)} staged, and the update has conflicts: aborting it would unstage that",
             "git commit or git stash it, then again",
         )
+
+
+def _way_out(planned: Planned, dirty: set[str]) -> str:
+    unknown = sorted(dirty - planned.before.keys())
+    if not unknown:
+        return "git commit or git stash it, then again"
+    # git stash takes along neither what is untracked nor what is ignored.
+    return f"git add --force {shell_line(unknown[:5])}, git commit, then again; or move it away"
 
 
 def _in_the_way(planned: Planned, path: str) -> bool:

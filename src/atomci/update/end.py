@@ -9,12 +9,13 @@ import msgspec
 
 from atomci.artifacts.sync import Update
 from atomci.errors import AtomciError, RefusedError
-from atomci.tools.git.objects import Entry, Files, Objects
-from atomci.tools.git.repository import Repository, identity, open_repository
+from atomci.tools.git.objects import Objects
+from atomci.tools.git.repository import Repository, open_repository
+from atomci.update.kept import keep_work, standing
 from atomci.update.three_way.merge_tree import has_markers
 from atomci.update.under_way import refuse_unfinished, staged_paths, under_way
-from atomci.update.wording import are, some_of
-from atomci.update.worktree.journal import FOLDER, Journal, digest
+from atomci.update.wording import are
+from atomci.update.worktree.journal import FOLDER, Journal
 from atomci.update.worktree.stage import NOTHING, index_line, stage
 from atomci.update.worktree.switch import held, resume, switch
 
@@ -45,7 +46,7 @@ def commit_update(root: Path, staged: Update) -> Update:
 
 
 def _commit(repository: Repository, journal: Journal) -> None:
-    others = staged_paths(repository) - {step.path for step in journal.steps}
+    others = staged_paths(repository) - {step.path for step in journal.steps} - set(journal.unseen)
     if others:
         raise RefusedError(
             f"{are(others)} staged besides the update", "git restore --staged them, or commit by hand"
@@ -82,22 +83,26 @@ def _continue(repository: Repository, journal: Journal) -> None:
 
 
 def abort_update(root: Path) -> Update:
-    """Everything as it was before the update; resolutions that would be lost are kept in a commit."""
+    """Everything as it was before the update; work that would be lost is kept in a commit of its own."""
     with under_way(root) as (repository, journal):
         return _abort(repository, journal)
 
 
 def _abort(repository: Repository, journal: Journal) -> Update:
-    note = _keep_edits(repository, journal)
     head = Objects(repository, repository.git_dir / FOLDER / "objects").files(journal.head)
-    touched = sorted({step.path for step in journal.steps} | set(journal.conflicted))
+    changed = {step.path for step in journal.steps} | set(journal.conflicted)
+    touched = standing(repository.top, head, changed)
+    notes = keep_work(repository, journal, head, touched)
     # A path in conflict has no stage 0; to remove its stages it is removed first.
     lines = [index_line(path, NOTHING) for path in journal.conflicted]
-    lines += [index_line(path, head.get(path, NOTHING)) for path in touched]
-    staged = stage(repository, {p: head[p] for p in touched if p in head}, touched, lines)
+    lines += [
+        index_line(path, head.get(path, NOTHING)) for path in sorted({*touched, *changed, *journal.unseen})
+    ]
+    outcome = {path: head[path] for path in touched if path in head}
+    staged = stage(repository, outcome, touched, lines, unseen=journal.unseen)
     heads = dict.fromkeys([*journal.heads, "MERGE_RR"]) if journal.heads else {}
     switch(repository, staged, msgspec.structs.replace(journal, then="gone", heads=heads))
-    return msgspec.structs.replace(_ended(journal, "aborted"), notes=(note,) if note else ())
+    return msgspec.structs.replace(_ended(journal, "aborted"), notes=notes)
 
 
 def _with_markers(repository: Repository, journal: Journal) -> list[str]:
@@ -107,36 +112,6 @@ def _with_markers(repository: Repository, journal: Journal) -> list[str]:
         if code == 0 and has_markers(content):
             marked.append(path)
     return marked
-
-
-def _keep_edits(repository: Repository, journal: Journal) -> str:
-    """What was done to the update's files since, in a commit that a ref holds; its name, or nothing."""
-    after = {step.path: step.after for step in journal.steps}
-    paths = sorted(after.keys() | set(journal.conflicted))
-    edited = [
-        path
-        for path in paths
-        if (found := digest(repository.top / path)) not in ("", "folder")
-        and found != after.get(path)
-        and not (path not in after and found == "")
-    ]
-    edited = [path for path in edited if not _is_committed(repository, journal, path)]
-    if not edited:
-        return ""
-    stored = zip(edited, repository.git.store(edited), strict=True)
-    files: Files = {path: Entry("100644", oid) for path, oid in stored}
-    objects = Objects(repository, repository.git_dir / FOLDER / "objects")
-    commit = objects.commit(
-        objects.tree(files), "Work on an update that was aborted\n", identity(repository), (journal.head,)
-    )
-    objects.migrate()
-    repository.git("update-ref", "refs/atomci/aborted", commit)
-    return f"your work on {some_of(edited)} is kept: git show refs/atomci/aborted:PATH"
-
-
-def _is_committed(repository: Repository, journal: Journal, path: str) -> bool:
-    there = repository.git.resolve(f"{journal.head}:{path}")
-    return there is not None and repository.git.ask("hash-object", "--", path) == there
 
 
 def _ended(journal: Journal, state: str) -> Update:

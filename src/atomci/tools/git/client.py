@@ -213,6 +213,23 @@ class Git:
         rows = self.paths("status", "--porcelain", "-z", "--no-renames", *words)
         return {row[3:]: row[:2] for row in rows}
 
+    def staged(self) -> dict[str, tuple[str, str]]:
+        """Mode and id in the index of each path that isn't in conflict, by path from the folder."""
+        rows = (row.partition("\t") for row in self.paths("ls-files", "--stage", "-z"))
+        entries = ((path, words.split()) for words, _, path in rows)
+        return {path: (mode, oid) for path, (mode, oid, stage) in entries if stage == "0"}
+
+    def own_modes(self) -> dict[str, str] | None:
+        """The index's modes, where git doesn't look at those of files (core.fileMode); else None."""
+        if self.ask("config", "--type=bool", "core.fileMode") != "false":
+            return None
+        return {path: mode for path, (mode, _) in self.staged().items()}
+
+    def sparse(self) -> set[str]:
+        """Tracked files that a sparse checkout leaves out of the working tree, as paths from the folder."""
+        rows = self._known("ls-files", "-t", "-z") or []
+        return {row[2:] for row in rows if row[0] == "S" and not os.path.lexists(self.root / row[2:])}
+
     def ignored(self, paths: Iterable[str]) -> set[str]:
         """Those of the paths that the ignore files of the repository leave out."""
         _, out, _ = self.code("check-ignore", "-z", "--stdin", stdin=nul_ended(paths))

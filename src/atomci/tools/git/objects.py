@@ -17,6 +17,12 @@ from atomci.tools.git.repository import Repository
 __all__ = ["Entry", "Files", "Objects"]
 
 
+# What a folder holds is all meant, and as it is, whatever of it the repository's own working tree shows.
+_AS_IT_LIES = (
+    "-c", "core.sparseCheckout=false", *(("-c", "core.fileMode=true") if os.name != "nt" else ()),
+)  # fmt: skip
+
+
 class Entry(NamedTuple):
     """A file as git sees it: mode (100644, 100755, 120000, 160000) and object id."""
 
@@ -58,7 +64,7 @@ class Objects:
         """The files in a folder as git would store them in this repository: line endings, filters, modes."""
         # The folder's own .gitattributes count, as they would once it is the project's.
         git = self.git_over(worktree, index)
-        git("add", "--force", "--all", ".")
+        git(*_AS_IT_LIES, "add", "--force", "--all", ".")
         return _entries(git("ls-files", "--stage", "-z"), "index")
 
     def read(self, oids: Iterable[str]) -> dict[str, bytes]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from atomci.template.answers import Recorded
 from atomci.template.workshop import Workshop
+from atomci.tools.git.client import Git
 from atomci.tools.git.objects import Entry, Files
 from atomci.update.drift.last_render import LastRender, last_render
 
@@ -40,6 +41,12 @@ def _now(render: LastRender) -> Files:
         path: Entry(_mode(top / path, render.files[path].mode), oid)
         for path, oid in zip(plain, oids, strict=True)
     }
+    differing = {path for path in now if now[path].mode != render.files[path].mode}
+    if differing and (modes := Git(top).own_modes()) is not None:
+        now |= {path: Entry(modes.get(path, now[path].mode), now[path].oid) for path in differing}
+    absent = set(render.wanted) - set(there)
+    # Of what a sparse checkout leaves out nothing is known.
+    now |= {path: render.files[path] for path in absent & Git(top).sparse()} if absent else {}
     for path in links:
         target = os.fsencode((top / path).readlink())
         now[path] = Entry("120000", objects.write("blob", target))

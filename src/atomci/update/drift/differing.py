@@ -8,6 +8,7 @@ from typing import Literal
 
 from atomci.artifacts.sync import Drift, Lock, LockedFile
 from atomci.template.lock import same_content
+from atomci.tools.git.client import Git
 
 __all__ = ["SHARED", "drift_of", "drifted"]
 
@@ -22,17 +23,35 @@ def drift_of(root: Path, lock: Lock) -> tuple[Drift, ...]:
     for path, file in lock.files.items():
         if file.tier in SHARED and (state := drifted(root / path, file)) is not None:
             found.append(Drift(path=path, tier=file.tier, state=state, allowed=file.tier not in _OURS))
-    return tuple(found)
+    as_git_has_it = _as_git_has_it(root, found, lock)
+    return tuple(row for row in found if row.path not in as_git_has_it)
 
 
-def drifted(path: Path, file: LockedFile) -> Literal["modified", "missing"] | None:
-    """What became of a file since it was rendered; None where it is as it was."""
+def _as_git_has_it(root: Path, rows: list[Drift], lock: Lock) -> set[str]:
+    """Files that only seem to differ: left out by a sparse checkout, or by bits that git doesn't look at."""
+    git, found = Git(root), set()
+    if missing := {row.path for row in rows if row.state == "missing"}:
+        found |= missing & git.sparse()
+    locked = {row.path: lock.files[row.path] for row in rows if row.state == "modified"}
+    moded = {path for path, file in locked.items() if drifted(root / path, file, modes=False) is None}
+    if moded and (modes := git.own_modes()) is not None:
+        found |= {path for path in moded if modes.get(path) == locked[path].mode}
+    return found
+
+
+def drifted(path: Path, file: LockedFile, *, modes: bool = True) -> Literal["modified", "missing"] | None:
+    """What became of a file since it was rendered; None where it is as it was.
+
+    Without `modes` executable bits don't matter.
+    """
     try:
         details = path.lstat()
         if file.mode == "120000":
             same = same_content(os.fsencode(path.readlink()), file.blob)
         else:
-            executable = os.name == "nt" or bool(details.st_mode & 0o100) == (file.mode == "100755")
+            executable = (
+                not modes or os.name == "nt" or bool(details.st_mode & 0o100) == (file.mode == "100755")
+            )
             same = executable and not path.is_symlink() and same_content(path.read_bytes(), file.blob)
     except (FileNotFoundError, NotADirectoryError):
         return "missing"

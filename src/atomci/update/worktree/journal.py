@@ -34,7 +34,8 @@ class Replacement(Struct, frozen=True):
 class Journal(Struct, frozen=True, kw_only=True):
     """What is being switched. `heads` are files of git's folder to write last, or to remove (None).
 
-    `switch` fills in what was staged: the steps, and the digests of the index before and after.
+    `switch` fills in what was staged: the steps, and the digests of the index before and after. `unseen` are
+    paths that a sparse checkout left out, `entries` mode and id of what the update puts into the index.
     """
 
     phase: Literal["switching", "staged", "conflicts"] = "switching"
@@ -48,6 +49,8 @@ class Journal(Struct, frozen=True, kw_only=True):
     template: str
     versions: tuple[str, str]
     conflicted: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    entries: dict[str, str] = {}
 
 
 def journal_of(repository: Repository) -> Journal | None:

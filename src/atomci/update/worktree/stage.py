@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from atomci.tools.git.client import nul_ended
 from atomci.tools.git.objects import Entry, Files
@@ -41,16 +41,18 @@ def stage(
     index_lines: Iterable[bytes],
     *,
     conflicts: bool = False,
+    unseen: Collection[str] = (),
 ) -> Staged:
     """Write the new contents and the new index into git's folder. Nothing else changes.
 
-    With `conflicts` the index doesn't hold each path as `outcome` does. Raises on a full disk, and cleans up.
+    With `conflicts` the index doesn't hold each path as `outcome` does. Of `unseen` paths, which a sparse
+    checkout leaves out, only the index changes. Raises on a full disk, and cleans up.
     """
     folder = repository.git_dir / FOLDER
     clear(folder)
     (folder / "new").mkdir(parents=True)
     try:
-        return _stage(repository, folder, outcome, touched, b"".join(index_lines), conflicts)
+        return _stage(repository, folder, outcome, touched, b"".join(index_lines), conflicts, unseen)
     except BaseException:
         clear(folder)
         with contextlib.suppress(OSError):  # of an earlier update there is a journal
@@ -74,6 +76,7 @@ def _stage(
     touched: list[str],
     index_lines: bytes,
     conflicts: bool,
+    unseen: Collection[str],
 ) -> Staged:
     index, current = folder / "index", repository.git_dir / "index"
     index_before = digest(current)
@@ -81,16 +84,23 @@ def _stage(
         shutil.copyfile(current, index)
     git = repository.git.with_env(GIT_INDEX_FILE=str(index))
     git("update-index", "-z", "--index-info", stdin=index_lines)
-    written = [path for path in touched if path in outcome]
+    if unseen:
+        git("update-index", "-z", "--skip-worktree", "--stdin", stdin=nul_ended(unseen))
+    written = [path for path in touched if path in outcome and path not in unseen]
+    written_paths = set(written)
     if conflicts:
         git = repository.git.with_env(GIT_INDEX_FILE=str(folder / "contents"))
         lines = b"".join(index_line(path, outcome[path]) for path in written)
         git("update-index", "-z", "--index-info", stdin=lines)
     git("checkout-index", "-z", "--stdin", f"--prefix={folder / 'new'}/", stdin=nul_ended(written))
     steps = []
+    gone = {path for path in touched if path not in outcome and (repository.top / path).is_symlink()}
     for path in touched:
-        after = digest(folder / "new" / path) if path in outcome else ""
-        step = Replacement(path, digest(repository.top / path), after, f"new/{path}")
+        # Nothing is below a link: what it leads to is somewhere else.
+        below = any(str(parent) in gone for parent in PurePosixPath(path).parents)
+        before = "" if below else digest(repository.top / path)
+        after = digest(folder / "new" / path) if path in written_paths else ""
+        step = Replacement(path, before, after, f"new/{path}")
         if step.before != step.after:
             steps.append(step)
     return Staged(tuple(steps), index_before, digest(index))

@@ -6,6 +6,7 @@ broken off is finished by the next command; one that goes on after its parent wa
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from contextlib import AbstractContextManager
@@ -152,6 +153,8 @@ def _files(repository: Repository, journal: Journal, resumed: bool) -> None:
     try:
         for number, step in enumerate(steps):
             target, kept = repository.top / step.path, folder / "old" / str(number)
+            if step.before == "folder":
+                _remove_empty(target)
             found = digest(target)
             if found == step.after or (resumed and found not in (step.before, "")):
                 continue  # done before, or changed by somebody after the kill: theirs stays
@@ -168,6 +171,13 @@ def _files(repository: Repository, journal: Journal, resumed: bool) -> None:
         for step, target, kept in reversed(done):
             _put(kept if step.before not in ("", "folder") else None, target, repository.top)
         raise
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder in which there are no files."""
+    for place, _, _ in os.walk(folder, topdown=False):
+        with contextlib.suppress(OSError):
+            Path(place).rmdir()
 
 
 def _keep(target: Path, kept: Path) -> None:
