@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -58,10 +58,10 @@ class Template:
     @property
     def tags(self) -> list[str]:
         """Every tag's name."""
-        return list(self._tagged)
+        return list(self.tagged)
 
     @cached_property
-    def _tagged(self) -> dict[str, str]:
+    def tagged(self) -> dict[str, str]:
         """The commit of each tag by its name, empty where it is the tag of something else."""
         row = "%(refname:lstrip=2) %(objecttype) %(objectname) %(*objecttype) %(*objectname)"
         out = self._git("for-each-ref", f"--format={row}", "refs/tags").decode("utf-8", "replace")
@@ -87,8 +87,12 @@ class Template:
             self._releases[ref] = self._release(ref)
         return self._releases[ref]
 
+    def recorded(self, version: str) -> Release:
+        """The version that a project recorded, under that name: a commit may have had one tag then, and more now."""
+        return replace(self.release(version), name=version)
+
     def _release(self, ref: str) -> Release:
-        commit = self._tagged.get(ref) or None
+        commit = self.tagged.get(ref) or None
         if not commit and not ref.startswith("-"):
             for candidate in (ref, f"refs/remotes/origin/{ref}"):
                 commit = commit or self._git.commit(candidate)
@@ -101,9 +105,9 @@ class Template:
 
     def _described(self, commit: str) -> str:
         """The tag of a commit, or what `git describe` says where it hasn't one, or several."""
-        names = [name for name, tagged in self._tagged.items() if tagged == commit]
+        names = [name for name, tagged in self.tagged.items() if tagged == commit]
         # A tag of a tag is one of its commit, too.
-        if len(names) == 1 and all(self._tagged.values()):
+        if len(names) == 1 and all(self.tagged.values()):
             return names[0]
         return self._git("describe", "--tags", "--always", commit).decode().strip()
 
@@ -166,8 +170,8 @@ def refuse_credentials(location: str) -> None:
         )
 
 
-def remote_tags(location: str, folder: Path) -> list[str] | None:
-    """The tags of a template without fetching it; None where it is a folder on this machine.
+def remote_tags(location: str, folder: Path) -> dict[str, str] | None:
+    """The commit of each tag of a template, which isn't fetched; None where it is a folder on this machine.
 
     Asked in a folder of no repository, whose configuration would count.
     """
@@ -176,10 +180,12 @@ def remote_tags(location: str, folder: Path) -> list[str] | None:
     if Path(url).is_dir():
         return None
     try:
-        out = Git(folder, NO_QUESTIONS)("ls-remote", "--tags", "--refs", "--", url)
+        out = Git(folder, NO_QUESTIONS)("ls-remote", "--tags", "--", url)
     except GitFailed as error:
         raise unreachable(location, error.said) from None
-    return [line.partition("refs/tags/")[2] for line in out.decode("utf-8", "replace").splitlines()]
+    rows = (line.split("\trefs/tags/") for line in out.decode("utf-8", "replace").splitlines())
+    # A row of its own, which comes second, says what an annotated tag is one of.
+    return {name.removesuffix("^{}"): commit for commit, name in rows}
 
 
 def _some(tags: list[str]) -> str:

@@ -58,7 +58,7 @@ def snapshot(shop: Workshop, objects: Objects, version: Version) -> Snapshot:
 def recorded_snapshot(shop: Workshop, objects: Objects, recorded: Recorded) -> tuple[Files, Ownership]:
     """The recorded version as it was rendered, and who owns what: paths relative to the project."""
     template = shop.template(recorded.source)
-    version = Version(template, template.release(recorded.version), recorded, recorded.answers)
+    version = Version(template, template.recorded(recorded.version), recorded, recorded.answers)
     found = snapshot(shop, objects, version)
     shop.settle()
     files = {path.removeprefix(objects.repository.prefix): entry for path, entry in found.files.items()}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from packaging.version import InvalidVersion, Version
 
-__all__ = ["Position", "newest_tag", "position"]
+__all__ = ["Position", "is_same", "newest_tag", "position"]
 
 Position = tuple[Version, int]
 # What `git describe --tags` calls a commit after a tag: TAG-COUNT-gCOMMIT.
 _DESCRIBED = re.compile(r"(?P<tag>.+)-(?P<count>\d+)-g[0-9a-f]{4,64}")
+# That, or the commit alone.
+_COMMIT = re.compile(r"(?:.+-\d+-g)?(?P<commit>[0-9a-f]{4,64})")
 
 
 def newest_tag(tags: Iterable[str], *, prereleases: bool = False) -> str | None:
@@ -20,6 +22,15 @@ def newest_tag(tags: Iterable[str], *, prereleases: bool = False) -> str | None:
     if not prereleases:
         found = [(version, tag) for version, tag in found if not version.is_prerelease]
     return max(found, key=lambda pair: pair[0], default=(None, None))[1]
+
+
+def is_same(tags: Mapping[str, str], version: str, tag: str) -> bool:
+    """Whether a recorded version and a tag name one commit; `tags` are the commits of all tags."""
+    commit = tags.get(tag)
+    if not commit or version in tags:
+        return bool(commit) and tags.get(version) == commit
+    named = _COMMIT.fullmatch(version)
+    return named is not None and commit.startswith(named["commit"])
 
 
 def position(name: str) -> Position | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ class Workshop:
 
     tell: Callable[[str], None] = lambda _: None
     replay: Replay = field(default_factory=Replay)
+    _tags: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _templates: dict[str, Template] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
     _hand: ThreadPoolExecutor | None = None
@@ -65,10 +66,14 @@ class Workshop:
 
     def newest(self, location: str, *, prereleases: bool = False) -> str | None:
         """The tag of a template's newest release, None without one; nothing is fetched to tell that."""
-        tags = remote_tags(location, Path(self._temporary.name))
-        if tags is None:
-            tags = self.template(location).tags
-        return newest_tag(tags, prereleases=prereleases)
+        return newest_tag(self.tags(location), prereleases=prereleases)
+
+    def tags(self, location: str) -> Mapping[str, str]:
+        """The commit of each tag of a template, by its name; it is asked once."""
+        if location not in self._tags:
+            tags = remote_tags(location, Path(self._temporary.name))
+            self._tags[location] = self.template(location).tagged if tags is None else tags
+        return self._tags[location]
 
     def template(self, location: str) -> Template:
         """A template, fetched at its first use."""

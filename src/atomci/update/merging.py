@@ -84,7 +84,7 @@ def _own_files(renders: Renders) -> frozenset[str]:
 
     The lock remembers those of an adoption, as seeds; others lie where a new version brings a file.
     """
-    head, base, prefix = renders.mine.files, renders.base.files, renders.objects.repository.prefix
+    head, base, prefix = renders.mine.files, renders.base, renders.objects.repository.prefix
     locked = _locked_seeds(renders)
     return frozenset(
         name

@@ -54,7 +54,8 @@ def described(merged: MergedRenders) -> Planned | Update:
     renders, result = merged.renders, merged.result
     span, mine, objects = renders.span, renders.mine, renders.objects
     changes = file_changes(merged)
-    if mine.files.get(merged.lock) == result.files[merged.lock] and not acts(changes):
+    same = span.goes_nowhere and not renders.otherwise
+    if same or (mine.files.get(merged.lock) == result.files[merged.lock] and not acts(changes)):
         return up_to_date(span.recorded, span.old.name)
     update = Update(
         state="planned",

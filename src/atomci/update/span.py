@@ -26,6 +26,11 @@ class Span:
     old: Release
     new: Release
 
+    @property
+    def goes_nowhere(self) -> bool:
+        """Whether both are one commit, and nothing else is to change."""
+        return self.old.commit == self.new.commit and self.request.only_version
+
 
 def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | Update:
     """The versions; an Update where there is nothing to do.
@@ -40,10 +45,13 @@ def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | 
     template = shop.template(request.template or recorded.source)
     shop.tell(f"reading {template.location}")
     import_meanwhile()
-    span = Span(recorded, request, template, _recorded(template, recorded), template.release(wanted))
-    old, new = span.old, span.new
+    old = _recorded(template, recorded)
+    new = old if old.is_there and wanted == recorded.version else template.release(wanted)
+    span = Span(recorded, request, template, old, new)
     if new.commit == old.commit:
-        return up_to_date(recorded, old.name) if request.only_version else span
+        # Where the recorded tag moved there, only a render tells.
+        told = span.goes_nowhere and current_lock(recorded) is None
+        return up_to_date(recorded, old.name) if told else span
     if not template.is_older(new, old):
         return span
     if request.to is None:
@@ -57,7 +65,7 @@ def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | 
 def _recorded(template: Template, recorded: Recorded) -> Release:
     """The recorded version. Where it was removed, the lock tells what it rendered."""
     try:
-        return template.release(recorded.version)
+        return template.recorded(recorded.version)
     except UsageError:
         if current_lock(recorded) is None:
             raise

@@ -180,6 +180,50 @@ def test_a_recorded_tag_that_was_removed_is_replaced_by_the_lock(
     assert atomci("status").code == 0
 
 
+@pytest.mark.parametrize("annotated", [False, True])
+@pytest.mark.parametrize("remote", [False, True])
+def test_two_tags_of_one_commit_are_one_version(
+    annotated: bool, remote: bool, template: Folder, project: Folder, atomci: Run
+) -> None:
+    if remote:
+        answers = project.read(".copier-answers.yml")
+        project.commit({".copier-answers.yml": answers.replace("_src_path: ", "_src_path: file://")})
+    template.git("tag", *(["-a", "-m", "second"] if annotated else []), "v2.0.0", "v1.0.0")
+    migration = 'id = "m"\nversion = "2.0.0"\nreason = "r"\nset_answer = { name = "name", value = "other" }\n'
+    before = project.whole
+
+    for _ in range(2):
+        assert atomci("update").json["state"] == "up-to-date"
+        assert atomci("update", "--plan").json["state"] == "up-to-date"
+        assert project.status in ([], ["?? .atomci/lock.json"])
+        status = atomci("status")
+        assert (status.code, status.json["behind"], status.json["latest"]) == (0, False, "v2.0.0")
+    assert project.whole[1:] == before[1:]
+    template.commit({"hooks/migrations.toml": f"[[migration]]\n{migration}"}, "v2.1.0")
+    template.git("tag", "v2.2.0")
+    assert atomci("status").code == 1
+    assert atomci("update", "--plan").json["migrations"][0]["id"] == "m"
+    project.commit()
+    assert atomci("update", "--commit").code == 0
+    assert atomci("update").json["state"] == "up-to-date"
+    assert atomci("status").code == 0
+
+
+def test_a_tag_that_moved_to_the_newest_commit_hides_no_update(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    assert atomci("status").code == 0
+    project.commit({"keep.txt": lines("keep", n30="mine")})
+    template.commit({"template/guide.txt": lines("guide", n2="theirs")}, "v2.0.0")
+    template.git("tag", "--force", "v1.0.0")
+
+    assert atomci("status").code == 1
+    assert atomci("update", "--commit").files == {"guide.txt": "updated"}
+    assert project.read("guide.txt") == lines("guide", n2="theirs")
+    assert atomci("status").code == 0
+    assert atomci("update").json["state"] == "up-to-date"
+
+
 def test_an_answers_file_that_git_ignores_is_refused_with_the_way_out(
     template: Folder, project: Folder, atomci: Run
 ) -> None:

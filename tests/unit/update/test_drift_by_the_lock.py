@@ -161,6 +161,11 @@ def test_a_lock_that_was_lost_is_an_error_and_one_that_never_was_is_none(
         ("v1.2.0", "v1.1.0", False),
         ("v1.2.0", None, None),
         ("abc1234", "v1.1.0", True),
+        ("v1.1.0", "v1.2.0", True),
+        ("v1.2.0", "v1.3.0", False),  # the same commit, by another name
+        ("v1.2.0-1-gbb", "v1.4.0", True),
+        ("v1.2.0-1-gbbcd", "v1.4.0", False),
+        ("bbcd", "v1.4.0", False),
         ("main", "main", False),
     ],
 )
@@ -168,7 +173,10 @@ def test_a_project_is_behind_where_its_version_is_the_lower_one(
     recorded: str, latest: str | None, behind: bool | None, project: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    shop: Any = SimpleNamespace(newest=lambda *where, **how: asked.append((*where, how)) or latest)
+    tags = {"v1.1.0": "a1", "v1.2.0": "c3", "v1.3.0": "c3", "v1.4.0": "bbcdef"}
+    shop: Any = SimpleNamespace(
+        newest=lambda *where, **how: asked.append((*where, how)) or latest, tags=lambda _: tags
+    )
     monkeypatch.setattr(status, "_fresh_lock", lambda *_: LOCK)
     here = Recorded(project.root, ANSWERS, {**project.values, "_commit": recorded})
 

@@ -37,7 +37,7 @@ class _Shop:
         def is_older(one: Release, than: Release) -> bool:
             return Template.is_older(SimpleNamespace(), one, than)  # type: ignore[arg-type]
 
-        return SimpleNamespace(location=location, release=release, is_older=is_older)
+        return SimpleNamespace(location=location, release=release, recorded=release, is_older=is_older)
 
 
 @pytest.fixture(autouse=True)

@@ -50,9 +50,15 @@ def _lost_lock(recorded: Recorded) -> str:
 
 def status(shop: Workshop, recorded: Recorded, *, prereleases: bool = False) -> SyncStatus:
     """Version lag and drift. A missing or stale lock is computed from the template, and written."""
+    from atomci.template.versions import is_same
+
     latest = shop.newest(recorded.source, prereleases=prereleases)
     lock, state = _renewed(shop, recorded)
-    return _status(recorded, lock, state, latest)
+    behind = latest is not None and _behind(recorded.version, latest)
+    if behind and latest and is_same(shop.tags(recorded.source), recorded.version, latest):
+        # Where the recorded tag moved there, only a render tells.
+        behind = state == "current" and _fresh_lock(shop, recorded, lock).files != lock.files
+    return _status(recorded, lock, state, latest, behind=behind)
 
 
 def _renewed(shop: Workshop, recorded: Recorded) -> tuple[Lock, str]:
@@ -66,14 +72,16 @@ def _renewed(shop: Workshop, recorded: Recorded) -> tuple[Lock, str]:
     return fresh, "missing" if lock is None else "stale"
 
 
-def _status(recorded: Recorded, lock: Lock | None, state: str, latest: str | None) -> SyncStatus:
+def _status(
+    recorded: Recorded, lock: Lock | None, state: str, latest: str | None, *, behind: bool = False
+) -> SyncStatus:
     found = drift_of(recorded.root, lock) if lock else ()
     clean = lock is not None and all(row.allowed for row in found)
     return SyncStatus(
         template=recorded.location,
         version=recorded.version,
         latest=latest,
-        behind=None if latest is None else _behind(recorded.version, latest),
+        behind=None if latest is None else behind,
         clean=clean,
         lock=state,  # type: ignore[arg-type]
         examined=sum(file.tier in SHARED for file in lock.files.values()) if lock else 0,

@@ -111,11 +111,12 @@ def _agreed(pins: list[_Pin]) -> _Pin | None:
 
 
 def _merged(base: _Pin, ours: _Pin, theirs: _Pin) -> str | None:
-    if theirs.value in (base.value, ours.value):
+    was, mine, yours = ("".join(pin.value.split()) for pin in (base, ours, theirs))
+    if yours in (was, mine):
         return ours.value
     if ours.beside != base.beside:
         return None
-    if ours.value == base.value:
+    if mine == was:
         return theirs.value
     if base.version is None or ours.version is None or theirs.version is None:
         return None
