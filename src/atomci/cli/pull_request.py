@@ -12,7 +12,9 @@ from atomci.visible import visible
 
 if TYPE_CHECKING:
     from atomci.artifacts.sync import Proposal
+    from atomci.fleet.finish import Finish
     from atomci.template.answers import Recorded
+    from atomci.template.workshop import Workshop
     from atomci.update.request import Request
 
 __all__ = ["propose_update"]
@@ -20,16 +22,17 @@ __all__ = ["propose_update"]
 _SECONDS = 60.0
 
 
-def propose_update(recorded: Recorded, request: Request, command: str | None, as_json: bool) -> int:
-    """Plan, propose, show; 1 with conflicts, or where the command fails that is to finish it."""
+def propose_update(
+    recorded: Recorded, request: Request, command: str | None, kept: Path | None, as_json: bool
+) -> int:
+    """Plan, propose, show; 1 with conflicts, or where what is to finish it fails or had failed."""
     from atomci.artifacts.sync import Proposal
-    from atomci.fleet.finish import Finish
     from atomci.fleet.proposals import branch_of, propose
     from atomci.forge.api import Api, require_gh
     from atomci.forge.remote import origin
     from atomci.template.workshop import Workshop
     from atomci.tools.git.repository import open_repository
-    from atomci.tools.process import Children, Command
+    from atomci.tools.process import Children
     from atomci.update.plan import plan_update
     from atomci.update.planned import Planned
 
@@ -49,23 +52,58 @@ def propose_update(recorded: Recorded, request: Request, command: str | None, as
             _SECONDS,
             right="Pull requests",
         )
-
-        def finish(folder: Path) -> bool:
-            done = children.run(Command(words), folder)
-            if done.code != 0:
-                click.echo(f"{done.stdout}{done.stderr}".rstrip(), err=True)
-            return done.code == 0
-
         tell("asking GitHub")
-        proposal = propose(
-            planned,
-            recorded,
-            api,
-            anew=request.to is not None,
-            finish=Finish(command, shop.folder(), finish) if command else None,
-        )
+        finish = _kept(kept, shop.folder()) if kept else _here(command, words, shop)
+        proposal = propose(planned, recorded, api, anew=request.to is not None, finish=finish)
     _show(proposal, as_json)
     return 1 if proposal.conflicts or not proposal.finished else 0
+
+
+def prepare_update(recorded: Recorded, request: Request, command: str, file: Path) -> int:
+    """Plan, run the command on a copy of the updated files, keep what it makes; 1 where it fails."""
+    from atomci.fleet.finish import prepared
+    from atomci.template.workshop import Workshop
+    from atomci.update.plan import plan_update
+    from atomci.update.planned import Planned
+
+    words = _words(command)
+    content: bytes | None = b""
+    with progress(as_json=False) as tell, Workshop(tell) as shop:
+        planned = plan_update(shop, recorded, request)
+        if isinstance(planned, Planned) and not planned.merged.stages:
+            objects = planned.objects
+            finish = _here(command, words, shop)
+            content = prepared(objects, objects.tree(planned.merged.files), finish) if finish else b""
+    # A failure is kept too: the pull request tells of it.
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content or b"")
+    click.echo(f"kept what {command} made in {file}" if content else f"nothing to keep in {file}")
+    return 1 if content is None else 0
+
+
+def _here(command: str | None, words: tuple[str, ...], shop: Workshop) -> Finish | None:
+    """The command run on a copy, with nothing of the user's: no token, no login, no configuration."""
+    from atomci.fleet.finish import RunHere
+    from atomci.tools.process import Children, Command
+    from atomci.tools.surroundings import bare_environment
+
+    home = shop.folder()
+
+    def run(folder: Path) -> bool:
+        bare = bare_environment(home)
+        done = Children().run(Command(words, env=bare, without=("",)), folder)
+        if done.code != 0:
+            click.echo(f"{done.stdout}{done.stderr}".rstrip(), err=True)
+        return done.code == 0
+
+    return RunHere(command, shop.folder(), run) if command else None
+
+
+def _kept(file: Path, folder: Path) -> Finish:
+    from atomci.fleet.finish import Prepared
+
+    content = file.read_bytes() if file.is_file() else b""
+    return Prepared("the command of --prepare", folder, content)
 
 
 def _words(command: str | None) -> tuple[str, ...]:

@@ -30,6 +30,18 @@ __all__ = ["update_command"]
     metavar="COMMAND",
     help="Run it on what is to be committed to the pull request, such as uv lock.",
 )
+@click.option(
+    "--prepare",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Only run the command of --then, and keep what it makes; no token is needed.",
+)
+@click.option(
+    "--prepared",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Commit to the pull request what --prepare kept; nothing is run.",
+)
 @click.option("--abort", is_flag=True, help="Put everything back as it was before the update.")
 @click.option("--continue", "go_on", is_flag=True, help="Commit the update, its conflicts resolved.")
 @click.option("--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Change an answer.")
@@ -45,6 +57,8 @@ def update_command(
     and_commit: bool,
     pull_request: bool,
     then: str | None,
+    prepare: Path | None,
+    prepared: Path | None,
     abort: bool,
     go_on: bool,
     pairs: tuple[str, ...],
@@ -72,12 +86,20 @@ def update_command(
     """
     from atomci.errors import UsageError
 
-    if abort + go_on + bool(only_plan or and_commit or pull_request or to or pairs or template) > 1:
+    proposing = pull_request or prepare or prepared
+    if abort + go_on + bool(only_plan or and_commit or proposing or to or pairs or template) > 1:
         raise UsageError("--abort and --continue stand alone", "atomci update --abort")
     if only_plan + and_commit + pull_request > 1:
         raise UsageError("--plan, --commit and --pull-request exclude each other", "atomci update --plan")
-    if then is not None and not pull_request:
+    if then is not None and not (pull_request or prepare):
         raise UsageError("--then goes with --pull-request", "atomci update --pull-request --then 'uv lock'")
+    if prepare and (then is None or pull_request or only_plan or and_commit):
+        raise UsageError("--prepare goes with --then alone", "atomci update --then 'uv lock' --prepare FILE")
+    if prepared and (then is not None or not pull_request):
+        raise UsageError(
+            "--prepared goes with --pull-request, without --then",
+            "atomci update --pull-request --prepared FILE",
+        )
     root = rendered_folder(project)
     if abort or go_on:
         return _end(root, as_json, abort)
@@ -91,7 +113,7 @@ def update_command(
     from atomci.update.request import Request
 
     recorded = recorded_answers(root, answers_file)
-    if not pull_request and recover(root):
+    if not proposing and recover(root):
         click.echo("finished an update that was broken off", err=True)
         recorded = recorded_answers(root, answers_file)
     exceptions = read_excepted(Project(root))
@@ -106,7 +128,11 @@ def update_command(
     if pull_request:
         from atomci.cli.pull_request import propose_update
 
-        return propose_update(recorded, request, then, as_json)
+        return propose_update(recorded, request, then, prepared, as_json)
+    if prepare:
+        from atomci.cli.pull_request import prepare_update
+
+        return prepare_update(recorded, request, then or "", prepare)
     return _run(recorded, request, as_json, only_plan, and_commit)
 
 

@@ -15,7 +15,7 @@ import msgspec
 from atomci.artifacts.sync import Proposal
 from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.fleet.body import body_of, mark_of
-from atomci.fleet.finish import Finish, finished_tree
+from atomci.fleet.finish import Finish
 from atomci.forge.api import Api, ApiError
 from atomci.forge.branches import Branches, fetch, push, read_branches
 from atomci.forge.pull_requests import (
@@ -208,7 +208,7 @@ class _Proposing:
         """The tree to commit, and what couldn't be finished. No tool could read conflict markers."""
         if self.finish is None or self.conflicts:
             return tree, ""
-        found = finished_tree(self.planned.objects, tree, self.finish.folder, self.finish.run)
+        found = self.finish.finished(self.planned.objects, tree)
         if found is None:
             return tree, f"{self.finish.command} failed in the updated tree: run it on the branch"
         return found, ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
-__all__ = ["environment_in"]
+__all__ = ["bare_environment", "environment_in"]
 
 # What git says of the repository that it works in to all that it starts: hooks, aliases, `rebase --exec`.
 # It would answer for that one wherever it is asked, with that one's index and that command's way to read
@@ -35,6 +36,60 @@ _SURROUNDINGS = (
     "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
 )
+
+# What a program needs to start and to find interpreters, packages and the network. Nobody is named by these.
+_PLAIN = (
+    "ALL_PROXY",
+    "COMSPEC",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "LANG",
+    "NO_PROXY",
+    "NUMBER_OF_PROCESSORS",
+    "PATH",
+    "PATHEXT",
+    "PIP_INDEX_URL",
+    "PIP_NO_COMPILE",
+    "PIP_NO_INDEX",
+    "PYENV_ROOT",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "SYSTEMDRIVE",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "TZ",
+    "UV_CACHE_DIR",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX_URL",
+    "UV_OFFLINE",
+    "UV_PYTHON",
+    "UV_PYTHON_INSTALL_DIR",
+    "WINDIR",
+)
+_CREDENTIALS = re.compile(r"://[^/\s]*@")
+
+
+def bare_environment(home: Path) -> dict[str, str]:
+    """What a program gets that may know nothing of the user: no token, no login, and an empty folder as home.
+
+    An address with a user or a password is left out too.
+    """
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if (name.upper() in _PLAIN or name.startswith("LC_")) and not _CREDENTIALS.search(value)
+    }
+    places = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+    return {
+        **plain,
+        **dict.fromkeys(places, str(home)),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
 
 
 def environment_in(folder: Path) -> dict[str, str]:

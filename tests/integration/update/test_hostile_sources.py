@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command_line import call
 from hostile_cases import CASES, PAGE, Case, World, page
-from sync_world import Folder, Pristine, new_repository
+from sync_world import Folder, Pristine, Run, Script, new_repository
 
 
 @pytest.fixture
@@ -58,3 +58,56 @@ def test_it_runs_nothing_and_ends_as_the_table_says(
 def test_the_page_shows_these_cases() -> None:
     again = "uv run tests/integration/update/hostile_cases.py"
     assert PAGE.read_text(encoding="utf-8") == page(), again
+
+
+def test_json_is_exact(world: World, atomci: Run) -> None:
+    world.v2({"template/evil\nstaged": "x\n"}, 'y:\n  default: "\\e[2J"\n')
+
+    done = atomci("update", "--plan")
+
+    assert done.files["evil\nstaged"] == "added"
+    assert {row["after"] for row in done.json["answers"]} == {"\x1b[2J"}
+
+
+def test_another_way_to_reach_a_template_is_the_users_to_allow(
+    world: World, atomci: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.recorded_at(f"git+ext::{world.program('exit 1')}")
+    assert atomci("status").code == 3
+    assert not world.ran.exists()
+
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "ext")
+    assert atomci("status").code == 3
+    assert world.ran.exists()
+
+
+def test_hooks_of_ones_own_run_for_a_commit_alone(world: World, atomci: Run) -> None:
+    for name in ("pre-commit", "post-commit", "post-checkout", "post-merge", "prepare-commit-msg"):
+        world.project.write({f".git/hooks/{name}": Script(f"#!/bin/sh\n{world.code}\n")})
+    world.v2({"template/guide.txt": "new\n"})
+
+    assert atomci("update", "--plan").code == 0
+    assert atomci("update").json["state"] == "staged"
+    assert atomci("update", "--abort").code == 0
+    assert not world.ran.exists()
+
+    assert atomci("update", "--commit").json["state"] == "committed"
+    assert world.ran.exists()
+
+
+def test_a_template_that_is_trusted_is_installed(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from atomci.atoms import first_run
+
+    installed: list[object] = []
+    monkeypatch.setattr(first_run, "bootstrap", lambda project, _: installed.append(project))
+    monkeypatch.setattr(first_run, "own_gate", lambda _: 0)
+    env = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "APPDATA": str(tmp_path / "config")}
+    words = ("--template", str(world.template.root), "--defaults")
+
+    assert call(("new", "a", *words), tmp_path, env).code == 0
+    assert installed == []
+    assert call(("new", "b", *words, "--trust"), tmp_path, env).code == 0
+    assert call(("new", "c", *words), tmp_path, env).code == 0
+    assert len(installed) == 2

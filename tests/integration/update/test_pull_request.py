@@ -769,6 +769,97 @@ def test_conflicts_are_not_given_to_a_tool(world: World) -> None:
     assert "tool.lock" not in world.bare.git("ls-tree", "--name-only", BRANCH).splitlines()
 
 
+SAY = 'import os, json; open("told.json", "w").write(json.dumps(dict(os.environ)))'
+TOLD = f"{sys.executable} -c '{SAY}'"
+
+
+def test_a_command_gets_no_token_no_login_and_no_configuration(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    secrets = {
+        "GITHUB_TOKEN": "t0k", "NPM_CONFIG__AUTH": "t0k", "AWS_SECRET_ACCESS_KEY": "t0k", "MY_PW": "t0k",
+        "SSH_AUTH_SOCK": "/t0k", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t0k", "NETRC": "/t0k",
+        "GH_CONFIG_DIR": "/t0k", "UV_INDEX_URL": "https://u:t0k@example.com/simple",  # pragma: allowlist secret
+        "GIT_CONFIG_PARAMETERS": "'http.extraheader'='t0k'", "ALL_PROXY": "http://u:t0k@proxy",
+    }  # fmt: skip
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+
+    assert world.propose("--then", TOLD).code == 0
+
+    told = json.loads(world.bare.git("show", f"{BRANCH}:told.json"))
+    assert "t0k" not in str(told)
+    assert "GH_TOKEN" not in told
+    assert told["HOME"] == told["XDG_CONFIG_HOME"] != os.environ.get("HOME")
+    assert told["PATH"] == os.environ["PATH"]
+
+
+def test_what_was_prepared_without_a_token_is_proposed_and_not_run(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.push_own(tool_lock="old\n")
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    kept, before, written = tmp_path / "kept", untouchable(world.project), list(world.github.writes)
+    with monkeypatch.context() as patch:
+        patch.delenv("GH_TOKEN", raising=False)
+        done = world.atomci("update", "--then", LOCK, "--prepare", str(kept), as_json=False)
+    assert (done.code, world.github.writes) == (0, written), done.err
+    assert untouchable(world.project) == before
+    made = kept.read_text(encoding="utf-8").rpartition("\n+")[2].partition("\n")[0]
+
+    done = world.propose("--prepared", str(kept))
+
+    assert (done.code, done.json["finished"]) == (0, True), done.err
+    assert world.bare.git("show", f"{BRANCH}:tool.lock") == made
+    assert world.propose("--prepared", str(kept)).json["state"] == "unchanged"
+
+
+NEW_FILE = "diff --git a/{0} b/{0}\nnew file mode 100644\n--- /dev/null\n+++ b/{0}\n@@ -0,0 +1 @@\n+x\n"
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [None, "", "HEAD-OF-ANOTHER\n", "{head}rubbish\n", *("{head}" + NEW_FILE.format(path)
+     for path in (".git/config", "../x", "a/../../x", ".GIT/x"))],
+)  # fmt: skip
+def test_what_was_not_prepared_well_is_told(patch: str | None, world: World, tmp_path: Path) -> None:
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    file, nothing = tmp_path / "kept", f"{sys.executable} -c 0"
+    assert world.atomci("update", "--then", nothing, "--prepare", str(file), as_json=False).code == 0
+    head = file.read_text(encoding="utf-8")
+    file.unlink()
+    if patch is not None:
+        file.write_text(patch.format(head=head), encoding="utf-8")
+
+    done = world.propose("--prepared", str(file))
+
+    assert (done.code, done.json["finished"]) == (1, False)
+    assert "failed in the updated tree" in world.pull["body"]
+
+
+def test_a_command_that_fails_is_told_when_it_is_prepared(world: World, tmp_path: Path) -> None:
+    world.release("v2.0.0", ci_yml=lines("ci", 25))
+    failing = f"{sys.executable} -c 'raise SystemExit(\"no such version\")'"
+
+    done = world.atomci("update", "--then", failing, "--prepare", str(tmp_path / "kept"), as_json=False)
+
+    assert done.code == 1
+    assert "no such version" in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--prepare", "f"), ("--then", "x", "--prepare", "f", "--commit"),
+        ("--then", "x", "--prepare", "f", "--pull-request"), ("--prepared", "f"),
+        ("--then", "x", "--prepared", "f", "--pull-request"), ("--then", "x", "--prepare", "f", "--abort"),
+    ],
+)  # fmt: skip
+def test_preparing_and_proposing_are_two_commands(words: tuple[str, ...], world: World) -> None:
+    assert world.atomci("update", *words).code == 2
+
+
 @pytest.mark.parametrize("words", [("--then", "'"), ("--then", " ")])
 def test_a_command_that_is_none_is_wrong_usage(words: tuple[str, ...], world: World) -> None:
     assert world.propose(*words).code == 2
