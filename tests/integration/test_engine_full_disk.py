@@ -65,6 +65,12 @@ def test_a_place_that_cannot_be_written_is_told_and_nothing_is_run(small) -> Non
     refused(small, "Read-only file system")
 
 
+def test_it_is_told_in_a_repository_that_is_not_set_up_for_atomci_too(small) -> None:
+    small.write("pyproject.toml", "")
+    subprocess.run(["mount", "-o", "remount,ro", str(small.root / "artifacts")], check=True)
+    refused(small, "Read-only file system")
+
+
 def test_a_file_in_the_place_of_the_folder_is_told_and_nothing_is_run(sample) -> None:
     sample.write("artifacts", "a file\n")
     refused(sample, "Not a directory")

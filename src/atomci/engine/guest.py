@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from atomci.errors import UsageError
 from atomci.project import Project
+from atomci.tools.atomic import replace_file
 
 __all__ = ["lacks", "make_room"]
 
@@ -50,8 +52,8 @@ def make_room(project: Project) -> None:
             "artifacts/ holds files of this repository, and atomci would write there",
             "give that folder another name: git mv artifacts NAME",
         )
-    folder.mkdir(exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    with suppress(OSError):  # which the run will tell
+        replace_file(folder / ".gitignore", b"*\n")
 
 
 def _ignores_it(root: Path) -> bool:
