@@ -79,7 +79,7 @@ def run_command(
         from atomci.engine.context import Options
         from atomci.engine.guest import make_room
         from atomci.engine.plan import make_plan
-        from atomci.engine.runner import MEND, run_plan
+        from atomci.engine.runner import run_plan
         from atomci.testing.sharding.settings import read_shards
 
         loader = Loader(project_at(project))
@@ -111,7 +111,7 @@ def run_command(
     with _alone(loader.project.root), listener_for(plan, as_json, loader.project) as listener:
         result = run_plan(workspace, plan, loader.implementation, [listener])
     if result.broken:
-        click.echo(f"error: {result.broken}\n  {MEND}", err=True)
+        click.echo(f"error: {result.broken}\n  {result.mend}", err=True)
     return result.exit_code
 
 

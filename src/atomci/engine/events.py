@@ -47,6 +47,8 @@ class EventLog:
         self.folder = root / "artifacts" / "runs" / run
         self.broken = ""
         """Why the log, or what a listener writes, isn't whole."""
+        self.mend = "free the disk, or give yourself the right to write in artifacts/"
+        """What to do about that."""
         self._descriptor: int | None = None
         self._size = 0
         self._listeners = list(listeners)
@@ -77,7 +79,9 @@ class EventLog:
                     self._listeners.remove(listener)
                     if error.errno == errno.EIO:  # its terminal was closed
                         continue
-                    self.broken = self.broken or f"the run's events can't be told: {error}"
+                    if not self.broken:
+                        self.broken = f"the run's events can't be told: {error}"
+                        self.mend = "let standard output go where there is room for it"
 
     def _append(self, line: bytes) -> None:
         """The line as a whole, or nothing of it."""

@@ -25,22 +25,20 @@ from atomci.engine.schedule import Schedule
 from atomci.engine.threads import INTERRUPTED, carry_out
 from atomci.errors import InfrastructureError
 
-__all__ = ["MEND", "RunResult", "never_begun", "run_plan"]
-
-
-MEND = "free the disk, or give yourself the right to write in artifacts/"
+__all__ = ["RunResult", "never_begun", "run_plan"]
 
 
 @dataclass(frozen=True)
 class RunResult:
     """How every atom ended, and the exit code: 0 green, 1 red, 3 broken, 130 interrupted.
 
-    `broken` says why what the run leaves isn't whole.
+    `broken` says why what the run leaves isn't whole, `mend` what to do about it.
     """
 
     outcomes: Mapping[str, Outcome]
     exit_code: int
     broken: str = ""
+    mend: str = ""
 
 
 def run_plan(workspace: Workspace, plan: Plan, load: Load, listeners: Sequence[Listener]) -> RunResult:
@@ -54,7 +52,7 @@ def run_plan(workspace: Workspace, plan: Plan, load: Load, listeners: Sequence[L
         events(_run_started(workspace, plan, events.run))
         if events.broken:
             events(_run_finished(events.run, {}, BROKEN, interrupted=False, seconds=0.0))
-            raise InfrastructureError(events.broken, MEND)
+            raise InfrastructureError(events.broken, events.mend)
         schedule = Schedule(workspace, plan)
         cache = ResultCache(root)
         execution = Execution(plan, load, cache)
@@ -70,7 +68,7 @@ def run_plan(workspace: Workspace, plan: Plan, load: Load, listeners: Sequence[L
         events(_run_finished(events.run, schedule.outcomes, code, interrupted=interrupted, seconds=seconds))
         with suppress(OSError):
             write_index(root, events.run, [*entries, entry_of_events(root, events.run)])
-        return RunResult(schedule.outcomes, code, events.broken)
+        return RunResult(schedule.outcomes, code, events.broken, events.mend)
 
 
 def never_begun(targets: Sequence[str], jobs: int) -> tuple[RunStarted, RunFinished]:
