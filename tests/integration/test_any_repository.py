@@ -40,7 +40,14 @@ LAYOUTS: dict[str, dict[str, str]] = {
         "demo/tests/test_demo.py": TEST,
         "tox.ini": "[tox]\nenvlist = py311\n[pytest]\ntestpaths = demo\n",
     },
-    "one module": {"demo.py": ADD, "test_demo.py": TEST, "noxfile.py": "", "requirements.txt": ""},
+    "one module": {
+        "demo.py": ADD,
+        "test_demo.py": TEST,
+        "noxfile.py": "",
+        "requirements.txt": "",
+        # Tests are looked for in every folder, also one whose name begins with a dot.
+        "pytest.ini": "[pytest]\nnorecursedirs = dist\naddopts = --doctest-modules\n",
+    },
 }
 Repository = Callable[..., Any]
 

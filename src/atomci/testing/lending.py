@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
-import atomci
+from atomci.testing import lent
 
 __all__ = ["lent_package", "why_not_lent"]
 
@@ -15,19 +14,12 @@ _OLDEST = 11
 _MINOR = re.compile(r"^version(?:_info)?\s*=\s*3\.(\d+)", re.MULTILINE)
 
 
-def lent_package(folder: Path) -> Path:
-    """A folder below `folder` that holds this very package and no other, so that no other can be imported."""
-    lent = folder / "lent"
-    package, place = Path(atomci.__file__).parent, lent / "atomci"
-    if place.is_symlink() and place.resolve() == package.resolve():
-        return lent
-    shutil.rmtree(lent, ignore_errors=True)
-    lent.mkdir(parents=True)
-    try:
-        place.symlink_to(package, target_is_directory=True)
-    except OSError:  # Windows without the right to link
-        shutil.copytree(package, place, ignore=shutil.ignore_patterns("__pycache__"))
-    return lent
+def lent_package() -> Path:
+    """The folder that holds this very package and no other, so that no other can be imported.
+
+    It lies beside atomci's own code: below the project, tools that look for Python would find it.
+    """
+    return Path(lent.__file__).parent
 
 
 def why_not_lent(environment: Path) -> str:

@@ -87,7 +87,7 @@ def _lent(ctx: Context) -> dict[str, str]:
     if not lends(ctx.project):
         return {}
     ours = notes_in(ctx.root, ctx.atom).parent
-    path = (str(lent_package(ours)), os.environ.get("PYTHONPATH"))
+    path = (str(lent_package()), os.environ.get("PYTHONPATH"))
     return {"PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONPYCACHEPREFIX": str(ours / "compiled")}
 
 
