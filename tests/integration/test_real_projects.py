@@ -17,15 +17,16 @@ from typing import Any
 
 import pytest
 
-PROJECTS = (
-    "iniconfig==2.3.1",
-    "cachetools==8.0.2",
-    "parse==1.22.4",
-    "pluggy==1.7.0",
-    "toolz==1.2.0",
-    "xmltodict==1.0.4",
-)
-CHOSEN = PROJECTS if os.environ.get("ATOMCI_TESTS") == "all" else PROJECTS[:1]
+# Each with what mypy is asked for where the project's own settings don't say.
+PROJECTS = {
+    "iniconfig==2.3.1": "src",
+    "cachetools==8.0.2": "src",
+    "parse==1.22.4": "parse.py",
+    "pluggy==1.7.0": "src",
+    "toolz==1.2.0": "tlz toolz",
+    "xmltodict==1.0.4": "xmltodict.py",
+}
+CHOSEN = list(PROJECTS) if os.environ.get("ATOMCI_TESTS") == "all" else list(PROJECTS)[:1]
 OURS = ("atomci", "_atomci")
 UNIT = "run_pytest_unit_with_coverage"
 _COUNTED = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)")
@@ -67,7 +68,9 @@ def test_the_gate_says_what_the_tools_say(
         entry.unlink()
     project = type(real_sample)(source, dict(real_sample.env))
     path = os.pathsep.join(str(folder) for folder in (source / "src", source) if folder.is_dir())
-    project.env.update(UV_PROJECT_ENVIRONMENT=str(home), PYTHONPATH=path)
+    # With a budget, so that coverage is measured; by the project's own settings, but for what is measured.
+    budget = f"{project.env.get('PYTEST_ADDOPTS', '')} --cov=. --cov-report= --cov-fail-under=1"
+    project.env.update(UV_PROJECT_ENVIRONMENT=str(home), PYTHONPATH=path, PYTEST_ADDOPTS=budget.strip())
     project.git("init", "--quiet", "--template=", "--initial-branch=main")
     project.commit("theirs")
 
@@ -101,10 +104,20 @@ def test_the_gate_says_what_the_tools_say(
     }
     assert {row["path"] for row in done.atoms["run_black_check"]["findings"]} == unformatted
 
+    typed = by_hand("mypy", "--no-pretty")
+    if "Missing target module" in typed.stderr:
+        typed = by_hand("mypy", "--no-pretty", *PROJECTS[requirement].split())
+    errors = re.findall(r"^(\S[^:\n]*):(\d+)(?::\d+)?: error: .*\[([\w-]+)\]$", typed.stdout, re.MULTILINE)
+    assert places("run_mypy_typecheck") == Counter((path, int(line), rule) for path, line, rule in errors)
+    assert (done.statuses["run_mypy_typecheck"] == "pass") is (typed.returncode == 0), typed
+
     tests = by_hand("python", "-m", "pytest", "-q", "-p", "no:cacheprovider").stdout.splitlines()[-1]
     counts = {
         what.removesuffix("s") if what == "errors" else what: int(n) for n, what in _COUNTED.findall(tests)
     }
     recorded = json.loads((source / "artifacts/tests/unit.json").read_text())["counts"]
     assert recorded == {what: number for what, number in counts.items() if number}
+    total = by_hand("coverage", "report", "--format=total", "--precision=6").stdout.strip()
+    measured = json.loads((source / "artifacts/tests/coverage.json").read_text())
+    assert f"{measured['percent']:.6f}" == total
     assert (done.statuses[UNIT] == "pass") is not ({"failed", "error"} & counts.keys() != set())

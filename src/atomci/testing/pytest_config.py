@@ -78,6 +78,17 @@ class PytestConfig:
         return ""
 
     @property
+    def overrides(self) -> Mapping[str, str]:
+        """Settings that `-o NAME=VALUE` puts in the place of a file's."""
+        flags = ("-o", "--override-ini")
+        given = [after for word, after in self._pairs if word in flags]
+        given += [
+            word.removeprefix("--override-ini=") for word in self.words if word.startswith("--override-ini=")
+        ]
+        given += [word[2:] for word in self.words if word.startswith("-o") and word not in flags]
+        return dict(setting.split("=", 1) for setting in given if "=" in setting)
+
+    @property
     def test_files(self) -> tuple[str, ...]:
         """Patterns of the files that hold tests."""
         return self.listed("python_files") or TEST_FILES
@@ -111,18 +122,26 @@ def is_test_file(path: str, patterns: Sequence[str]) -> bool:
 
 
 def read_pytest_config(root: Path, folder: str) -> PytestConfig:
-    """The settings that `pytest FOLDER` reads in the project's root; the first file that has some wins."""
-    environment = tuple(shlex.split(os.environ.get("PYTEST_ADDOPTS", "")))
+    """The settings that `pytest FOLDER` reads in the project's root; the first file that has some wins.
+
+    PYTEST_ADDOPTS may name another file (`-c`), and overrides what a file says (`-o`).
+    """
+    asked = PytestConfig(words=tuple(shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))))
+    path, found = _file(root, folder, asked.value("-c") or asked.value("--config-file") or "")
+    options = {**found, **asked.overrides}
+    own = options.get("addopts", ())
+    words = shlex.split(own) if isinstance(own, str) else map(str, own)
+    return PytestConfig(path, options, (*words, *asked.words))
+
+
+def _file(root: Path, folder: str, named: str) -> tuple[str, Mapping[str, Any]]:
+    """The file that is read, from the root, and its settings."""
     start = root / folder
-    for base in (start, *start.parents):
-        for name in FILES:
-            options = _options(base / name)
-            if options is not None:
-                own = options.get("addopts", ())
-                words = shlex.split(own) if isinstance(own, str) else map(str, own)
-                path = os.path.relpath(base / name, root).replace(os.sep, "/")
-                return PytestConfig(path, options, (*words, *environment))
-    return PytestConfig(words=environment)
+    places = (base / name for base in (start, *start.parents) for name in FILES)
+    for path in (root / named,) if named else places:
+        if (options := _options(path)) is not None:
+            return os.path.relpath(path, root).replace(os.sep, "/"), options
+    return "", {}
 
 
 def _options(path: Path) -> Mapping[str, Any] | None:

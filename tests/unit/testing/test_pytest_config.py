@@ -64,6 +64,25 @@ def test_options_are_read_as_pytest_reads_them(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("-o addopts=", ("-o", "addopts=")),
+        ("-oaddopts=--cov", ("--cov", "-oaddopts=--cov")),
+        ("--override-ini=addopts='-m a=b'", ("-m", "a=b", "--override-ini=addopts=-m a=b")),
+        ("--override-ini xfail_strict=true", ("--cov=demo", "--override-ini", "xfail_strict=true")),
+        ("-c ci.ini", ("--cov=ci", "-c", "ci.ini")),
+        ("--config-file=none.ini", ("--config-file=none.ini",)),
+    ],
+)
+def test_the_variable_overrides_what_a_file_says_and_names_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", asked)
+    files = {"tox.ini": "[pytest]\naddopts = --cov=demo\n", "ci.ini": "[pytest]\naddopts = --cov=ci\n"}
+    assert read_pytest_config(_write(tmp_path, files), "tests/unit").words == words
+
+
+@pytest.mark.parametrize(
     ("files", "named"),
     [
         ({"pyproject.toml": '[tool.coverage.run]\nsource = ["a"]\n'}, True),
