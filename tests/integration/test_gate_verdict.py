@@ -91,6 +91,14 @@ def test_reports_of_an_earlier_run_are_not_passed_off_as_this_ones(green) -> Non
     assert not (green.root / "artifacts/tests/unit.json").exists()
 
 
+def test_a_budget_that_is_disabled_is_said_and_nothing_to_be_red_about(green) -> None:
+    green.append("pyproject.toml", "\n[tool.atomci.atoms.enforce_coverage_budget]\nenabled = false\n")
+    green.append("src/demo/words.py", RED["coverage"][1])
+    assert green.atomci("run", "local_ci").code == 0
+    assert green.json("artifacts/gate.json")["verdict"] == "green"
+    assert "enforce_coverage_budget disabled" in green.json("artifacts/stages/unit_tests.json")["reasons"]
+
+
 def test_every_static_finding_shows_in_one_red_run(green) -> None:
     green.append("src/demo/words.py", 'import os\nx: int = ""\n')
     done = green.atomci("run", "local_ci", "--json")

@@ -103,6 +103,9 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
 
 def _without_budget(ctx: Context, tests: TestSummary, text: str) -> Outcome:
     """The verdict on green tests whose coverage nobody judged."""
+    if not ctx.workspace.config.of(_BUDGET).enabled:
+        said = [text, f"{_BUDGET} disabled"]
+        return ended(ctx, handles.UNIT_STAGE, "pass", said, _UNIT_REPORTS)
     if unjudged := why_left_out(ctx, _BUDGET):
         return ended(ctx, handles.UNIT_STAGE, "pass", [text, f"left out: {unjudged}"])
     if not tests.complete:
