@@ -41,7 +41,10 @@ def ownership(text: bytes | None, skipped: Matcher, answers_file: str, lock: str
     if text is None:
         return Ownership((*fixed, ("seed", skipped)))
     try:
-        rules = tomllib.loads(text.decode("utf-8"))["rule"]
+        table = tomllib.loads(text.decode("utf-8"))
+        if not table.keys() & {"version", "rule"}:  # a file of the template's own, of the same name
+            return Ownership((*fixed, ("seed", skipped)))
+        rules = table["rule"]
         declared = [(_tier(rule["tier"]), _matcher(rule["paths"])) for rule in rules]
         reasons = tuple((str(rule.get("why", "")), _matcher(rule["paths"])) for rule in rules)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:

@@ -149,7 +149,7 @@ def _copier_errors(location: str) -> Iterator[None]:
         except _template_faults() as error:
             if ended := _ours_behind(error):
                 raise ended from None
-            raise UsageError(_one_line(error), "run it again with another answer or --ref") from None
+            raise UsageError(_one_line(error), "run it again with another answer: -d KEY=VALUE") from None
         except _git_failed() as error:
             said = complaint(str(getattr(error, "stderr", "") or error))
             raise InfrastructureError(

@@ -48,6 +48,7 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
     renders, result, tier = merged.renders, merged.result, merged.tier
     head, base, theirs = renders.mine.files, renders.base, renders.theirs.files
     renames = {**_renames(merged), **merged.renamed}
+    origins = _origins(merged)
     found = []
     for path in sorted(head.keys() | result.files.keys() | result.stages.keys()):
         mine, after = head.get(path), result.files.get(path)
@@ -65,10 +66,9 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
             change, detail = "replaced", "your edit gives way; it stays in git's history"
         else:
             change, detail = "merged", ""
+        origin = renames.get(path) or origins.get(path, "")
         found.append(
-            FileChange(
-                path=path, change=change, tier=tier(path), renamed_from=renames.get(path, ""), detail=detail  # type: ignore[arg-type]
-            )
+            FileChange(path=path, change=change, tier=tier(path), renamed_from=origin, detail=detail)  # type: ignore[arg-type]
         )
     changed = {path for path in base.keys() | theirs.keys() if base.get(path) != theirs.get(path)}
     quiet = dict.fromkeys(result.kept_deleted, ("kept-deleted", ""))
@@ -92,6 +92,21 @@ def _seed(mine: Entry | None, base: Entry | None, theirs: Entry | None) -> tuple
     if theirs is None:
         return "corrected-upstream", "the template has it no more; yours stays"
     return "corrected-upstream", "" if base else "the template has one now too; yours stays"
+
+
+def _origins(merged: MergedRenders) -> dict[str, str]:
+    """Files of the user's that git takes for moved ones of the template: its changes went there."""
+    renders, result = merged.renders, merged.result
+    head, base, theirs = renders.mine.files, renders.base, renders.theirs.files
+    elsewhere = {
+        path
+        for path in head.keys() - base.keys() - theirs.keys()
+        if path in result.stages or result.files.get(path, head[path]) != head[path]
+    }
+    if not elsewhere - merged.renamed.keys() - {merged.lock}:
+        return {}
+    pairs = renders.objects.renames(base, head)
+    return {mine: old for old, mine in pairs.items() if mine in elsewhere}
 
 
 def _renames(merged: MergedRenders) -> dict[str, str]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from atomci.errors import UsageError
 from atomci.template.lock import current_lock
 from atomci.template.ownership import Ownership
-from atomci.template.replay import Version, refuse_migrations
+from atomci.template.replay import Version, described_template, refuse_migrations
 from atomci.template.snapshot import Snapshot, snapshot, tiers
 from atomci.template.workshop import Workshop
 from atomci.tools.git.objects import Files, Objects
 from atomci.tools.git.repository import head_commit, identity, open_repository
+from atomci.tools.process import shell_line
 from atomci.update.locked import as_locked, locked_files, unlike
 from atomci.update.migrate import Effects, migrated_answers
 from atomci.update.migrations import FILE, Migration, migrations_between
@@ -70,7 +71,7 @@ def both_rendered(shop: Workshop, span: Span) -> Renders:
     new = Version(template, span.new, there, span.request.answers, last)
     shop.tell(f"rendering {span.new.name}")
     theirs = snapshot(shop, objects, new)
-    _know_all(span, theirs)
+    _know_all(shop, span, theirs)
     base = _base(shop, objects, span, theirs) if span.old.is_there else None
     shop.settle()
     mine = Mine(head, files.result(), who.result())
@@ -107,8 +108,22 @@ def _as_rendered(
     return as_locked(objects, rendered, locked, differing), tuple(differing)
 
 
-def _know_all(span: Span, theirs: Snapshot) -> None:
+def _know_all(shop: Workshop, span: Span, theirs: Snapshot) -> None:
     unknown = sorted(span.request.answers.keys() - theirs.replayed.questions)
     if unknown:
-        asked = ", ".join(sorted(theirs.replayed.questions))
-        raise UsageError(f"the template asks no question called {unknown[0]}", f"it asks: {asked}")
+        hint = (
+            _of_the_newest(shop, span, unknown) or f"it asks: {', '.join(sorted(theirs.replayed.questions))}"
+        )
+        raise UsageError(f"the template asks no question called {unknown[0]}", hint)
+
+
+def _of_the_newest(shop: Workshop, span: Span, unknown: list[str]) -> str:
+    """What to type where the newest version asks what this one doesn't; other answers keep the version."""
+    newest = shop.newest(span.template.location, prereleases=span.request.prereleases)
+    if newest is None or newest == span.new.name:
+        return ""
+    asked = described_template(span.template, span.template.release(newest)).questions_data
+    if not asked.keys() >= set(unknown):
+        return ""
+    given = [word for name, value in span.request.answers.items() for word in ("-d", f"{name}={value}")]
+    return f"{newest} asks it: {shell_line(['atomci', 'update', '--to', newest, *given])}"

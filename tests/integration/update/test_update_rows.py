@@ -1,5 +1,7 @@
 """Every file that comes, changes or stays away has a row that is true, and no text goes missing."""
 
+import shlex
+
 import pytest
 from sync_world import Folder, Link, Run, lines
 
@@ -241,3 +243,30 @@ def test_an_answers_file_that_git_ignores_is_refused_with_the_way_out(
     assert atomci("update", "--commit").code == 0
     assert atomci("update").json["state"] == "up-to-date"
     assert atomci("status").code == 0
+
+
+def test_a_file_that_git_takes_for_a_moved_one_says_from_where(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    project.git("rm", "--quiet", "guide.txt")
+    project.commit({"mine.txt": lines("guide") + "mine\n"})
+    template.commit({"template/guide.txt": lines("guide", n3="NEW")}, "v2.0.0")
+
+    done = atomci("update", "--plan")
+
+    assert done.files == {"mine.txt": "merged"}
+    assert {row["path"]: row.get("renamed_from") for row in done.json["files"]}["mine.txt"] == "guide.txt"
+
+
+def test_an_answer_that_only_the_newest_version_asks_for_is_told_with_the_way(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"copier.yml": template.read("copier.yml") + "y: two\n"}, "v2.0.0")
+
+    refused = atomci("update", "-d", "y=5 5")
+
+    assert refused.code == 2
+    assert "v2.0.0 asks it: atomci update --to v2.0.0 -d" in refused.err
+    typed = shlex.split(refused.err.splitlines()[-1].partition("atomci ")[2])
+    assert atomci(*typed).code == 0
+    assert "y: 5 5" in project.read(".copier-answers.yml")

@@ -61,6 +61,10 @@ def test_no_table_takes_over_the_answers_file_or_the_lock() -> None:
     )  # fmt: skip
 
 
+def test_another_table_of_that_name_says_nothing_of_owners() -> None:
+    assert owners(b"mine = 1\n[people]\nann = 2\n").tier("a") == owners(None).tier("a") == "merged"
+
+
 @pytest.mark.parametrize(
     "text",
     [b"[[rule", b"\xff", b"version = 1\n", b"rule = 3\n", b'[[rule]]\ntier = "seed"\n', b'[[rule]]\npaths = ["a"]\n',
