@@ -8,7 +8,7 @@ from pathlib import Path
 
 from atomci.errors import RefusedError, UsageError
 from atomci.template.sources import address, credentials_in, on_this_machine
-from atomci.template.store import Store, fetched_store, local_store, unreachable
+from atomci.template.store import TAGS, Store, fetched_store, local_store, unreachable
 from atomci.template.versions import Position, newest_tag, position
 from atomci.tools.git.client import NO_QUESTIONS, Git, GitFailed
 
@@ -63,10 +63,11 @@ class Template:
     @cached_property
     def tagged(self) -> dict[str, str]:
         """The commit of each tag by its name, empty where it is the tag of something else."""
-        row = "%(refname:lstrip=2) %(objecttype) %(objectname) %(*objecttype) %(*objectname)"
-        out = self._git("for-each-ref", f"--format={row}", "refs/tags").decode("utf-8", "replace")
+        out = self._store.tags
+        if out is None:
+            out = self._git("for-each-ref", f"--format={TAGS}", "refs/tags")
         found = {}
-        for name, *words in (line.split(" ") for line in out.splitlines()):
+        for name, *words in (line.split(" ") for line in out.decode("utf-8", "replace").splitlines()):
             found[name] = dict(zip(words[::2], words[1::2], strict=True)).get("commit", "")
         return found
 

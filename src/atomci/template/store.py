@@ -14,7 +14,7 @@ from pathlib import Path
 from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.tools.git.client import NO_QUESTIONS, OFFLINE, Git, GitFailed, quoted
 
-__all__ = ["Store", "fetched_store", "local_store", "unreachable"]
+__all__ = ["TAGS", "Store", "fetched_store", "local_store", "unreachable"]
 
 _ASKED = (
     ("--show-object-format",),
@@ -26,15 +26,20 @@ _ASKED = (
     ("--git-path", "info/exclude"),
     ("HEAD",),
 )
+TAGS = "%(refname:lstrip=2) %(objecttype) %(objectname) %(*objecttype) %(*objectname)"
 _MISMATCH = "mismatched algorithms"
 
 
 @dataclass(frozen=True)
 class Store:
-    """The repository, and the template's working tree where that is on this machine."""
+    """The repository, and the template's working tree where that is on this machine.
+
+    `tags` is what `TAGS` asks, where it was asked already.
+    """
 
     git: Git
     worktree: Path | None = None
+    tags: bytes | None = None
 
     def uncommitted(self, index: Path) -> str | None:
         """The template's files as they lie there, as a commit on top of HEAD; None where nothing differs."""
@@ -74,9 +79,10 @@ def local_store(path: Path, store: Path) -> Store:
     if prefix or (inside != "true" and Path(git_dir).resolve() != path.resolve()):
         raise _no_root(path)
     _make(store, algorithm)
-    names = git("for-each-ref", "--format=%(objectname) %(refname)", "refs")
-    kept = [line for line in names.splitlines(keepends=True) if b" refs/replace/" not in line]
-    (store / "packed-refs").write_bytes(b"".join(kept))
+    told_of = git("for-each-ref", f"--format=%(objectname) %(refname)\t{TAGS}", "refs").splitlines()
+    refs = [line.partition(b"\t") for line in told_of if b" refs/replace/" not in line]
+    (store / "packed-refs").write_bytes(b"".join(name + b"\n" for name, _, _ in refs))
+    tags = b"".join(row + b"\n" for name, _, row in refs if b" refs/tags/" in name)
     (store / "objects/info/alternates").write_bytes(
         os.fsencode(quoted(str((path / objects).resolve())) + "\n")
     )
@@ -85,7 +91,7 @@ def local_store(path: Path, store: Path) -> Store:
             (store / name).write_bytes((path / there).read_bytes())
     if re.fullmatch("[0-9a-f]{40,64}", head):
         (store / "HEAD").write_text(f"{head}\n", "utf-8")
-    return Store(_git_of(store), path if inside == "true" else None)
+    return Store(_git_of(store), path if inside == "true" else None, tags)
 
 
 def fetched_store(location: str, url: str, store: Path) -> Store:

@@ -29,7 +29,7 @@ __all__ = [
 NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0"}
 """Where the network is asked: no password is asked for at the terminal."""
 
-OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
 """Where somebody else's repository is asked: it can make git reach for nothing, nor start what reaches."""
 
 # A folder that only looks like a repository is none: committed into another, it would bring a configuration.
