@@ -9,6 +9,7 @@ from typing import Literal
 
 from atomci.artifacts.runs import ROOM, Index, IndexEntry
 from atomci.artifacts.store import sha256, write
+from atomci.tools.exclusive import LOCK
 
 __all__ = ["entries_of", "entry_of_events", "write_index"]
 
@@ -49,7 +50,7 @@ def _events(run: str) -> str:
 
 def _left_out(path: str, run: str) -> bool:
     name = path.rpartition("/")[2]
-    own = path in ("artifacts/index.json", _events(run)) or name == ROOM or _PARTIAL.fullmatch(name)
+    own = path in ("artifacts/index.json", _events(run)) or name in (ROOM, LOCK) or _PARTIAL.fullmatch(name)
     other_run = path.startswith("artifacts/runs/") and not path.startswith(f"artifacts/runs/{run}/")
     page = path.startswith("artifacts/reports/htmlcov/") and not path.endswith("/index.html")
     return bool(own or other_run or page)

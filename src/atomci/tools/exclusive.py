@@ -16,7 +16,10 @@ from pathlib import Path
 
 from atomci.errors import InfrastructureError
 
-__all__ = ["exclusive"]
+__all__ = ["LOCK", "exclusive"]
+
+LOCK = "atomci.lock"
+"""The file that is locked in a folder, where a folder can't be: on Windows. Nobody else may read it then."""
 
 PATIENCE = 10.0
 _PAUSE = 0.01
@@ -44,7 +47,7 @@ def exclusive(folder: Path, busy: str) -> Iterator[None]:
 
 def _opened(folder: Path) -> int:
     if sys.platform == "win32":  # where a folder can't be locked
-        return os.open(folder / "atomci.lock", os.O_RDWR | os.O_CREAT)
+        return os.open(folder / LOCK, os.O_RDWR | os.O_CREAT)
     return os.open(folder, os.O_RDONLY)
 
 

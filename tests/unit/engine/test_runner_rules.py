@@ -15,6 +15,7 @@ from atomci.catalog import Atom
 from atomci.engine.config import AtomConfig, Config
 from atomci.engine.context import Context, Implementation, Outcome
 from atomci.errors import InfrastructureError, UsageError
+from atomci.tools.exclusive import LOCK
 from atomci.tools.process import Stopped, ToolMissing
 
 PASS, FAIL = Outcome("pass"), Outcome("fail", "three findings")
@@ -339,6 +340,7 @@ def test_a_listener_whose_output_is_closed_does_not_end_the_run(project: MadeUp,
 
 
 def test_the_index_names_what_the_run_left(project: MadeUp) -> None:
+    project.write(f"artifacts/{LOCK}", "")  # which on Windows nobody else may read while a run goes on
     project.run((LINT, PASS))
     index = json.loads(project.read("artifacts/index.json"))
     kinds = {row["path"].rpartition("/")[2]: row["kind"] for row in index["files"]}
