@@ -176,6 +176,11 @@ class Worker(_main.Worker):
     def _admitted(self, name: Path) -> Iterator[None]:
         """What is written inside has a name that git may hold, and its size counts."""
         refuse_paths([name.as_posix()], self.template.url)
+        if any("\udc80" <= sign <= "\udcff" for sign in str(name)):
+            raise RefusedError(
+                f"{self.template.url} holds {name}, a name that isn't UTF-8, which no lock can list",
+                "nothing was changed; tell the template's authors",
+            )
         yield
         path = self.subproject.local_abspath / name
         self.size += _BLOCK + (path.lstat().st_size if os.path.lexists(path) else 0)

@@ -1,7 +1,10 @@
 """Every file that comes, changes or stays away has a row that is true, and no text goes missing."""
 
+import os
 import shlex
+import sys
 
+import copier
 import pytest
 from sync_world import Folder, Link, Run, lines
 
@@ -270,3 +273,49 @@ def test_an_answer_that_only_the_newest_version_asks_for_is_told_with_the_way(
     typed = shlex.split(refused.err.splitlines()[-1].partition("atomci ")[2])
     assert atomci(*typed).code == 0
     assert "y: 5 5" in project.read(".copier-answers.yml")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes any bytes for a name")
+def test_a_rendered_name_that_is_not_utf8_is_refused(template: Folder, project: Folder, atomci: Run) -> None:
+    template.commit({os.fsdecode(b"template/caf\xe9.txt"): "x\n"}, "v2.0.0")
+    before = project.whole
+
+    refused = atomci("update")
+
+    assert (refused.code, project.whole) == (4, before)
+    assert "a name that isn't UTF-8" in refused.err
+
+
+def test_an_update_that_nobody_listens_to_ends_as_it_does(
+    template: Folder, project: Folder, atomci: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.commit({"keep.txt": lines("keep", n5="mine")})
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v2.0.0")
+
+    def closed(*_: object, **__: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("atomci.cli.view.updates.click.echo", closed)
+
+    assert atomci("update").code == 1
+    assert "UU keep.txt" in project.status
+    assert atomci("update", "--abort").code == 0
+
+
+def test_another_name_of_the_answers_file_is_told_with_the_option(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    other = Folder(project.root.parent / "other")
+    copier.run_copy(
+        str(template.root), other.root, defaults=True, quiet=True, answers_file=".other.yml", vcs_ref="v1.0.0"
+    )
+    other.git("init", "--quiet")
+    other.commit()
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")}, "v2.0.0")
+
+    refused = atomci("update", root=other.root)
+
+    assert refused.code == 2
+    assert "--answers-file FILE" in refused.err
+    done = atomci("update", "--commit", "--answers-file", ".other.yml", root=other.root)
+    assert (done.code, other.read("keep.txt")) == (0, lines("keep", n5="theirs"))

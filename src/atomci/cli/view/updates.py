@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -36,7 +36,15 @@ def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
 
 
 def show_update(update: Update, as_json: bool, following: str = "") -> None:
-    """An update's rows, or its JSON; `following` takes the place of what is to be done next."""
+    """An update's rows, or its JSON; `following` takes the place of what is to be done next.
+
+    What is done is done where nobody listens any more, as with `| head`.
+    """
+    with suppress(BrokenPipeError):
+        _show(update, as_json, following)
+
+
+def _show(update: Update, as_json: bool, following: str) -> None:
     if as_json:
         from atomci.artifacts.json_text import json_of
 
