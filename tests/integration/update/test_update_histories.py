@@ -1,6 +1,7 @@
 """Template histories and edits made up by Hypothesis: what holds for all of them."""
 
 import itertools
+import os
 from pathlib import Path
 
 import copier
@@ -24,7 +25,11 @@ NAMES = (
     "keep.txt",
     "src/start.py",
     "a b.md",
+    'odd "name".md',
+    "Ci.YML.md",
+    "\u00fcber/\u00e9t\u00e9.txt",
 )
+EXAMPLES = int(os.environ.get("ATOMCI_EXAMPLES", "15"))
 # An edit of one file: a line changed, the file rewritten, deleted, moved, or made.
 Edit = tuple[str, str, int]
 EDITS = st.lists(
@@ -36,7 +41,9 @@ EDITS = st.lists(
     max_size=4,
 )
 START: dict[str, str] = {
-    name: '"""A package."""\n' if name.endswith("__init__.py") else lines(name, 12) for name in NAMES[:-1]
+    name: '"""A package."""\n' if name.endswith("__init__.py") else lines(name, 12)
+    for name in NAMES
+    if name != "a b.md"
 }
 
 
@@ -83,7 +90,12 @@ def updated(project: Folder) -> tuple[Update, Update | None]:
 
 
 @given(releases=st.lists(EDITS, min_size=1, max_size=2), mine=EDITS, jump=st.booleans())
-@settings(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(os.environ.get("ATOMCI_EXAMPLES", "15")),
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 def test_nothing_is_lost_in_any_history(
     releases: list[list[Edit]], mine: list[Edit], jump: bool, kept: Pristine
 ) -> None:
@@ -130,15 +142,27 @@ def _step(project: Folder, wrote: dict[str, str]) -> None:
     unmerged = {row[3:].strip('"') for row in project.status if "U" in row[:2] or row[:2] in ("AA", "DD")}
     assert unmerged == conflicts
     _nothing_lost(project, wrote)
-    if conflicts:
-        assert abort_update(project.root).state == "aborted"
-        assert project.whole == before
+    for work in ([], [*sorted(conflicts), ".copier-answers.yml"]):
+        _aborted(project, before, work)
         updated(project)
+    if conflicts:
         project.take_ours()
     assert continue_update(project.root).state == "committed"
     assert project.status == []
     again, nothing = updated(project)
     assert (again.state, nothing) == ("up-to-date", None)
+
+
+def _aborted(project: Folder, before: tuple[object, ...], work: list[str]) -> None:
+    """Everything is as it was, but for a new ref, which holds what was done to these files."""
+    project.write(dict.fromkeys(work, "work of mine\n"))
+    ended = abort_update(project.root)
+    assert ended.state == "aborted"
+    assert (project.whole[:3], project.whole[4]) == (before[:3], before[4])
+    assert len(ended.notes) == bool(work)
+    for path in work:
+        ref = ended.notes[0].partition("git show ")[2].removesuffix(":PATH")
+        assert project.git("show", f"{ref}:{path}") == "work of mine"
 
 
 def _nothing_lost(project: Folder, wrote: dict[str, str]) -> None:
