@@ -194,7 +194,7 @@ def coverage(words: list[str]) -> int:
 
 
 def settled(words: list[str]) -> int:
-    """`python -m atomci.testing.coverage_report --data-file=PATH`, with the budget of pyproject.toml."""
+    """`python -m atomci.testing.measurement.coverage_report --data-file=PATH`, with the budget of pyproject.toml."""
     valid, covered, rows = measured(words[0].removeprefix("--data-file="))
     total = 100.0 * covered / valid if valid else 100.0
     budget = re.search(r"fail_under = (\d+)", Path("pyproject.toml").read_text(encoding="utf-8"))
@@ -235,9 +235,9 @@ def measured(data: str) -> tuple[int, int, list[str]]:
 
 def python(words: list[str]) -> int:
     """`python -m pytest`, `python -m coverage` and the program that asks coverage for its verdict."""
-    return {"pytest": pytest, "coverage": coverage, "atomci.testing.coverage_report": settled}[words[1]](
-        words[2:]
-    )
+    return {"pytest": pytest, "coverage": coverage, "atomci.testing.measurement.coverage_report": settled}[
+        words[1]
+    ](words[2:])
 
 
 if __name__ == "__main__":

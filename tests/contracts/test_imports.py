@@ -18,11 +18,11 @@ PACKAGE = ROOT / "src" / "atomci"
 NEED_THE_EXTRA = ("template/", "update/", "adopt/", "export/", "fleet/")
 # These are loaded by pytest in a project's own environment, and rendered for cookiecutter's.
 BROUGHT = {
-    "testing/measuring.py": {"coverage", "pytest"},
-    "testing/observer.py": {"pytest"},
+    "testing/measurement/measuring.py": {"coverage", "pytest"},
+    "testing/observation/observer.py": {"pytest"},
     "testing/recorder.py": {"pytest"},
     "testing/session.py": {"pytest"},
-    "testing/coverage_report.py": {"coverage"},
+    "testing/measurement/coverage_report.py": {"coverage"},
     "testing/sharding/plugin.py": {"pytest"},
     "export/exported/": {"jinja2", "pyyaml"},
 }
@@ -66,7 +66,7 @@ def test_every_import_is_declared_where_it_is_needed() -> None:
     assert [line for path, file in files.items() for line in _undeclared(file, path)] == []
 
 
-@pytest.mark.parametrize("plugin", ["observer", "recorder", "sharding.plugin"])
+@pytest.mark.parametrize("plugin", ["observation.observer", "recorder", "sharding.plugin"])
 def test_a_plugin_of_pytest_brings_none_of_our_dependencies_along(plugin: str) -> None:
     ask = f"import sys, atomci.testing.{plugin}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from atomci.testing.coverage import Settled, budget_of, findings, line_ranges, settled_arguments, settled_by
+from atomci.testing.measurement.coverage import (
+    Settled,
+    budget_of,
+    findings,
+    line_ranges,
+    settled_arguments,
+    settled_by,
+)
 from atomci.tools.process import Command, Completed
 
 SOURCE = """\

@@ -12,8 +12,8 @@ from pathlib import Path
 from msgspec import structs
 
 from atomci.analysis.diffs import Change, first_changes
-from atomci.analysis.output import broken, plain, unix_lines
 from atomci.analysis.paths import relative
+from atomci.analysis.programs import broken, plain, unix_lines
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import any_settings, dotted
 from atomci.artifacts.schemas import Finding, Lane

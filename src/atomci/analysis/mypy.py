@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from atomci.analysis.output import broken, plain, unix_lines
 from atomci.analysis.paths import relative
+from atomci.analysis.programs import broken, plain, unix_lines
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import Setting
 from atomci.artifacts.schemas import Finding, Lane

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from atomci.analysis.output import broken
 from atomci.analysis.paths import relative
+from atomci.analysis.programs import broken
 from atomci.analysis.protocol import Reading
 from atomci.analysis.table import TOOLS
 from atomci.artifacts.schemas import Finding

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from atomci.analysis.output import broken, plain
 from atomci.analysis.paths import relative
+from atomci.analysis.programs import broken, plain
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import UNSET_LINE_LENGTH, Setting, dotted
 from atomci.artifacts.schemas import Finding, Lane

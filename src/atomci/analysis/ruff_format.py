@@ -7,8 +7,8 @@ from pathlib import Path
 
 from atomci.analysis import ruff
 from atomci.analysis.diffs import first_changes
-from atomci.analysis.output import broken, plain, unix_lines
 from atomci.analysis.paths import relative
+from atomci.analysis.programs import broken, plain, unix_lines
 from atomci.analysis.protocol import Reading, Site
 from atomci.artifacts.schemas import Finding, Lane
 from atomci.tools.process import Command, Completed

@@ -15,6 +15,7 @@ from atomci.artifacts.testing import ParallelPlan, Selection
 from atomci.atoms.options import ShardOptions
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.known_reads import what_tests_read
+from atomci.atoms.parts.layer_inputs import depends_on_what_was_seen
 from atomci.atoms.parts.layer_runs import (
     budget_command,
     coverage_command,
@@ -24,6 +25,7 @@ from atomci.atoms.parts.layer_runs import (
     miscounted,
     pytest_command,
 )
+from atomci.atoms.parts.layer_writes import changed_by_tests, hashes_before
 from atomci.atoms.parts.shard_runs import (
     combine_commands,
     combined,
@@ -32,16 +34,15 @@ from atomci.atoms.parts.shard_runs import (
     portion_environment,
     run_portion,
 )
-from atomci.atoms.parts.test_inputs import depends_on_what_was_seen
-from atomci.atoms.parts.test_writes import changed_by_tests, hashes_before
 from atomci.engine.cache import clear_notes, declared, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.guest import lacks
 from atomci.engine.inputs.dependencies import Dependencies
-from atomci.testing import coverage, pytest_runs, results
-from atomci.testing.coverage_config import names_source
+from atomci.testing import pytest_runs, results
 from atomci.testing.layers import UNIT, Layer, unit_tests_of
 from atomci.testing.lending import why_not_lent
+from atomci.testing.measurement import coverage
+from atomci.testing.measurement.coverage_config import names_source
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
 from atomci.testing.selection import impact
 from atomci.tools.process import Command

@@ -30,7 +30,7 @@ from atomci.configuration.facts import Fact
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.plan import Catalog, closure
 from atomci.errors import UsageError
-from atomci.testing import coverage
+from atomci.testing.measurement import coverage
 from atomci.tools.output import LOGGED
 from atomci.tools.process import Command
 

@@ -29,7 +29,7 @@ def arguments(
 ) -> tuple[str, ...]:
     """The words after `python -m pytest`; `cover` are those that measure coverage."""
     words = [*tests, "-q", "-p", "atomci.testing.recorder"]
-    words += ["-p", "atomci.testing.observer"] if observed else []
+    words += ["-p", "atomci.testing.observation.observer"] if observed else []
     words += ["-p", "atomci.testing.sharding.plugin"] if portion else []
     words += ["-m", marker] if marker else []
     words += cover

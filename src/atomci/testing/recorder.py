@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from atomci.artifacts.redaction import redactor_for
-from atomci.testing.measuring import Measuring
+from atomci.testing.measurement.measuring import Measuring
 from atomci.testing.session import CENSUS, NOTHING, Census, from_the_root, narrowing
 
 __all__ = ["AttemptRecorder", "pytest_configure", "pytest_load_initial_conftests"]

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from atomci.testing.interception import _opening, _telling
-from atomci.testing.observed import seen
-from atomci.testing.observer import Observer
+from atomci.testing.observation.interception import _opening, _telling
+from atomci.testing.observation.observed import seen
+from atomci.testing.observation.observer import Observer
 
 ROOT_FILES = ("data.txt", "src/demo/words.py")
 

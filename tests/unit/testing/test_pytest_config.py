@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.testing.coverage_config import names_source
+from atomci.testing.measurement.coverage_config import names_source
 from atomci.testing.pytest_config import read_pytest_config
 
 # In pytest's order: each wins over all that follow.

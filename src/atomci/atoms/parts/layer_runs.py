@@ -19,12 +19,13 @@ from atomci.artifacts.testing import TestSummary
 from atomci.engine.cache import notes_in
 from atomci.engine.context import Context, Outcome
 from atomci.project import Project
-from atomci.testing import coverage, pytest_runs, results
-from atomci.testing.coverage_config import names_source, sets_budget
+from atomci.testing import pytest_runs, results
 from atomci.testing.judging import complaint, judge
 from atomci.testing.layers import Layer, gathered
 from atomci.testing.lending import lent_package
-from atomci.testing.observed import FOLDER_VARIABLE
+from atomci.testing.measurement import coverage
+from atomci.testing.measurement.coverage_config import names_source, sets_budget
+from atomci.testing.observation.observed import FOLDER_VARIABLE
 from atomci.testing.pytest_config import PytestConfig, read_pytest_config
 from atomci.tools.atomic import replace_file
 from atomci.tools.output import LOGGED

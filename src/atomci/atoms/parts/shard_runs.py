@@ -15,9 +15,10 @@ from atomci.artifacts.testing import Durations, Portion, TestResult, TestSummary
 from atomci.atoms.options import ShardOptions
 from atomci.atoms.parts.layer_runs import coverage_settings, run_tests
 from atomci.engine.context import Context, Outcome
-from atomci.testing import coverage, pytest_runs, results
+from atomci.testing import pytest_runs, results
 from atomci.testing.judging import asserts_nothing, narrowed
 from atomci.testing.layers import UNIT, Layer
+from atomci.testing.measurement import coverage
 from atomci.testing.sharding import portions
 from atomci.testing.sharding.division import SLOW
 from atomci.testing.sharding.settings import read_shards, read_slow

@@ -61,7 +61,13 @@ def settled_arguments(
     """The words after `python` that print coverage's own verdict; the last two are options of pytest-cov."""
     beside = [f"--fail-under={fail_under}"] if fail_under is not None else []
     beside += [f"--precision={precision}"] if precision is not None else []
-    return ("-m", "atomci.testing.coverage_report", f"--data-file={data}", *_rcfile(rcfile), *beside)
+    return (
+        "-m",
+        "atomci.testing.measurement.coverage_report",
+        f"--data-file={data}",
+        *_rcfile(rcfile),
+        *beside,
+    )
 
 
 def _rcfile(path: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from atomci.engine.cache import notes_in
 from atomci.engine.context import Context
-from atomci.testing.observed import seen
+from atomci.testing.observation.observed import seen
 from atomci.tools.git.client import Git
 
 __all__ = ["changed_by_tests", "hashes_before"]

@@ -41,7 +41,7 @@ OF_SOURCES = ("linecache", "inspect", "traceback", "tokenize", "warnings")
 REMOVING = ("shutil",)
 IMPORTING = ("_frozen_importlib_external", "importlib._bootstrap_external")
 
-_OURS = ("atomci.testing.observer", "atomci.testing.interception", __name__)
+_OURS = ("atomci.testing.observation.observer", "atomci.testing.observation.interception", __name__)
 _PATHS = ("genericpath", "posixpath", "ntpath")
 _BETWEEN = (
     *_OURS, "os", "_collections_abc", "collections.abc", "subprocess", "ctypes",

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 import msgspec
 
-from atomci.testing.compiled import CONNECT_THEMSELVES, LEAVE_FILES_ALONE, OPEN_FILES_THEMSELVES
+from atomci.testing.observation.compiled import CONNECT_THEMSELVES, LEAVE_FILES_ALONE, OPEN_FILES_THEMSELVES
 
 __all__ = ["FOLDER_VARIABLE", "Seen", "seen"]
 

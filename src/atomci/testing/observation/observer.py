@@ -1,5 +1,5 @@
-"""A pytest plugin (`-p atomci.testing.observer`) that notes what the tests' process reads, lists, asks of its
-environment, starts and connects to.
+"""A pytest plugin (`-p atomci.testing.observation.observer`): it notes what the tests' process reads, lists,
+asks of its environment, starts and connects to.
 
 Python tells its audit hooks of each file that is opened, each folder that is listed, each program and each
 connection. Environment variables are seen by a mapping that counts, and whether a file is there by functions
@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 
-from atomci.testing.asking import (
+from atomci.testing.observation.asking import (
     HARMLESS,
     IMPORTING,
     OF_SOURCES,
@@ -40,7 +40,7 @@ from atomci.testing.asking import (
     wants_entries,
     wants_the_whole,
 )
-from atomci.testing.interception import take_over
+from atomci.testing.observation.interception import take_over
 
 __all__ = ["Observer", "pytest_configure"]
 

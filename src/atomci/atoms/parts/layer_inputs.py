@@ -11,9 +11,10 @@ from atomci.engine.cache import notes_in
 from atomci.engine.context import Context
 from atomci.engine.inputs.dependencies import EVERY_VARIABLE, Dependencies
 from atomci.engine.inputs.files import REPOSITORY, counts
-from atomci.testing import coverage_config, pytest_config
+from atomci.testing import pytest_config
 from atomci.testing.layers import Layer
-from atomci.testing.observed import Seen, seen
+from atomci.testing.measurement import coverage_config
+from atomci.testing.observation.observed import Seen, seen
 
 __all__ = ["depends_on_what_was_seen"]
 

@@ -1,4 +1,4 @@
-"""`coverage report`, and by which settings: `python -m atomci.testing.coverage_report --data-file=FILE`.
+"""`coverage report`, and by which settings: run with `python -m` and `--data-file=FILE`.
 
 It prints each file's lines to cover, and then one line of JSON. Coverage's own rules decide, so it runs in
 the project's environment; it needs the standard library and coverage, nothing else.

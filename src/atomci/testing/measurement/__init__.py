@@ -1,0 +1,1 @@
+"""Coverage: what is measured, by which settings, and the budget's verdict."""

@@ -1,0 +1,1 @@
+"""What the tests' process reads and asks for, seen while it runs."""
