@@ -21,7 +21,7 @@ from pathlib import Path
 PAGE = 4096
 DISK = 16 << 20
 # From room for nothing to the first success in steps of so many pages; then halves, to the last page that lacks.
-STEP = 24
+STEP = 12
 STAGES = ("reading", "rendering", "storing", "staging", "switching")
 
 

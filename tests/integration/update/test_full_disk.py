@@ -27,7 +27,7 @@ MANY = 160
 GROWING = "{% for n in range(1800) %}line {{ n }}\n{% endfor %}"
 NOISE = (random.Random(n).randbytes(80) for n in range(215))  # noqa: S311
 NOTES = b"\n".join(map(base64.b85encode, NOISE)).decode()
-LIMITS = (0, 8_000, 16_200, 17_300, 20_000, 23_000, 36_000, 60_000)
+LIMITS = (0, 8_000, 16_200, 17_300, 20_000, 23_000, 36_000, 60_000, 120_000)
 Pending = Callable[[int], tuple[Folder, int]]
 Disk = Callable[..., list[Attempt]]
 
