@@ -47,12 +47,8 @@ def render(
     version = Version(template, release, recorded, answers, ask=ask, ref=source.ref, operation="copy")
     replayed = shop.replay.render(version, destination)
     project = Project(destination)
-    unknown = sorted(set(answers) - set(project.answers))
-    if unknown:
-        raise UsageError(f"the template asks no question called {unknown[0]}", _questions(project))
+    if unknown := sorted(answers.keys() - replayed.questions):
+        asked = ", ".join(sorted(replayed.questions))
+        raise UsageError(f"the template asks no question called {unknown[0]}", f"it asks: {asked}")
     notes = ("Dirty template changes included automatically.",) if dirty else ()
     return Rendered(project, notes, template.read(release, OWNERSHIP_FILE), replayed.seeds)
-
-
-def _questions(project: Project) -> str:
-    return "it asks: " + ", ".join(name for name in project.answers if not name.startswith("_"))

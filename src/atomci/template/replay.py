@@ -149,7 +149,10 @@ def _copier_errors(location: str) -> Iterator[None]:
         except _template_faults() as error:
             if ended := _ours_behind(error):
                 raise ended from None
-            raise UsageError(_one_line(error), "run it again with another answer: -d KEY=VALUE") from None
+            asked = _asked_in(error)
+            said = f"{asked}: {_one_line(error)}" if asked else _one_line(error)
+            hint = f"run it again with another answer: -d {asked or 'KEY'}=VALUE"
+            raise UsageError(said, hint) from None
         except _git_failed() as error:
             said = complaint(str(getattr(error, "stderr", "") or error))
             raise InfrastructureError(
@@ -202,6 +205,16 @@ def _git_failed() -> type[Exception]:
 
     failed: type[Exception] = ProcessExecutionError
     return failed
+
+
+def _asked_in(error: BaseException) -> str:
+    """The question that copier was at; what it says of an answer of the wrong type doesn't name it."""
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_name == "_ask":
+            return str(step.tb_frame.f_locals.get("var_name", ""))
+        step = step.tb_next
+    return ""
 
 
 def _one_line(error: object) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -335,3 +336,33 @@ def test_a_project_is_updated_as_copier_does_but_where_the_page_says_why_not(wor
 def test_the_page_tells_every_difference() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert text.partition(BEGIN)[2].partition(END)[0] == table()
+
+
+TYPED = {"copier.yml": "count: {type: int, default: 1}\ntoken: {type: str, secret: true, default: none}\n"}
+
+
+@pytest.mark.parametrize(("answer", "says"), [("count=abc", "count: "), ("toekn=x", "it asks: count, token")])
+def test_an_answer_that_cannot_be_taken_is_named_with_its_question(
+    tmp_path: Path, answer: str, says: str
+) -> None:
+    template = repository(tmp_path / "template", {**SMALL, **TYPED})
+    done = call("new", str(tmp_path / "p"), "--template", str(template.root), "--defaults", "-d", answer)
+    assert done.code == 2
+    assert says in done.err
+    assert not (tmp_path / "p").exists()
+
+
+def test_an_update_names_the_question_and_what_to_type(world: World) -> None:
+    world.template.commit({"copier.yml": "name: demo\ncount: {type: int, default: 1}\n"}, "v2")
+    assert world.atomci("--commit").code == 0
+    done = world.atomci("-d", "count=abc")
+    assert done.code == 2
+    (typed,) = re.findall(r"-d (count)=VALUE", done.err)
+    assert world.atomci("-d", f"{typed}=2").code == 0
+
+
+def test_a_secret_question_can_be_answered(tmp_path: Path) -> None:
+    template = repository(tmp_path / "template", {**SMALL, **TYPED, "a.txt.jinja": "{{ token }}"})
+    words = ("--template", str(template.root), "--defaults", "--no-bootstrap", "-d", "token=x")
+    assert call("new", str(tmp_path / "p"), *words).code == 0
+    assert (tmp_path / "p/a.txt").read_text(encoding="utf-8") == "x"
