@@ -31,6 +31,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "git gets templates by": (HOSTILE, "test_another_way_to_reach_a_template_is_the_users_to_allow"),
     "A template with submodules": (HOSTILE,),
     "`atomci update --commit`": ("test_hooks_of_ones_own_run_for_a_commit_alone",),
+    "`atomci run` and": ("test_a_check_runs_what_a_clone_brought_in_its_environment",),
     "A render ends after": (HOSTILE, "test_the_limits_are_those_that_the_page_names"),
     "`ATOMCI_RENDER_SECONDS`,": (HOSTILE, "test_a_limit_is_a_number_above_nothing"),
     "macOS has no limit": ("test_the_size_is_limited_where_the_system_limits_nothing",),
@@ -44,6 +45,17 @@ TESTS: dict[str, tuple[str, ...]] = {
     "The command of `atomci": ("test_a_command_gets_no_token_no_login_and_no_configuration",),
     "What was prepared is data": ("test_what_was_not_prepared_well_is_told",),
     "An address with a user": ("test_an_address_that_cannot_be_used_is_refused_with_the_way_out",),
+    "A generated release is": (
+        "test_what_the_template_renders_keeps_its_promises", "test_each_job_gives_away_what_was_built_and_nothing_else",
+        "test_a_tag_builds_attests_publishes_and_releases",
+    ),
+    "A tag whose commit": ("test_a_tag_off_the_default_branch_is_refused_before_anything_is_built",),
+    "What builds is what": ("test_what_the_template_renders_keeps_its_promises",),
+    "The Docker image": ("test_an_image_of_pinned_parts_is_fine",),
+    "`atomci check create_ci": (
+        "test_building_and_attesting_in_one_job_with_any_tool_of_any_branch_is_red", "test_a_broken_promise_is_a_problem",
+        "test_a_base_without_digest_and_tools_of_no_lock_are_problems",
+    ),
 }  # fmt: skip
 
 

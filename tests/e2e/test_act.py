@@ -60,7 +60,7 @@ REAL = [
         else []
     ),
 ]
-# Neither a release nor a job on stand-ins needs a lock, and pip-tools takes minutes to make one.
+# No job on stand-ins needs a lock, and pip-tools takes minutes to make one; a release needs that of what builds.
 UNLOCKED = {"pip-tools-proprietary", *(() if NIGHTLY else ("pip-tools",))}
 # Each package manager and each kind of licence once.
 RELEASED = list(SETS) if NIGHTLY else ["library", "pip-tools-proprietary"]
@@ -142,13 +142,16 @@ def prepare(name: str, project: Shell, pythons: dict[str, Path]) -> None:
                 "uv", "sync", "-q", UV_PYTHON=str(pythons[version]), UV_PROJECT_ENVIRONMENT=environment_of
             )
         return
-    wanted = ["pip", "build", "hatchling", "pip-tools"]
-    if name not in UNLOCKED:
+    wanted = ["pip", "pip-tools"]
+    if name in UNLOCKED and name in RELEASED:
+        source = project.folder / "requirements/dev.in"
+        lines = source.read_text(encoding="utf-8").splitlines()
+        built_by = [line for line in lines if re.match(r"(build|editables|hatchling|pip-tools)\b", line)]
+        source.write_text("\n".join(built_by) + "\n", encoding="utf-8")
+    if name not in UNLOCKED or name in RELEASED:
         project.ok("sh", "scripts/in_venv.sh", "--lock")
         lines = (project.folder / "requirements/dev.txt").read_text(encoding="utf-8").splitlines()
         wanted += [line for line in lines if re.match(r"[\w.-]+(\[.*\])?==", line)]
-    elif name in RELEASED:
-        project.ok(project.env["PYTHON"], "-m", "venv", ".venv")
     else:
         return
     project.ok(".venv/bin/python", "-m", "pip", "download", "-q", "-d", str(downloads), *wanted)
@@ -181,6 +184,7 @@ def run(
         event: str,
         *words: str,
         edit: Callable[[Path], None] | None = None,
+        merged: bool = True,
         programs: tuple[Path, ...] = (STAND_INS,),
         **options: Any,
     ) -> Run:
@@ -194,6 +198,8 @@ def run(
             edit(shell.folder)
             shell.ok("git", "add", "--all")
             shell.ok("git", "commit", "--quiet", "-m", "edited")
+            if merged:
+                shell.ok("git", "update-ref", "refs/remotes/origin/main", "HEAD")
         folders = (*programs, next(iter(pythons.values())).parent)
         return act(shell, folder / "act", event, *words, programs=folders, **env, **options)
 
@@ -416,7 +422,7 @@ def test_a_tag_builds_attests_publishes_and_releases(name: str, run: Callable[..
     ended = run(name, "push", "--secret=GITHUB_TOKEN=not-a-token", workflow="release", payload=TAG)
     assert ended.code == 0, ended.said
     public = SETS[name].get("licence") != "Proprietary"
-    jobs = {"build", "github"} | ({"publish"} if public else set())
+    jobs = {"build", "attest", "github"} | ({"publish"} if public else set())
     assert ended.jobs("success") == set(ended.results) == jobs, ended.said
     wheel, sdist = "my_project-0.1.0-py3-none-any.whl", "my_project-0.1.0.tar.gz"
     built = {path.name: path for path in (ended.artifacts / "dist").iterdir() if path.name != ".gitignore"}
@@ -443,12 +449,17 @@ def test_a_tag_that_is_not_the_version_publishes_nothing(name: str, run: Callabl
     assert list(ended.records.iterdir()) == []
 
 
-def test_a_build_that_fails_publishes_nothing(run: Callable[..., Run]) -> None:
+@pytest.mark.parametrize(
+    ("merged", "step"),
+    [(True, "Build the sdist and the wheel"), (False, "The tag is on the default branch")],
+)
+def test_a_build_that_fails_publishes_nothing(merged: bool, step: str, run: Callable[..., Run]) -> None:
     def edit(root: Path) -> None:
         (root / "README.md").unlink()
 
-    ended = run("library", "push", "--secret=GITHUB_TOKEN=x", workflow="release", payload=TAG, edit=edit)
+    tag: dict[str, Any] = {"workflow": "release", "payload": TAG, "edit": edit, "merged": merged}
+    ended = run("library", "push", "--secret=GITHUB_TOKEN=x", **tag)
     assert ended.code != 0
     assert ended.results == {"build": "failure"}, ended.said
-    assert ended.steps["build", "Build the sdist and the wheel"] == "failure", ended.said
+    assert ended.steps["build", step] == "failure", ended.said
     assert list(ended.records.iterdir()) == []

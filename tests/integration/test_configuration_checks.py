@@ -333,3 +333,34 @@ def test_a_linter_that_is_not_there_is_said_not_to_have_run(
     assert verdict.holds
     assert "actionlint: not installed, so it was not run" in verdict.evidence
     assert "zizmor: not installed, so it was not run" in verdict.evidence
+
+
+def test_a_release_and_an_image_of_what_is_not_pinned_are_red(repo: Path) -> None:
+    (repo / "Dockerfile").write_text("FROM python:3.13-slim\n", encoding="utf-8")
+    (repo / ".github/workflows/release.yml").write_text(
+        "on: {push: {tags: ['v*']}}\npermissions: {}\njobs:\n  build:\n    timeout-minutes: 5\n"
+        "    steps: [{run: pip install build}, {run: python -m build}, {run: twine upload dist/*}]\n",
+        encoding="utf-8",
+    )
+
+    verdict = check(repo, 21)
+
+    assert verdict.holds is False
+    said = "\n".join(verdict.evidence)
+    assert "Dockerfile:1: python:3.13-slim isn't pinned by digest" in said
+    assert "release.yml:4: build builds, and attests or publishes" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")
+def test_a_check_runs_what_a_clone_brought_in_its_environment(repo: Path, tmp_path: Path) -> None:
+    """As SECURITY.md warns."""
+    bin_folder = repo / ".venv/bin"
+    bin_folder.mkdir(parents=True)
+    (repo / ".venv/pyvenv.cfg").touch()
+    (bin_folder / "zizmor").write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\necho '[]'\n", encoding="utf-8")
+    (bin_folder / "zizmor").chmod(0o755)
+    git(repo, "add", "--force", ".venv")
+
+    check(repo, 21)
+
+    assert (tmp_path / "ran").exists()

@@ -14,6 +14,7 @@ from atomci.atoms.parts.recorded import outcome_of
 from atomci.bootstrap.layout import folders_of
 from atomci.configuration import (
     coverage_settings,
+    dockerfile,
     editor,
     fixtures,
     hooks,
@@ -23,11 +24,13 @@ from atomci.configuration import (
     static_settings,
     suite,
 )
-from atomci.configuration.ci import workflow, workflow_linters
+from atomci.configuration.ci import releases, workflow, workflow_linters
+from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.documents import (
     Document,
     Unreadable,
     json_document,
+    read_text,
     toml_document,
     yaml_document,
 )
@@ -185,8 +188,11 @@ def _workflows(ctx: Context) -> Iterator[Fact]:
         document = yaml_document(ctx.root, path)
         yield from workflow.workflow_facts(document)
         yield from workflow.own_actions_facts(document, actions)
+        yield from releases.facts(Workflow(document, actions))
         if path == workflow.CI:
             yield from workflow.ci_facts(document, known_targets(ctx), actions)
+    for path in ctx.files(dockerfile.FILE):
+        yield from dockerfile.facts(read_text(ctx.root, path))
     if workflow.CI not in paths:
         yield Fact(False, f"{workflow.CI}: missing")
     for action in actions.values():

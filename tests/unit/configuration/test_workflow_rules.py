@@ -36,6 +36,7 @@ UV, PYTHON, CACHE = (
     f"      - uses: {name}@{SHA} # v1.2\n        with:\n"
     for name in ("astral-sh/setup-uv", "actions/setup-python", "actions/cache")
 )
+UV += "          version: '1.2.3'\n"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ UV, PYTHON, CACHE = (
     [
         (UV + "          python-version: '3.12'\n", ""),
         (UV + "          cache-suffix: py${{ matrix.python }}\n", ""),
-        (UV + "          version: '1'\n", "    env: {UV_PYTHON: '3.12'}\n"),
+        (UV, "    env: {UV_PYTHON: '3.12'}\n"),
         (PYTHON + "          cache: pip\n          cache-dependency-path: requirements/dev.txt\n", ""),
         (CACHE + "          key: ${{ runner.os }}-${{ matrix.python }}-${{ hashFiles('uv.lock') }}\n", ""),
         (
@@ -60,7 +61,7 @@ def test_a_cache_keyed_by_system_python_and_lock_holds(tmp_path: Path, steps: st
     ("steps", "says"),
     [
         ("", "caches nothing"),
-        (UV + "          version: '1'\n", "doesn't hold the Python version"),
+        (UV, "doesn't hold the Python version"),
         (UV + "          enable-cache: false\n          python-version: '3.12'\n", "is off"),
         (
             UV + "          cache-dependency-glob: ''\n          python-version: '3.12'\n",
@@ -169,3 +170,24 @@ def test_a_linter_that_broke_is_never_taken_for_one_that_found_nothing(
 ) -> None:
     with pytest.raises(InfrastructureError, match=f"{name} failed .*: because"):
         list(workflow_linters.facts(name, completed(stdout, code, "because")))
+
+
+@pytest.mark.parametrize(
+    ("given", "good"),
+    [
+        ("version: '0.13.9'", True),
+        ("version: ${{ env.UV_VERSION }}", True),
+        ("version-file: pyproject.toml", True),
+        ("version: '0.13'", False),
+        ("version: latest", False),
+        ("enable-cache: true", False),
+    ],
+)
+def test_the_action_that_installs_uv_names_its_version(tmp_path: Path, given: str, good: bool) -> None:
+    steps = f"      - uses: astral-sh/setup-uv@{SHA} # v1.2\n        with:\n          {given}\n"
+    steps += "          python-version: '3.12'\n"
+    assert problems(tmp_path, steps) == (
+        []
+        if good
+        else ['ci.yml:7: setup-uv takes whichever uv is newest: version: "X.Y.Z", as uv --version says']
+    )

@@ -149,8 +149,19 @@ def _pins(document: Document, steps: Sequence[Step]) -> Iterator[Fact]:
             yield problem(place, f"{uses} isn't pinned to a commit: 40 hex digits")
         elif not _VERSION.search(line.partition(uses)[2]):
             yield problem(place, f"{uses} has no comment with its version")
+        elif gap := _installs_any(step):
+            yield problem(place, gap)
         else:
             yield seen(place, f"{uses.partition('@')[0]} is pinned")
+
+
+def _installs_any(step: Step) -> str:
+    """What is missing where an action installs whatever is newest."""
+    if step.action != "astral-sh/setup-uv" or step.input("version-file"):
+        return ""
+    version = step.input("version") or ""
+    named = re.fullmatch(r"\d+\.\d+\.\d+|\$\{\{.+\}\}", version)
+    return "" if named else 'setup-uv takes whichever uv is newest: version: "X.Y.Z", as uv --version says'
 
 
 def _permissions(document: Document) -> Iterator[Fact]:
