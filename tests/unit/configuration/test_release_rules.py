@@ -1,5 +1,6 @@
 """Releases and images: what a job that builds may do, who attests, and what is pinned."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,13 @@ def test_a_workflow_that_releases_nothing_is_left_alone(tmp_path: Path) -> None:
     )
 
 
+def test_a_release_whose_build_is_not_seen_is_not_called_good(tmp_path: Path) -> None:
+    text = "on: push\njobs: {a: {steps: [{run: make dist}, {uses: actions/attest@v4}]}}\n"
+    (tmp_path / "release.yml").write_text(text, encoding="utf-8")
+    (fact,) = releases.facts(Workflow(yaml_document(tmp_path, "release.yml")))
+    assert (fact.ok, fact.known) == (True, False)
+
+
 def test_digests_that_go_to_the_attestation_itself_need_no_files(tmp_path: Path) -> None:
     text = (
         "on: {push: {branches: [main]}}\npermissions: {}\njobs:\n"
@@ -144,6 +152,15 @@ def test_digests_that_go_to_the_attestation_itself_need_no_files(tmp_path: Path)
 )
 def test_what_takes_the_newest_that_it_finds_is_said(script: str, count: int) -> None:
     assert len(list(installs.unpinned(script))) == count
+
+
+def test_one_version_of_uv_is_pinned_everywhere() -> None:
+    tree = GOLDEN / "service-full"
+    own = (GOLDEN.parents[1] / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    texts = [own, *((tree / path).read_text(encoding="utf-8") for path in (SETUP, "Dockerfile"))]
+    found = [re.findall(r'(?:version: "|uv==)(\d+\.\d+\.\d+)', text) for text in texts]
+    assert all(found)
+    assert len(set().union(*found)) == 1, found
 
 
 DIGEST = "@sha256:" + "0" * 64

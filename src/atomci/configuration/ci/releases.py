@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from atomci.configuration.ci.actions import Step
 from atomci.configuration.ci.graph import Workflow
-from atomci.configuration.facts import Fact, expect, problem, seen
+from atomci.configuration.facts import Fact, expect, problem, seen, unknown_to_us
 from atomci.configuration.installs import BUILDS, unpinned
 
 __all__ = ["facts"]
@@ -24,10 +24,13 @@ def facts(workflow: Workflow) -> Iterator[Fact]:
         name: step for name in workflow.jobs for step in reversed(workflow.steps(name)) if _gives_away(step)
     }
     building = [name for name in workflow.jobs if any(map(_builds, workflow.steps(name)))]
-    if not giving or not building:
-        return
     for name, step in giving.items():
-        yield _takes_over(workflow, name, step, building)
+        if building:
+            yield _takes_over(workflow, name, step, building)
+        else:
+            yield unknown_to_us(step.at(), f"{name} attests or publishes, and no job is seen to build")
+    if not giving:
+        return
     for name in building:
         yield from _without_rights(workflow, name, name in giving)
         if _starts_for_tags(workflow):
