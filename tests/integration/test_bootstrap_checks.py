@@ -117,6 +117,12 @@ def no_commit(world: World) -> None:
     world.git("update-ref", "-d", "HEAD")
 
 
+def undone(world: World) -> None:
+    """A later line takes an entry back."""
+    append(".gitignore", "!.coverage\n")(world)
+    world.write(".coverage", "what a run leaves")
+
+
 def commit_artifact(world: World) -> None:
     world.git("add", "--force", HOST)
 
@@ -159,7 +165,7 @@ BROKEN: list[tuple[str, str, Break, str]] = [
     ("007", "no commit", no_commit, "no git repository with a commit"),
     ("008", "no entry", change(".gitignore", "/artifacts/\n", ""), ".gitignore lacks /artifacts/"),
     ("008", "no file", remove(".gitattributes"), ".gitattributes lacks * text=auto eol=lf"),
-    ("008", "undone below", append(".gitignore", "!/artifacts/\n"), "git status shows artifacts/"),
+    ("008", "undone below", undone, "git status shows .coverage"),
     ("008", "an artifact in git", commit_artifact, "git status shows artifacts/bootstrap/host.json"),
     ("009", "none", remove(".venv"), ".venv is missing"),
     ("009", "another version", other_python, "holds Python 3.10.4, >=3.11 is wanted"),

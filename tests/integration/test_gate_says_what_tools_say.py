@@ -34,6 +34,7 @@ class Root:
     """A project's root, as a tool's adapter sees it."""
 
     root: Path
+    processors: None = None
 
     def files(self, *globs: str) -> list[str]:
         return Inputs(self.root).matching(globs)

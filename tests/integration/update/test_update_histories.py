@@ -8,6 +8,7 @@ import copier
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sync_world import ANSWERS, CONFIG, OWNERSHIP, Content, Folder, Pristine, lines, new_repository
+from update_cases import unmerged
 
 from atomci.artifacts.sync import Update
 from atomci.template.answers import recorded_answers
@@ -139,8 +140,7 @@ def _step(project: Folder, wrote: dict[str, str]) -> None:
     conflicts = {file.path for file in plan.files if file.change == "conflicted"}
     assert done is not None
     assert done.state == ("conflicts" if conflicts else "staged")
-    unmerged = {row[3:].strip('"') for row in project.status if "U" in row[:2] or row[:2] in ("AA", "DD")}
-    assert unmerged == conflicts
+    assert unmerged(project).keys() == conflicts
     _nothing_lost(project, wrote)
     for work in ([], [*sorted(conflicts), ".copier-answers.yml"]):
         _aborted(project, before, work)
