@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -142,7 +144,7 @@ def main(argv: list[str] | None = None) -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -161,10 +163,29 @@ def _call(argv: list[str] | None) -> int:
 
 def _refuse(error: AtomciError) -> int:
     with contextlib.suppress(OSError):  # a terminal that was closed
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {visible(error.message)}", err=True)
+        word = click.style("error:", fg="red", bold=True)
+        click.echo(f"{word} {visible(_without_secrets(error.message))}", err=True)
         if error.hint:
-            click.echo(f"  {visible(error.hint)}", err=True)
+            click.echo(f"  {visible(_without_secrets(error.hint))}", err=True)
     return error.exit_code
+
+
+def _show(error: click.ClickException) -> None:
+    said = io.StringIO()
+    error.show(said)
+    click.echo(_without_secrets(said.getvalue()), err=True, nl=False)
+
+
+def _without_secrets(text: str) -> str:
+    """What was typed may be a secret: a variable that was meant for another option."""
+    from atomci.artifacts.redaction import redactor_for
+
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # the folder was removed
+        here = Path(os.sep)
+    root = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+    return redactor_for(root, os.environ).clean(text)
 
 
 def _flush() -> None:

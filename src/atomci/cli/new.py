@@ -55,6 +55,7 @@ def new_command(
     from atomci.cli.view.runs import listener_for
     from atomci.template.first_lock import write_first_lock
     from atomci.template.render import render
+    from atomci.template.repository import refuse_credentials
     from atomci.template.sources import named_source, own_source
     from atomci.template.workshop import Workshop
 
@@ -65,6 +66,7 @@ def new_command(
         )
     need_git()
     source = named_source(template, ref) if template else own_source(ref)
+    refuse_credentials(source.location)
     runs = not no_bootstrap and (template is None or _may_run(source.location, trusting, ask=not defaults))
     with Workshop() as shop, all_or_nothing(dest) as root:
         click.echo(visible(f"rendering {source.location}" + (f" at {source.ref}" if source.ref else "")))

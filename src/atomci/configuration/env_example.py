@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from atomci.artifacts.redaction import dotenv, kind_of_token, looks_random
+from atomci.artifacts.secrets.names import dotenv, looks_random
+from atomci.artifacts.secrets.tokens import kind_of_token
 from atomci.configuration.facts import Fact, Place, problem, seen, unknown_to_us
 from atomci.configuration.variables import Read, from_the_system
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlparse, urlsplit, urlunsplit
@@ -11,6 +12,9 @@ from atomci.errors import UsageError
 __all__ = ["Source", "address", "credentials_in", "named_source", "on_this_machine", "own_source"]
 
 _FORGES = {"gh:": "https://github.com", "gl:": "https://gitlab.com"}
+_TOKEN_IN_A_QUERY = re.compile(
+    r"(?:^|[&;_])(?:token|secret|password|passwd|key|signature|sig)=", re.IGNORECASE
+)
 _GIT_PREFIXES = ("git@", "git://", "git+", "https://github.com/", "https://gitlab.com/")
 
 
@@ -75,9 +79,16 @@ def on_this_machine(location: str) -> Path | None:
 def credentials_in(location: str) -> str | None:
     """The address without its user name, password or token; None where it holds none."""
     parts = urlsplit(location.removeprefix("git+"))
-    if parts.scheme not in {"http", "https", "ftp", "ftps"} or "@" not in parts.netloc:
+    user, at, host = parts.netloc.rpartition("@")
+    # By ssh a user's name alone is part of the address.
+    named = bool(at) and (parts.scheme in {"http", "https", "ftp", "ftps"} or ":" in user)
+    asked = _TOKEN_IN_A_QUERY.search(parts.query) is not None
+    if not (parts.scheme and (named or asked)):
         return None
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    if named:
+        name = user.partition(":")[0]
+        parts = parts._replace(netloc=f"{name}@{host}" if "ssh" in parts.scheme and name else host)
+    return urlunsplit(parts._replace(query="") if asked else parts)
 
 
 def own_source(ref: str | None = None) -> Source:

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from atomci.artifacts.redaction import LogWriter, Redactor, dotenv, is_secret_name, redactor_for
+from atomci.artifacts.redaction import LogWriter, Redactor, redactor_for
+from atomci.artifacts.secrets.names import dotenv, is_secret_name
 
 # Put together here, so that no scanner takes this file for a leak.
 TOKENS = {

@@ -75,7 +75,12 @@ def test_a_relative_path_is_refused_with_the_way_out(location: str) -> None:
             "git+https://user:secret@example.com:8443/a",  # pragma: allowlist secret
             "https://example.com:8443/a",
         ),
+        ("ssh://me:secret@example.com/a.git", "ssh://me@example.com/a.git"),  # pragma: allowlist secret
+        ("git+ssh://me:secret@example.com/a", "ssh://me@example.com/a"),  # pragma: allowlist secret
+        ("https://example.com/a.git?token=abc", "https://example.com/a.git"),
+        ("https://example.com/a.git?x=1&private_token=abc", "https://example.com/a.git"),
         ("https://example.com/a.git", None),
+        ("https://example.com/a.git?ref=token", None),
         ("ssh://git@example.com/a.git", None),
         ("git@example.com:a.git", None),
         ("gh:org/name", None),

@@ -29,7 +29,7 @@ __all__ = [
 # Their own reads aren't the tests'.
 TOOLS = (
     "_pytest", "pytest", "pluggy", "coverage", "pytest_cov", "xdist", "execnet", "unittest", "atomci.testing",
-    "atomci.artifacts.redaction",
+    "atomci.artifacts.redaction", "atomci.artifacts.secrets",
 )  # fmt: skip
 # They ask the system what it is, never a project's files.
 HARMLESS = ("platform", "ctypes.util", "uuid", "sysconfig", "_osx_support")

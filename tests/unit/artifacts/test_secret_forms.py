@@ -1,0 +1,277 @@
+"""A secret is found however it is written and wherever a text is cut; ordinary words stay; long texts cost
+no more than their length.
+"""
+
+import base64
+import html
+import json
+import os
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from atomci.artifacts.redaction import LogWriter, Redactor, redactor_for
+from atomci.artifacts.secrets.names import dotenv, is_secret_name
+from atomci.artifacts.secrets.tokens import Hit
+
+EXAMPLES = int(os.environ.get("ATOMCI_EXAMPLES", "25"))
+SECRET = 'pa"s <wörd>/1&2\\x'
+TAKEN = "[redacted: the value of DB_PASSWORD]"
+BEGIN = "-----BEGIN RSA PRIVATE " + "KEY-----\n"
+
+
+def in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def as_go(text: str) -> str:
+    return in_json(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def lower(text: str) -> str:
+    return quote(text, safe="").replace("%3C", "%3c").replace("%3E", "%3e").replace("%C3%B6", "%c3%b6")
+
+
+def base64_of(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def url_safe(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def coloured(text: str) -> str:
+    return f"{text[:4]}\x1b[1;31m{text[4:]}"
+
+
+WRITINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "json": in_json,
+    "double json": lambda text: in_json(in_json(text)),
+    "json in json in json": lambda text: in_json(in_json(in_json(text))),
+    "json of go": as_go,
+    "json of go twice": lambda text: as_go(as_go(text)),
+    "json of php": lambda text: in_json(text).replace("/", "\\/"),
+    "percent": lambda text: quote(text, safe=""),
+    "percent in lower case": lower,
+    "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "form": quote_plus,
+    "xml": html.escape,
+    "xml by numbers": lambda text: text.replace("&", "&#38;").replace("<", "&#x3c;"),
+    "percent of json": lambda text: quote(in_json(text), safe=""),
+    "hex": lambda text: text.encode().hex(),
+    "hex in capitals": lambda text: text.encode().hex().upper(),
+    "base64": base64_of,
+    "base64 without padding": lambda text: base64_of(text).rstrip("="),
+    "base64 for urls": url_safe,
+    "base64 in a url": lambda text: quote(base64_of(text), safe=""),
+    "coloured": coloured,
+    "coloured in json": lambda text: in_json(coloured(text)),
+    "coloured in double json": lambda text: in_json(in_json(coloured(text))),
+}
+
+
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_a_secret_is_taken_out_however_it_is_written(writing: str) -> None:
+    redactor = Redactor({SECRET: "the value of DB_PASSWORD"})
+    assert redactor.clean(f"a {WRITINGS[writing](SECRET)} b") == f"a {TAKEN} b"
+
+
+@pytest.mark.parametrize("encode", [base64_of, url_safe])
+@pytest.mark.parametrize("user", ["", "u", "us", "usr", "user@example.org"])
+def test_a_password_in_basic_credentials_is_taken_out(user: str, encode: Callable[[str], str]) -> None:
+    text = encode(f"{user}:{SECRET}")
+    cleaned = Redactor({SECRET: "the value of DB_PASSWORD"}).clean(text)
+    assert cleaned.endswith(TAKEN)
+    assert cleaned[:-1].startswith(text[: len(user) * 8 // 6])
+    assert len(cleaned) - len(TAKEN) <= len(f"{user}:") * 8 // 6 + 1
+
+
+def test_base64_that_is_broken_into_lines_is_taken_out() -> None:
+    value = "".join(f"{n:x}Z" for n in range(100))
+    for line in base64.encodebytes(value.encode()).decode().splitlines():
+        assert Redactor({value: "the value of DB_PASSWORD"}).clean(line) == TAKEN
+
+
+@pytest.mark.parametrize("written", ["\x1b[31m{}\x1b[0m", "a\x1b[1m{}", "a\\u001b[32m{}", "a \\x1b[1m{}"])
+def test_a_token_beside_or_around_a_colour_is_known(written: str) -> None:
+    token = "ghp_" + "a1B2" * 9
+    assert "B2a1" not in Redactor({}).clean(written.format(token))
+    assert "B2a1" not in Redactor({}).clean(f"a {coloured(token)}")
+
+
+@pytest.mark.parametrize("value", ["abcdefgh\\", "nightingale", "u0041bcdefg", '"quoted-1"', "\\\\abcdefg"])
+def test_json_stays_json_whatever_the_secret_begins_and_ends_with(value: str) -> None:
+    redactor = Redactor({value: "the value of DB_PASSWORD"})
+    for text in (f'x{value}"', f"\n{value}\\", f"\n{value[1:]}", f"\\{value}\n"):
+        cleaned = json.loads(redactor.clean(json.dumps({"a": text})))
+        assert value not in cleaned["a"]
+
+
+ALPHABET = "abcXYZ019 \"<>&/+=%ö\\'$@:-_"
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(
+    value=st.text(ALPHABET, min_size=8, max_size=40).filter(lambda text: text.strip() == text and len(set(text)) > 3),
+    writing=st.sampled_from(sorted(WRITINGS)),
+    around=st.tuples(st.text("ab \n{}:,", max_size=30), st.text("ab \n{}:,", max_size=30)),
+    cuts=st.lists(st.integers(0, 200), max_size=8),
+)  # fmt: skip
+def test_no_secret_comes_through_in_any_writing_and_any_pieces(
+    value: str, writing: str, around: tuple[str, str], cuts: list[int]
+) -> None:
+    form = WRITINGS[writing](value)
+    text = f"{around[0]} {form} {around[1]}"
+    parts: list[str] = []
+    writer = LogWriter(parts.append, Redactor({value: "K"}))
+    places = [0, *sorted(cuts), len(text)]
+    for start, end in pairwise(places):
+        writer.write(text[start:end])
+    writer.close()
+    assert form not in "".join(parts)
+    assert "".join(parts).count("[redacted: K]") == 1
+
+
+def test_a_secret_is_whole_wherever_an_endless_line_is_cut() -> None:
+    redactor = Redactor({"two words-1": "K"})
+    for before in (979_990, 980_000, 999_995, 1_000_000):
+        for filler in ("x", " "):
+            parts: list[str] = []
+            writer = LogWriter(parts.append, redactor)
+            line = filler * before + "two words-1" + filler * (1_000_100 - before)
+            for at in range(0, len(line), 100_003):
+                writer.write(line[at : at + 100_003])
+            writer.close()
+            assert "".join(parts) == line.replace("two words-1", "[redacted: K]")
+
+
+@pytest.mark.parametrize("name", [
+    "PGPASSWORD", "DBPASSWORD", "MYSQL_PW", "DB_PWD", "JWT", "APP_JWT", "BEARER", "CONNECTION_STRING",
+    "AZURE_STORAGE_CONNECTION_STRING", "CONN_STR", "API_TOKEN_2", "DB_PASSWORD_OLD", "SECRET2", "GH_TOKEN_PROD",
+    "dbPassword", "apiToken", "MYAPIKEY", "SIGNING_KEY_B64", "SMTPPASS", "DB_CREDS", "AUTH_SALT", "USER_PASSCODE",
+])  # fmt: skip
+def test_kin_of_the_names_of_secrets(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", ["BYPASS", "TURKEY", "HOTKEY", "TOKENIZERS", "PASSWORD_FILE", "TOKEN_URL", "PATH",
+    "KEYS_PATH", "SECRETARY", "TOKEN_COUNT", "CPU_2", "OLD", "PWD_2"])  # fmt: skip
+def test_names_that_only_look_like_them(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+def known(root: Path, **environment: str) -> set[str]:
+    return set(redactor_for(root, environment).known)
+
+
+@pytest.mark.parametrize("value", [
+    "production", "Development", "staging", "true", "main", "db-1.acme.internal", "api.acme.org:8443", "80", "5432",
+    "feature/login-page", "refs/heads/main", "read-only", "********", "xxxxxxxxxxxx", "10.20.30.40", "2026-11-27",
+])  # fmt: skip
+def test_ordinary_words_are_no_secrets_whatever_the_name(value: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"STAGE_TOKEN={value}\n")
+    assert known(tmp_path, STAGE_SECRET=value, DB_PASSWORD="correct-horse-1") == {"correct-horse-1"}
+
+
+def test_what_ci_says_of_branch_and_machine_is_no_secret(tmp_path: Path) -> None:
+    assert known(tmp_path, DEPLOY_KEY="wild-branch-7", GITHUB_HEAD_REF="wild-branch-7") == set()
+    assert known(tmp_path, DEPLOY_KEY="wild-branch-7", OTHER="wild-branch-7") == {"wild-branch-7"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgres://app:q8Zt1vR5%2F@db/x"),
+        ("BROKER", "amqp://app:q8Zt1vR5%2F@mq"),
+        ("AZURE_CONNECTION_STRING", "Server=tcp:db;User=me;Password=q8Zt1vR5/;Encrypt=True"),
+        ("FEED", "https://acme.org/feed?x=1&token=q8Zt1vR5%2F&y=2"),
+    ],
+)
+def test_the_password_in_an_address_is_a_secret_alone(name: str, value: str, tmp_path: Path) -> None:
+    assert "q8Zt1vR5/" in known(tmp_path, **{name: value})
+    (tmp_path / ".env").write_text(f"{name}={value}\n")
+    assert "q8Zt1vR5/" in known(tmp_path)
+
+
+def test_a_quoted_value_of_the_env_file_goes_over_several_lines(tmp_path: Path) -> None:
+    text = 'A=\'one two-1\nthree=four-1\'\nB="x-1\n\ny-2" # why\nC="open\nD="d \\" e"\nE=it\'s\n'
+    assert list(dotenv(text)) == [
+        (1, "A", "one two-1\nthree=four-1"), (3, "B", "x-1\n\ny-2"), (6, "C", '"open'), (7, "D", 'd \\" e'), (8, "E", "it's"),
+    ]  # fmt: skip
+    (tmp_path / ".env").write_text('A_KEY="first line\nsecond line"\n')
+    assert known(tmp_path) >= {"first line", "second line"}
+
+
+@pytest.mark.parametrize("address", [
+    "https://acme.org/t.git?token=q8Zt1vR5x", "https://acme.org/?a=b&private_token=q8Zt1vR5x", "ssh://u:q8Zt1vR5x@acme.org/t",
+    "https://acme.org/?sig=q8Zt1vR5x", "https%3A%2F%2Fu%3Aq8Zt1vR5x%40acme.org",
+])  # fmt: skip
+def test_what_an_address_holds_is_taken_out(address: str) -> None:
+    assert "q8Zt" not in Redactor({}).clean(f"from {address} on")
+
+
+@pytest.mark.parametrize("text", [
+    "?token=${TOKEN}", "?token=<token>", "?token=short", "a & token=12345678", "C:\\temp\\new", "50%25 of &lt;all&gt;",
+])  # fmt: skip
+def test_ordinary_addresses_and_escapes_stay(text: str) -> None:
+    assert Redactor({SECRET: "K"}).clean(text) == text
+
+
+# --- Work is counted -----------------------------------------------------------------------------
+
+
+def looked_at(monkeypatch: pytest.MonkeyPatch, pieces: list[str]) -> int:
+    """Characters in which a writer looks for secrets, for text that comes in pieces."""
+    seen = [0]
+    hits = Redactor.hits
+
+    def counted(self: Redactor, text: str) -> Iterator[Hit]:
+        seen[0] += len(text)
+        return hits(self, text)
+
+    monkeypatch.setattr(Redactor, "hits", counted)
+    writer = LogWriter(len, Redactor({}))
+    for piece in pieces:
+        writer.write(piece)
+    writer.close()
+    monkeypatch.undo()
+    return seen[0]
+
+
+@pytest.mark.parametrize(
+    "piece", ["A" * 63 + "\n", "word " * 13 + "\n", "x" * 64], ids=["key", "lines", "one line"]
+)
+def test_a_writer_looks_at_each_character_a_few_times(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for count in (10_000, 20_000, 40_000):
+        pieces = [BEGIN, *[piece] * count]
+        assert looked_at(monkeypatch, pieces) <= 2.2 * len("".join(pieces))
+
+
+def test_an_endless_private_key_never_comes_through() -> None:
+    parts: list[str] = []
+    writer = LogWriter(parts.append, Redactor({}))
+    for piece in [BEGIN, *["Ab1+/" * 12 + "\n"] * 40_000, "end.\n"]:
+        writer.write(piece)
+    writer.close()
+    assert "Ab1" not in "".join(parts)
+    assert "".join(parts).endswith("]\nend.\n")
+
+
+@pytest.mark.parametrize("part", ["eyJaaaaaaaaaaaa-", "glpat-", "xoxb-", "pypi-AgE-", "sk-", "://a:", "?token=", "uthorization: ",
+    "\\", "%25", "&amp;", "&#1", "\x1b[0", "\\u001b", "-----BEGIN ", BEGIN, "aaaaaaaa", '"', "ab"])  # fmt: skip
+def test_nothing_that_is_repeated_takes_longer_than_it_is_long(part: str) -> None:
+    """By squares it would take an hour, so that it ends is what is tested."""
+    redactor = Redactor({"a" * 10_000: "K", "ab" * 5_000 + "c": "K"})
+    assert redactor.clean(part * (200_000 // len(part))) is not None
+
+
+def test_what_looks_like_the_headers_of_a_key_is_read_once() -> None:
+    """By all the ways to divide it, it would take longer than anybody lives."""
+    text = BEGIN + "Ab: x " * 60 + "\n!"
+    assert Redactor({}).clean(text) == text
