@@ -205,7 +205,7 @@ _phase(1,
     _row(20, "seed_vscode_settings_tasks_extensions", "Settings, tasks, launch and extensions parse and call the same commands",
         reads=(".vscode/*.json", ".copier-answers.yml"), writes=(handles.evidence("artifacts/configuration/vscode.json"),)),
     _row(21, "create_ci_workflow_skeleton", "A workflow whose jobs call the runtime, pinned, least privilege, cached by lock",
-        reads=(*_CI, "Dockerfile"), writes=(handles.evidence("artifacts/configuration/workflow.json"),)),
+        reads=(*_CI, ".github/workflows/*.yaml", "Dockerfile"), writes=(handles.evidence("artifacts/configuration/workflow.json"),)),
 )
 _phase(2,
     _row(22, "start_cli_edit_guardrail", "Any AI command line under wall, first-byte, inactivity and after-result timers",

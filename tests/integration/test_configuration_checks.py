@@ -335,9 +335,10 @@ def test_a_linter_that_is_not_there_is_said_not_to_have_run(
     assert "zizmor: not installed, so it was not run" in verdict.evidence
 
 
-def test_a_release_and_an_image_of_what_is_not_pinned_are_red(repo: Path) -> None:
+@pytest.mark.parametrize("name", ["release.yml", "release.yaml"])
+def test_a_release_and_an_image_of_what_is_not_pinned_are_red(repo: Path, name: str) -> None:
     (repo / "Dockerfile").write_text("FROM python:3.13-slim\n", encoding="utf-8")
-    (repo / ".github/workflows/release.yml").write_text(
+    (repo / ".github/workflows" / name).write_text(
         "on: {push: {tags: ['v*']}}\npermissions: {}\njobs:\n  build:\n    timeout-minutes: 5\n"
         "    steps: [{run: pip install build}, {run: python -m build}, {run: twine upload dist/*}]\n",
         encoding="utf-8",
@@ -348,7 +349,7 @@ def test_a_release_and_an_image_of_what_is_not_pinned_are_red(repo: Path) -> Non
     assert verdict.holds is False
     said = "\n".join(verdict.evidence)
     assert "Dockerfile:1: python:3.13-slim isn't pinned by digest" in said
-    assert "release.yml:4: build builds, and attests or publishes" in said
+    assert f"{name}:4: build builds, and attests or publishes" in said
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")

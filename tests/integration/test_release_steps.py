@@ -1,11 +1,15 @@
 """The steps of a rendered release that decide: which commits are built, and which files are given away."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="its runners are Linux")
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -23,7 +27,7 @@ def script(tree: str, job: str, name: str) -> str:
 def run(text: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """As GitHub runs a step that names no shell."""
     words = ["bash", "-e", "-c", text]
-    given = {"PATH": "/usr/bin:/bin", "HOME": str(folder), **env}
+    given = {"PATH": os.environ["PATH"], "HOME": str(folder), **env}
     return subprocess.run(words, cwd=folder, env=given, capture_output=True, text=True, check=False)
 
 

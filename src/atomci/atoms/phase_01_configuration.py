@@ -182,7 +182,7 @@ def _editor(ctx: Context) -> Iterator[Fact]:
 
 
 def _workflows(ctx: Context) -> Iterator[Fact]:
-    paths = ctx.files(".github/workflows/*.yml")
+    paths = ctx.files(".github/workflows/*.yml", ".github/workflows/*.yaml")
     actions = local_actions(ctx)
     for path in paths:
         document = yaml_document(ctx.root, path)
