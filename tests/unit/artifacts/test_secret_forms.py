@@ -223,6 +223,59 @@ def test_ordinary_addresses_and_escapes_stay(text: str) -> None:
     assert Redactor({SECRET: "K"}).clean(text) == text
 
 
+@pytest.mark.parametrize("value", [
+    '{"type": "service_account", "private_key": "q8Zt1vR5-mK2x", "ids": [{"token": "x"}]}',
+    '[{"a": {"api_token": "q8Zt1vR5-mK2x"}}]',
+    '["q8Zt1vR5-mK2x", "fast"]',
+    "MODE=fast\nAPI_TOKEN=q8Zt1vR5-mK2x\n",
+    "https://u:q8Zt1vR5-mK2x@acme.org",
+])  # fmt: skip
+def test_a_secret_within_a_value_of_several_counts_alone(value: str, tmp_path: Path) -> None:
+    found = known(tmp_path, BUILD_SECRETS=value)
+    assert "q8Zt1vR5-mK2x" in found
+    assert not found & {"service_account", "fast", "{"}
+
+
+@pytest.mark.parametrize(
+    "value", ["{" * 100_000, '{"a": 12345678901}', "[1, 2, null, true]", "{not json at all}"]
+)
+def test_a_value_that_only_looks_like_json_is_a_secret_as_it_stands(value: str, tmp_path: Path) -> None:
+    assert known(tmp_path, A_SECRET=value + "!") == {value + "!"}
+
+
+@pytest.mark.parametrize("value", ["https://q8Zt1vR5mK2xW7pL@pkg.acme.org/simple", "https://q8Zt1vR5mK2xW7pL:@pkg.acme.org/x",
+    "https://q8Zt1vR5mK2xW7pL:x-oauth-basic@pkg.acme.org/x"])  # fmt: skip
+def test_a_token_in_the_place_of_a_user_is_taken_out(value: str, tmp_path: Path) -> None:
+    assert "q8Zt1vR5mK2xW7pL" in known(tmp_path, PIP_EXTRA_INDEX_URL=value)
+    assert "q8Zt" not in Redactor({}).clean(f"Looking in indexes: {value} and so on")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://alice-the-maintainer@acme.org/x",
+        "https://alice2@acme.org/x",
+        "https://acme.org/alice2/long-name-of-it@2",
+    ],
+)
+def test_the_name_of_a_user_stays(text: str, tmp_path: Path) -> None:
+    assert Redactor({}).clean(text) == text
+    assert known(tmp_path, REMOTE=text) == set()
+
+
+def test_a_password_with_signs_that_should_be_escaped_is_whole(tmp_path: Path) -> None:
+    assert "pass/@word1" in known(tmp_path, INDEX="https://user:pass/@word1@pypi.acme.org/x")
+    assert known(tmp_path, REMOTE="http://acme.org:8080/long/path@2") == set()
+
+
+def test_a_value_is_found_when_a_shell_has_taken_its_escapes(tmp_path: Path) -> None:
+    redactor = redactor_for(
+        tmp_path, {"A_SECRET": 'with-\\"escaped\\"-quotes', "B_SECRET": "abc%25def%0Aghi"}
+    )
+    assert "escaped" not in redactor.clean('--from-literal=key=with-"escaped"-quotes')
+    assert "def" not in redactor.clean("a abc%def\nghi b abc%25def%0Aghi")
+
+
 # --- Work is counted -----------------------------------------------------------------------------
 
 
@@ -263,7 +316,7 @@ def test_an_endless_private_key_never_comes_through() -> None:
     assert "".join(parts).endswith("]\nend.\n")
 
 
-@pytest.mark.parametrize("part", ["eyJaaaaaaaaaaaa-", "glpat-", "xoxb-", "pypi-AgE-", "sk-", "://a:", "?token=", "uthorization: ",
+@pytest.mark.parametrize("part", ["eyJaaaaaaaaaaaa-", "glpat-", "xoxb-", "pypi-AgE-", "sk-", "://a:", "https://a1", "?token=", "uthorization: ",
     "\\", "%25", "&amp;", "&#1", "\x1b[0", "\\u001b", "-----BEGIN ", BEGIN, "aaaaaaaa", '"', "ab"])  # fmt: skip
 def test_nothing_that_is_repeated_takes_longer_than_it_is_long(part: str) -> None:
     """By squares it would take an hour, so that it ends is what is tested."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from urllib.parse import unquote
 
 __all__ = ["SHORTEST", "dotenv", "is_secret_name", "looks_random", "public_values", "secrets_in"]
@@ -19,11 +21,11 @@ _WHICH = (
 )
 _SECRET_NAME = re.compile(
     # Whole words only where others end like them: MONKEY, COMPASS, PWD.
-    r"(?:(?:.*_)?(?:KEY|PASS|AUTH|COOKIE|PAT|DSN|SALT|PEM|SAS|CREDS?|BEARER|MNEMONIC|WEBHOOK(?:_?URL)?)"
+    r"(?:(?:.*_)?(?:KEY|PASS|AUTH|COOKIE|PAT|KEYS|DSN|SALT|PEM|SAS|CREDS?|BEARER|MNEMONIC|WEBHOOK(?:_?URL)?)"
     r"|.*_(?:PWD?|PSW)"
     r"|.*(?:API|ACCESS|PRIVATE|SECRET|SIGNING|ENCRYPTION|MASTER|ACCOUNT|DEPLOY|AUTH)KEY"
     r"|(?:.*_)?(?:DB|PG|SMTP|MAIL|ROOT|ADMIN|USER|REDIS)(?:PASS|PWD?)"
-    r"|.*(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PASSCODE|CREDENTIALS?|JWT|CONN(?:ECTION)?_?STR(?:ING)?))"
+    r"|.*(?:TOKENS?|SECRETS?|PASSWORDS?|PASSWD|PASSPHRASE|PASSCODE|CREDENTIALS?|JWT|CONN(?:ECTION)?_?STR(?:ING)?))"
     + _WHICH,
     re.IGNORECASE,
 )
@@ -49,7 +51,10 @@ _PUBLIC = (
     "GITHUB_REPOSITORY_OWNER", "GITHUB_ACTOR", "GITHUB_SHA", "GITHUB_WORKFLOW", "GITHUB_JOB", "RUNNER_NAME",
     "CI_COMMIT_REF_NAME", "CI_COMMIT_SHA", "CI_PROJECT_NAME", "CI_PROJECT_PATH",
 )  # fmt: skip
-_URL_WITH_USER = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/@:]*)(?::([^\s/@]*))?@", re.IGNORECASE)
+# Passwords may hold what should be escaped there; a port with a path is none.
+_URL_WITH_USER = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/@:]*)(?::((?!\d{1,5}/)\S*))?@", re.IGNORECASE)
+# A user's name alone, of which most aren't secret.
+_LIKE_A_TOKEN = re.compile(r"(?=.*\d)\S{16,}")
 _NAMED_PART = re.compile(
     r"(?:password|passwd|pwd|secret|token|accountkey|sharedaccesskey|accesskey|api_?key|sig)\s*=\s*([^;&\s\"']+)",
     re.IGNORECASE,
@@ -116,6 +121,8 @@ def secrets_in(name: str, value: str, public: Collection[str], *, unnamed: bool)
     for part in _parts(value, named=named):
         if _is_secret(part, public):
             yield part
+    for inner_name, inner in _inside(name, value) if named else ():  # with a digit it is no word
+        yield from secrets_in(inner_name, inner, public, unnamed=re.search(r"\d", inner) is not None)
 
 
 def _is_secret(value: str, public: Collection[str]) -> bool:
@@ -124,12 +131,34 @@ def _is_secret(value: str, public: Collection[str]) -> bool:
     return not (_NO_SECRET.fullmatch(value) or _HEAD_OF_A_KEY.fullmatch(value))
 
 
+def _inside(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """Name and text of what a value is made of, where it is JSON or lines as in .env."""
+    if value.lstrip().startswith(("{", "[")):
+        with suppress(ValueError, RecursionError):
+            yield from _leaves(name, json.loads(value))
+    elif "\n" in value:
+        yield from ((inner_name, inner) for _, inner_name, inner in dotenv(value))
+
+
+def _leaves(name: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(str(key), inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(name, inner)
+
+
 def _parts(value: str, *, named: bool) -> Iterator[str]:
     """Passwords in a URL or a connection string, as they stand and without percent escapes."""
     for match in _URL_WITH_USER.finditer(value):
         user, password = match[1], match[2]
-        secret = password if password not in (None, "", "x-oauth-basic") else user
-        if secret and not (password and password == user) and (password is not None or named):
+        alone = password in (None, "", "x-oauth-basic")
+        secret = user if alone else password
+        counts = password is not None or named or _LIKE_A_TOKEN.fullmatch(user) is not None
+        if counts and (alone or password != user):
             yield from {secret, unquote(secret)}
     if named or "://" in value:
         for match in _NAMED_PART.finditer(value):

@@ -70,6 +70,11 @@ _SHAPES = (
         r"(?P<lead>://(?P<user>[^\s:/@\"'<>$\[\\]{1,99}):)(?!(?P=user)@)[^\s/@\"'<>${*\[\\]{8,199}(?=@)",
     ),
     _shape(
+        "credentials in a URL",
+        "http:// https://",
+        r"(?P<lead>https?://)(?=[^\s:/@]{0,99}\d)[^\s:/@\"'<>${*\[\\]{16,255}+(?=:?@|:x-oauth-basic@)",
+    ),
+    _shape(
         "credentials in a header",
         "uthorization UTHORIZATION",
         r"(?P<lead>(?i:uthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)\s+))[\w.~+/=-]{16,}",
