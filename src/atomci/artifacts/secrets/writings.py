@@ -8,7 +8,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
 
 __all__ = ["Unescaped", "occurrences", "uncoloured", "undone", "writings"]
 
@@ -103,7 +102,13 @@ def _meaning(match: re.Match[str]) -> str:
         return _CONTROLS[match["control"]]
     if run := match["percent"]:
         return bytes(int(code, 16) for code in _PERCENT.findall(run)).decode("utf-8", "replace")
-    return unescape("&" + match["entity"]) if match["entity"] else ""
+    return _sign(match["entity"]) if match["entity"] else ""
+
+
+def _sign(entity: str) -> str:
+    import html
+
+    return html.unescape(f"&{entity}")
 
 
 def writings(value: str) -> Iterator[str]:
