@@ -143,7 +143,9 @@ def test_with_the_token_a_newer_version_becomes_a_pull_request_with_its_lock(
     assert (ended.code, hub.writes) == (0, []), ended.said
 
 
-@pytest.mark.skipif(not NIGHTLY, reason="a minute; by day the lock's commands are those of test_template_gate.py")
+@pytest.mark.skipif(
+    not NIGHTLY, reason="a minute; by day the lock's commands are those of test_template_gate.py"
+)
 def test_with_pip_tools_the_pull_request_has_its_lock_as_well(
     template: Shell, with_pip_tools: Shell, hub: GitHub, tmp_path: Path
 ) -> None:

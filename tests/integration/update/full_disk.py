@@ -7,21 +7,23 @@ less and less. It takes a mount namespace of its own, with which the disk goes.
 import ctypes
 import hashlib
 import importlib
+import itertools
 import json
 import os
 import resource
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 PAGE = 4096
 DISK = 16 << 20
-# From room for nothing to the first success in steps of so many pages; then halves, to the last page that lacks.
-STEP = 12
+# From room for nothing to the first success in steps of so many pages; then halves, to the last page that lacks, and
+# wherever a stage was passed over.
+STEP = 24
 STAGES = ("reading", "rendering", "storing", "staging", "switching")
 
 
@@ -146,19 +148,31 @@ def with_little_room(project: Path, disk: Path, words: Sequence[str]) -> Iterato
     temporary, ballast, root = disk / "tmp", disk / "ballast", disk / "here" / project.name
     temporary.mkdir()
     os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
-    lacking, enough = -STEP, None
-    while enough is None or enough - lacking > 1:
-        pages = lacking + STEP if enough is None else (lacking + enough) // 2
+    stages: dict[int, int] = {}
+
+    def attempted(pages: int) -> Attempt:
         shutil.copytree(project, root, symlinks=True)
         with ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, (os.statvfs(disk).f_bavail - pages) * PAGE)
         found = attempt(root, words, pages * PAGE, release=ballast.unlink)
         shutil.rmtree(root.parent)
-        yield found
-        if found.code in (0, 1):
-            enough = pages
-        else:
-            lacking = pages
+        stages[pages] = len(STAGES) if found.code in (0, 1) else STAGES.index(found.stage)
+        return found
+
+    yield attempted(0)
+    while max(stages.values()) < len(STAGES):
+        yield attempted(max(stages) + STEP)
+    while (middle := _passed_over(stages)) is not None:
+        yield attempted(middle)
+
+
+def _passed_over(stages: Mapping[int, int]) -> int | None:
+    """A number of pages in the middle of two that end more than one stage apart, or in failure and success."""
+    for few, more in itertools.pairwise(sorted(stages)):
+        apart = stages[more] - stages[few] > 1 or (stages[more] == len(STAGES) > stages[few])
+        if apart and more - few > 1:
+            return (few + more) // 2
+    return None
 
 
 def mount(folder: Path) -> None:
