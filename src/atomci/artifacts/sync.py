@@ -10,6 +10,7 @@ __all__ = [
     "AdoptedFile",
     "Adoption",
     "AnswerChange",
+    "Change",
     "Drift",
     "ExceptedDrift",
     "Exported",

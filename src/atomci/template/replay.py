@@ -130,7 +130,7 @@ def _refuse_trust(location: str, template: Any) -> None:
 def _needs_trust(location: str, what: str) -> RefusedError:
     return RefusedError(
         f"{location} runs code of its own (_{what}), which atomci doesn't",
-        "if you trust it: copier update --trust",
+        "if you trust it: copier copy --trust, or in a project copier update --trust",
     )
 
 

@@ -167,7 +167,7 @@ def refuse_credentials(location: str) -> None:
     if clean is not None:
         raise RefusedError(
             f"the address of the template holds credentials: {clean} without them is enough",
-            f"give the token to git's credential helper, then: atomci update --template {clean}",
+            f"give the token to git's credential helper, then give its address: --template {clean}",
         )
 
 

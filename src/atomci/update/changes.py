@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from atomci.artifacts.sync import AnswerChange, FileChange
+from atomci.artifacts.sync import AnswerChange, Change, FileChange
 from atomci.tools.git.objects import Entry, Files
 from atomci.update.merging import MergedRenders
 
@@ -50,6 +50,7 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
     renames = {**_renames(merged), **merged.renamed}
     origins = _origins(merged)
     found = []
+    change: Change
     for path in sorted(head.keys() | result.files.keys() | result.stages.keys()):
         mine, after = head.get(path), result.files.get(path)
         if path in result.stages:
@@ -68,22 +69,22 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
             change, detail = "merged", ""
         origin = renames.get(path) or origins.get(path, "")
         found.append(
-            FileChange(path=path, change=change, tier=tier(path), renamed_from=origin, detail=detail)  # type: ignore[arg-type]
+            FileChange(path=path, change=change, tier=tier(path), renamed_from=origin, detail=detail)
         )
     changed = {path for path in base.keys() | theirs.keys() if base.get(path) != theirs.get(path)}
-    quiet = dict.fromkeys(result.kept_deleted, ("kept-deleted", ""))
+    quiet: dict[str, tuple[Change, str]] = dict.fromkeys(result.kept_deleted, ("kept-deleted", ""))
     quiet |= {path: ("ignored", why) for path, why in merged.left_out.items() if path in changed}
     for path in changed - merged.left_out.keys():
         if tier(path) == "seed" and (row := _seed(head.get(path), base.get(path), theirs.get(path))):
             quiet[path] = row
     found += [
-        FileChange(path=path, change=why, tier=tier(path), detail=detail)  # type: ignore[arg-type]
+        FileChange(path=path, change=why, tier=tier(path), detail=detail)
         for path, (why, detail) in quiet.items()
     ]
     return sorted(found, key=lambda change: change.path)
 
 
-def _seed(mine: Entry | None, base: Entry | None, theirs: Entry | None) -> tuple[str, str] | None:
+def _seed(mine: Entry | None, base: Entry | None, theirs: Entry | None) -> tuple[Change, str] | None:
     """What is told of a seed that the template changes: it stays as the user has it."""
     if mine is None:
         return ("kept-deleted", "") if base and theirs else None

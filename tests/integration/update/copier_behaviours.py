@@ -278,7 +278,7 @@ PROJECTS: dict[str, Project] = {
     "secret": Project("What was answered to a secret question is recorded nowhere."),
     "tasks": Project(
         "A template with tasks is refused without `--trust`.",
-        "There is no `--trust`: such a template is refused, with exit code 4.",
+        "`atomci update` runs none and has no `--trust`: such a template is refused, with exit code 4.",
     ),
     "dirty template": Project(
         "A local template with uncommitted changes: copier takes them into an update to HEAD.",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from atomci.artifacts import handles
 from atomci.artifacts.runs import word_of
-from atomci.artifacts.schemas import Gate
+from atomci.artifacts.schemas import Gate, Status
 from atomci.artifacts.store import ArtifactError
 from atomci.atoms.parts.stages import stage_name
 from atomci.engine.context import Context, Implementation, Outcome
@@ -51,10 +51,10 @@ def outcome_of(gate: Gate, ctx: Context) -> Outcome:
     """How an atom ends that gave this verdict; a red that no other atom shows has its reason."""
     if gate.verdict == "overridden":
         return Outcome("fail", gate.verdict, len(_STAGES), "stages", overridden="; ".join(gate.reasons))
-    status = {0: "pass", 1: "fail"}.get(gate.exit_code, "error")
+    status: Status = "pass" if gate.exit_code == 0 else "fail" if gate.exit_code == 1 else "error"
     shown = not gate.exit_code or any(map(is_red, ctx.ended.values()))
     reason = gate.verdict if shown else f"{gate.verdict}: {gate.reasons[0]}"
-    return Outcome(status, reason, len(_STAGES), "stages")  # type: ignore[arg-type]
+    return Outcome(status, reason, len(_STAGES), "stages")
 
 
 def bound_to_the_run(own: Implementation) -> Implementation:
