@@ -14,8 +14,6 @@ from once import Once
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
-NIGHTLY = os.environ.get("ATOMCI_TESTS") == "all"
-"""Whether what takes minutes and proves little more is run too: `ATOMCI_TESTS=all pytest tests/e2e`."""
 _LENT = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_RUN_RECURSION_DEPTH", "PYTHONPATH", "CI", "UV")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from answer_sets import (
     FULL,
+    INTEGRATIONS,
     OPTIONS,
     PAIRS,
     RENDERED_OPTIONS,
@@ -21,11 +22,12 @@ from answer_sets import (
     named,
     words_for,
 )
+from nightly import NIGHTLY
 
 from atomci.atoms.builtin import built_in
 from atomci.catalog import ATOMS
 
-from .conftest import NIGHTLY, Shell, environment
+from .conftest import Shell, environment
 from .test_ways_in import AT_ONCE, BROKEN, break_all
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a stand-in for pwsh in sh")
@@ -48,6 +50,13 @@ def test_every_pair_of_choices_is_taken(options: dict[str, list[Any]], sets: lis
         assert taken == wanted, (one, other)
 
 
+def test_each_kind_and_each_integration_is_made_by_day() -> None:
+    made = [one for one in SETS if one not in ONLY_BY_NIGHT]
+    assert {one["kind"] for one in made} == set(OPTIONS["kind"])
+    for name in INTEGRATIONS:
+        assert {one.get(name, False) for one in made} == {True, False}, name
+
+
 @pytest.mark.parametrize("name", TEXT_OPTIONS)
 def test_every_choice_of_a_text_is_made(name: str) -> None:
     assert {chosen.get(name) for chosen in SETS} >= set(TEXT_OPTIONS[name])
@@ -68,8 +77,11 @@ def stand_in(tmp_path: Path) -> Path:
 
 
 WITH_PIP_TOOLS = [one for one in PAIRS if one["dependency_manager"] == "pip-tools"]
-# An environment of pip-tools takes a minute: the first stands for all by day, and every set is rendered and checked.
-MADE = [one for one in SETS if NIGHTLY or one not in WITH_PIP_TOOLS[1:]]
+# By day one full set and one of pip-tools, whose environment takes a minute, stand for all; the other sets have
+# each kind and each integration, and all sets are rendered and checked.
+FULL_BY_DAY = FULL[-1]
+ONLY_BY_NIGHT = [*(one for one in FULL if one != FULL_BY_DAY), *WITH_PIP_TOOLS[1:]]
+MADE = [one for one in SETS if NIGHTLY or one not in ONLY_BY_NIGHT]
 
 
 @pytest.mark.parametrize("answers", MADE, ids=named)
@@ -96,10 +108,8 @@ def to_break(answers: dict[str, Any]) -> list[tuple[str, ...]]:
     That each thing alone makes it red is shown once; it depends on no other answer than the kind, and on how
     tools are started. By night each set proves it.
     """
-    if NIGHTLY or answers == FULL[0]:
+    if NIGHTLY or answers == FULL_BY_DAY:
         return [(kind,) for kind in BROKEN]
-    if answers in FULL:
-        return [(*AT_ONCE["static"], *AT_ONCE["test"]), AT_ONCE["coverage"]]
     return [AT_ONCE["static"], AT_ONCE["test"]] if answers == WITH_PIP_TOOLS[0] else []
 
 

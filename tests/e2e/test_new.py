@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
+from nightly import NIGHTLY
 
-from .conftest import NIGHTLY, ROOT, Shell, environment
+from .conftest import ROOT, Shell, environment
 
 NEW = ("uv", "run", "atomci", "new")
 GENERATED = {

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from fake_github import HOST, TOKEN, GitHub, Repo, serving
+from nightly import NIGHTLY
 
 from .act import Run, act
-from .conftest import NIGHTLY, Shell, environment
+from .conftest import Shell, environment
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="act's self-hosted mode")
 

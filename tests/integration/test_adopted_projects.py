@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nightly import NIGHTLY
 from test_real_projects import unpacked
 
 PAGE = Path(__file__).parents[2] / "docs/adopting.md"
@@ -22,7 +23,7 @@ _ROW = re.compile(
     r"^\| `(?P<project>[\w-]+==[\d.]+)` \|[^|]*\| (?P<tests>[^|]+) \| (?P<red>[^|]+) \|$", re.MULTILINE
 )
 TABLE = {row["project"]: row for row in _ROW.finditer(PAGE.read_text(encoding="utf-8"))}
-CHOSEN = [*TABLE] if os.environ.get("ATOMCI_TESTS") == "all" else [*TABLE][:1]
+CHOSEN = [*TABLE] if NIGHTLY else [*TABLE][:1]
 
 
 def own_tests(project: Any, python: Path) -> str:

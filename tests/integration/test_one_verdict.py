@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nightly import NIGHTLY
 
 from atomci.artifacts import handles
 from atomci.artifacts.runs import Event, RunFinished
@@ -32,7 +32,7 @@ from atomci.engine.runner import run_plan
 from atomci.project import Project
 
 VERDICT = "compute_local_ci_exit_code"
-EXAMPLES = 300 if os.environ.get("ATOMCI_TESTS") == "all" else 12
+EXAMPLES = 300 if NIGHTLY else 12
 NAMES = tuple(row for row in next(p for p in PIPELINES if p.name == "local_ci").atoms if row != VERDICT)
 STATUSES = st.sampled_from(["pass", "pass", "pass", "fail", "vacuous", "error", "skipped"])
 EXITS = {"pass": {0}, "fail": {0, 1}, "vacuous": {0, 1}, "error": {1, 3}, "skipped": {0, 1, 3}}

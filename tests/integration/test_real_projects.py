@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nightly import NIGHTLY
 
 # Each with what mypy is asked for where the project's own settings don't say.
 PROJECTS = {
@@ -28,7 +29,7 @@ PROJECTS = {
 }
 # Those whose own settings say what to measure.
 NAME_A_SOURCE = ("pluggy==1.7.0",)
-CHOSEN = list(PROJECTS) if os.environ.get("ATOMCI_TESTS") == "all" else list(PROJECTS)[:1]
+CHOSEN = list(PROJECTS) if NIGHTLY else list(PROJECTS)[:1]
 OURS = ("atomci", "_atomci")
 UNIT = "run_pytest_unit_with_coverage"
 _COUNTED = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)")

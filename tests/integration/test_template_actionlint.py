@@ -22,13 +22,18 @@ UNKNOWN_TO_IT = {
     ),
     "permissions": ('unknown permission scope "attestations"',),
 }
+# A linter for each file: one for all of them ran out of its memory now and then.
 PROGRAM = """\
 const { readFileSync } = require("node:fs");
-require(process.argv[1]).createLinter().then((lint) => {
-  const read = (path) => lint(readFileSync(path, "utf-8"), path).map((found) => ({ ...found, path }));
-  const found = JSON.stringify(process.argv.slice(2).flatMap(read));
-  process.stdout.write(found, () => process.exit(0)); // its own loop never ends
-});
+const { createLinter } = require(process.argv[1]);
+(async () => {
+  const found = [];
+  for (const path of process.argv.slice(2)) {
+    const lint = await createLinter();
+    found.push(...lint(readFileSync(path, "utf-8"), path).map((each) => ({ ...each, path })));
+  }
+  process.stdout.write(JSON.stringify(found), () => process.exit(0)); // its own loop never ends
+})();
 """
 
 
@@ -57,8 +62,9 @@ def workflows(*projects: Path) -> list[Path]:
 
 
 def test_it_finds_nothing_in_any_workflow(every_project: list[Path]) -> None:
-    paths = workflows(ROOT, *every_project)
-    assert len(paths) >= 2 * len(every_project)
+    every = workflows(ROOT, *every_project)
+    assert len(every) >= 2 * len(every_project)
+    paths = list({path.read_bytes(): path for path in every}.values())  # most sets share most workflows
 
     found = actionlint(paths)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from beside_copier import PAGE, page, row, rows_of
+from nightly import NIGHTLY
 from own_template import CURRENT, checkout, known_answers, release_tags
 from sync_world import Folder, new_repository
 from update_cases import (
@@ -78,6 +79,16 @@ def settles(case: Case, ended: Ended) -> None:
     assert atomci(after, "status", "--offline").code == 0
 
 
+def ours_in(line: str) -> list[str]:
+    """Of a line of the page: the change, and what became of it by atomci."""
+    return line.split(" | ")[:2]
+
+
+def beside_copier(name: str, change: str) -> bool:
+    """Whether copier runs too: by day each change in one template, and each template with several changes."""
+    return NIGHTLY or (list(SHOWN).index(name) + list(CHANGES).index(change)) % len(SHOWN) == 0
+
+
 def equal_where_copier_is_right(ours: Ended, copiers: Ended) -> None:
     """Files that both programs got right hold the same bytes."""
     mine, theirs = ours.after.contents, copiers.after.contents
@@ -96,10 +107,12 @@ def test_nothing_is_lost_and_the_page_says_what_became_of_it(name: str, change: 
         ours = by_atomci(case, worlds.folder())
         holds(case, ours)
         if name in SHOWN and answers == beside:
-            copiers = by_copier(case, worlds.folder())
-            equal_where_copier_is_right(ours, copiers)
             shown = rows_of(PAGE.read_text(encoding="utf-8"))[name, change]
-            assert shown == row(change, ours, copiers), AGAIN
+            assert ours_in(shown) == ours_in(row(change, ours, ours)), AGAIN
+            if beside_copier(name, change):
+                copiers = by_copier(case, worlds.folder())
+                equal_where_copier_is_right(ours, copiers)
+                assert shown == row(change, ours, copiers), AGAIN
         settles(case, ours)
 
 
