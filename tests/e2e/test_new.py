@@ -1,6 +1,7 @@
 """`atomci new`, as someone meets it who has just cloned this repository."""
 
 import filecmp
+import json
 import os
 import re
 import shlex
@@ -86,6 +87,12 @@ def test_the_readmes_first_command_ends_green_from_empty_caches(
     assert made.ok("git", "ls-files", "uv.lock").strip() == "uv.lock"
     assert (tmp_path / "myproj/.git/hooks/pre-push").is_file()
 
+    # It is pinned to where the clone came from: it can go, and whoever clones the project can install it.
+    assert "the clone's origin" in said
+    Shell(tmp_path, shell.env).ok("git", "clone", "--quiet", "myproj", "colleague")
+    shutil.rmtree(clone)
+    Shell(tmp_path / "colleague", shell.env).ok("uv", "sync", "--quiet", "--locked")
+
 
 def test_without_a_clone_the_project_stands_on_its_own_feet(
     checkout: Path, home: Path, tmp_path: Path
@@ -151,15 +158,28 @@ def test_a_project_is_green_on_each_python(atomci: Shell, python: str, tmp_path:
 
 
 def test_every_check_holds_in_a_new_project(made: Path, home: Path) -> None:
+    """But for the lock's, which names the clone that it was made from: that clone has no origin."""
     shell = Shell(made, environment(home, UV_PYTHON=sys.executable))
+    lock, unmet = "compile_lockfile_and_sync", "on another machine that can't be installed"
+
+    def standings(*words: str) -> tuple[int, dict[str, str]]:
+        done = shell.run("uv", "run", "--frozen", "atomci", "check", "--json", *words)
+        rows = {row["atom"]: row for row in json.loads(done.stdout)["atoms"]}
+        assert unmet in rows[lock]["evidence"][0]
+        assert "atomci update --template URL" in rows[lock]["remedy"]
+        return done.returncode, {name: row["status"] for name, row in rows.items() if name != lock}
+
     ran = [f"phase_{number:02d}" for number in (0, 1, 4, 5, 7)]
-    said = shell.ok("uv", "run", "--frozen", "atomci", "check", *ran)
-    assert re.search(r"^\d+ holds, \d+ not applicable$", said, re.MULTILINE), said
-    # The layers that the gate leaves out hold once they have run.
+    code, found = standings(*ran)
+    assert (code, set(found.values())) == (1, {"holds", "not applicable"}), found
+    # The layers that the gate leaves out are told apart from what is broken, and hold once they have run.
+    said = shell.run("uv", "run", "--frozen", "atomci", "check").stdout
+    assert re.search(r"^\d+ holds, 1 broken, \d+ not run here yet, \d+ not appl", said, re.MULTILINE), said
+    assert "run_pytest_integration  uv run atomci run run_pytest_integration" in said
     layers = ("integration", "e2e", "pester", "shard_and_parallelize_tests_where_safe")
     shell.run("uv", "run", "--frozen", "atomci", "run", *layers)
-    said = shell.ok("uv", "run", "--frozen", "atomci", "check")
-    assert re.search(r"^\d+ holds, \d+ not applicable, \d+ planned$", said, re.MULTILINE), said
+    code, found = standings()
+    assert (code, set(found.values())) == (1, {"holds", "not applicable", "planned"}), found
     assert shell.ok("git", "status", "--porcelain") == ""
 
 

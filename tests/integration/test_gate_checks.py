@@ -178,9 +178,9 @@ def test_a_check_says_what_is_broken(green, atom: str, act: Break, said: str) ->
 
 
 @pytest.mark.parametrize("atom", GATE)
-def test_what_never_ran_does_not_hold(sample, atom: str) -> None:
+def test_what_never_ran_is_not_broken(sample, atom: str) -> None:
     code, status, evidence = answer(sample, atom)
-    assert (code, status) == (1, "broken")
+    assert (code, status) == (0, "not run here yet")
     assert "it hasn't run here" in evidence
     assert f"atomci run {atom}" in evidence
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 __all__ = ["Answer", "CheckReport", "Fact", "Place", "Standing"]
 
-Standing = Literal["holds", "broken", "not applicable", "planned"]
+Standing = Literal["holds", "broken", "not run here yet", "not applicable", "planned"]
 
 
 class Place(NamedTuple):
@@ -51,7 +51,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class CheckReport(Struct, frozen=True, kw_only=True):
-    """What `atomci check --json` prints."""
+    """What `atomci check --json` prints. It holds when nothing is broken."""
 
     schema: Literal["atomci/check/1"] = "atomci/check/1"
     holds: bool

@@ -31,7 +31,7 @@ def check_atoms(loader: Loader, targets: Sequence[str]) -> Iterator[Answer]:
         yield Answer(
             atom=name,
             number=atom.number,
-            status=_STANDINGS[verdict.holds],
+            status="not run here yet" if verdict.not_run else _STANDINGS[verdict.holds],
             evidence=verdict.evidence,
             facts=verdict.facts,
             remedy=verdict.remedy,

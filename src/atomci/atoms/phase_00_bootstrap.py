@@ -10,6 +10,7 @@ from contextlib import suppress
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import Finding, ToolReport
 from atomci.artifacts.verdicts import Fact
+from atomci.atoms.parts.evidence import never_ran
 from atomci.atoms.parts.host_programs import commands_of, program_is_there, provide_program
 from atomci.atoms.parts.machine import (
     chosen_manager,
@@ -29,6 +30,7 @@ from atomci.bootstrap import (
     toolchain,
 )
 from atomci.bootstrap.managers.choice import SPEAKERS, contradictions
+from atomci.bootstrap.managers.elsewhere import only_here
 from atomci.bootstrap.managers.protocol import Manager
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.engine.context import Context, Outcome, Verdict, runs
@@ -49,7 +51,8 @@ def detect_host_os_and_shell_holds(ctx: Context) -> Verdict:
     now = host.facts(host.this_system())
     recorded = ctx.read_if_there(handles.HOST)
     if recorded is None:
-        return Verdict(False, (f"{handles.HOST} is missing",), "atomci run detect_host_os_and_shell")
+        again = f"atomci run {ctx.atom.name}"
+        return never_ran(ctx) or Verdict(False, (f"{handles.HOST} is missing",), again)
     problems = [
         f"{handles.HOST} says {name} {getattr(recorded, name)}, this host says {getattr(now, name)}"
         for name in ("os", "version", "arch", "wsl", "container")
@@ -308,13 +311,14 @@ def compile_lockfile_and_sync(ctx: Context) -> Outcome:
 
 
 def compile_lockfile_and_sync_holds(ctx: Context) -> Verdict:
-    """The lock is there and up to date, and the environment holds what it says."""
+    """The lock is up to date, others can install from it too, and the environment holds what it says."""
     manager = MANAGERS[chosen_manager(ctx).manager]
     if not (ctx.root / manager.LOCK).is_file():
         return Verdict(False, (f"{manager.LOCK} is missing",), manager.relock(ctx.root))
     if environment_version(ctx) is None:
         return Verdict(False, ("there is no environment to hold it",), f"atomci run {ctx.atom.name}")
-    if (unmet := manager.unmet(ctx.project, ctx.run)) is not None:
+    unmet = only_here(ctx.project, manager) or manager.unmet(ctx.project, ctx.run)
+    if unmet is not None:
         return Verdict(False, (unmet.why,), unmet.remedy)
     return Verdict(True, (f"{manager.LOCK} is up to date and installed",))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from atomci.artifacts import handles
 from atomci.artifacts.testing import Shards
 from atomci.atoms.parts.ci_files import ci_facts, ci_verdict, verdict_of
+from atomci.atoms.parts.evidence import never_ran
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.atoms.parts.shard_runs import collect_command, collected, known_durations
 from atomci.configuration.ci import caching, shards_job
@@ -50,7 +51,7 @@ def shard_and_parallelize_tests_where_safe_holds(ctx: Context) -> Verdict:
     again = f"atomci run {ctx.atom.name}"
     plan = ctx.read_if_there(handles.SHARDS)
     if plan is None:
-        return Verdict(False, (f"{handles.SHARDS} is missing: it hasn't run here",), again)
+        return never_ran(ctx) or Verdict(False, (f"{handles.SHARDS} is missing",), again)
     now, done = collected(ctx)
     if now is None:
         return Verdict(False, (f"the unit tests can't be collected: pytest ended with {done.code}",), again)

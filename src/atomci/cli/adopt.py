@@ -55,14 +55,16 @@ def adopt_command(
     from atomci.adopt.join import Wish, make_adoption, plan_adoption
     from atomci.artifacts.json_text import json_of
     from atomci.cli.answers import given_answers
+    from atomci.template.origin import shared
     from atomci.template.sources import named_source, own_source
     from atomci.template.workshop import Workshop
 
     answers = given_answers(pairs, data_file)
-    source = named_source(template, ref) if template else own_source(ref)
     ask = not defaults and not as_json and sys.stdin.isatty()
-    wish = Wish(source.location, source.ref, answers, branch, ask)
     with Workshop() as shop:
+        own = None if template else shared(own_source(ref), shop.folder()).source
+        source = own or named_source(template or "", ref)
+        wish = Wish(source.location, source.ref, answers, branch, ask)
         planned = plan_adoption(shop, (project or Path.cwd()).resolve(), wish)
         adoption = planned.adoption if only_plan else make_adoption(planned)
     if as_json:

@@ -13,6 +13,7 @@ from atomci.cli.options import project_at, project_option
 
 if TYPE_CHECKING:
     from atomci.artifacts.verdicts import Answer, Standing
+    from atomci.project import Project
 
 __all__ = ["check_command"]
 
@@ -24,8 +25,8 @@ __all__ = ["check_command"]
 def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None) -> int:
     """Say whether each atom holds here, with evidence. Changes nothing.
 
-    Without targets: all atoms. Exits 1 when one doesn't hold; an atom that doesn't apply or is
-    planned counts neither way.
+    Without targets: all atoms. Exits 1 when one is broken. An atom that hasn't run here yet, doesn't
+    apply or is planned counts neither way.
 
     \b
     atomci check
@@ -39,29 +40,34 @@ def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None)
     from atomci.atoms.load import Loader
     from atomci.catalog import PHASES
 
-    loader = Loader(project_at(project))
+    here = project_at(project)
+    loader = Loader(here)
     answers = []
     for answer in check_atoms(loader, targets or [phase.name for phase in PHASES]):
         answers.append(answer)
         if not as_json and (targets or answer.status != "planned"):
-            _show(answer, all_evidence=len(targets) == 1)
+            _show(answer, here, all_evidence=len(targets) == 1)
     counts = Counter(answer.status for answer in answers)
     if as_json:
         report = CheckReport(holds=not counts["broken"], atoms=tuple(answers))
         click.echo(json.dumps(msgspec.to_builtins(report), indent=1))
     else:
-        order: tuple[Standing, ...] = ("holds", "broken", "not applicable", "planned")
+        order: tuple[Standing, ...] = ("holds", "broken", "not run here yet", "not applicable", "planned")
         click.echo(", ".join(f"{counts[status]} {status}" for status in order if counts[status]))
     return 1 if counts["broken"] else 0
 
 
-def _show(answer: Answer, *, all_evidence: bool) -> None:
+def _show(answer: Answer, project: Project, *, all_evidence: bool) -> None:
+    from atomci.bootstrap.managers.choice import typed
     from atomci.cli.view.style import paint
 
     colour = {"holds": "green", "broken": "red", "planned": "white"}.get(answer.status, "yellow")
-    status = f"{answer.status:14}"
+    status = f"{answer.status:16}"
     head = f"{paint(status, colour)} {answer.number:03d} {answer.atom}"
     if answer.status != "broken" and not all_evidence:
+        if answer.status == "not run here yet":
+            click.echo(f"{head}  {typed(project, answer.remedy)}")
+            return
         more = f"; and {len(answer.evidence) - 2} more" if len(answer.evidence) > 2 else ""
         click.echo(f"{head}  {'; '.join(answer.evidence[:2])}{more}".rstrip())
         return
@@ -69,4 +75,5 @@ def _show(answer: Answer, *, all_evidence: bool) -> None:
     for line in answer.evidence:
         click.echo(f"        {line}")
     if answer.remedy:
-        click.echo(f"        mend it: {answer.remedy}")
+        verb = "run" if answer.status == "not run here yet" else "mend"
+        click.echo(f"        {verb} it: {typed(project, answer.remedy)}")

@@ -54,6 +54,7 @@ def new_command(
     from atomci.cli.answers import given_answers
     from atomci.cli.view.runs import listener_for
     from atomci.template.first_lock import write_first_lock
+    from atomci.template.origin import shared
     from atomci.template.render import render
     from atomci.template.repository import refuse_credentials
     from atomci.template.sources import named_source, own_source
@@ -69,6 +70,7 @@ def new_command(
     refuse_credentials(source.location)
     runs = not no_bootstrap and (template is None or _may_run(source.location, trusting, ask=not defaults))
     with Workshop() as shop, all_or_nothing(dest) as root:
+        source, why_alone = shared(source, shop.folder()) if template is None else (source, "")
         click.echo(visible(f"rendering {source.location}" + (f" at {source.ref}" if source.ref else "")))
         rendered = render(shop, source, root, answers, ask=not defaults)
         # With --no-bootstrap it is what plain copier writes, which knows no lock.
@@ -88,6 +90,7 @@ def new_command(
     sys.stdout.flush()
     code = own_gate(project)
     _say_goodbye(dest, project, code)
+    _say_who_can_use_it(project, why_alone)
     return code
 
 
@@ -110,6 +113,20 @@ def _say_what_is_left(dest: Path, location: str) -> None:
     )
     click.echo("  look at it; then its README.md says how to set it up")
     click.echo("  next time: atomci new --trust, which is remembered for this template")
+
+
+def _say_who_can_use_it(project: Project, why: str) -> None:
+    """Nothing where others can install it; else what keeps them from it, and the way out."""
+    from atomci.bootstrap.managers.choice import choice
+    from atomci.bootstrap.managers.elsewhere import only_here
+    from atomci.bootstrap.managers.table import MANAGERS
+
+    manager = MANAGERS[choice(project.answers, (), project.table("tool")).manager]
+    if (unmet := only_here(project, manager)) is None:
+        return
+    click.echo("  this works on this machine only: no colleague and no CI can install it yet, since")
+    click.echo(visible(f"    {why or unmet.why}"))
+    click.echo(visible(f"  when it is where they reach it: {unmet.remedy}"))
 
 
 def _say_goodbye(dest: Path, project: Project, code: int) -> None:

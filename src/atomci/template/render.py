@@ -41,7 +41,7 @@ def render(
     it can't be fetched or costs too much, and KeyboardInterrupt when the questions are broken off. What was
     written until then stays.
     """
-    template = opened_template(source.location, shop.folder())
+    template = opened_template(source.clone or source.location, shop.folder())
     release, dirty = template.as_it_lies(source.ref)
     recorded = Recorded(destination, "", {"_src_path": source.location, "_commit": release.name})
     version = Version(template, release, recorded, answers, ask=ask, ref=source.ref, operation="copy")

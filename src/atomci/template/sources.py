@@ -22,11 +22,13 @@ _GIT_PREFIXES = ("git@", "git://", "git+", "https://github.com/", "https://gitla
 class Source:
     """What copier takes: a URL, a short form such as gh:org/name, or an absolute path; and a ref.
 
-    `ref` None leaves the choice to copier: the highest tag, or HEAD where there is none.
+    `ref` None leaves the choice to copier: the highest tag, or HEAD where there is none. `clone` is a folder on
+    this machine that holds it too, and is read in its place.
     """
 
     location: str
     ref: str | None = None
+    clone: str | None = None
 
 
 def named_source(location: str, ref: str | None) -> Source:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from atomci.bootstrap.managers import pip_tools, uv
-from atomci.bootstrap.managers.choice import choice, contradictions, prefix
+from atomci.bootstrap.managers.choice import choice, contradictions, prefix, typed
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.errors import UsageError
 from atomci.project import Project
@@ -125,6 +125,28 @@ def test_what_people_type_before_a_tools_name(tmp_path: Path, monkeypatch: pytes
     assert prefix(project) in (".venv/bin/", ".venv/Scripts/")
     (tmp_path / "uv.lock").touch()
     assert prefix(project) == "uv run "
+
+
+@pytest.mark.parametrize(
+    ("advice", "here"),
+    [
+        ("atomci run unit", "uv run atomci run unit"),
+        ("stale: atomci run unit", "stale: uv run atomci run unit"),
+        ("atomci status", "uv run --group template atomci status"),
+        ("type uv lock, and commit it", "type uv lock, and commit it"),
+        ("answer once", "answer once"),
+    ],
+)
+def test_an_advice_is_what_people_here_can_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, advice: str,
+                                                here: str) -> None:  # fmt: skip
+    monkeypatch.delenv("UV_PROJECT_ENVIRONMENT", raising=False)
+    (tmp_path / "uv.lock").touch()
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/pyvenv.cfg").touch()
+    assert typed(Project(tmp_path), advice) == advice, "atomci isn't installed there"
+    (tmp_path / ".venv/lib/python3.11/site-packages/atomci-1.0.dist-info").mkdir(parents=True)
+    (tmp_path / ".venv/Lib/site-packages/atomci-1.0.dist-info").mkdir(parents=True, exist_ok=True)
+    assert typed(Project(tmp_path), advice) == here
 
 
 def verbs(**changes: bool) -> list[str]:

@@ -52,9 +52,9 @@ def test_a_pass_whose_files_and_inputs_are_unchanged_holds(project: MadeUp) -> N
     assert verdict.evidence[1:] == LINT.writes[:3]
 
 
-def test_what_never_ran_does_not_hold(project: MadeUp) -> None:
+def test_what_never_ran_neither_holds_nor_is_broken(project: MadeUp) -> None:
     verdict = last_result(context(project, LINT))
-    assert verdict.holds is False
+    assert (verdict.holds, verdict.not_run) == (None, True)
     assert verdict.evidence == ("artifacts/atoms/run_ruff_lint.json is missing: it hasn't run here",)
     assert verdict.remedy == "atomci run run_ruff_lint"
 

@@ -12,7 +12,7 @@ from atomci.artifacts.store import sha256
 from atomci.engine.cache import goes_by_its_files, surroundings
 from atomci.engine.context import Context, Options, Verdict
 
-__all__ = ["last_result", "last_run"]
+__all__ = ["last_result", "last_run", "never_ran"]
 
 
 def last_run(ctx: Context) -> LastRun | None:
@@ -33,14 +33,26 @@ def last_run(ctx: Context) -> LastRun | None:
     )
 
 
+def never_ran(ctx: Context) -> Verdict | None:
+    """The verdict on an atom that hasn't run here, which neither holds nor is broken; None on another."""
+    path = result_of(ctx.atom.name)
+    if ctx.read_if_there(path) is not None:
+        return None
+    return Verdict(
+        None, (f"{path} is missing: it hasn't run here",), f"atomci run {ctx.atom.name}", not_run=True
+    )
+
+
 def last_result(ctx: Context) -> Verdict:
-    """Holds when the last run passed, its files are as it left them, and what it rests on hasn't changed."""
+    """Holds when the last run passed, its files are as it left them, and what it rests on hasn't changed.
+
+    Without a last run it neither holds nor is it broken.
+    """
     name = ctx.atom.name
     again = f"atomci run {name}"
-    path = result_of(name)
-    result = ctx.read_if_there(path)
-    if result is None:
-        return Verdict(False, (f"{path} is missing: it hasn't run here",), again)
+    if (verdict := never_ran(ctx)) is not None:
+        return verdict
+    result = ctx.read(result_of(name))
     if result.status == "skipped" and ctx.atom.optional:
         return Verdict(None, (f"skipped in run {result.run}: {result.reason}",))
     if result.status != "pass":

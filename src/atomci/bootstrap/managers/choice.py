@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from atomci.bootstrap.managers.table import MANAGERS
 from atomci.errors import UsageError
 from atomci.project import ANSWERS_FILE, Project
 
-__all__ = ["SPEAKERS", "choice", "contradictions", "prefix"]
+__all__ = ["SPEAKERS", "choice", "contradictions", "prefix", "typed"]
 
 SPEAKERS = (
     "Taskfile.yml",
@@ -79,3 +80,19 @@ def prefix(project: Project) -> str:
             return manager.PREFIX
     inside = project.environment.is_relative_to(project.root)
     return f"{project.scripts.relative_to(project.root).as_posix()}/" if inside else ""
+
+
+def typed(project: Project, advice: str) -> str:
+    """An advice that begins with atomci, as people here type it: with what leads to the locked one."""
+    own = prefix(project) if project.version_of("atomci") is not None else ""
+    to_render = next((m.TO_RENDER for m in MANAGERS.values() if (project.root / m.LOCK).is_file()), own)
+
+    def words(found: re.Match[str]) -> str:
+        before = to_render if found["verb"] in _RENDERING else own
+        return f"{found['before']}{before if own else ''}atomci {found['verb']}"
+
+    return _ADVICE.sub(words, advice)
+
+
+_ADVICE = re.compile(r"(?P<before>^|[:;,] )atomci (?P<verb>[a-z]+)")
+_RENDERING = ("adopt", "diff", "restore", "status", "update")

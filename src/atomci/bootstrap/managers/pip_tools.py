@@ -28,6 +28,7 @@ FILES: tuple[str, ...] = ("requirements/*",)
 SOURCE = "requirements/dev.in"
 RENEW = "atomci run compile_lockfile_and_sync"
 PREFIX = ""
+TO_RENDER = "sh scripts/in_venv.sh "
 SPEAKS = re.compile(
     r"\b(in_venv\.sh|pip-compile|pip-sync|piptools)\b|(?<!uv )\bpip3? install\b.*\s(-r|--requirement)\b"
 )
@@ -62,6 +63,17 @@ def pins(lock: Path) -> Iterable[tuple[str, str]]:
     for line in lock.read_text(encoding="utf-8").splitlines():
         if pin := requirement_in(line):
             yield from ((pin.name, version.version) for version in pin.specifier if version.operator == "==")
+
+
+def places(lock: Path) -> Iterable[tuple[str, str]]:
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        if found := _PLACE.fullmatch(line):
+            yield found["name"] or found["place"].rpartition("/")[2], found["place"]
+
+
+_PLACE = re.compile(
+    r"(?:(?P<name>[\w.-]+)(?:\[[^]]*\])? *@ *|-e +|--editable[ =]+|-f +|--find-links[ =]+)(?P<place>\S+).*"
+)
 
 
 def commands(project: Project, *, in_ci: bool) -> Sequence[Command]:

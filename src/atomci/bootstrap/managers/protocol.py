@@ -55,6 +55,8 @@ class Manager(Protocol):
     """What someone types to make the lock anew when an update changed its source."""
     PREFIX: str
     """What people type before a locked tool's name; empty where that is the environment's folder."""
+    TO_RENDER: str
+    """The same before the atomci that can render, which `atomci update` needs."""
     SPEAKS: re.Pattern[str]
     """Lines of scripts, tasks, hooks and workflows that go with it."""
 
@@ -69,6 +71,9 @@ class Manager(Protocol):
 
     def pins(self, lock: Path) -> Iterable[tuple[str, str]]:
         """Names and versions in the lock. Raises UsageError when it can't be read."""
+
+    def places(self, lock: Path) -> Iterable[tuple[str, str]]:
+        """What the lock takes from where: its name, and the address or path. Raises UsageError."""
 
     def make_environment(self, python: str, environment: Path) -> tuple[str, ...]:
         """The words that make a virtual environment, also in place of one that is there."""

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from atomci.artifacts.schemas import ManagerName, ToolFound
 from atomci.bootstrap.managers.protocol import Run, Unmet, Way
@@ -26,6 +26,7 @@ FILES: tuple[str, ...] = (LOCK,)
 SOURCE = "pyproject.toml"
 RENEW = "uv lock"
 PREFIX = "uv run "
+TO_RENDER = "uv run --group template "
 SPEAKS = re.compile(r"\buv (run|sync|lock|pip|add|export|venv)\b|astral-sh/setup-uv")
 
 _WITH_VALUE = {"--extra", "--group", "--no-group", "--only-group", "--python", "-p", "--project"}
@@ -50,11 +51,27 @@ def relock(root: Path) -> str:
 
 
 def pins(lock: Path) -> Iterable[tuple[str, str]]:
+    return [(package["name"], package["version"]) for package in _packages(lock) if "version" in package]
+
+
+def places(lock: Path) -> Iterable[tuple[str, str]]:
+    return [
+        (package["name"], str(source[kind]))
+        for package in _packages(lock)
+        for kind in _SOURCES
+        if kind in (source := package.get("source", {}))
+    ]
+
+
+_SOURCES = ("editable", "directory", "virtual", "path", "git", "registry", "url")
+
+
+def _packages(lock: Path) -> list[dict[str, Any]]:
     try:
-        packages = tomllib.loads(lock.read_text(encoding="utf-8")).get("package", [])
+        packages: list[dict[str, Any]] = tomllib.loads(lock.read_text(encoding="utf-8")).get("package", [])
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{lock}: {error}", "git checkout -- uv.lock, or uv lock") from None
-    return [(package["name"], package["version"]) for package in packages if "version" in package]
+    return packages
 
 
 def make_environment(python: str, environment: Path) -> tuple[str, ...]:
