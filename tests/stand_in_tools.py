@@ -180,7 +180,9 @@ def pytest(words: list[str]) -> int:
 
 
 def coverage(words: list[str]) -> int:
-    """`python -m coverage xml -o PATH --data-file=PATH ...`, and the same with `html ... -d`."""
+    """coverage's `xml -o PATH --data-file=PATH ...`, and the same with `html ... -d`; `read` leaves nothing."""
+    if words[0] == "read":
+        return 0
     (data,) = (word.removeprefix("--data-file=") for word in words if word.startswith("--data-file="))
     if words[0] == "html":
         Path(words[words.index("-d") + 1]).mkdir(parents=True)
@@ -234,10 +236,13 @@ def measured(data: str) -> tuple[int, int, list[str]]:
 
 
 def python(words: list[str]) -> int:
-    """`python -m pytest`, `python -m coverage` and the program that asks coverage for its verdict."""
-    return {"pytest": pytest, "coverage": coverage, "atomci.testing.measurement.coverage_report": settled}[
-        words[1]
-    ](words[2:])
+    """`python -m pytest`, and the programs that make coverage's reports and ask it for its verdict."""
+    programs = {
+        "pytest": pytest,
+        "atomci.testing.measurement.sources": coverage,
+        "atomci.testing.measurement.coverage_report": settled,
+    }
+    return programs[words[1]](words[2:])
 
 
 if __name__ == "__main__":

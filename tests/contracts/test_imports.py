@@ -23,6 +23,7 @@ BROUGHT = {
     "testing/recorder.py": {"pytest"},
     "testing/session.py": {"pytest"},
     "testing/measurement/coverage_report.py": {"coverage"},
+    "testing/measurement/sources.py": {"coverage"},
     "testing/sharding/plugin.py": {"pytest"},
     "export/exported/": {"jinja2", "pyyaml"},
 }

@@ -13,13 +13,16 @@ from msgspec import structs
 from atomci.artifacts import handles
 from atomci.artifacts.testing import ParallelPlan, Selection
 from atomci.atoms.options import ShardOptions
+from atomci.atoms.parts.coverage_runs import (
+    budget_command,
+    coverage_command,
+    coverage_settings,
+    reading_sources,
+)
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.known_reads import what_tests_read
 from atomci.atoms.parts.layer_inputs import depends_on_what_was_seen
 from atomci.atoms.parts.layer_runs import (
-    budget_command,
-    coverage_command,
-    coverage_settings,
     export_reports,
     lends,
     miscounted,
@@ -186,7 +189,8 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
         return Outcome("skipped", selection.reason, 0, "tests")
     clear_notes(ctx.root, ctx.atom)
     before = hashes_before(ctx)
-    outcome = run_portion(ctx, _layer(ctx), _pytest(ctx), selection.mode)
+    with reading_sources(ctx, _layer(ctx)):
+        outcome = run_portion(ctx, _layer(ctx), _pytest(ctx), selection.mode)
     if outcome.status != "pass":
         return outcome
     if wrote := changed_by_tests(ctx, before):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import Adapter, Exercised, IntegrationEnv
+from atomci.atoms.parts.coverage_runs import coverage_command
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.layer_runs import (
-    coverage_command,
     export_reports,
     keeping,
     miscounted,

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from msgspec import structs
 
@@ -23,7 +22,6 @@ from atomci.testing import pytest_runs, results
 from atomci.testing.judging import complaint, judge
 from atomci.testing.layers import Layer, gathered
 from atomci.testing.lending import lent_package
-from atomci.testing.measurement import coverage
 from atomci.testing.measurement.coverage_config import names_source, sets_budget
 from atomci.testing.observation.observed import FOLDER_VARIABLE
 from atomci.testing.pytest_config import PytestConfig, read_pytest_config
@@ -32,17 +30,16 @@ from atomci.tools.output import LOGGED
 from atomci.tools.process import Command, Completed, ToolMissing
 
 __all__ = [
-    "budget_command",
-    "coverage_command",
-    "coverage_settings",
     "export_reports",
     "keeping",
     "lends",
+    "lent_variables",
     "listed",
     "miscounted",
     "pytest_command",
     "run_tests",
     "uncounted",
+    "why_unmeasured",
     "write_reports",
 ]
 
@@ -73,14 +70,14 @@ def pytest_command(
     )
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log.path, layer.data.path if layer.data else "")
     watch = {FOLDER_VARIABLE: observed.as_posix()} if observed else {}
-    variables = {**own, **watch, **_lent(ctx), **(env or {}), **(portion or {})}
+    variables = {**own, **watch, **lent_variables(ctx), **(env or {}), **(portion or {})}
     # What it says of tests is in its results; of what it prints, the end is enough.
     # A test of a worker of xdist may have started atomci; the pytest that runs here is no worker.
     argv = (ctx.project.python, "-m", "pytest", *words)
     return Command(argv, variables, limit=LOGGED, without=("PYTEST_XDIST_", "PYTEST_CURRENT_TEST"))
 
 
-def _lent(ctx: Context) -> dict[str, str]:
+def lent_variables(ctx: Context) -> dict[str, str]:
     """A project that isn't set up for atomci is lent its plugins of pytest, and no other package.
 
     What Python compiles goes where git ignores it.
@@ -98,7 +95,7 @@ def lends(project: Project) -> bool:
 
 
 def _coverage_words(ctx: Context, layer: Layer, config: PytestConfig) -> Sequence[str]:
-    if _unmeasured(ctx, config):
+    if why_unmeasured(ctx, config):
         return ()
     if not layer.data:
         return ("--no-cov",) if config.has("--cov") else ()
@@ -106,7 +103,7 @@ def _coverage_words(ctx: Context, layer: Layer, config: PytestConfig) -> Sequenc
     return pytest_runs.coverage_words(config, named=named, src=(ctx.root / "src").is_dir())
 
 
-def _unmeasured(ctx: Context, config: PytestConfig) -> str:
+def why_unmeasured(ctx: Context, config: PytestConfig) -> str:
     """Why coverage isn't measured; empty where it is."""
     rcfile = config.value("--cov-config") or ""
     if not (ctx.project.is_joined or config.has("--cov") or sets_budget(ctx.root, rcfile)):
@@ -161,7 +158,7 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
     unmeasured = ""
     if layer.data and not (ctx.root / layer.data).is_file():
         config = read_pytest_config(ctx.root, layer.folder)
-        unmeasured = _unmeasured(ctx, config) or "the tests left no coverage"
+        unmeasured = why_unmeasured(ctx, config) or "the tests left no coverage"
     ctx.write(layer.summary, structs.replace(judgement.summary, unmeasured=unmeasured))
     examined = 0 if judgement.status == "vacuous" else len({result.nodeid for result in found})
     without = (str(layer.data),) if unmeasured and not ctx.project.is_joined else ()
@@ -199,32 +196,6 @@ def _junit_only(ctx: Context, layer: Layer, tests: int, why: str) -> Outcome:
         left_out = f"all reports but {name}, since no coverage was measured: {why}"
         return Outcome.leaving_out(left_out, tests, "tests")
     return Outcome(status, f"{name} only: {why}", tests, "tests")
-
-
-def coverage_command(ctx: Context, layer: Layer, kind: str, destination: Artifact[Any]) -> Command:
-    """coverage's xml or html report of what a layer covered."""
-    assert layer.data is not None, "its coverage is measured"
-    rcfile = coverage_settings(ctx, layer)
-    words = coverage.report_arguments(kind, destination.path.rstrip("/"), layer.data.path, rcfile)
-    return Command((ctx.project.python, "-m", "coverage", *words))
-
-
-def coverage_settings(ctx: Context, layer: Layer) -> str:
-    """The file of settings that pytest's own name for coverage; empty where coverage looks for one."""
-    return read_pytest_config(ctx.root, layer.folder).value("--cov-config") or ""
-
-
-def budget_command(ctx: Context, layer: Layer) -> Command:
-    """What coverage itself says of what a layer covered, and by which settings."""
-    assert layer.data is not None, "its coverage is measured"
-    config = read_pytest_config(ctx.root, layer.folder)
-    words = coverage.settled_arguments(
-        layer.data.path,
-        config.value("--cov-config") or "",
-        config.value("--cov-fail-under"),
-        config.value("--cov-precision"),
-    )
-    return Command((ctx.project.python, *words), _lent(ctx))
 
 
 def write_reports(ctx: Context, where: Artifact[Reports], layer: Layer) -> Reports:

@@ -13,7 +13,8 @@ from atomci.artifacts import handles
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Durations, Portion, TestResult, TestSummary
 from atomci.atoms.options import ShardOptions
-from atomci.atoms.parts.layer_runs import coverage_settings, run_tests
+from atomci.atoms.parts.coverage_runs import coverage_settings
+from atomci.atoms.parts.layer_runs import run_tests
 from atomci.engine.context import Context, Outcome
 from atomci.testing import pytest_runs, results
 from atomci.testing.judging import asserts_nothing, narrowed

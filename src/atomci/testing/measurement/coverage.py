@@ -14,19 +14,24 @@ from atomci.artifacts.testing import CoverageBudget, FileCoverage
 from atomci.tools.process import Completed
 
 __all__ = [
+    "SOURCES_VARIABLE",
     "Settled",
     "budget_of",
     "combine_arguments",
     "findings",
     "left_behind",
     "line_ranges",
+    "reading_arguments",
     "report_arguments",
     "said",
     "settled_arguments",
     "settled_by",
 ]
 
+SOURCES_VARIABLE = "ATOMCI_SOURCES"
+"""It names the folder of sources as coverage read them, for each of the programs below."""
 _FILES_SHOWN = 10
+_SOURCES = "atomci.testing.measurement.sources"
 _UNUSABLE = re.compile(r"(?:Couldn't|Can't) .*")
 
 
@@ -50,9 +55,23 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report_arguments(kind: str, destination: str, data: str, rcfile: str = "") -> tuple[str, ...]:
-    """The words after `python -m coverage` for an xml or html report; the budget isn't its business."""
+    """The words after `python` for coverage's xml or html report; the budget isn't its business."""
     words = ("html", "--skip-covered", "-d") if kind == "html" else ("xml", "-o")
-    return (*words, destination, f"--data-file={data}", "--fail-under=0", "-q", *_rcfile(rcfile))
+    return (
+        "-m",
+        _SOURCES,
+        *words,
+        destination,
+        f"--data-file={data}",
+        "--fail-under=0",
+        "-q",
+        *_rcfile(rcfile),
+    )
+
+
+def reading_arguments(folders: Sequence[str], rcfile: str = "") -> tuple[str, ...]:
+    """The words after `python` that have coverage read the sources there, for its reports."""
+    return ("-m", _SOURCES, "read", *_rcfile(rcfile), *folders)
 
 
 def settled_arguments(

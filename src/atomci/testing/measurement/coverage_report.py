@@ -20,6 +20,8 @@ from coverage.config import CoverageConfig, config_files_to_try
 from coverage.exceptions import CoverageException, NoDataError
 from coverage.results import format_lines, should_fail_under
 
+from atomci.testing.measurement.sources import take_up
+
 __all__ = ["main"]
 
 
@@ -33,6 +35,7 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument("--precision", type=int, help="and to how many digits it rounds")
     given = parser.parse_args(words)
+    take_up()
     sys.stdout.write(json.dumps(_answer(given)) + "\n")
     return 0
 

@@ -1,0 +1,81 @@
+"""coverage's reports of a layer's tests, and what is read for them beside the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from atomci.artifacts.handles import Artifact
+from atomci.atoms.parts.layer_runs import lent_variables, why_unmeasured
+from atomci.engine.cache import notes_in
+from atomci.engine.context import Context
+from atomci.testing.layers import Layer
+from atomci.testing.measurement import coverage
+from atomci.testing.pytest_config import read_pytest_config
+from atomci.tools.process import Command
+
+__all__ = ["budget_command", "coverage_command", "coverage_settings", "reading_sources"]
+
+_SOURCES = "src"
+# Bytes of sources; fewer are read as fast as a program starts.
+_LEAST_THAT_PAYS = 100_000
+
+
+def coverage_command(ctx: Context, layer: Layer, kind: str, destination: Artifact[Any]) -> Command:
+    """coverage's xml or html report of what a layer covered."""
+    assert layer.data is not None, "its coverage is measured"
+    rcfile = coverage_settings(ctx, layer)
+    words = coverage.report_arguments(kind, destination.path.rstrip("/"), layer.data.path, rcfile)
+    return Command((ctx.project.python, *words), _variables(ctx))
+
+
+def coverage_settings(ctx: Context, layer: Layer) -> str:
+    """The file of settings that pytest's own name for coverage; empty where coverage looks for one."""
+    return read_pytest_config(ctx.root, layer.folder).value("--cov-config") or ""
+
+
+def budget_command(ctx: Context, layer: Layer) -> Command:
+    """What coverage itself says of what a layer covered, and by which settings."""
+    assert layer.data is not None, "its coverage is measured"
+    config = read_pytest_config(ctx.root, layer.folder)
+    words = coverage.settled_arguments(
+        layer.data.path,
+        config.value("--cov-config") or "",
+        config.value("--cov-fail-under"),
+        config.value("--cov-precision"),
+    )
+    return Command((ctx.project.python, *words), _variables(ctx))
+
+
+@contextlib.contextmanager
+def reading_sources(ctx: Context, layer: Layer) -> Iterator[None]:
+    """While the tests run, coverage reads the sources for its reports, where that saves time.
+
+    It takes what processor time the tests and other atoms leave, and ends with the tests: what isn't read by
+    then the reports read themselves.
+    """
+    if not _pays(ctx, layer):
+        yield
+        return
+    command = Command(
+        (ctx.project.python, *coverage.reading_arguments((_SOURCES,), coverage_settings(ctx, layer))),
+        _variables(ctx),
+    )
+    ctx.log(f"$ {command}\n")
+    with ctx.children.beside(command, ctx.root, ctx.log):
+        yield
+
+
+def _pays(ctx: Context, layer: Layer) -> bool:
+    if (os.cpu_count() or 1) < 2 or why_unmeasured(ctx, read_pytest_config(ctx.root, layer.folder)):
+        return False
+    files = ((ctx.root / file).stat().st_size for file in ctx.files(f"{_SOURCES}/**/*.py"))
+    return sum(files) >= _LEAST_THAT_PAYS
+
+
+def _variables(ctx: Context) -> dict[str, str]:
+    """Where the sources are kept as coverage read them: they outlive a run, as what is compiled does."""
+    kept = notes_in(ctx.root, ctx.atom).parent / "sources"
+    return {coverage.SOURCES_VARIABLE: str(kept), **lent_variables(ctx)}

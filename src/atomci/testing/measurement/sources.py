@@ -1,0 +1,136 @@
+"""coverage's own command line, spared to read sources that it read before: `python -m` and coverage's words.
+
+What coverage finds in a source (its statements, branches, tokens, functions) doesn't depend on what the tests
+ran, and takes most of a report's time. So it is read beside the tests (`read src`), and kept in the folder
+that ATOMCI_SOURCES names, a file for each source. An entry holds for one text, one coverage, one Python and
+one list of what is excluded; where none does, or without the folder, coverage reads the source itself.
+
+It runs in the project's environment; it needs the standard library and coverage, nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pickle
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import coverage
+from coverage import cmdline, control
+from coverage.parser import PythonParser
+from coverage.python import PythonFileReporter
+
+if TYPE_CHECKING:  # old ones don't have them
+    from coverage.plugin import CodeRegion
+    from coverage.types import TMorf, TSourceTokenLines
+
+__all__ = ["FOLDER_VARIABLE", "KnownSource", "main", "take_up"]
+
+FOLDER_VARIABLE = "ATOMCI_SOURCES"
+_READERS = "PythonFileReporter"
+_LEAST_URGENT = 19
+
+
+class KnownSource(PythonFileReporter):
+    """A source as coverage reads it, or as it was read before."""
+
+    def __init__(self, morf: TMorf, coverage: coverage.Coverage | None = None) -> None:
+        super().__init__(morf, coverage)
+        self._kept: list[bytes] | None = None
+        self._known_parser: PythonParser | None = None
+
+    @property
+    def parser(self) -> PythonParser:
+        """Its statements, what is excluded, and its branches."""
+        if self._known_parser is None:
+            known = self._part(0)
+            self._known_parser = known if isinstance(known, PythonParser) else super().parser
+        return self._known_parser
+
+    def code_regions(self) -> Iterable[CodeRegion]:
+        """Its functions and classes."""
+        known = self._part(1)
+        return super().code_regions() if known is None else known
+
+    def source_token_lines(self) -> TSourceTokenLines:
+        """Its text, for a page."""
+        known = self._part(2)
+        return super().source_token_lines() if known is None else known
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nothing of it has to be read."""
+        return bool(self._entry())
+
+    def keep(self) -> None:
+        """Read all that there is, for a later report. Raises what coverage raises where it can't."""
+        self.parser.arcs()  # after which it lets go of the syntax tree
+        parts = (self.parser, list(self.code_regions()), [list(line) for line in self.source_token_lines()])
+        entry = [self._key(), *(pickle.dumps(part) for part in parts)]
+        place = self._place()
+        unfinished = place.with_suffix(".new")
+        unfinished.write_bytes(pickle.dumps(entry))
+        unfinished.replace(place)
+
+    def _part(self, number: int) -> Any:
+        entry = self._entry()
+        return pickle.loads(entry[number]) if entry else None  # noqa: S301  # from the same folder
+
+    def _entry(self) -> list[bytes]:
+        """The parts as they were kept; none where what was kept is of another text, coverage or Python."""
+        if self._kept is None:
+            self._kept = []
+            try:
+                # Like what Python compiled, it is the project's own, in its own folder.
+                key, *parts = pickle.loads(self._place().read_bytes())  # noqa: S301
+            except Exception:  # pickle raises whatever a broken text makes of it
+                return self._kept
+            self._kept = parts if key == self._key() else []
+        return self._kept
+
+    def _place(self) -> Path:
+        name = hashlib.sha256(os.fsencode(self.filename)).hexdigest()
+        return Path(os.environ[FOLDER_VARIABLE], name[:32])
+
+    def _key(self) -> bytes:
+        assert self.coverage is not None, "it is made by one"
+        excluded = self.coverage.get_exclude_list()
+        rules = (coverage.__version__, sys.version, sys.flags.optimize, excluded, self.filename)
+        return hashlib.sha256(repr(rules).encode() + Path(self.filename).read_bytes()).digest()
+
+
+def take_up() -> None:
+    """Let coverage's reports take what was read before."""
+    if os.environ.get(FOLDER_VARIABLE) and hasattr(control, _READERS):
+        setattr(control, _READERS, KnownSource)
+
+
+def main(words: list[str]) -> int | None:
+    """A report as coverage makes it, or `read [--rcfile=FILE] FOLDER...`: keep what coverage finds there."""
+    if words[:1] == ["read"]:
+        return _read(words[1:])
+    take_up()
+    return cmdline.main(words)
+
+
+def _read(words: list[str]) -> int:
+    rcfile = "".join(word.removeprefix("--rcfile=") for word in words if word.startswith("--rcfile="))
+    if hasattr(os, "nice"):
+        os.nice(_LEAST_URGENT)  # the tests come first
+    Path(os.environ[FOLDER_VARIABLE]).mkdir(parents=True, exist_ok=True)
+    measured = coverage.Coverage(data_file=None, config_file=rcfile or True)
+    for folder in (word for word in words if not word.startswith("--")):
+        for path in sorted(Path(folder).rglob("*.py")):
+            source = KnownSource(str(path), measured)
+            if not source.is_kept:
+                with contextlib.suppress(Exception):  # the report says what is wrong with it
+                    source.keep()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
