@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atomci.cli import completion
 from atomci.cli.options import project_at, project_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ __all__ = ["check_command"]
 
 
 @click.command("check")
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=completion.targets)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @project_option
 def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None) -> int:

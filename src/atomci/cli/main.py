@@ -8,13 +8,17 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from atomci.cli import completion
 from atomci.errors import AtomciError, InfrastructureError, UsageError
 from atomci.tools import interrupts
 from atomci.visible import visible
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["main"]
 
@@ -31,6 +35,7 @@ _VERBS: dict[str, tuple[str, str]] = {
     "restore": ("atomci.cli.status", "Put files back as they were rendered."),
     "adopt": ("atomci.cli.adopt", "Let an existing repository join."),
     "export": ("atomci.cli.export", "Write the template for cookiecutter."),
+    "completion": ("atomci.cli.completion", "Print a shell's completion script."),
 }
 _PLANNED = {
     "watch": "Run what a save affects.",
@@ -65,6 +70,13 @@ class _Verbs(click.Group):
         if word in _VERBS or word in _PLANNED or ctx.resilient_parsing or word.startswith("-"):
             return super().resolve_command(ctx, args)
         raise UsageError(f"atomci has no command {word!r}", _meant(word))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Verbs that run today, with their texts from the table: no module is imported for one."""
+        from click.shell_completion import CompletionItem
+
+        verbs = [CompletionItem(name, help=_VERBS[name][1]) for name in _VERBS if name.startswith(incomplete)]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -157,6 +169,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _call(argv: list[str] | None) -> int:
+    if asked := os.environ.get(completion.VARIABLE):  # a shell's script, at a press of the tab key
+        return completion.answer(_atomci, asked)
     code = _atomci.main(argv, prog_name="atomci", standalone_mode=False)
     return code if isinstance(code, int) else 0
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atomci.cli import completion
+
 if TYPE_CHECKING:
     from atomci.project import Project
     from atomci.template.answers import Recorded
@@ -26,7 +28,10 @@ project_option = click.option(
     "--project", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another folder."
 )
 answers_file_option = click.option(
-    "--answers-file", metavar="FILE", help="Which template, where several were rendered here."
+    "--answers-file",
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="Which template, where several were rendered here.",
 )
 template_option = click.option(
     "--template", metavar="SRC", help="A path, a git URL or gh:org/name.  [default: atomci's own]"

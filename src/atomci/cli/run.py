@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from atomci.cli import completion
 from atomci.cli.options import project_at, project_option
 from atomci.errors import AtomciError, UsageError
 from atomci.tools import interrupts
@@ -21,7 +22,7 @@ _RUNS_IN = "ATOMCI_RUNS_IN"
 
 
 @click.command("run")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=completion.targets)
 @click.option("--since", metavar="REF", help="Unit tests: only those that changes since REF reach.")
 @click.option("--all", "everything", is_flag=True, help="Unit tests: all, whatever --since says.")
 @click.option(

@@ -11,6 +11,7 @@ import click
 from atomci.atoms.builtin import catalog_of
 from atomci.atoms.plugins import load_plugins
 from atomci.catalog import PHASES, Atom
+from atomci.cli import completion
 from atomci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _row(row: Atom, catalog: Catalog) -> dict[str, Any]:
 
 
 @click.command("explain")
-@click.argument("target")
+@click.argument("target", shell_complete=completion.targets)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def explain_command(target: str, as_json: bool) -> None:
     """Show what a target does: its atoms and what they need, what they read and write, the plain commands.
@@ -105,7 +106,7 @@ def _plain(implementation: Any, ctx: Any) -> dict[str, Any]:
 
 
 @click.command("graph")
-@click.argument("target")
+@click.argument("target", shell_complete=completion.targets)
 @click.option(
     "--format",
     "kind",

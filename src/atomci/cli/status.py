@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atomci.cli import completion
 from atomci.cli.options import answers_file_option, project_option, recorded_in
 from atomci.visible import visible, visible_lines
 
@@ -78,7 +79,7 @@ def _offline(recorded: Recorded, as_json: bool, *, alone: bool) -> int:
 
 
 @click.command("diff")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=completion.files)
 @answers_file_option
 @project_option
 def diff_command(paths: tuple[str, ...], answers_file: str | None, project: Path | None) -> int:
@@ -110,7 +111,7 @@ def _coloured(diff: str) -> str:
 
 
 @click.command("restore")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files)
 @answers_file_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @project_option
