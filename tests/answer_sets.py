@@ -16,7 +16,7 @@ SWITCHES = ("strict_hooks", *INTEGRATIONS)
 OPTIONS: dict[str, list[Any]] = {
     "kind": ["library", "cli", "service"],
     "dependency_manager": ["uv", "pip-tools"],
-    "python_min": [version for version in ("3.11", "3.12", "3.13") if version <= RUNNING],
+    "python_min": [version for version in ("3.11", "3.12", "3.13", "3.14") if version <= RUNNING],
     **{name: [False, True] for name in SWITCHES},
 }
 # What only changes texts; each pair of choices with the others is rendered, and each choice is made.
@@ -31,7 +31,7 @@ RENDERED_OPTIONS = (
     OPTIONS
     | TEXT_OPTIONS
     | {
-        "python_min": ["3.11", "3.12", "3.13"],
+        "python_min": ["3.11", "3.12", "3.13", "3.14"],
         "runtime_source": ["template", "index"],
     }
 )
@@ -67,6 +67,7 @@ HAND_MADE: dict[str, dict[str, Any]] = {
         "author_name": """Zoë "Z" O'Neil & Söhne""",
         "licence": "Proprietary",
         "default_branch": "release/1.0",
+        "python_min": "3.14",
         "runtime_source": "index",
     },
     "short": {

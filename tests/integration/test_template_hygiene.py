@@ -257,9 +257,15 @@ def test_one_line_length_and_one_target_version(project: Path) -> None:
     assert tools["ruff"]["line-length"] == tools["black"]["line-length"]
     assert [tools["ruff"]["target-version"]] == tools["black"]["target-version"] == [short]
     assert tools["mypy"]["python_version"] == oldest
-    matrix = load(project / ".github/workflows/ci.yml")["jobs"]["unit"]["strategy"]["matrix"]
-    assert matrix["python"][0] == oldest
-    assert matrix["python"][-1] == "3.13"
+    unit = load(project / ".github/workflows/ci.yml")["jobs"]["unit"]
+    *final, following = unit["strategy"]["matrix"]["python"]
+    assert final == [f"3.{minor}" for minor in range(int(oldest[2:]), 15)]
+    assert [f"Python :: {version}" in str(settings["project"]["classifiers"]) for version in final] == [
+        True
+    ] * len(final)
+    assert following == "3.15"
+    assert unit["continue-on-error"] == "${{ matrix.python == '3.15' }}"
+    assert "3.15" not in str(settings["project"]["classifiers"])
 
 
 def test_one_manager_everywhere(project: Path) -> None:

@@ -34,7 +34,7 @@ __all__ = [
 QUESTION = "import sys; print(sys.version.split()[0].rstrip('+'))"
 """What a candidate is asked with `-c`; the answer is its version alone, such as 3.13.1 or 3.14.0rc1."""
 
-_KNOWN_MINORS = ("3.14", "3.13", "3.12", "3.11")
+_KNOWN_MINORS = ("3.15", "3.14", "3.13", "3.12", "3.11")
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ def test_pyenv_win_keeps_its_versions_one_folder_deeper(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "version"),
     [
-        (">=3.11", "3.13"),
+        (">=3.11", "3.14"),
         (">=3.14", "3.14"),
         (">=3.11,<3.13", "3.11"),
         ("==3.12.*", "3.12"),

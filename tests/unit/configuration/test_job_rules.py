@@ -76,6 +76,7 @@ BREAKS: list[tuple[int, str, str, str]] = [
     (74, MATRIX, "[3.11, 3.12, 3.13]", "quote it"),
     (74, f"        python: {MATRIX}\n", "        os: [a, b]\n", "no matrix of Python versions"),
     (74, MATRIX, MATRIX + '\n        exclude: [{python: "3.12"}]', "leaves versions out again"),
+    (74, UNIT, "  unit:\n    continue-on-error: ${{ matrix.python == '3.12' }}\n    name: ", "may fail on Python 3.12"),
     (74, "          python: ${{ matrix.python }}\n", '          python: "3.11"\n', "doesn't use matrix.python"),
     (74, "    needs: lint_types\n    runs-on: ubuntu", "    runs-on: ubuntu", "unit doesn't wait for lint_types"),
     (74, UNIT, "  unit:\n    if: ${{ !cancelled() }}\n    name: ", "unit runs also after lint_types went red"),
@@ -332,3 +333,43 @@ def test_conditions_are_worked_out_as_github_does(
     condition: object, event: str, status: str, wanted: bool | None
 ) -> None:
     assert holds(condition, moment(event, "main"), status) is wanted  # type: ignore[arg-type]
+
+
+LEGS: list[tuple[str, list[dict[str, str]]]] = [
+    ("{}", [{}]),
+    ("{python: [3.11, '3.12']}", [{"python": "3.11"}, {"python": "3.12"}]),
+    ("{os: [a, b], python: ['1', '2'], exclude: [{os: b, python: '1'}]}",
+     [{"os": "a", "python": "1"}, {"os": "a", "python": "2"}, {"os": "b", "python": "2"}]),
+    ("{python: ['1', '2'], include: [{python: '2', odd: true}, {python: '3', odd: true}]}",
+     [{"python": "1"}, {"python": "2", "odd": "True"}, {"python": "3", "odd": "True"}]),
+    ("{python: ['1', '2'], include: [{os: a}]}", [{"python": "1", "os": "a"}, {"python": "2", "os": "a"}]),
+    ("{include: [{python: '1'}, {python: '2'}]}", [{"python": "1"}, {"python": "2"}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("matrix", "legs"), LEGS)
+def test_a_matrix_is_filled_in_as_github_does(
+    tmp_path: Path, matrix: str, legs: list[dict[str, str]]
+) -> None:
+    found = parsed(tmp_path, f"jobs:\n  unit:\n    strategy:\n      matrix: {matrix}\n")
+
+    assert found.legs("unit") == legs
+
+
+@pytest.mark.parametrize(
+    ("condition", "excused"),
+    [
+        ("false", []),
+        ("true", ["1", "2"]),
+        ("${{ matrix.python == '2' }}", ["2"]),
+        ("${{ matrix.odd }}", ["2"]),
+        ("${{ vars.ODD == 'yes' }}", ["1", "2"]),
+    ],
+)
+def test_the_legs_that_may_fail_are_those_whose_condition_holds(
+    tmp_path: Path, condition: str, excused: list[str]
+) -> None:
+    matrix = "{python: ['1', '2'], include: [{python: '1', odd: ''}, {python: '2', odd: true}]}"
+    text = f"jobs:\n  unit:\n    continue-on-error: {condition}\n    strategy:\n      matrix: {matrix}\n"
+
+    assert [leg["python"] for leg in parsed(tmp_path, text).excused("unit")] == excused

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 from atomci.configuration.calls import Call, calls_in
@@ -118,10 +119,7 @@ class Workflow:
 
     def matrix(self, name: str) -> dict[str, list[Any]]:
         """A job's matrix: every value of each key, those of `include` too."""
-        strategy = self.jobs[name].get("strategy")
-        given = strategy.get("matrix") if isinstance(strategy, Mapping) else None
-        if not isinstance(given, Mapping):
-            return {}
+        given = self._strategy(name)
         found = {
             str(key): list(values)
             for key, values in given.items()
@@ -132,6 +130,47 @@ class Workflow:
                 found.setdefault(str(key), []).append(value)
         return found
 
+    def _strategy(self, name: str) -> Mapping[str, Any]:
+        strategy = self.jobs[name].get("strategy")
+        given = strategy.get("matrix") if isinstance(strategy, Mapping) else None
+        return given if isinstance(given, Mapping) else {}
+
+    def legs(self, name: str) -> list[dict[str, str]]:
+        """Every run of a job by the keys of its matrix, as GitHub fills it in; without one, [{}].
+
+        https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstrategymatrix
+        """
+        given = self._strategy(name)
+        axes = {
+            str(key): [str(value) for value in values]
+            for key, values in given.items()
+            if key not in ("include", "exclude") and isinstance(values, list)
+        }
+        combined = (
+            [dict(zip(axes, values, strict=True)) for values in product(*axes.values())] if axes else []
+        )
+        left_out = _rows(given.get("exclude"))
+        found = [leg for leg in combined if not any(row.items() <= leg.items() for row in left_out)]
+        for row in _rows(given.get("include")):
+            own = {key: value for key, value in row.items() if key in axes}
+            widened = [leg for leg in found if own.items() <= leg.items()] if axes else []
+            for leg in widened:
+                leg.update(row)
+            if not widened:
+                found.append(row)
+        return found or [{}]
+
+    def excused(self, name: str) -> list[dict[str, str]]:
+        """The legs of a job whose failure may stop nothing; what can't be worked out may be one."""
+        condition = self.jobs[name].get("continue-on-error")
+        if condition in (None, False):
+            return []
+        return [
+            leg
+            for leg in self.legs(name)
+            if holds(condition, {f"matrix.{key}": value for key, value in leg.items()}) is not False
+        ]
+
     def systems(self, name: str) -> list[str]:
         """The labels of the runners that a job takes, its matrix filled in."""
         found: list[str] = []
@@ -139,6 +178,12 @@ class Workflow:
             match = _MATRIX.fullmatch(label)
             found += map(str, self.matrix(name).get(match[1], [])) if match else [label]
         return found
+
+
+def _rows(given: object) -> list[dict[str, str]]:
+    """The rows of `include` or `exclude`."""
+    rows = given if isinstance(given, list) else []
+    return [{str(key): str(value) for key, value in row.items()} for row in rows if isinstance(row, Mapping)]
 
 
 def listed(value: Any) -> list[str]:

@@ -176,6 +176,10 @@ def _pythons(workflow: Workflow, name: str, pythons: Pythons) -> Iterator[Fact]:
     )
     if refused:
         yield problem(place, f"{name} runs on Python {', '.join(refused)}: not {pythons.requires}")
+    may_fail = {leg.get(key) for leg in workflow.excused(name)}
+    if excused := [version for version in pythons.versions if version in may_fail]:
+        place = workflow.at(name, "continue-on-error")
+        yield problem(place, f"{name} may fail on Python {', '.join(excused)}, which pyproject.toml promises")
     excluded = workflow.document.get("jobs", name, "strategy", "matrix", "exclude")
     if excluded and list(workflow.matrix(name)) == [key]:
         yield problem(place, f"{name} leaves versions out again: exclude")

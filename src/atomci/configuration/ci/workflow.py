@@ -190,7 +190,7 @@ def _limits(document: Document, name: str, job: Mapping[str, Any]) -> Iterator[F
 
 
 def _calls(workflow: Workflow, name: str, known: Known) -> Iterator[Fact]:
-    if workflow.jobs[name].get("continue-on-error") not in (None, False):
+    if workflow.excused(name) == workflow.legs(name):
         place = workflow.at(name, "continue-on-error")
         yield problem(place, f"{name} is green whatever happens: continue-on-error")
     called: list[str] = []
