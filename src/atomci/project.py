@@ -49,11 +49,13 @@ class Project:
     def pyproject(self) -> Mapping[str, Any]:
         """pyproject.toml parsed; empty when there is none. Raises UsageError when it can't be parsed."""
         path = self.root / "pyproject.toml"
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path} isn't a file", "mend it; nothing was run")
         try:
             return tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{path}: {error}", "mend the file; nothing was run") from None
 
     def table(self, *keys: str) -> Mapping[str, Any]:

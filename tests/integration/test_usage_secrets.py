@@ -25,3 +25,9 @@ def test_an_address_with_a_password_is_refused_and_not_told(tmp_path, sample) ->
         done = sample.atomci("new", "x", "--defaults", "--no-bootstrap", "--template", address)
         assert done.code == 4
         assert SECRET not in done.out + done.err
+
+
+def test_what_is_typed_is_shown_as_it_is(sample) -> None:
+    done = sample.atomci("run", "--\x1b[2J\u202ex")
+    assert done.code == 2
+    assert r"--\x1b[2J\u202ex" in done.err

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from atomci.artifacts.redaction import redactor_for
+from atomci.errors import UsageError
 from atomci.project import Project, oldest_python, requirement_in
 
 PYPROJECT = """\
@@ -61,6 +63,27 @@ def test_what_is_declared_goes_by_normalized_names(tmp_path: Path) -> None:
 def test_a_line_holds_a_requirement_or_none(line: str, required: str | None) -> None:
     found = requirement_in(line)
     assert (str(found) if found else None) == required
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="it has no devices as files")
+def test_settings_and_secrets_are_not_read_from_a_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pyproject.toml", ".env"):
+        (tmp_path / name).symlink_to("/dev/null")  # as /dev/zero, which has no end
+    monkeypatch.setattr(Path, "read_text", lambda path, *_, **__: pytest.fail(f"{path} was read"))
+
+    with pytest.raises(UsageError, match="isn't a file"):
+        _ = Project(tmp_path).pyproject
+    assert redactor_for(tmp_path, {}).known == {}
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 30_000, "a = " + "1" * 5_000, "a = 1\na = 2"])
+def test_settings_that_cannot_be_parsed_are_a_usage_error(text: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(UsageError, match="pyproject"):
+        _ = Project(tmp_path).pyproject
 
 
 def test_nothing_is_declared_where_the_tables_are_absent_or_no_lists(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ class Existing:
         """The table of pyproject.toml; empty where there is none, or none that can be read."""
         try:
             return tomllib.loads(self.read("pyproject.toml")) if "pyproject.toml" in self.paths else {}
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             return {}
 
     @cached_property

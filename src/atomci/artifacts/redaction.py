@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from atomci.artifacts.secrets.names import dotenv, public_values, secrets_in
-from atomci.artifacts.secrets.tokens import Hit, tokens_in
+from atomci.artifacts.secrets.tokens import MARGIN, Hit, tokens_in
 from atomci.artifacts.secrets.writings import occurrences, uncoloured, undone, writings
 
 __all__ = ["ENV_FILE", "LONGEST_SECRET", "LogWriter", "Redactor", "redactor_for"]
@@ -24,7 +24,7 @@ LONGEST_SECRET = 20_000
 ENV_EXAMPLE = ".env.example"
 _LONGEST_HELD = 1_000_000
 _BEGIN_OF_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*\Z")
-_LINE_OF_KEY = re.compile(r"[A-Za-z0-9+/=\s]*+|\s*+[A-Z][A-Za-z-]++: [^\n]++\n?")
+_LINE_OF_KEY = re.compile(rf"(?:{MARGIN})?[A-Za-z0-9+/=\s]*+|\s*+[A-Z][A-Za-z-]++: [^\n]++\n?")
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def redactor_for(root: Path, environment: Mapping[str, str]) -> Redactor:
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
+    try:  # a link may lead to what has no end
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     except OSError:
         return ""

@@ -15,7 +15,7 @@ import click
 from atomci.cli import completion
 from atomci.errors import AtomciError, InfrastructureError, UsageError
 from atomci.tools import interrupts
-from atomci.visible import visible
+from atomci.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -171,7 +171,13 @@ def main(argv: list[str] | None = None) -> int:
 def _call(argv: list[str] | None) -> int:
     if asked := os.environ.get(completion.VARIABLE):  # a shell's script, at a press of the tab key
         return completion.answer(_atomci, asked)
-    code = _atomci.main(argv, prog_name="atomci", standalone_mode=False)
+    try:
+        code = _atomci.main(argv, prog_name="atomci", standalone_mode=False)
+    except RecursionError:
+        raise InfrastructureError(
+            "a file of the project or the template is nested too deeply to be read",
+            "git log --stat tells which changed last",
+        ) from None
     return code if isinstance(code, int) else 0
 
 
@@ -187,7 +193,7 @@ def _refuse(error: AtomciError) -> int:
 def _show(error: click.ClickException) -> None:
     said = io.StringIO()
     error.show(said)
-    click.echo(_without_secrets(said.getvalue()), err=True, nl=False)
+    click.echo(visible_lines(_without_secrets(said.getvalue())), err=True, nl=False)
 
 
 def _without_secrets(text: str) -> str:

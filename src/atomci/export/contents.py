@@ -10,6 +10,7 @@ from typing import Any
 
 from atomci.export.cookiecutter import converted, refused
 from atomci.export.jinja_sources import Sources, comment_signs, conditional, is_jinja, plain
+from atomci.template.repository import refuse_leading_out
 
 __all__ = ["Contents", "TemplateFile", "contents_of"]
 
@@ -69,13 +70,16 @@ def _refuse_jinja(described: Any, name: str, text: str) -> None:
 def _files(described: Any) -> Iterator[TemplateFile]:
     from pathspec import GitIgnoreSpec
 
-    root = described.local_abspath / described.subdirectory
+    whole = described.local_abspath
+    root = whole / described.subdirectory
+    refuse_leading_out(root, whole, described.url)
     suffix, envops = described.templates_suffix, described.envops
     excluded = GitIgnoreSpec.from_lines(described.exclude).match_file
     for source in sorted(root.rglob("*")):
         path = source.relative_to(root).as_posix()
         if source.is_symlink() and (described.preserve_symlinks or source.is_dir()):
             raise refused(path, "is a symbolic link, which cookiecutter doesn't make")
+        refuse_leading_out(source, whole, described.url)
         # As copier does, the file with the suffix counts where there are both.
         beside = bool(suffix) and source.with_name(source.name + suffix).exists()
         target = path.removesuffix(suffix) if suffix else path
@@ -102,7 +106,7 @@ def _included(
     """What the texts include. Raises RefusedError for what the exported template couldn't do."""
     root = described.local_abspath
     everything = [path.relative_to(root).as_posix() for path in sorted(root.rglob("*")) if path.is_file()]
-    sources = Sources(described.envops, everything, lambda path: _read(root / path, path))
+    sources = Sources(described.envops, everything, lambda path: _read(root / path, path, described))
     for name, question in questions.items():
         for key in ("default", "when", "validator"):
             for text in _texts(question.get(key)):
@@ -112,7 +116,7 @@ def _included(
         path = file.source.relative_to(root).as_posix()
         sources.add(f"the name of {path}", file.target)
         if file.rendered:
-            sources.add(path, _read(file.source, path))
+            sources.add(path, _read(file.source, path, described))
     return tuple(sorted(sources.included))
 
 
@@ -132,7 +136,8 @@ def _is_text(path: Path) -> bool:
     return True
 
 
-def _read(path: Path, name: str) -> str:
+def _read(path: Path, name: str, described: Any) -> str:
+    refuse_leading_out(path, described.local_abspath, described.url)
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:

@@ -18,7 +18,7 @@ from atomci.errors import UsageError
 from atomci.export.contents import Contents, contents_of
 from atomci.export.cookiecutter import FOLDER, literal, looks_binary, offered, prompt
 from atomci.export.jinja_sources import block_signs, variable_signs
-from atomci.template.replay import described_template
+from atomci.template.replay import at_work, described_template
 from atomci.template.repository import Release
 from atomci.template.workshop import Workshop
 
@@ -48,10 +48,11 @@ def export_cookiecutter(shop: Workshop, location: str, ref: str | None, dest: Pa
     template = shop.template(location)
     release = template.wanted(ref)
     described = described_template(template, release)
-    contents = contents_of(described)
     made = shop.folder() / "made"
     made.mkdir()
-    _Export(described, release, location, contents, made).write()
+    with at_work(location):
+        contents = contents_of(described)
+        _Export(described, release, location, contents, made).write()
     _copy(made, dest)
     return Exported(
         template=location,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,8 @@ __all__ = [
     "rendered_root",
 ]
 
+# Of a YAML text, in bytes, signs that open something, and values with what aliases repeat.
+_LARGE, _NESTED, _MOST = 1 << 18, 500, 1_000_000
 _PATTERNS = (".copier-answers*.yml", ".copier-answers*.yaml")
 
 
@@ -116,11 +119,13 @@ def parse_answers(text: bytes, where: str) -> Mapping[str, Any]:
     """An answers file parsed. Raises UsageError when it isn't a mapping in YAML, as after a bad merge."""
     import yaml
 
-    # libyaml where it is there: the same result, an order of magnitude sooner.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # libyaml where it is there: the same result, an order of magnitude sooner. What is nested ends the process there.
+    loader = yaml.SafeLoader if _may_be_deep(text) else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         loaded = yaml.load(text, Loader=loader)  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        if b"*" in text:
+            _refuse_repeated(loaded)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UsageError(
             f"{where}: not readable as YAML: {' '.join(str(error).split())}",
             f"git checkout -- {Path(where).name}",
@@ -128,3 +133,22 @@ def parse_answers(text: bytes, where: str) -> Mapping[str, Any]:
     if not isinstance(loaded, Mapping):
         raise UsageError(f"{where}: not a mapping of questions to answers")
     return {str(key): value for key, value in loaded.items()}
+
+
+def _may_be_deep(text: bytes) -> bool:
+    return len(text) > _LARGE or sum(1 for _ in re.finditer(rb"[\[{]|[-?]\s", text)) > _NESTED
+
+
+def _refuse_repeated(value: Any) -> None:
+    """Raises ValueError where a text of a few aliases stands for more than anybody can look at."""
+    sizes: dict[int, int] = {}
+
+    def size(part: Any) -> int:
+        parts = [*part, *part.values()] if isinstance(part, dict) else part if isinstance(part, list) else ()
+        if id(part) not in sizes:
+            sizes[id(part)] = _MOST  # until it is known, as within itself
+            sizes[id(part)] = 1 + sum(map(size, parts))
+        return sizes[id(part)]
+
+    if size(value) > _MOST:
+        raise ValueError("its aliases repeat each other without end")

@@ -24,7 +24,7 @@ def write_first_lock(rendered: Rendered) -> tuple[str, ...]:
     root = rendered.project.root
     try:
         recorded = recorded_answers(root)
-        owners = ownership(rendered.owners, rendered.seeds, recorded.file, recorded.lock)
+        owners = ownership(rendered.owners, rendered.seeds, recorded.file, recorded.lock, recorded.location)
     except UsageError as error:
         return (f"drift can't be told later: {error.message}",)
     with Workshop() as shop:

@@ -12,21 +12,24 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from atomci.errors import InfrastructureError, UsageError
 
-__all__ = ["bounded", "size_limit", "too_big"]
+__all__ = ["SMALLEST", "bounded", "size_limit", "too_big", "within_limits"]
 
 _SECONDS = "ATOMCI_RENDER_SECONDS"
 _MEMORY = "ATOMCI_RENDER_MEMORY_MIB"
 _SIZE = "ATOMCI_RENDER_SIZE_MIB"
 _LIMITS = {_SECONDS: 60, _MEMORY: 2048, _SIZE: 1024}
 _TICK = 0.1
+_FEW_STARS = 2
 _MIB = 1 << 20
+SMALLEST = 4096
+"""Bytes that the smallest file takes on most disks."""
 
 
 class _Ended(BaseException):
@@ -37,9 +40,12 @@ class _Ended(BaseException):
 
 
 @contextmanager
-def bounded(location: str) -> Iterator[None]:
-    """What a template does inside ends when it has cost too much. Raises InfrastructureError then."""
-    seconds, memory = _limit(_SECONDS), int(_limit(_MEMORY) * _MIB)
+def bounded(location: str, spent: float = 0.0) -> Iterator[None]:
+    """What a template does inside ends when it has cost too much, with seconds that it had before.
+
+    Raises InfrastructureError then.
+    """
+    seconds, memory = _limit(_SECONDS) - spent, int(_limit(_MEMORY) * _MIB)
     try:
         with _address_space(memory), _ticking(seconds, memory):
             yield
@@ -47,6 +53,28 @@ def bounded(location: str) -> Iterator[None]:
         raise _too_much(location, _MEMORY) from None
     except _Ended as ended:
         raise _too_much(location, ended.limit) from None
+
+
+def within_limits(
+    location: str, patterns: Iterable[str], matches: Callable[[str], bool]
+) -> Callable[[str], bool]:
+    """The same answers about paths, all of them within the time of one render.
+
+    Patterns of a few stars take no time, so that nobody looks at the clock for them.
+    """
+    if all(len(re.findall(r"\*+|\?|\{", pattern)) <= _FEW_STARS for pattern in patterns):
+        return matches
+    spent = 0.0
+
+    def matched(path: str) -> bool:
+        nonlocal spent
+        begun = time.process_time()
+        with bounded(location, spent):
+            found = matches(path)
+        spent += time.process_time() - begun
+        return found
+
+    return matched
 
 
 def size_limit() -> int:

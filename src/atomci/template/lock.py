@@ -53,8 +53,9 @@ def lock_bytes(lock: Lock) -> bytes:
 
 def read_lock(recorded: Recorded) -> Lock | None:
     """The project's lock, None where it is missing or can't be read."""
+    path = recorded.root / recorded.lock
     try:
-        return parsed_lock((recorded.root / recorded.lock).read_bytes())
+        return parsed_lock(path.read_bytes()) if path.is_file() else None
     except OSError:
         return None
 
@@ -63,7 +64,7 @@ def parsed_lock(content: bytes) -> Lock | None:
     """What a lock's file says, None where it can't be read, or names what lies outside."""
     try:
         lock = msgspec.json.decode(content, type=Lock)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     return None if any(fault_of(path) for path in lock.files) else lock
 
@@ -92,9 +93,12 @@ def current_lock(recorded: Recorded) -> Lock | None:
 
 
 def write_lock(recorded: Recorded, lock: Lock) -> bool:
-    """Write the lock, whole or not at all. False where the folder can't be written to."""
+    """Write the lock, whole or not at all. False where the folder can't be written to, or is a link to another."""
+    path = recorded.root / recorded.lock
+    if path.parent.is_symlink():
+        return False
     try:
-        replace_file(recorded.root / recorded.lock, lock_bytes(lock))
+        replace_file(path, lock_bytes(lock))
     except OSError:
         return False
     return True

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from atomci.errors import UsageError
+from atomci.template.limits import within_limits
 
 __all__ = ["FILE", "Ownership", "Tier", "ownership"]
 
@@ -32,10 +33,13 @@ class Ownership:
         return next((why for why, matches in self.reasons if matches(path)), "")
 
 
-def ownership(text: bytes | None, skipped: Matcher, answers_file: str, lock: str) -> Ownership:
+def ownership(
+    text: bytes | None, skipped: Matcher, answers_file: str, lock: str, location: str = "the template"
+) -> Ownership:
     """The tiers of a template's version.
 
-    `skipped` tells what copier's `_skip_if_exists` matches. Raises UsageError for a malformed file.
+    `skipped` tells what copier's `_skip_if_exists` matches, `location` whose limits count. Raises UsageError
+    for a malformed file.
     """
     fixed: list[tuple[Tier, Matcher]] = [("managed", answers_file.__eq__), ("generated", lock.__eq__)]
     if text is None:
@@ -45,9 +49,12 @@ def ownership(text: bytes | None, skipped: Matcher, answers_file: str, lock: str
         if not table.keys() & {"version", "rule"}:  # a file of the template's own, of the same name
             return Ownership((*fixed, ("seed", skipped)))
         rules = table["rule"]
-        declared = [(_tier(rule["tier"]), _matcher(rule["paths"])) for rule in rules]
-        reasons = tuple((str(rule.get("why", "")), _matcher(rule["paths"])) for rule in rules)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        matchers = [_matcher(rule["paths"], location) for rule in rules]
+        declared = [(_tier(rule["tier"]), matches) for rule, matches in zip(rules, matchers, strict=True)]
+        reasons = tuple(
+            (str(rule.get("why", "")), matches) for rule, matches in zip(rules, matchers, strict=True)
+        )
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"the template's {FILE} is malformed: {error}", "report it to the template"
         ) from None
@@ -61,7 +68,7 @@ def _tier(name: object) -> Tier:
     return name  # type: ignore[return-value]
 
 
-def _matcher(patterns: Iterable[str]) -> Matcher:
+def _matcher(patterns: Sequence[str], location: str) -> Matcher:
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(patterns).match_file
+    return within_limits(location, patterns, GitIgnoreSpec.from_lines(patterns).match_file)

@@ -16,11 +16,11 @@ from typing import Any, Literal
 
 from atomci.errors import AtomciError, InfrastructureError, RefusedError, UsageError
 from atomci.template.answers import Recorded
-from atomci.template.limits import bounded
+from atomci.template.limits import bounded, within_limits
 from atomci.template.repository import Release, Template
 from atomci.tools.git.client import complaint
 
-__all__ = ["Replay", "Replayed", "Version", "described_template", "refuse_migrations"]
+__all__ = ["Replay", "Replayed", "Version", "at_work", "described_template", "refuse_migrations"]
 
 
 Operation = Literal["copy", "update"]
@@ -66,7 +66,7 @@ class Replay:
     def render(self, version: Version, into: Path) -> Replayed:
         """Render into a folder. Raises UsageError for a bad answer or template, RefusedError where trust is needed."""
         recorded, template = version.recorded, self._described(version)
-        with _copier_errors(recorded.location), bounded(recorded.location):
+        with at_work(recorded.location):
             from atomci.template import worker as copiers
 
             if version.ask:
@@ -88,9 +88,8 @@ class Replay:
             self._compiled = self._compiled or copiers.Compiled()
             worker.place(template, version.last, recorded.root, self._compiled)
             match = copiers.run(worker, version.operation)
-        return Replayed(
-            lambda path: match(Path(path)), template.exclude, frozenset(template.questions_data), template
-        )
+        seeds = within_limits(recorded.location, template.skip_if_exists, lambda path: match(Path(path)))
+        return Replayed(seeds, template.exclude, frozenset(template.questions_data), template)
 
     def _described(self, version: Version) -> Any:
         location, files = version.recorded.location, version.template.checkout(version.release)
@@ -107,7 +106,7 @@ def described_template(template: Template, release: Release, location: str = "")
     """
     location = location or template.location
     files = template.checkout(release)
-    with _copier_errors(location), bounded(location):
+    with at_work(location):
         from atomci.template import worker as copiers
 
         described = copiers.checked_out(location, files, release)
@@ -132,6 +131,13 @@ def _needs_trust(location: str, what: str) -> RefusedError:
         f"{location} runs code of its own (_{what}), which atomci doesn't",
         "if you trust it: copier copy --trust, or in a project copier update --trust",
     )
+
+
+@contextmanager
+def at_work(location: str) -> Iterator[None]:
+    """What a template says is followed inside: within its limits, and what goes wrong becomes an error of ours."""
+    with _copier_errors(location), bounded(location):
+        yield
 
 
 @contextmanager

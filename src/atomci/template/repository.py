@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from atomci.errors import RefusedError, UsageError
 from atomci.template.sources import address, credentials_in, on_this_machine
-from atomci.template.store import TAGS, Store, fetched_store, local_store, unreachable
+from atomci.template.store import TAGS, Store, fetched_store, fill_index, local_store, unreachable
 from atomci.template.versions import Position, newest_tag, position
 from atomci.tools.git.client import NO_QUESTIONS, Git, GitFailed
 
-__all__ = ["Release", "Template", "opened_template", "remote_tags"]
+__all__ = ["Release", "Template", "opened_template", "refuse_leading_out", "remote_tags"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ class Template:
         """The wanted version, and whether it is HEAD with what isn't committed in a folder on this machine."""
         release = self.wanted(ref)
         at_head = ref == "HEAD" or (ref is None and newest_tag(self.tags) is None)
-        changed = self._store.uncommitted(self._folder / "uncommitted.index") if at_head else None
+        changed = (
+            self._store.uncommitted(self.location, self._folder / "uncommitted.index") if at_head else None
+        )
         return (Release(changed, self._described(changed)), True) if changed else (release, False)
 
     def release(self, ref: str) -> Release:
@@ -121,8 +124,10 @@ class Template:
         return code == 0
 
     def read(self, release: Release, path: str) -> bytes | None:
-        """A file's bytes at a version, None where it isn't there."""
-        file = self.checkout(release) / path
+        """A file's bytes at a version, None where it isn't there. Raises RefusedError for a link that leads out."""
+        root = self.checkout(release)
+        file = root / path
+        refuse_leading_out(file, root, self.location)
         return file.read_bytes() if file.is_file() else None
 
     def checkout(self, release: Release) -> Path:
@@ -131,7 +136,7 @@ class Template:
             folder = self._folder / release.commit
             folder.mkdir(parents=True)
             git = self._git.with_env(GIT_INDEX_FILE=str(self._folder / f"{release.commit}.index"))
-            git("read-tree", release.commit)
+            fill_index(git, self.location, release.commit)
             git.with_env(GIT_WORK_TREE=str(folder))("checkout-index", "--all", f"--prefix={folder}/")
             if (folder / ".gitmodules").exists():
                 raise RefusedError(
@@ -159,6 +164,15 @@ def opened_template(location: str, folder: Path) -> Template:
     place = on_this_machine(location)
     plain = place is not None and not (place / ".git").exists() and not (place / "HEAD").is_file()
     return _PlainFolder(str(place), folder) if plain else Template(location, folder)
+
+
+def refuse_leading_out(path: Path, root: Path, location: str) -> None:
+    """Raises RefusedError where a path of a template, read through links, is another file of this machine."""
+    if not path.resolve().is_relative_to(root.resolve()):
+        name = os.path.relpath(path, root)
+        raise RefusedError(
+            f"{location} holds {name}, which leads out of the template", "its authors can mend it"
+        )
 
 
 def refuse_credentials(location: str) -> None:

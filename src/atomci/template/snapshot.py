@@ -68,4 +68,5 @@ def recorded_snapshot(shop: Workshop, objects: Objects, recorded: Recorded) -> t
 def tiers(version: Version, found: Snapshot) -> Ownership:
     """Who owns what of a version that was rendered."""
     table = version.template.read(version.release, FILE)
-    return ownership(table, found.replayed.seeds, version.recorded.file, version.recorded.lock)
+    recorded = version.recorded
+    return ownership(table, found.replayed.seeds, recorded.file, recorded.lock, recorded.location)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atomci.errors import InfrastructureError, RefusedError, UsageError
+from atomci.template.limits import SMALLEST, size_limit, too_big
 from atomci.tools.git.client import NO_QUESTIONS, OFFLINE, Git, GitFailed, quoted
 
-__all__ = ["TAGS", "Store", "fetched_store", "local_store", "unreachable"]
+__all__ = ["TAGS", "Store", "fetched_store", "fill_index", "local_store", "unreachable"]
 
 _ASKED = (
     ("--show-object-format",),
@@ -41,14 +42,14 @@ class Store:
     worktree: Path | None = None
     tags: bytes | None = None
 
-    def uncommitted(self, index: Path) -> str | None:
+    def uncommitted(self, location: str, index: Path) -> str | None:
         """The template's files as they lie there, as a commit on top of HEAD; None where nothing differs."""
         head = self.git.commit() if self.worktree else None
         if self.worktree is None or head is None:
             return None
         git = Git(self.worktree, {**self.git.env, "GIT_WORK_TREE": str(self.worktree)})
         git = git.with_env(GIT_INDEX_FILE=str(index), **_WHO)
-        git("read-tree", head)
+        fill_index(git, location, head)
         if b"160000 " in git("ls-files", "--stage"):
             return None  # what lies in a submodule would be asked by a git of its own
         git("add", "--all", ".")
@@ -109,6 +110,22 @@ def fetched_store(location: str, url: str, store: Path) -> Store:
         git("symbolic-ref", "HEAD", "refs/atomci/HEAD")
         break
     return Store(git)
+
+
+def fill_index(git: Git, location: str, commit: str) -> None:
+    """What `git read-tree` does, of no more than may be rendered: a few small trees can stand for any number of files.
+
+    Raises InfrastructureError for more.
+    """
+    most, size, rows = size_limit(), 0, bytearray()
+    for row in git.streamed("ls-tree", "-r", "-l", "-z", "--full-tree", commit):
+        entry, _, path = row.partition(b"\t")
+        mode, kind, oid, length = entry.split()
+        size += SMALLEST + (int(length) if length.isdigit() else 0)
+        if size > most:
+            raise too_big(location)
+        rows += b"%s %s %s\t%s\0" % (mode, kind, oid, path)
+    git("update-index", "-z", "--index-info", stdin=bytes(rows))
 
 
 def unreachable(location: str, said: str) -> InfrastructureError:

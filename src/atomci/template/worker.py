@@ -22,7 +22,7 @@ from copier._user_data import load_answersfile_data
 from copier.errors import ForbiddenPathError
 
 from atomci.errors import RefusedError
-from atomci.template.limits import size_limit, too_big
+from atomci.template.limits import SMALLEST, size_limit, too_big
 from atomci.template.repository import Release
 from atomci.template.versions import position
 from atomci.tools.git.names import refuse_paths
@@ -69,8 +69,6 @@ def _forget_yield(env: Any) -> None:
     context.yield_name = context.yield_iterable = None
 
 
-# What the smallest file takes on most disks.
-_BLOCK = 4096
 # What jinja2-ansible-filters would read for a template: files, links, the environment, who the user is.
 _OF_THIS_MACHINE = ("expanduser", "expandvars", "fileglob", "realpath")
 
@@ -183,7 +181,7 @@ class Worker(_main.Worker):
             )
         yield
         path = self.subproject.local_abspath / name
-        self.size += _BLOCK + (path.lstat().st_size if os.path.lexists(path) else 0)
+        self.size += SMALLEST + (path.lstat().st_size if os.path.lexists(path) else 0)
         if self.size > size_limit():
             raise too_big(self.template.url)
 

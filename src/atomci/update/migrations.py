@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from atomci.artifacts.sync import MigrationStep
 from atomci.errors import UsageError
@@ -91,7 +91,7 @@ def _parsed(text: bytes) -> list[Migration]:
     try:
         rows = tomllib.loads(text.decode("utf-8")).get("migration", [])
         found = [_migration(row) for row in rows]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, InvalidVersion, KeyError, TypeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"the template's {FILE} is malformed: {error}", "its authors can mend it") from None
     return found
 

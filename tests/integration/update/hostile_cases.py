@@ -192,6 +192,63 @@ def _link_out(world: World) -> None:
     world.v2({"template/stolen.txt": Link(str(world.home / "secret"))})
 
 
+def _secret_table(world: World) -> None:
+    (world.home / "secret").write_text("TOP-SECRET\n", encoding="utf-8")
+    world.v2({"ownership.toml": Link(str(world.home / "secret"))})
+
+
+def _subdirectory(world: World) -> None:
+    (world.home / "secret").write_text("TOP-SECRET\n", encoding="utf-8")
+    text = world.template.read("copier.yml").replace("_subdirectory: template", "_subdirectory: link")
+    world.v2({"copier.yml": text, "link": Link(str(world.home))})
+
+
+def _folder_of_the_user(folder: str) -> Callable[[World], object]:
+    """A folder of the project is a link to one of the user's."""
+
+    def make(world: World) -> None:
+        (world.home / "outside").mkdir()
+        shutil.rmtree(world.project.root / folder, ignore_errors=True)
+        world.project.commit({folder: Link(str(world.home / "outside"))})
+        world.v2({"template/guide.txt": "new\n"})
+
+    return make
+
+
+def _many_trees(world: World) -> None:
+    """Seven small trees that stand for ten million files."""
+    git = world.template.git
+    entry = f"100644 blob {git('rev-parse', 'v1.0.0:copier.yml')}"
+    for _ in range(7):
+        tree = git("mktree", stdin="".join(f"{entry}\t{name}\n" for name in range(10)))
+        entry = f"040000 tree {tree}"
+    root = git("mktree", stdin=f"{git('ls-tree', 'v1.0.0')}\n{entry}\tmany\n")
+    git("tag", "v2.0.0", git("commit-tree", root, "-m", "many"))
+
+
+def _repeated() -> str:
+    """A text in YAML that is short only because of its aliases."""
+    rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    return "y:\n  type: yaml\n  default: |\n" + "".join(f"    {row}\n" for row in rows)
+
+
+def _answered(more: str) -> Callable[[World], object]:
+    return lambda world: world.project.commit(
+        {".copier-answers.yml": world.project.read(".copier-answers.yml") + more}
+    )
+
+
+def _owned(paths: str) -> Callable[[World], object]:
+    table = f"version = 1\n[[rule]]\ntier = 'managed'\npaths = {paths}\n"
+    return lambda world: world.v2({"ownership.toml": table, f"template/{'a' * 200}": "x\n"})
+
+
+def _skipped(world: World) -> None:
+    text = world.template.read("copier.yml").replace("/src/**", f"'{STARS}'")
+    world.v2({"copier.yml": text, "ownership.toml": None, f"template/{'a' * 200}": "x\n"})
+
+
 def _write_through(world: World) -> None:
     (world.home / "outside").mkdir()
     world.v2(
@@ -248,6 +305,7 @@ SECONDS = (("ATOMCI_RENDER_SECONDS", "0.3"),)
 MEMORY = (("ATOMCI_RENDER_MEMORY_MIB", "64"),)
 SIZE = (("ATOMCI_RENDER_SIZE_MIB", "1"),)
 TOO_LONG, TOO_MUCH = "took more than 0.3 seconds of processor time", "took more than 64 MiB of memory"
+STARS, DEEP = "*a" * 14 + "*b", "[" * 30_000
 DOT_GIT = "git keeps its own things under that name"
 NAMED_MACHINE = "asks for this machine's own things"
 
@@ -317,6 +375,16 @@ CASES = (
     Case("an absolute path", PLAN, 2, "is forbidden", _raw("_copier_conf.sep ~ 'evil.txt'")),
     Case("a link to a file of the user", NEW, 2, "stolen.txt", _link_out),
     Case("a link to a folder, and a file through it", NEW, 2, "", _write_through),
+    Case("a link to a file of the user, exported", EXPORT, 4, "leads out of the template", _link_out),
+    Case("`_subdirectory` that is a link to the user's home, exported", EXPORT, 4, "leads out of the template",
+         _subdirectory),
+    Case("`ownership.toml` that is a link to a file of the user", PLAN, 4, "leads out of the template",
+         _secret_table),
+    Case("a project's `.atomci` that is a link to a folder of the user", STATUS, 1, "0 drifted",
+         _folder_of_the_user(".atomci")),
+    Case("the same, written by an update", UPDATE, 4, ".atomci is a link", _folder_of_the_user(".atomci")),
+    Case("a folder that is such a link, restored", "restore src/start.py --project {p}", 4, "src is a link",
+         _folder_of_the_user("src")),
     Case("`include` of a file outside", NEW, 2, "", _text("{% include '../../../home/secret' %}")),
     Case("`_external_data` outside the project", NEW, 2, "",
          lambda world: world.v2({"template/evil.txt.jinja": "{{ _external_data.x }}"},
@@ -344,6 +412,22 @@ CASES = (
          MEMORY),
     Case("files without end", NEW, 3, "came to more than 1 MiB of files",
          _raw("'a' }}{% yield n from range(99999) %}{{ n }}{% endyield %}{{ ''"), SIZE),
+    Case("ten million files in seven trees", NEW, 3, "came to more than 1 MiB of files", _many_trees, SIZE),
+    Case("a pattern without end in `ownership.toml`", PLAN, 3, TOO_LONG, _owned(f"['{STARS}']"), SECONDS),
+    Case("the same in `_skip_if_exists`", PLAN, 3, TOO_LONG, _skipped, SECONDS),
+    Case("the same in `_exclude`, exported", EXPORT, 3, TOO_LONG,
+         lambda world: world.v2({f"template/{'a' * 200}": "x\n"}, f"_exclude: ['{STARS}']\n"), SECONDS),
+    Case("an answer whose aliases stand for gigabytes", PLAN, 2, "repeat each other without end",
+         _asked(_repeated())),
+    Case("choices that hold themselves, exported", EXPORT, 2, "can't be rendered",
+         _asked("y:\n  choices: &a [*a]\n")),
+    Case("brackets without end in an answers file", STATUS, 2, "not readable as YAML",
+         _answered(f"y: {DEEP}\n")),
+    Case("the same in `ownership.toml`", PLAN, 2, "ownership.toml is malformed", _owned(DEEP)),
+    Case("the same in `migrations.toml`", PLAN, 2, "migrations.toml is malformed",
+         lambda world: world.v2({"hooks/migrations.toml": f"a = {DEEP}"})),
+    Case("the same in a lock", STATUS + " --offline", 3, "lock.json can't be read",
+         lambda world: world.project.write({".atomci/lock.json": '{"x":' * 30_000})),
     Case("a line of the report that isn't atomci's", PLAN, 0, r"evil\nstaged; look fine",
          _named("evil\nstaged; look fine")),
     Case("a name that moves the cursor", PLAN, 0, r"evil\x1b[1A\x1b[2K", _named("evil\x1b[1A\x1b[2K")),

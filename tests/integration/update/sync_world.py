@@ -76,9 +76,11 @@ class Folder:
 
     root: Path
 
-    def git(self, *words: str) -> str:
+    def git(self, *words: str, stdin: str = "") -> str:
         """git's output."""
-        done = subprocess.run(["git", *words], cwd=self.root, check=False, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", *words], cwd=self.root, input=stdin, check=False, capture_output=True, text=True
+        )
         assert done.returncode == 0, f"git {' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout.rstrip("\n")
 

@@ -32,6 +32,7 @@ def test_it_runs_nothing_and_ends_as_the_table_says(
     case.make(world)
     before = world.project.contents
     world.ran.unlink(missing_ok=True)
+    home = sorted(world.home.rglob("*"))
     words = case.words.format(t=world.template.root, p=world.project.root, d=tmp_path / "new", e=other.root)
     env = {
         **os.environ,
@@ -46,7 +47,7 @@ def test_it_runs_nothing_and_ends_as_the_table_says(
     said = done.out + done.err
     first = (done.err or done.out).strip().partition("\n")[0]
     record_property("hostile", f"{case.tries:50} {words.split()[0]:7} {done.code}  {first}")
-    assert not world.ran.exists(), said
+    assert sorted(world.home.rglob("*")) == home, said
     assert (done.code, case.says in said) == (case.code, True), said
     assert "Traceback" not in said
     assert "TOP-SECRET" not in said

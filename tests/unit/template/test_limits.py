@@ -1,6 +1,7 @@
 """What a render may cost at most."""
 
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,16 @@ def test_afterwards_nothing_is_limited() -> None:
     with limits.bounded("t"):
         assert now() != before
     assert now() == before
+
+
+def test_patterns_of_many_stars_share_the_time_of_one_render(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 1_000, 25))
+    monkeypatch.setattr(limits.time, "process_time", lambda: float(next(clock)))
+    spent: list[float] = []
+    monkeypatch.setattr(limits, "bounded", lambda _, before: spent.append(before) or nullcontext())
+
+    assert limits.within_limits("t", ["/src/**", "*.py"], str.isalpha)("a")
+    matches = limits.within_limits("t", ["*a*a*b"], str.isalpha)
+    assert [matches("a"), matches("1"), matches("b")] == [True, False, True]
+
+    assert spent == [0.0, 25.0, 50.0]

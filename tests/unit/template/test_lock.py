@@ -94,3 +94,14 @@ def test_content_is_the_same_also_where_it_was_checked_out_with_crlf(
     content: bytes, oid: str, same: bool
 ) -> None:
     assert same_content(content, oid) is same
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="it has no devices as files")
+def test_a_lock_that_is_a_link_to_a_device_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".atomci").mkdir()
+    (tmp_path / ".atomci/lock.json").symlink_to("/dev/null")  # as /dev/zero, which has no end
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+
+    assert read_lock(recorded(tmp_path)) is None

@@ -6,10 +6,10 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from atomci.errors import InfrastructureError
 from atomci.tools.process import ToolMissing
@@ -45,6 +45,9 @@ _STEADY = tuple(
 )
 # Not ext:: and other helpers, which run what the address says; who needs one sets the variable.
 _DEFAULTS = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+
+
+_PIECE = 1 << 16
 
 
 class GitFailed(InfrastructureError):
@@ -110,13 +113,7 @@ class Git:
             done = subprocess.run(
                 ["git", *_STEADY, *words],
                 cwd=self.root,
-                env={
-                    **_DEFAULTS,
-                    **environment_in(self.root),
-                    "GIT_OPTIONAL_LOCKS": "0",
-                    "LC_ALL": "C",
-                    **self.env,
-                },
+                env=self._environment(),
                 input=stdin,
                 capture_output=True,
                 check=False,
@@ -125,6 +122,29 @@ class Git:
             missing = "git isn't on PATH" if shutil.which("git") is None else f"{self.root} isn't there"
             raise ToolMissing(missing, "install git, then: atomci run install_git_cli tells how") from None
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
+
+    def streamed(self, *words: str) -> Iterator[bytes]:
+        """The rows of a command with -z, as they come; git ends when no more are wanted. Raises GitFailed."""
+        with subprocess.Popen(
+            ["git", *_STEADY, *words],
+            cwd=self.root,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            try:
+                yield from _rows(process.stdout)
+                said = process.stderr.read().decode("utf-8", "replace") if process.stderr else ""
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            raise GitFailed(words, process.returncode, said)
+
+    def _environment(self) -> dict[str, str]:
+        own = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+        return {**_DEFAULTS, **environment_in(self.root), **own, **self.env}
 
     def with_env(self, **env: str) -> Git:
         """The same with more in its environment."""
@@ -281,6 +301,13 @@ def quoted(text: str) -> str:
     for sign, written in (("\\", r"\\"), ('"', r"\""), ("\n", r"\n")):
         text = text.replace(sign, written)
     return f'"{text}"'
+
+
+def _rows(stream: IO[bytes] | None) -> Iterator[bytes]:
+    held = b""
+    while stream is not None and (piece := stream.read1(_PIECE)):  # type: ignore[attr-defined]
+        *rows, held = (held + piece).split(b"\0")
+        yield from rows
 
 
 def _split(out: bytes) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from atomci.errors import RefusedError
 from atomci.tools.git.client import Git, quoted
 from atomci.tools.git.names import refuse_paths
 from atomci.tools.git.repository import Repository
@@ -120,7 +121,10 @@ class Objects:
             level = nested
             for folder in folders:
                 level = level.setdefault(folder, {})  # type: ignore[assignment]
-            level[name] = entry
+                if isinstance(level, Entry):
+                    raise _no_folder(path, folder)
+            if level.setdefault(name, entry) is not entry:
+                raise _no_folder(path, name)
         return self._tree(nested)
 
     def _tree(self, level: Mapping[str, object]) -> str:
@@ -169,6 +173,12 @@ class Objects:
                 shutil.copyfile(path, partial)
                 partial.chmod(0o444)
                 partial.replace(there)
+
+
+def _no_folder(path: str, name: str) -> RefusedError:
+    return RefusedError(
+        f"{path}: {name} can't be a folder and a file, or a link, at once", f"rename {name} and commit that"
+    )
 
 
 def _entries(out: bytes, source: str) -> Files:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from atomci.errors import RefusedError
 from atomci.tools.git.client import nul_ended
 from atomci.tools.git.objects import Entry, Files
 from atomci.tools.git.repository import Repository
@@ -46,7 +47,8 @@ def stage(
     """Write the new contents and the new index into git's folder. Nothing else changes.
 
     With `conflicts` the index doesn't hold each path as `outcome` does. Of `unseen` paths, which a sparse
-    checkout leaves out, only the index changes. Raises on a full disk, and cleans up.
+    checkout leaves out, only the index changes. Raises on a full disk, and RefusedError where a link is
+    in place of a folder; cleans up.
     """
     folder = repository.git_dir / FOLDER
     clear(folder)
@@ -87,6 +89,8 @@ def _stage(
     if unseen:
         git("update-index", "-z", "--skip-worktree", "--stdin", stdin=nul_ended(unseen))
     written = [path for path in touched if path in outcome and path not in unseen]
+    gone = {path for path in touched if path not in outcome and (repository.top / path).is_symlink()}
+    _refuse_through_links(repository.top, written, gone)
     written_paths = set(written)
     if conflicts:
         git = repository.git.with_env(GIT_INDEX_FILE=str(folder / "contents"))
@@ -94,7 +98,6 @@ def _stage(
         git("update-index", "-z", "--index-info", stdin=lines)
     git("checkout-index", "-z", "--stdin", f"--prefix={folder / 'new'}/", stdin=nul_ended(written))
     steps = []
-    gone = {path for path in touched if path not in outcome and (repository.top / path).is_symlink()}
     for path in touched:
         # Nothing is below a link: what it leads to is somewhere else.
         below = any(str(parent) in gone for parent in PurePosixPath(path).parents)
@@ -104,3 +107,14 @@ def _stage(
         if step.before != step.after:
             steps.append(step)
     return Staged(tuple(steps), index_before, digest(index))
+
+
+def _refuse_through_links(top: Path, written: Iterable[str], gone: Collection[str]) -> None:
+    """Raises RefusedError where what is written would land elsewhere, through a link in place of a folder."""
+    folders = {str(folder) for path in written for folder in PurePosixPath(path).parents}
+    for folder in sorted(folders - {"."} - set(gone)):
+        if (top / folder).is_symlink():
+            raise RefusedError(
+                f"{folder} is a link, and what belongs below it would be written where it leads",
+                f"make it a folder, or remove it: git rm --cached {folder}",
+            )
