@@ -365,3 +365,96 @@ def test_what_looks_like_the_headers_of_a_key_is_read_once() -> None:
     """By all the ways to divide it, it would take longer than anybody lives."""
     text = BEGIN + "Ab: x " * 60 + "\n!"
     assert Redactor({}).clean(text) == text
+
+
+# --- Tokens of many providers ---------------------------------------------------------------------
+
+MIXED, LOWER = "a1B2-c3_D4" * 30, "a1b2c3d4e5" * 30
+ALPHA, UPPER = MIXED.replace("-", "x").replace("_", "y"), "A1B2C3D4E5" * 20
+HEX = "a1b2c3d4e5f60718" * 12
+BEGINS = {  # what follows each
+    "a GitLab token": {f"gl{kind}-": MIXED[:27] + ".01.a1b2c3d4e" for kind in ("pat", "cbt", "agent", "soat", "ft", "imt", "rtr")},
+    "an AWS key": {"AKIA": UPPER[:16], "ABIA": UPPER[:16], "ACCA": UPPER[:16], "ABSK": ALPHA[:110] + "="},
+    "a Slack token": {"xoxb-": ALPHA[:30], "xapp-1-": ALPHA[:40]},
+    "a Google token": {"ya29.": MIXED[:60], "1//0": MIXED[:60], "GOCSPX-": MIXED[:28]},
+    "a Stripe key": {"rk_live_": ALPHA[:40], "sk_test_": ALPHA[:24], "whsec_": ALPHA[:32]},
+    "a token of Docker": {"dckr_pat_": MIXED[:27], "dckr_oat_": MIXED[:32]},
+    "a token of DigitalOcean": {"dop_v1_": HEX[:64], "doo_v1_": HEX[:64], "dor_v1_": HEX[:64]},
+    "a token of Vault": {"hvs.": MIXED[:95], "hvb.": MIXED[:140]},
+    "a token of Databricks": {"dapi": HEX[:32]},
+    "a token of Linear": {"lin_api_": ALPHA[:40]},
+    "a token of Notion": {"ntn_": ALPHA[:46], "secret_": ALPHA[:43]},
+    "a token of Figma": {"figd_": MIXED[:42]},
+    "a token of Postman": {"PMAK-": f"{HEX[:24]}-{HEX[:34]}"},
+    "a token of New-Relic": {"NRAK-": UPPER[:27]},
+    "a token of Grafana": {"glsa_": ALPHA[:32] + "_" + HEX[:8], "glc_": ALPHA[:60] + "="},
+    "a token of Sentry": {"sntrys_": ALPHA[:120], "sntryu_": HEX[:64]},
+    "a token of Shopify": {"shpat_": HEX[:32], "shpss_": HEX[:32]},
+    "a token of RubyGems": {"rubygems_": HEX[:48]},
+    "a token of Doppler": {"dp.pt.": ALPHA[:43], "dp.st.dev.": ALPHA[:43], "dp.st.": ALPHA[:43]},
+    "a token of PlanetScale": {"pscale_tkn_": MIXED[:43], "pscale_pw_": MIXED[:43]},
+    "a token of Supabase": {"sbp_": HEX[:40], "sb_secret_": MIXED[:31]},
+    "a token of Netlify": {"nfp_": ALPHA[:36]},
+    "a token of Fly": {"fo1_": MIXED[:43], "fm2_": ALPHA[:200]},
+    "a token of Tailscale": {"tskey-auth-": f"{ALPHA[:16]}-{ALPHA[:32]}"},
+    "a token of Atlassian": {"ATATT3": MIXED[:180] + "=A1B2C3D4"},
+    "a token of Bitbucket": {"ATBB": ALPHA[:32]},
+    "a token of Artifactory": {"AKCp": ALPHA[:69], "cmVmdGtuOj": ALPHA[:54]},
+    "a token of CircleCI": {"CCIPAT_": f"{ALPHA[:22]}_{HEX[:40]}"},
+    "a token of Buildkite": {"bkua_": HEX[:40]},
+    "a token of Sonar": {"sqp_": HEX[:40]},
+    "a token of NuGet": {"oy2": LOWER[:43]},
+    "a token of Twilio": {"SK": HEX[:32]},
+    "a token of Heroku": {"HRKU-": MIXED[:60]},
+    "a token of Pulumi": {"pul-": HEX[:40]},
+    "a token of Groq": {"gsk_": ALPHA[:52]},
+    "a token of Replicate": {"r8_": ALPHA[:37]},
+    "a token of xAI": {"xai-": ALPHA[:80]},
+    "a JSON web token": {"eyJ": f"{ALPHA[:40]}..{ALPHA[:16]}.{ALPHA[:60]}.{ALPHA[:22]}"},
+    "an age key": {"AGE-SECRET-KEY-1": UPPER[:58]},
+}  # fmt: skip
+LED = {  # what leads to each stays
+    "X-Api-Key: ": ALPHA[:32], "PRIVATE-TOKEN: ": MIXED[:20], "x-vault-token: ": ALPHA[:24], '"x-auth-token": "': ALPHA[:30],
+    "Cookie: session=": ALPHA[:40], "Set-Cookie: sid=": ALPHA[:40], "//registry.npmjs.org/:_authToken=": HEX[:36],
+    "machine a login b password ": "q8Zt1vR5", "redis://:": "q8Zt1vR5mK@r:6379", '"SecretAccessKey": "': ALPHA[:40],
+    "https://discord.com/api/webhooks/123456789012345678/": MIXED[:68], "123456789:": "AA" + MIXED[:33],
+    "AccountName=x;AccountKey=": ALPHA[:86] + "==",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "token"), [(kind, start + rest) for kind, row in BEGINS.items() for start, rest in row.items()]
+)
+def test_a_token_goes_as_a_whole(kind: str, token: str) -> None:
+    for before, after in (("it is ", " here"), ('{"it": "', '"}'), ("IT=", "\n")):
+        assert Redactor({}).clean(before + token + after) == f"{before}[redacted: {kind}]{after}"
+
+
+@pytest.mark.parametrize("lead", LED)
+def test_what_leads_to_a_token_stays(lead: str) -> None:
+    cleaned = Redactor({}).clean(f"{lead}{LED[lead]}")
+    assert cleaned.startswith(f"{lead}[redacted: ")
+    assert LED[lead].partition("@")[0] not in cleaned
+
+
+@pytest.mark.parametrize("part", [LOWER[:40], HEX[:40], HEX[:64], UPPER[:32]])
+@pytest.mark.parametrize(
+    "text",
+    ["{}", "sha256:{}", "uses: actions/checkout@{} # v4", "git describe: v1-2-g{}", "cache-key: Linux-py3.12-{}", "TASK{}",
+     "restore-keys: {}", "key-{}", "--hash=sha256:{} \\", "secret_{}_of_a_word", "https://a.org/{}.tar.gz", "my-token: ${{{{ {} }}}}",
+     "Cookie: {}", "machine learning {} login and password are words", "next-token: {}"],
+)  # fmt: skip
+def test_hashes_and_their_like_stay(text: str, part: str) -> None:
+    assert Redactor({}).clean(text.format(part)) == text.format(part)
+
+
+@pytest.mark.parametrize("margin", ["E       ", "E         - ", "> | ", "web_1  | ", "+ ", "# ", "   12 | "])
+def test_a_key_is_found_behind_what_stands_before_each_line(margin: str) -> None:
+    key = f"{BEGIN}{('Ab1+/' * 12 + chr(10)) * 4}Ab3==\n-----END RSA PRIVATE KEY-----\n"
+    text = "".join(margin + line for line in key.splitlines(keepends=True)) + "after it\n"
+    parts: list[str] = []
+    writer = LogWriter(parts.append, Redactor({}))
+    for at in range(0, len(text), 7):
+        writer.write(text[at : at + 7])
+    writer.close()
+    assert "".join(parts) == f"{margin}[redacted: a private key]\nafter it\n"
