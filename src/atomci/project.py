@@ -128,13 +128,15 @@ class Project:
     @property
     def own_environment(self) -> Path | None:
         """What UV_PROJECT_ENVIRONMENT names, or .venv. Of a project that isn't set up for atomci also the one
-        that is activated, a folder of another usual name, or conda's active one, which may be there by habit.
+        that is activated, a folder of another usual name, conda's active one, which may be there by habit, or
+        the Python that actions/setup-python has set up.
         """
         named = [os.environ.get("UV_PROJECT_ENVIRONMENT"), ".venv"]
         if not self.is_joined:
-            named += [os.environ.get("VIRTUAL_ENV"), "venv", "env", os.environ.get("CONDA_PREFIX")]
+            named += [*_activated(), "venv", "env", *_behind_a_hook(), os.environ.get("CONDA_PREFIX")]
         folders = (self.root / name for name in named if name)
-        return next((folder for folder in folders if _is_environment(folder)), None)
+        found = next((folder for folder in folders if _is_environment(folder)), None)
+        return found if found or self.is_joined else _set_up_on_github()
 
     @property
     def scripts(self) -> Path:
@@ -147,7 +149,7 @@ class Project:
         if os.name != "nt":
             return str(self.scripts / "python")
         own = self.environment
-        return str((own if _is_of_conda(own) else self.scripts) / "python.exe")
+        return str((self.scripts if (own / "pyvenv.cfg").is_file() else own) / "python.exe")
 
     @cached_property
     def packages(self) -> tuple[str, ...]:
@@ -183,6 +185,31 @@ def _is_environment(folder: Path) -> bool:
 
 def _is_of_conda(folder: Path) -> bool:
     return (folder / "conda-meta").is_dir()
+
+
+def _activated() -> list[str]:
+    """The environment that somebody activated, and not the one that pre-commit or prek made for a hook."""
+    active = os.environ.get("VIRTUAL_ENV")
+    return [active] if active and not _is_of_a_hook(Path(active)) else []
+
+
+def _behind_a_hook() -> list[str]:
+    """What was activated before a hook's own environment took its place; only PATH still names it."""
+    if not _is_of_a_hook(Path(os.environ.get("VIRTUAL_ENV", ""))):
+        return []
+    folders = [Path(entry).parent for entry in os.get_exec_path()]
+    return [str(folder) for folder in folders if _is_environment(folder) and not _is_of_a_hook(folder)]
+
+
+def _is_of_a_hook(environment: Path) -> bool:
+    marks = (".install_state_v1", ".install_state_v2", ".prek-hook.json")
+    return any((environment / mark).is_file() for mark in marks)
+
+
+def _set_up_on_github() -> Path | None:
+    """It is no environment: packages are installed beside its standard library."""
+    folder = Path(os.environ.get("pythonLocation") or os.devnull)  # noqa: SIM112 - its own spelling
+    return folder if folder.is_dir() else None
 
 
 def oldest_python(requires: str) -> str | None:

@@ -572,6 +572,7 @@ def workflows(folder: Path = ROOT / ".github") -> list[Path]:
         ("shellcheck", "scripts/local_ci.sh", ".ci/run"),
         ("task", "--list-all"),
         ("pre-commit", "validate-config", ".pre-commit-config.yaml"),
+        ("pre-commit", "validate-manifest", ".pre-commit-hooks.yaml"),
     ],
     ids=lambda words: " ".join(words[:3]),
 )

@@ -25,7 +25,7 @@ NO_ENVIRONMENT = "this project has no environment: "
 
 @pytest.fixture(autouse=True)
 def nothing_is_active(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV", "CONDA_PREFIX"):
+    for name in ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV", "CONDA_PREFIX", "pythonLocation"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -70,6 +70,42 @@ def test_an_active_environment_of_conda_is_one_where_there_is_no_nearer(
     project = Project(tmp_path)
     assert project.own_environment == tmp_path / "conda"
     own = environment(tmp_path / "venv")
+    assert project.own_environment == own
+
+
+@pytest.mark.parametrize("mark", [".install_state_v1", ".install_state_v2", ".prek-hook.json"])
+def test_a_hooks_own_environment_is_never_the_projects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str
+) -> None:
+    """pre-commit activates it over whatever somebody activated, and that stays on PATH."""
+    hooks, active = environment(tmp_path / "hooks"), environment(tmp_path / "active")
+    (hooks / mark).touch()
+    project = Project(tmp_path / "guest")
+    monkeypatch.setenv("VIRTUAL_ENV", str(hooks))
+    monkeypatch.setenv("PATH", str((hooks / PYTHON).parent))
+    assert project.own_environment is None
+    monkeypatch.setenv("PATH", os.pathsep.join(str((each / PYTHON).parent) for each in (hooks, active)))
+    assert project.own_environment == active
+    nearer = environment(tmp_path / "guest/venv")
+    assert project.own_environment == nearer
+
+
+def test_what_is_only_on_path_is_no_environment_of_the_project_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str((environment(tmp_path / "somebodys") / PYTHON).parent))
+    assert Project(tmp_path / "guest").own_environment is None
+
+
+def test_the_python_that_github_set_up_is_taken_where_there_is_no_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """actions/setup-python makes no environment, and pip installs into what it has set up."""
+    (tmp_path / "tools/x64/bin").mkdir(parents=True)
+    monkeypatch.setenv("pythonLocation", str(tmp_path / "tools/x64"))
+    project = Project(tmp_path / "guest")
+    assert project.own_environment == tmp_path / "tools/x64"
+    own = environment(tmp_path / "guest/.venv")
     assert project.own_environment == own
 
 
