@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from answer_sets import HAND_MADE, RENDERED_SETS, answers_of, named
 from once import Once
+from powershell import PowerShell, find_powershell
 
 ROOT = Path(__file__).parents[2]
 # All that a render, and the build of the runtime, needs.
@@ -183,3 +184,9 @@ def tool() -> Tool:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def powershell(once: Once) -> PowerShell:
+    """A real one; without it the test is skipped."""
+    return find_powershell(once)

@@ -1,7 +1,4 @@
-"""The PowerShell files parse, and pass their tests: by pwsh where there is one, else by what stands in for it.
-
-Which one it was stands in the name of each test; the other one is skipped or not, and says why.
-"""
+"""The PowerShell files parse, and pass their tests: by a real PowerShell, and by what stands in for it elsewhere."""
 
 import json
 import os
@@ -14,13 +11,13 @@ from typing import Any
 
 import pytest
 import tree_sitter_powershell
+from powershell import PowerShell
 from tree_sitter import Language, Parser
 
 from atomci.testing import pester
 
 ROOT = Path(__file__).parents[2]
 STAND_INS = ROOT / "tests/e2e/stand_ins"
-PWSH = shutil.which("pwsh")
 PARSE = """\
 $failed = 0
 foreach ($path in $args) {
@@ -30,7 +27,6 @@ foreach ($path in $args) {
 }
 exit $failed
 """
-REAL = pytest.param("pwsh", marks=pytest.mark.skipif(PWSH is None, reason="pwsh isn't on PATH"))
 BROKEN = [
     "function f {\n  if (1) {\n}\n",
     "try { 1 }\nfinally 2\n",
@@ -39,65 +35,67 @@ BROKEN = [
 ]
 
 
-def faults_by_pwsh(paths: list[Path], folder: Path) -> list[str]:
-    script = folder / "parse.ps1"
-    script.write_text(PARSE, encoding="utf-8")
-    words = [str(PWSH), "-NoProfile", "-NonInteractive", "-File", str(script), *map(str, paths)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, 1), done.stderr
-    return done.stdout.splitlines()
-
-
-def faults_by_grammar(paths: list[Path], _folder: Path) -> list[str]:
+def faults_by_grammar(paths: list[Path]) -> list[str]:
     parser = Parser(Language(tree_sitter_powershell.language()))
     return [str(path) for path in paths if parser.parse(path.read_bytes()).root_node.has_error]
 
 
-FAULTS: dict[str, Callable[[list[Path], Path], list[str]]] = {
-    "pwsh": faults_by_pwsh,
-    "tree-sitter": faults_by_grammar,
-}
-
-
-@pytest.mark.parametrize("by", [REAL, "tree-sitter"])
-def test_every_powershell_file_parses(by: str, every_project: list[Path], tmp_path: Path) -> None:
-    ours = [pester.DRIVER, *ROOT.glob("scripts/*.ps1")]
+@pytest.fixture
+def ours(every_project: list[Path]) -> list[Path]:
+    """The driver, this repository's scripts and those of every project."""
+    own = [pester.DRIVER, *ROOT.glob("scripts/*.ps1")]
     theirs = [path for project in every_project for path in project.rglob("*.ps1")]
-    assert len(ours) == 5
+    assert len(own) == 5
     assert len(theirs) > len(every_project)
-
-    assert FAULTS[by]([*ours, *theirs], tmp_path) == []
-
-
-@pytest.mark.parametrize("by", [REAL, "tree-sitter"])
-@pytest.mark.parametrize("text", BROKEN)
-def test_a_file_that_does_not_parse_is_found(by: str, text: str, tmp_path: Path) -> None:
-    (tmp_path / "broken.ps1").write_text(text, encoding="utf-8")
-
-    assert FAULTS[by]([tmp_path / "broken.ps1"], tmp_path)
+    return [*own, *theirs]
 
 
 @pytest.fixture
-def run_pester(rendered: Callable[[str], Path], tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Runs the atom in a project and gives what `--json` said of it: `run_pester("pwsh", edit)`."""
+def broken(tmp_path: Path) -> list[Path]:
+    """Files that are no PowerShell."""
+    paths = [tmp_path / f"broken-{number}.ps1" for number in range(len(BROKEN))]
+    for path, text in zip(paths, BROKEN, strict=True):
+        path.write_text(text, encoding="utf-8")
+    return paths
 
-    def run(by: str, edit: Callable[[Path], None] = lambda _: None) -> dict[str, Any]:
+
+def test_every_powershell_file_parses_and_broken_ones_are_found(ours: list[Path], broken: list[Path]) -> None:
+    assert faults_by_grammar([*ours, *broken]) == [str(path) for path in broken]
+
+
+def test_the_real_parser_says_the_same(
+    powershell: PowerShell, ours: list[Path], broken: list[Path], tmp_path: Path
+) -> None:
+    script = tmp_path / "parse.ps1"
+    script.write_text(PARSE, encoding="utf-8")
+
+    done = powershell.run(script, *map(str, [*ours, *broken]), cwd=tmp_path, env=powershell.environment())
+
+    found = {line.rpartition(":")[0] for line in done.stdout.splitlines()}
+    assert (done.returncode, found) == (1, set(map(str, broken))), done.stderr
+
+
+RunPester = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run_pester(rendered: Callable[[str], Path], tmp_path: Path) -> RunPester:
+    """Runs the atom in a project and gives what `--json` said of it: `run_pester(environment, edit)`."""
+
+    def run(env: dict[str, str], edit: Callable[[Path], None] = lambda _: None) -> dict[str, Any]:
         project = shutil.copytree(rendered("strict"), tmp_path / "my-project")
         edit(project)
         subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
-        folders = [os.environ["PATH"]] if by == "pwsh" else [str(STAND_INS), os.environ["PATH"]]
         done = subprocess.run(
             [sys.executable, "-m", "atomci", "run", "pester", "--json"],
             cwd=project,
-            env=os.environ | {"PATH": os.pathsep.join(folders)},
+            env=env,
             capture_output=True,
             text=True,
             check=False,
         )
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         (row,) = [row for row in rows if row["event"] == "atom_finished"]
-        if by == "pwsh" and "isn't installed" in row["reason"]:
-            pytest.skip(row["reason"])
         return dict(row)
 
     return run
@@ -110,25 +108,30 @@ def lose_the_exit_code(project: Path) -> None:
     script.write_text(text.replace("exit $code\n", ""), encoding="utf-8")
 
 
-STAND_IN = pytest.param(
-    "stand-in", marks=pytest.mark.skipif(sys.platform == "win32", reason="the stand-in has a #! line")
-)
+STAND_IN = os.environ | {"PATH": os.pathsep.join([str(STAND_INS), os.environ["PATH"]])}
+needs_sh = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in has a #! line")
 
 
-@pytest.mark.parametrize("by", [REAL, STAND_IN])
-def test_the_script_passes_the_tests_that_ship_with_it(
-    by: str, run_pester: Callable[..., dict[str, Any]]
+def test_the_scripts_pass_the_tests_that_ship_with_them(
+    powershell: PowerShell, run_pester: RunPester
 ) -> None:
-    row = run_pester(by)
+    row = run_pester(powershell.environment("pester-5.7.1", "analyzer"))
 
-    assert (row["status"], row["examined"]) == ("pass", 3), row
+    if row["status"] == "skipped":
+        pytest.skip(row["reason"])
+    assert (row["status"], row["examined"], row["unit"], row["reason"]) == ("pass", 10, "tests", ""), row
 
 
-@pytest.mark.parametrize("by", [REAL, STAND_IN])
-def test_a_script_that_loses_the_exit_code_fails_them(
-    by: str, run_pester: Callable[..., dict[str, Any]]
-) -> None:
-    row = run_pester(by, lose_the_exit_code)
+@needs_sh
+def test_and_so_they_do_with_what_stands_in_for_powershell(run_pester: RunPester) -> None:
+    row = run_pester(STAND_IN)
+
+    assert (row["status"], row["examined"]) == ("pass", 4), row
+
+
+@needs_sh
+def test_a_script_that_loses_the_exit_code_fails_them(run_pester: RunPester) -> None:
+    row = run_pester(STAND_IN, lose_the_exit_code)
 
     assert row["status"] == "fail", row
     assert [finding["path"] for finding in row["findings"] if finding["tool"] == "Pester"] == [

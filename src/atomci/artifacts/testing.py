@@ -166,7 +166,8 @@ class PesterRun(Struct, frozen=True, kw_only=True):
     """atom_076, written by testing/pester.ps1. A tool that isn't installed has no version.
 
     `result` is Pester's own word for all; `broken` holds files that couldn't be read as tests and blocks
-    whose set-up failed.
+    whose set-up failed; `found` the files in which it found tests. `problems` is what kept the analyzer from
+    looking, in its own words.
     """
 
     schema: Literal["atomci/pester/1"] = "atomci/pester/1"
@@ -178,6 +179,8 @@ class PesterRun(Struct, frozen=True, kw_only=True):
     diagnostics: tuple[Diagnostic, ...]
     broken: tuple[PesterTest, ...]
     tests: tuple[PesterTest, ...]
+    problems: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
 
 
 class FileCoverage(Struct, frozen=True, kw_only=True):

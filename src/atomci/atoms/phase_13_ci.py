@@ -75,7 +75,7 @@ def ci_job_pester_windows_optional(ctx: Context) -> Outcome:
         return Outcome("skipped", "there is no *.ps1 under scripts/ and no *.Tests.ps1 under tests/")
     commands = _pester(ctx)
     if not commands:
-        return Outcome("skipped", "pwsh isn't on PATH: atomci run install_powershell_if_applicable")
+        return _not_all_ran(ctx, "pwsh isn't on PATH: atomci run install_powershell_if_applicable")
     try:
         done = ctx.run(*commands)
     except ToolMissing as error:  # it is there, so it is broken, and not merely absent
@@ -104,17 +104,14 @@ def _pester_ended(ctx: Context, done: Completed) -> Outcome:
     except ArtifactError as error:
         said = pester.readable(done).last_line
         return Outcome("error", f"pwsh left no results (exit {done.code}): {error.message}: {said}")
-    if run.pester is None and run.analyzer is None:
-        return Outcome("skipped", _absent(run))
-    tests = pester.results_of(run)
-    analyzed = pester.diagnostics(run)
-    findings = (*analyzed, *results.findings(tests, "Pester"))
-    _write(ctx, run, tests, findings)
+    tests = pester.tests_of(run, _scripts(ctx), ctx.files("**/*"))
+    findings = (*pester.diagnostics(run), *tests.findings)
+    _write(ctx, run, tests.results, findings)
     bad = tuple(finding for finding in findings if finding.level != "note")
     if not bad and (done.code != 0 or run.result == "Failed"):
         why = f"pwsh ended with exit code {done.code}" if done.code else "Pester failed without saying where"
-        return Outcome("error", why, len(tests), "tests")
-    return _judged(ctx, run, tests, bad)
+        return Outcome("error", why, len(tests.results), "tests")
+    return _judged(ctx, run, tests.results, bad)
 
 
 def _write(ctx: Context, run: PesterRun, tests: Sequence[TestResult], findings: tuple[Finding, ...]) -> None:
@@ -136,30 +133,36 @@ def _write(ctx: Context, run: PesterRun, tests: Sequence[TestResult], findings: 
 
 def _judged(ctx: Context, run: PesterRun, tests: Sequence[TestResult], bad: tuple[Finding, ...]) -> Outcome:
     files = _scripts(ctx)
-    with_tests = [path for path in files if pester.is_test(path)]
-    absent = _absent(run)
+    examined, unit = (len(tests), "tests") if tests else (len(files), "files")
+    kept = [f"PSScriptAnalyzer could not look: {problem}" for problem in run.problems]
+    absent = _absent(run, with_tests=any(map(pester.is_test, files)))
     if bad:
-        examined, unit = (len(tests), "tests") if tests else (len(files), "files")
         said = f"{len(bad)} finding{'s' * (len(bad) > 1)}"
-        return Outcome("fail", "; ".join(filter(None, (said, absent))), examined, unit, bad)
-    if run.pester is None or not with_tests:
-        if run.analyzer is None:
-            return Outcome("skipped", f"there are no *.Tests.ps1 for Pester, and {absent}")
-        return Outcome("pass", absent, len(files), "files")
-    if all(test.outcome == "skipped" for test in tests):
-        why = "every test was skipped" if tests else f"no test was discovered in {with_tests[0]}"
-        more = f" and {len(with_tests) - 1} more" if not tests and len(with_tests) > 1 else ""
-        return Outcome("vacuous", why + more, 0, "tests")
-    return Outcome("pass", absent, len(tests), "tests")
+        return Outcome("fail", "; ".join(filter(None, (said, *kept, absent))), examined, unit, bad)
+    if kept:
+        return Outcome("error", "; ".join(filter(None, (*kept, absent))), examined, unit)
+    if tests and all(test.outcome == "skipped" for test in tests):
+        return Outcome("vacuous", "; ".join(filter(None, ("every test was skipped", absent))), 0, "tests")
+    if absent:
+        passed = [f"{len(tests)} tests passed"] if tests else []
+        return _not_all_ran(ctx, "; ".join([absent, *passed]), examined, unit)
+    return Outcome("pass", "", examined, unit)
 
 
-def _absent(run: PesterRun) -> str:
-    """Which module isn't installed, and what installs it; empty when both are."""
-    names = pester.missing_modules(run)
+def _not_all_ran(ctx: Context, why: str, examined: int = 0, unit: str = "files") -> Outcome:
+    """Half a look is none: here it is skipped, and CI has to have what it needs."""
+    return Outcome("error" if ctx.options.in_ci else "skipped", why, examined, unit)
+
+
+def _absent(run: PesterRun, *, with_tests: bool) -> str:
+    """Which module isn't installed, and what installs it; empty when none that is needed is missing."""
+    names = pester.missing_modules(run, with_tests=with_tests)
     if not names:
         return ""
+    known = {"Pester": "Pester 5 or newer"}
     verb = "aren't" if len(names) > 1 else "isn't"
-    return f"{' and '.join(names)} {verb} installed: {pester.INSTALL.format(', '.join(names))}"
+    said = " and ".join(known.get(name, name) for name in names)
+    return f"{said} {verb} installed: {pester.INSTALL.format(', '.join(names))}"
 
 
 def _by_answer(ctx: Context, word: str, there: Callable[[Workflow], bool], rules: Rules) -> Verdict:

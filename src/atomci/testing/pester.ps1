@@ -1,15 +1,20 @@
-# Runs PSScriptAnalyzer and Pester over the given files and writes one JSON document (schema atomci/pester/1,
-# PesterRun in artifacts/schemas.py). What is printed is read by nobody.
+# Runs PSScriptAnalyzer and Pester over the given files, at once, and writes one JSON document (schema
+# atomci/pester/1, PesterRun in artifacts/testing.py). What is printed is read by nobody.
 #
 #   pwsh -NoProfile -NonInteractive -File pester.ps1 artifacts/tests/pester.json FILE...
+#
+# The analyzer looks in a process of its own, with -Analyze, and prints its part as JSON: it isn't made for two callers in
+# one process, and tests may call it too.
 
 [CmdletBinding()]
 param(
-    [Parameter(Mandatory, Position = 0)]
+    [Parameter(Position = 0)]
     [string] $ResultPath,
 
-    [Parameter(Mandatory, Position = 1, ValueFromRemainingArguments)]
-    [string[]] $SourcePath
+    [Parameter(Position = 1, ValueFromRemainingArguments)]
+    [string[]] $SourcePath,
+
+    [switch] $Analyze
 )
 
 # No Set-StrictMode and no $ErrorActionPreference here: the tests would run under them.
@@ -29,15 +34,14 @@ function Limit-Text {
     if ($Text.Length -gt 20000) { $Text.Substring(0, 20000) } else { $Text }
 }
 
-# The line where a file stops being PowerShell, 0 where it is.
-function Get-SyntaxErrorLine {
+# What keeps a file from being PowerShell. A type that another file defines is unknown until that one is loaded.
+function Get-SyntaxError {
     [CmdletBinding()]
     param([string] $Path)
-    if (-not $Path) { return 0 }
     $tokens = $null
     $problems = $null
     [void] [System.Management.Automation.Language.Parser]::ParseFile($Path, [ref] $tokens, [ref] $problems)
-    if ($problems) { $problems[0].Extent.StartLineNumber } else { 0 }
+    $problems | Where-Object { $_.ErrorId -ne 'TypeNotFound' }
 }
 
 function ConvertTo-Row {
@@ -60,26 +64,106 @@ function ConvertTo-Row {
     }
 }
 
+function ConvertTo-Diagnostic {
+    [CmdletBinding()]
+    param([string] $Path, $Extent, [string] $Rule, [string] $Severity, [string] $Message)
+    @{
+        path     = $Path
+        line     = if ($Extent) { [int] $Extent.StartLineNumber } else { 0 }
+        column   = if ($Extent) { [int] $Extent.StartColumnNumber } else { 0 }
+        rule     = $Rule
+        severity = $Severity
+        message  = Limit-Text $Message
+    }
+}
+
+# Rules that the settings name and the analyzer doesn't have: it says nothing of them, and looks for nothing.
+function Find-UnknownRule {
+    [CmdletBinding()]
+    param([string] $Path)
+    $settings = Import-PowerShellDataFile -LiteralPath $Path -SkipLimitCheck -ErrorAction Stop
+    $named = @($settings.IncludeRules) + @($settings.Rules.Keys) | Where-Object { $_ }
+    if (-not $named) { return }
+    $known = @(Get-ScriptAnalyzerRule)
+    if ($settings.CustomRulePath) {
+        $recurse = [bool] $settings.RecurseCustomRulePath
+        $known += @(Get-ScriptAnalyzerRule -CustomRulePath $settings.CustomRulePath -RecurseCustomRulePath:$recurse)
+    }
+    foreach ($name in $named) {
+        if (-not ($known.RuleName -like $name) -and -not ($known.RuleName -like "*\$name")) {
+            "$(Split-Path -Leaf $Path) names the rule $name, which isn't there"
+        }
+    }
+}
+
+# What the analyzer finds, and what keeps it from looking, which it tells as an error that doesn't end it, or as a
+# warning; that as text.
 function Invoke-Analyzer {
     [CmdletBinding()]
     param([string[]] $Path)
-    $options = @{ ErrorAction = 'Stop' }
-    if (Test-Path -LiteralPath 'PSScriptAnalyzerSettings.psd1') {
-        $options.Settings = (Resolve-Path -LiteralPath 'PSScriptAnalyzerSettings.psd1').ProviderPath
-    }
-    foreach ($file in $Path) {
-        $file = [System.Management.Automation.WildcardPattern]::Escape($file)
-        foreach ($found in Invoke-ScriptAnalyzer -Path $file @options) {
-            @{
-                path     = "$($found.ScriptPath)"
-                line     = [int] $found.Line
-                column   = [int] $found.Column
-                rule     = "$($found.RuleName)"
-                severity = "$($found.Severity)"
-                message  = Limit-Text $found.Message
+    $options = @{}
+    try {
+        if (Test-Path -LiteralPath 'PSScriptAnalyzerSettings.psd1') {
+            $options.Settings = (Resolve-Path -LiteralPath 'PSScriptAnalyzerSettings.psd1').ProviderPath
+        }
+        foreach ($file in $Path) {
+            $file = [System.Management.Automation.WildcardPattern]::Escape($file)
+            foreach ($said in Invoke-ScriptAnalyzer -Path $file @options -ErrorAction Continue 2>&1 3>&1) {
+                if ($said.RuleName) { $said }
+                elseif ("$said" -notmatch 'TypeNotFound') { "$said" }
             }
         }
+        if ($options.Settings) { Find-UnknownRule $options.Settings }
     }
+    catch { "$_" }
+}
+
+function Get-Analysis {
+    [CmdletBinding()]
+    param([string[]] $Path)
+    $analyzer = Find-InstalledModule -Name PSScriptAnalyzer -Oldest 1.18.0
+    $said = @()
+    if ($analyzer) {
+        Import-Module -ModuleInfo $analyzer -ErrorAction Stop
+        $said = @(Invoke-Analyzer -Path $Path)
+    }
+    [ordered] @{
+        analyzer    = if ($analyzer) { "$($analyzer.Version)" } else { $null }
+        problems    = @($said | Where-Object { $_ -is [string] } | Select-Object -Unique | ForEach-Object { Limit-Text $_ })
+        diagnostics = @(
+            foreach ($file in $Path) {
+                $file = (Resolve-Path -LiteralPath $file).ProviderPath
+                foreach ($problem in Get-SyntaxError $file) {
+                    ConvertTo-Diagnostic $file $problem.Extent $problem.ErrorId 'ParseError' $problem.Message
+                }
+            }
+            foreach ($found in $said | Where-Object { $_.RuleName -and $_.Severity -ne 'ParseError' }) {
+                ConvertTo-Diagnostic $found.ScriptPath $found.Extent $found.RuleName $found.Severity $found.Message
+            }
+        )
+    }
+}
+
+function Start-Analysis {
+    [CmdletBinding()]
+    param([string[]] $Path)
+    $start = [System.Diagnostics.ProcessStartInfo]::new()
+    $start.FileName = (Get-Command -Name pwsh -CommandType Application -TotalCount 1).Source
+    $start.WorkingDirectory = $PWD.ProviderPath
+    $start.RedirectStandardOutput = $true
+    $words = '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', $PSCommandPath, '-Analyze', '-'
+    foreach ($word in @($words) + $Path) { $start.ArgumentList.Add($word) }
+    $process = [System.Diagnostics.Process]::Start($start)
+    @{ Process = $process; Output = $process.StandardOutput.ReadToEndAsync() }
+}
+
+function Receive-Analysis {
+    [CmdletBinding()]
+    param($Analysis)
+    $said = $Analysis.Output.GetAwaiter().GetResult()
+    $Analysis.Process.WaitForExit()
+    if ($Analysis.Process.ExitCode -ne 0) { throw "the analysis ended with exit code $($Analysis.Process.ExitCode)" }
+    ConvertFrom-Json $said -AsHashtable
 }
 
 function Invoke-TestFile {
@@ -95,24 +179,26 @@ function Invoke-TestFile {
     Invoke-Pester -Configuration $configuration | Select-Object -Last 1
 }
 
+if ($Analyze) {
+    Get-Analysis -Path $SourcePath | ConvertTo-Json -Depth 5 -EscapeHandling EscapeNonAscii
+    exit 0
+}
+
 $target = [System.IO.Path]::GetFullPath($ResultPath, $PWD.ProviderPath)
+$analysis = Start-Analysis -Path $SourcePath
 $pester = Find-InstalledModule -Name Pester -Oldest 5.0.0
-$analyzer = Find-InstalledModule -Name PSScriptAnalyzer -Oldest 1.18.0
 $document = [ordered] @{
     schema      = 'atomci/pester/1'
     root        = $PWD.ProviderPath
     powershell  = "$($PSVersionTable.PSVersion)"
     pester      = if ($pester) { "$($pester.Version)" } else { $null }
-    analyzer    = if ($analyzer) { "$($analyzer.Version)" } else { $null }
+    analyzer    = $null
     result      = ''
+    problems    = @()
     diagnostics = @()
+    found       = @()
     broken      = @()
     tests       = @()
-}
-
-if ($analyzer) {
-    Import-Module -ModuleInfo $analyzer -ErrorAction Stop
-    $document.diagnostics = @(Invoke-Analyzer -Path $SourcePath)
 }
 
 $testPath = @($SourcePath | Where-Object { $_ -like '*.Tests.ps1' })
@@ -121,26 +207,34 @@ if ($pester -and $testPath) {
     $run = Invoke-TestFile -Path $testPath
     if (-not $run) { throw 'Invoke-Pester returned no result' }
     $document.result = "$($run.Result)"
+    $document.found = @($run.Containers | Where-Object { $_.TotalCount -gt 0 } | ForEach-Object { "$($_.Item)" })
     $document.broken = @(
         foreach ($container in $run.FailedContainers) {
             if (-not $container.ErrorRecord) { continue }
             $file = if ($container.Item.FullName) { $container.Item.FullName } else { "$($container.Item)" }
-            $start = Get-SyntaxErrorLine $file
+            $start = if ($file) { @(Get-SyntaxError $file)[0].Extent.StartLineNumber }
             ConvertTo-Row $container -Path $file -Line $start -Name '' -Result 'Failed'
         }
         foreach ($block in $run.FailedBlocks) {
             if (-not $block.ErrorRecord) { continue }
             $start = $block.ScriptBlock.StartPosition.StartLine
-            ConvertTo-Row $block -Path $block.ScriptBlock.File -Line $start -Name ($block.Path -join '.') -Result 'Failed'
+            $name = if ($block.ExpandedPath) { $block.ExpandedPath } else { $block.Path -join '.' }
+            ConvertTo-Row $block -Path $block.ScriptBlock.File -Line $start -Name $name -Result 'Failed'
         }
     )
     $document.tests = @(
         foreach ($test in $run.Tests) {
             $start = $test.ScriptBlock.StartPosition.StartLine
-            ConvertTo-Row $test -Path $test.ScriptBlock.File -Line $start -Name $test.ExpandedPath -Result $test.Result
+            # The name of a test that never ran isn't expanded, that of its block may be.
+            $ran = $test.Result -ne 'Failed' -or $test.ErrorRecord
+            $name = if ($ran) { $test.ExpandedPath } else { "$($test.Block.ExpandedPath).$($test.Name)" }
+            ConvertTo-Row $test -Path $test.ScriptBlock.File -Line $start -Name $name -Result $test.Result
         }
     )
 }
+
+$analyzed = Receive-Analysis $analysis
+foreach ($key in 'analyzer', 'problems', 'diagnostics') { $document.$key = $analyzed.$key }
 
 $json = ConvertTo-Json -InputObject $document -Depth 5
 [void] [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($target))

@@ -1,14 +1,19 @@
 #!/usr/bin/env pwsh
 # Repairs what ruff and black can, as `task fix` does. Arguments go to black.
 $ErrorActionPreference = 'Stop'
-Push-Location (Join-Path $PSScriptRoot '..')
+$PSNativeCommandUseErrorActionPreference = $false
+# `pwsh -File` splits --deselect=a.py::b at its colon; the command line of the process has it whole.
+$line = [Environment]::GetCommandLineArgs().Where({ $_ -like '*fix.ps1' }, 'SkipUntil')
+$words = @($line | Select-Object -Skip 1)
+if (((-join $words) -replace ':') -ne ((-join $args) -replace ':')) { $words = $args }
+Push-Location -LiteralPath (Join-Path $PSScriptRoot '..')
 try {
     # Without a POSIX shell: the environment is made by `sh scripts/in_venv.sh`, here it is only used.
-    $folder = if (Test-Path .venv/Scripts) { '.venv/Scripts' } else { '.venv/bin' }
+    $folder = if (Test-Path -LiteralPath .venv/Scripts) { '.venv/Scripts' } else { '.venv/bin' }
     & "$folder/python" -m ruff check --fix --exit-zero
     $code = $LASTEXITCODE
     if ($code -eq 0) {
-        & "$folder/python" -m black . @args
+        & "$folder/python" -m black . @words
         $code = $LASTEXITCODE
     }
 }

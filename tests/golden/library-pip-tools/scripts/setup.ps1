@@ -1,10 +1,15 @@
 #!/usr/bin/env pwsh
 # Makes the environment, installs the hooks, checks this machine, as `task setup` does. Arguments go to atomci.
 $ErrorActionPreference = 'Stop'
-Push-Location (Join-Path $PSScriptRoot '..')
+$PSNativeCommandUseErrorActionPreference = $false
+# `pwsh -File` splits --deselect=a.py::b at its colon; the command line of the process has it whole.
+$line = [Environment]::GetCommandLineArgs().Where({ $_ -like '*setup.ps1' }, 'SkipUntil')
+$words = @($line | Select-Object -Skip 1)
+if (((-join $words) -replace ':') -ne ((-join $args) -replace ':')) { $words = $args }
+Push-Location -LiteralPath (Join-Path $PSScriptRoot '..')
 try {
     # sh comes with Git for Windows, in its bin folder.
-    sh scripts/in_venv.sh atomci run bootstrap @args
+    sh scripts/in_venv.sh atomci run bootstrap @words
     $code = $LASTEXITCODE
 }
 finally {
