@@ -15,7 +15,9 @@ from atomci.template.workshop import Workshop
 from atomci.tools.git.objects import Files, Objects
 from atomci.tools.git.repository import Repository, head_commit, open_repository
 
-__all__ = ["Adoptable", "adoptable", "adoptable_head", "require_layout", "require_questions"]
+__all__ = ["BRANCH", "Adoptable", "adoptable", "adoptable_head", "require_layout", "require_questions"]
+
+BRANCH = "atomci/adopt"
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,17 @@ def adoptable_head(repository: Repository, root: Path, branch: str) -> str:
     if branch == "HEAD" or git.ask("check-ref-format", "--branch", branch) != branch:
         raise UsageError(f"--branch {branch}: not a branch name", "for example --branch atomci/adopt")
     if git.resolve(f"refs/heads/{branch}") is not None:
+        # git removes none that is checked out, and what somebody named otherwise may be anything.
+        ours = branch == BRANCH and not git.ask(
+            "for-each-ref", "--format=%(worktreepath)", f"refs/heads/{branch}"
+        )
         raise RefusedError(
-            f"there is a branch {branch} already", f"git branch -D {branch}, or another: --branch NAME"
+            f"there is a branch {branch} already",
+            (
+                f"git branch -D {branch}, or another: --branch NAME"
+                if ours
+                else "take another name: --branch NAME"
+            ),
         )
     return head
 

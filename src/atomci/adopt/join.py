@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from atomci.adopt.adoptable import Adoptable, adoptable, require_layout, require_questions
+from atomci.adopt.adoptable import BRANCH, Adoptable, adoptable, require_layout, require_questions
 from atomci.adopt.comparison import Comparison
 from atomci.adopt.existing import Inferred
 from atomci.adopt.inference import answers_to, origins, refuse_invented_names
@@ -39,7 +39,7 @@ class Wish:
     location: str
     ref: str | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
-    branch: str = "atomci/adopt"
+    branch: str = BRANCH
     ask: bool = False
 
 

@@ -150,12 +150,12 @@ def _run(recorded: Recorded, request: Request, as_json: bool, only_plan: bool, a
         if isinstance(planned, Update):
             show_update(planned, as_json)
             return 0
-        from atomci.update.apply import apply_update
+        from atomci.update.apply import apply_update, foreseen
         from atomci.update.end import commit_update
 
         planned = planned.with_notes()
         if only_plan:
-            show_update(planned.update, as_json)
+            show_update(foreseen(planned), as_json)
             return 1 if planned.merged.stages else 0
         done = apply_update(planned, alone=and_commit)
         if and_commit and done.state == "staged":

@@ -126,12 +126,10 @@ def parse_answers(text: bytes, where: str) -> Mapping[str, Any]:
         if b"*" in text:
             _refuse_repeated(loaded)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UsageError(
-            f"{where}: not readable as YAML: {' '.join(str(error).split())}",
-            f"git checkout -- {Path(where).name}",
-        ) from None
+        what = f"not readable as YAML: {' '.join(str(error).split())}"
+        raise UsageError(f"{where}: {what}", _mended(text, where)) from None
     if not isinstance(loaded, Mapping):
-        raise UsageError(f"{where}: not a mapping of questions to answers")
+        raise UsageError(f"{where}: not a mapping of questions to answers", _mended(text, where))
     return {str(key): value for key, value in loaded.items()}
 
 
@@ -152,3 +150,10 @@ def _refuse_repeated(value: Any) -> None:
 
     if size(value) > _MOST:
         raise ValueError("its aliases repeat each other without end")
+
+
+def _mended(text: bytes, where: str) -> str:
+    name = Path(where).name
+    if b"\n<<<<<<< " in b"\n" + text:
+        return f"resolve the conflict in it, then: git add {name}"
+    return f"git checkout HEAD -- {name}"

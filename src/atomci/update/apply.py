@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import msgspec
 
 from atomci.artifacts.sync import Update
 from atomci.errors import RefusedError
-from atomci.template.lock import same_content
-from atomci.tools.git.objects import Entry
-from atomci.tools.process import shell_line
+from atomci.tools.git.repository import Repository
 from atomci.update.planned import Planned, message_of
 from atomci.update.under_way import refuse_operations
 from atomci.update.wording import are, some_of
-from atomci.update.worktree.journal import Journal, digest
+from atomci.update.worktree.journal import Journal
+from atomci.update.worktree.obstacles import blocking, obstacles, way_out
 from atomci.update.worktree.stage import NOTHING, index_line, stage
 from atomci.update.worktree.switch import held, switch
 
-__all__ = ["apply_update"]
+__all__ = ["apply_update", "foreseen"]
+
+
+def foreseen(planned: Planned) -> Update:
+    """The plan of an update, with a note where `apply_update` would refuse it as things are."""
+    try:
+        refuse_operations(planned.repository)
+        _refuse_dirty(planned, planned.touched, _unseen(planned, planned.touched), alone=False)
+    except RefusedError as error:
+        note = f"as things are, atomci update is refused: {error.message}; {error.hint}"
+        return msgspec.structs.replace(planned.update, notes=(*planned.update.notes, note))
+    return planned.update
 
 
 def apply_update(planned: Planned, *, alone: bool = False) -> Update:
@@ -69,7 +78,7 @@ def _journal(planned: Planned, unseen: list[str]) -> Journal:
     conflicted = tuple(sorted(planned.merged.stages))
     # What makes it a cherry-pick that git can continue or abort.
     heads: dict[str, str | None] = {
-        "MERGE_MSG": _merge_message(message, conflicted),
+        "MERGE_MSG": message,
         "CHERRY_PICK_HEAD": f"{planned.pick}\n",
     }
     return Journal(
@@ -91,16 +100,16 @@ def _journal(planned: Planned, unseen: list[str]) -> Journal:
 
 def _refuse_dirty(planned: Planned, touched: list[str], unseen: list[str], alone: bool) -> None:
     """Uncommitted work in what the update touches; with conflicts also what an abort by git would lose."""
-    repository = planned.repository
+    repository, before = planned.repository, planned.before
     states = repository.git.states("--untracked-files=all", "--ignore-submodules=none")
     # The lock is ours: `atomci status` may just have written it.
     states.pop(planned.lock, None)
-    wanted = set(touched) - {planned.lock, *unseen}
-    dirty = {path for path in states if path in wanted}
-    dirty |= {path for path in wanted if _in_the_way(planned, path)}
-    if dirty:
+    wanted = set(touched) - {*unseen, *([planned.lock] if _is_plain(repository, planned.lock) else [])}
+    found = obstacles(repository, before, planned.merged.files, wanted, states)
+    if found:
         raise RefusedError(
-            f"the update changes {some_of(dirty)}: uncommitted work is in its way", _way_out(planned, dirty)
+            f"the update changes {some_of(found)}: uncommitted work is in its way",
+            way_out(before, found.values(), states),
         )
     staged = [path for path, state in states.items() if state[0] not in " ?"]
     if alone and staged:
@@ -114,46 +123,9 @@ def _refuse_dirty(planned: Planned, touched: list[str], unseen: list[str], alone
         )
 
 
-def _way_out(planned: Planned, dirty: set[str]) -> str:
-    unknown = sorted(dirty - planned.before.keys())
-    if not unknown:
-        return "git commit or git stash it, then again"
-    # git stash takes along neither what is untracked nor what is ignored.
-    return f"git add --force {shell_line(unknown[:5])}, git commit, then again; or move it away"
-
-
-def _in_the_way(planned: Planned, path: str) -> bool:
-    """Something that git doesn't know lies where the update puts a file, or a link leads elsewhere."""
-    top = planned.repository.top
-    if path in planned.merged.files:
-        for folder in list(Path(path).parents)[:-1]:
-            place = top / folder
-            stands = place.exists() and not place.is_dir() and folder.as_posix() not in planned.before
-            if place.is_symlink() or stands:
-                return True
-        if path not in planned.before and (top / path).is_dir() and not (top / path).is_symlink():
-            return not _only_touched(planned, top / path)
-    before = planned.before.get(path)
-    found = digest(top / path)
-    if before is None:
-        return found not in ("", "folder")
-    return not found or not _as_committed(planned, path, before)
-
-
-def _only_touched(planned: Planned, folder: Path) -> bool:
-    top, touched = planned.repository.top, set(planned.touched)
-    return all(file.is_dir() or file.relative_to(top).as_posix() in touched for file in folder.rglob("*"))
-
-
-def _as_committed(planned: Planned, path: str, entry: Entry) -> bool:
-    """Whether the file is what HEAD holds, also where a flag of the index hides an edit from git status."""
-    target = planned.repository.top / path
-    if target.is_symlink() or entry.mode == "120000":
-        return True
-    if same_content(target.read_bytes(), entry.oid):
-        return True
-    filtered = planned.repository.git.ask("hash-object", f"--path={path}", "--", path)
-    return filtered == entry.oid
+def _is_plain(repository: Repository, path: str) -> bool:
+    place = repository.top / path
+    return not blocking(repository.top, path) and (place.is_symlink() or not place.is_dir())
 
 
 def _index_lines(planned: Planned, touched: list[str]) -> Iterator[bytes]:
@@ -164,8 +136,3 @@ def _index_lines(planned: Planned, touched: list[str]) -> Iterator[bytes]:
         else:
             yield index_line(path, NOTHING)
             yield from (index_line(path, entry, number) for number, entry in sorted(stages.items()))
-
-
-def _merge_message(message: str, conflicted: Iterable[str]) -> str:
-    """As git writes it: the comment is stripped when it is committed."""
-    return f"{message}\n# Conflicts:\n" + "".join(f"#\t{path}\n" for path in conflicted)

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from atomci.artifacts.sync import AnswerChange, Change, FileChange
+from atomci.template.ownership import Tier
 from atomci.tools.git.objects import Entry, Files
 from atomci.update.merging import MergedRenders
+from atomci.update.three_way.merge import Merged
 
 __all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]
 
 # Of managers that an adopted project may have: a lock, what it is made from, and what makes it anew.
 _OTHER_LOCKS = (("poetry.lock", "pyproject.toml", "poetry lock"), ("pdm.lock", "pyproject.toml", "pdm lock"))
+_IN_HISTORY = "your edit gives way; it stays in git's history"
 
 
 def acts(changes: Iterable[FileChange]) -> bool:
@@ -50,26 +53,12 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
     renames = {**_renames(merged), **merged.renamed}
     origins = _origins(merged)
     found = []
-    change: Change
     for path in sorted(head.keys() | result.files.keys() | result.stages.keys()):
-        mine, after = head.get(path), result.files.get(path)
-        if path in result.stages:
-            change, detail = "conflicted", result.reasons.get(path, "content")
-        elif mine == after or path in renames.values():
+        if (told := _told(merged, renames, path)) is None:
             continue
-        elif mine is None:
-            change, detail = ("renamed" if path in renames else "added"), ""
-        elif after is None:
-            change, detail = "removed", ""
-        elif mine == base.get(path) or tier(path) == "generated":
-            change, detail = "updated", ""
-        elif tier(path) == "managed":
-            change, detail = "replaced", "your edit gives way; it stays in git's history"
-        else:
-            change, detail = "merged", ""
         origin = renames.get(path) or origins.get(path, "")
         found.append(
-            FileChange(path=path, change=change, tier=tier(path), renamed_from=origin, detail=detail)
+            FileChange(path=path, change=told[0], tier=tier(path), renamed_from=origin, detail=told[1])
         )
     changed = {path for path in base.keys() | theirs.keys() if base.get(path) != theirs.get(path)}
     quiet: dict[str, tuple[Change, str]] = dict.fromkeys(result.kept_deleted, ("kept-deleted", ""))
@@ -82,6 +71,42 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
         for path, (why, detail) in quiet.items()
     ]
     return sorted(found, key=lambda change: change.path)
+
+
+def _told(merged: MergedRenders, renames: Mapping[str, str], path: str) -> tuple[Change, str] | None:
+    """What becomes of a path, and why; None where nothing does."""
+    result, managed = merged.result, merged.tier(path) == "managed"
+    base = merged.renders.base.get(path)
+    mine, after = merged.renders.mine.files.get(path), result.files.get(path)
+    if path in result.stages:
+        return "conflicted", result.reasons.get(path, "content")
+    if mine == after or path in renames.values():
+        return None
+    if mine is None and path in renames:
+        return "renamed", _IN_HISTORY if _gives_way(merged, renames[path], after) else ""
+    if mine is None:
+        return "added", "you had deleted it; it is the template's" if managed and base else ""
+    if after is None:
+        return "removed", _IN_HISTORY if _gives_way(merged, path, after) else _set_aside(result, path)
+    return _edited(merged.tier(path), edited=mine != base)
+
+
+def _edited(tier: Tier, *, edited: bool) -> tuple[Change, str]:
+    if not edited or tier == "generated":
+        return "updated", ""
+    return ("replaced", _IN_HISTORY) if tier == "managed" else ("merged", "")
+
+
+def _set_aside(result: Merged, path: str) -> str:
+    """Where git puts a file whose place a folder takes."""
+    aside = next((name for name in sorted(result.stages) if name.startswith(f"{path}~yours")), "")
+    return f"set aside as {aside}" if aside else ""
+
+
+def _gives_way(merged: MergedRenders, path: str, after: Entry | None) -> bool:
+    """Whether a managed file that was edited vanishes from its path, and the edit with it."""
+    mine, base = merged.renders.mine.files[path], merged.renders.base.get(path)
+    return merged.tier(path) == "managed" and mine not in (base, after)
 
 
 def _seed(mine: Entry | None, base: Entry | None, theirs: Entry | None) -> tuple[Change, str] | None:

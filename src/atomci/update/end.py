@@ -72,6 +72,7 @@ def _continue(repository: Repository, journal: Journal) -> None:
         raise Unresolved(f"{are(open_paths)} in conflict", "resolve, git add, then: atomci update --continue")
     if marked := _with_markers(repository, journal):
         raise Unresolved(f"{are(marked)} still with conflict markers", "resolve and git add, then again")
+    _pick_again(repository, journal)
     git = repository.git.with_env(GIT_EDITOR=":")
     code, out, said = git.code("cherry-pick", "--continue")
     if code != 0:
@@ -80,6 +81,14 @@ def _continue(repository: Repository, journal: Journal) -> None:
             "mend it and: atomci update --continue",
         )
     shutil.rmtree(repository.git_dir / FOLDER, ignore_errors=True)
+
+
+def _pick_again(repository: Repository, journal: Journal) -> None:
+    """A stand-in for the commit that is picked: no ref holds that, so git's gc may have removed it."""
+    git = repository.git
+    if git.commit("CHERRY_PICK_HEAD") is None:
+        pick = git("commit-tree", "HEAD^{tree}", "-p", "HEAD", stdin=journal.message.encode()).decode()
+        (repository.git_dir / "CHERRY_PICK_HEAD").write_text(pick, encoding="utf-8", newline="\n")
 
 
 def abort_update(root: Path) -> Update:

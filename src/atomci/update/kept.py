@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from atomci.errors import RefusedError
+from atomci.tools.git.links import link_text
 from atomci.tools.git.objects import Entry, Files, Objects
 from atomci.tools.git.repository import Repository, identity
 from atomci.update.wording import some_of
 from atomci.update.worktree.journal import FOLDER, Journal, digest
+from atomci.update.worktree.obstacles import blocking
 
 __all__ = ["keep_work", "standing"]
 
@@ -25,21 +27,12 @@ def standing(top: Path, head: Files, paths: Iterable[str]) -> list[str]:
     """
     found: set[str] = set()
     for path in paths:
-        blocking = _blocking(top, path)
+        blocked = blocking(top, path)
         if path in head:
-            found |= {path, *([blocking] if blocking else _below(top, path))}
-        elif not blocking and not _is_folder(top / path):
+            found |= {path, *([blocked] if blocked else _below(top, path))}
+        elif not blocked and not _is_folder(top / path):
             found.add(path)
     return sorted(found)
-
-
-def _blocking(top: Path, path: str) -> str:
-    """The outermost of its folders that isn't one."""
-    for folder in reversed(PurePosixPath(path).parents[:-1]):
-        place = top / folder
-        if place.is_symlink() or (place.exists() and not place.is_dir()):
-            return str(folder)
-    return ""
 
 
 def _below(top: Path, path: str) -> list[str]:
@@ -88,7 +81,7 @@ def keep_work(repository: Repository, journal: Journal, head: Files, paths: list
 def _edited(objects: Objects, journal: Journal, head: Files, paths: list[str]) -> Files:
     """What lies in the working tree and is neither the update's nor HEAD's."""
     top, after = objects.repository.top, {step.path: step.after for step in journal.steps}
-    there = {path: digest(top / path) for path in paths if not _blocking(top, path)}
+    there = {path: digest(top / path) for path in paths if not blocking(top, path)}
     new = [path for path, found in there.items() if found not in ("", "folder", after.get(path))]
     plain = [path for path in new if not (top / path).is_symlink()]
     oids = dict(zip(plain, objects.repository.git.store(plain), strict=True)) if plain else {}
@@ -96,7 +89,7 @@ def _edited(objects: Objects, journal: Journal, head: Files, paths: list[str]) -
         path: (
             Entry(_mode(top / path, head.get(path)), oids[path])
             if path in oids
-            else Entry("120000", objects.write("blob", os.fsencode((top / path).readlink())))
+            else Entry("120000", objects.write("blob", link_text(top / path)))
         )
         for path in new
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from atomci.errors import RefusedError
 from atomci.template.lock import lock_bytes, locked_seeds, made_lock, parsed_lock, with_own_files
 from atomci.template.ownership import Tier
 from atomci.tools.git.objects import Entry, Files
+from atomci.tools.process import shell_line
 from atomci.update.left_out import left_out, still_left_out
 from atomci.update.migrate import Effects, migrated_files
 from atomci.update.rendering import Renders
@@ -38,6 +40,7 @@ def merged_renders(renders: Renders) -> MergedRenders:
     """Merge. Nothing of the repository changes; new objects lie in a private folder."""
     away = left_out(renders.objects.repository.git, renders.mine.files, _rendered(renders))
     _refuse_ignored_answers(renders, away)
+    _refuse_taken_lock(renders)
     found = _merged(renders, away)
     # The update itself may change what git ignores.
     still = still_left_out(renders.objects, away, renders.mine.files, found.result.files)
@@ -50,6 +53,20 @@ def _refuse_ignored_answers(renders: Renders, away: Mapping[str, str]) -> None:
         raise RefusedError(
             f"git ignores {file}, so no commit could say which version this is",
             f"git add --force {file}, git commit, then again",
+        )
+
+
+def _refuse_taken_lock(renders: Renders) -> None:
+    lock = renders.objects.repository.prefix + renders.span.recorded.lock
+    files = renders.mine.files
+    taken = next((str(folder) for folder in PurePosixPath(lock).parents if str(folder) in files), "")
+    if not taken and any(path.startswith(f"{lock}/") for path in files):
+        taken = lock
+    if taken:
+        kind = "folder" if taken == lock else "file" if files[taken].is_file else "link"
+        raise RefusedError(
+            f"{taken} is a {kind} here, and what was rendered is to be listed in {lock}",
+            f"{shell_line(['git', 'mv', taken, f'{taken}.mine'])}, git commit, then again",
         )
 
 

@@ -478,6 +478,9 @@ def test_a_flat_layout_is_fine_where_the_template_has_no_src(template, repositor
     ("prepare", "words", "code", "said"),
     [
         ("git branch atomci/adopt", (), 4, "git branch -D atomci/adopt, or another: --branch NAME"),
+        ("git switch -q -c atomci/adopt", (), 4, "take another name: --branch NAME"),
+        ("", ("--branch", "main"), 4, "take another name: --branch NAME"),
+        ("git config core.bare true", (), 2, "git clone"),
         ("git branch atomci", (), 4, "can't be made"),
         ("git branch atomci", ("--branch", "join"), 0, ""),
         ("", ("--branch", "a..b"), 2, "not a branch name"),

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import subprocess
 import sys
 
 import copier
@@ -246,6 +247,33 @@ def test_an_answers_file_that_git_ignores_is_refused_with_the_way_out(
     assert atomci("update", "--commit").code == 0
     assert atomci("update").json["state"] == "up-to-date"
     assert atomci("status").code == 0
+
+
+@pytest.mark.parametrize("broken", ["", "x: [", "- a\n"])
+def test_a_broken_answers_file_is_told_with_the_way_out(broken: str, project: Folder, atomci: Run) -> None:
+    before = project.whole
+    project.write({".copier-answers.yml": broken})
+
+    done = atomci("update")
+
+    assert done.code == 2
+    project.git(*done.err.splitlines()[-1].split()[1:])
+    assert project.whole == before
+
+
+def test_an_answers_file_in_conflict_is_told_with_the_way_out(project: Folder, atomci: Run) -> None:
+    answers = project.read(".copier-answers.yml")
+    project.git("switch", "--quiet", "--create", "other")
+    project.commit({".copier-answers.yml": answers.replace("v1.0.0", "v2.0.0")})
+    project.git("switch", "--quiet", "main")
+    project.commit({".copier-answers.yml": answers.replace("v1.0.0", "v3.0.0")})
+    subprocess.run(["git", "merge", "-q", "other"], cwd=project.root, check=False, capture_output=True)
+
+    done = atomci("status")
+
+    assert (done.code, done.err.splitlines()[-1]) == (
+        2, "  resolve the conflict in it, then: git add .copier-answers.yml"
+    )  # fmt: skip
 
 
 def test_a_file_that_git_takes_for_a_moved_one_says_from_where(

@@ -168,6 +168,22 @@ def test_a_resolved_update_is_continued(how: str, conflicting: Folder, atomci: R
     assert atomci("update").json["state"] == "up-to-date"
 
 
+def test_an_update_outlives_gits_gc_and_says_what_it_always_says(conflicting: Folder, atomci: Run) -> None:
+    conflicting.git("config", "core.commentChar", ";")
+    assert atomci("update").code == 1
+    conflicting.git("prune", "--expire=now")
+    conflicting.write({"guide.txt": "both\n"})
+    conflicting.git("add", "guide.txt")
+
+    assert atomci("update", "--continue").json["state"] == "committed"
+
+    message = conflicting.git("log", "-1", "--format=%B").rstrip().splitlines()
+    assert message[0] == "Update the template from v1.0.0 to v2.0.0"
+    assert len(message) == 3
+    assert conflicting.read("guide.txt") == "both\n"
+    assert (conflicting.status, conflicting.has(".git/CHERRY_PICK_HEAD")) == ([], False)
+
+
 def test_an_unresolved_update_is_not_continued(conflicting: Folder, atomci: Run) -> None:
     atomci("update")
 

@@ -29,8 +29,35 @@ def test_managed_files_are_the_templates_and_edits_are_told(
 
     assert (done.code, done.files) == (0, {"ci.yml": "added" if mine is None else "replaced"})
     assert project.read("ci.yml") == lines("ci", 20, n15="theirs")
-    if mine is not None:
+    (row,) = (row for row in done.json["files"] if row["path"] == "ci.yml")
+    if mine is None:
+        assert row["detail"] == "you had deleted it; it is the template's"
+    else:
         assert project.git("show", "HEAD^:ci.yml") + "\n" == mine
+
+
+@pytest.mark.parametrize(
+    ("theirs", "row"),
+    [
+        ({"ci.yml": None}, ("ci.yml", "removed")),
+        ({"ci.yml": None, "all.yml": "moved"}, ("all.yml", "renamed")),
+    ],
+    ids=["dropped", "moved"],
+)
+def test_an_edit_that_goes_with_a_managed_file_is_told(
+    theirs: dict[str, str | None], row: tuple[str, str], template: Folder, project: Folder, atomci: Run
+) -> None:
+    files = {f"template/{name}": content and lines("ci", 20) for name, content in theirs.items()}
+    template.commit({**files, "ownership.toml": OWNERSHIP.replace("/ci.yml", "/*.yml")}, "v2.0.0")
+    project.commit({"ci.yml": lines("ci", 20, n5="mine")})
+
+    (found,) = (file for file in atomci("update", "--plan").json["files"] if file["path"] == row[0])
+
+    assert (found["path"], found["change"]) == row
+    assert found["detail"] == "your edit gives way; it stays in git's history"
+    project.commit({"ci.yml": lines("ci", 20)})
+    (found,) = (file for file in atomci("update", "--plan").json["files"] if file["path"] == row[0])
+    assert "detail" not in found
 
 
 def test_seeds_are_the_users_and_corrections_are_told(

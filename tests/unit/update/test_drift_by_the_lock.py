@@ -19,6 +19,7 @@ from atomci.tools.git.objects import Entry
 from atomci.update.drift import last_render, status
 from atomci.update.drift.differing import drift_of, drifted
 from atomci.update.drift.status import looked_at, status_offline
+from atomci.update.worktree.journal import digest
 
 TEXT = b"one\ntwo\n"
 ANSWERS = ".copier-answers.yml"
@@ -276,3 +277,13 @@ def test_the_template_is_rendered_again_only_where_lock_and_git_do_not_tell(
             meant(holds=False)
     else:
         assert meant().wanted == ["again.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_link_is_compared_to_the_letter(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    os.symlink("./a/", link)  # noqa: PTH211
+
+    assert digest(link) == "link ./a/"
+    assert drifted(link, locked(mode="120000", content=b"./a/")) is None
+    assert drifted(link, locked(mode="120000", content=b"a")) == "modified"

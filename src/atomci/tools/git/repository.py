@@ -47,6 +47,10 @@ def open_repository(root: Path) -> Repository:
             raise UsageError(
                 f"{root} belongs to another user, so git refuses it", f"see: git -C {root} status"
             )
+        if git.ask("rev-parse", "--is-bare-repository") == "true":
+            raise UsageError(
+                f"{root} is a bare repository, without files", f"git clone {root}; start in the clone"
+            )
         raise UsageError(f"{root} isn't in a git repository, and an update is a git merge", hint)
     found = os.fsdecode(out).removesuffix("\n").split("\n")
     if len(found) != len(_ASKED):  # a folder's name holds a line break

@@ -9,6 +9,7 @@ from pathlib import Path
 from atomci.template.answers import Recorded
 from atomci.template.workshop import Workshop
 from atomci.tools.git.client import Git
+from atomci.tools.git.links import link_text
 from atomci.tools.git.objects import Entry, Files
 from atomci.update.drift.last_render import LastRender, last_render
 
@@ -48,7 +49,7 @@ def _now(render: LastRender) -> Files:
     # Of what a sparse checkout leaves out nothing is known.
     now |= {path: render.files[path] for path in absent & Git(top).sparse()} if absent else {}
     for path in links:
-        target = os.fsencode((top / path).readlink())
+        target = link_text(top / path)
         now[path] = Entry("120000", objects.write("blob", target))
     return now
 

@@ -9,6 +9,7 @@ from typing import Literal
 from atomci.artifacts.sync import Drift, Lock, LockedFile
 from atomci.template.lock import same_content
 from atomci.tools.git.client import Git
+from atomci.tools.git.links import link_text
 
 __all__ = ["SHARED", "drift_of", "drifted"]
 
@@ -47,7 +48,7 @@ def drifted(path: Path, file: LockedFile, *, modes: bool = True) -> Literal["mod
     try:
         details = path.lstat()
         if file.mode == "120000":
-            same = same_content(os.fsencode(path.readlink()), file.blob)
+            same = same_content(link_text(path), file.blob)
         else:
             executable = (
                 not modes or os.name == "nt" or bool(details.st_mode & 0o100) == (file.mode == "100755")

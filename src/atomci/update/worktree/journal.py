@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from atomci.errors import InfrastructureError
 from atomci.tools.atomic import replace_file
+from atomci.tools.git.links import link_text
 from atomci.tools.git.repository import Repository
 
 __all__ = ["FOLDER", "JOURNAL", "Journal", "Replacement", "digest", "journal_of", "write_journal"]
@@ -73,7 +74,7 @@ def digest(path: Path) -> str:
     """What tells a file from another: kind, executable bit and content; "" where there is none."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         if path.is_symlink():
-            return f"link {path.readlink()}"
+            return f"link {os.fsdecode(link_text(path))}"
         if path.is_dir():
             return "folder"
         content = hashlib.sha256(path.read_bytes()).hexdigest()

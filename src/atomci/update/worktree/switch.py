@@ -219,7 +219,7 @@ def _put(source: Path | None, target: Path, top: Path) -> None:
 def _copy(source: Path, target: Path) -> None:
     if source.is_symlink():
         target.unlink(missing_ok=True)
-        target.symlink_to(source.readlink())
+        target.symlink_to(os.readlink(source))  # noqa: PTH115
     else:
         shutil.copy2(source, target)
 
