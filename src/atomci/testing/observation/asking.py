@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from functools import cache
 from types import FrameType
 from typing import Any
 
@@ -74,7 +74,7 @@ def is_there(path: Any) -> bool:
     return True
 
 
-def asked_by(modules: Sequence[str]) -> bool:
+def asked_by(modules: tuple[str, ...]) -> bool:
     """Whether one of these modules asked; those that only pass a question on aren't counted."""
     frame: FrameType | None = sys._getframe(2)
     name = ""
@@ -128,7 +128,8 @@ def _module_of(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", ""))
 
 
-def _is_one_of(name: str, modules: Sequence[str]) -> bool:
+@cache  # asked thousands of times of a few hundred modules
+def _is_one_of(name: str, modules: tuple[str, ...]) -> bool:
     return any(name == module or name.startswith(f"{module}.") for module in modules)
 
 

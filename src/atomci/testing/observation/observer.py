@@ -137,6 +137,8 @@ class Observer:
 
     def asked(self, path: Any, folder: Any = None, *, state: bool = False) -> None:
         """Somebody asked whether a file is there, or for more of its state."""
+        if type(path) is str and path in self.states:
+            return  # most questions are asked again
         with contextlib.suppress(Exception):
             place = place_of(path, folder) if self.active else None
             if place is None or place in self.states or place in self.written:
