@@ -19,7 +19,7 @@ ADVICE = (
 PYPROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
 # What the worker replaces: another name or shape, and copier would no longer ask ours.
 REPLACED = {
-    "_answers_to_remember": ("function", "(self)"),
+    "_render_context": ("function", "(self)"),
     "_render_string": ("function", "(self, string, extra_context)"),
     "_external_data": ("function", "(self)"),
     "_sync_git_index_executable_bit": ("function", "(self, dst_relpath, src_mode)"),

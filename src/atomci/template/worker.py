@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -86,7 +86,7 @@ class Worker(_main.Worker):
     compiled: Compiled
     project: Path
     size: int = 0
-    remembered: Mapping[str, Any] | None = None
+    known: Mapping[str, Any] | None = None
 
     def place(self, template: Template, last: Mapping[str, Any], project: Path, compiled: Compiled) -> None:
         """What copier would find out by itself."""
@@ -94,13 +94,13 @@ class Worker(_main.Worker):
         self.subproject.__dict__["last_answers"] = dict(last)
         self.project, self.compiled = project, compiled
 
-    def _answers_to_remember(self) -> Mapping[str, Any]:
+    def _render_context(self) -> MutableMapping[str, Any]:
         # While files are rendered nothing is answered any more, and each asks again.
         if Phase.current() is not Phase.RENDER:
-            return super()._answers_to_remember()
-        if self.remembered is None:
-            self.remembered = super()._answers_to_remember()
-        return self.remembered
+            return super()._render_context()
+        if self.known is None:
+            self.known = super()._render_context()
+        return dict(self.known)
 
     @property
     def answers_relpath(self) -> Path:
