@@ -559,8 +559,9 @@ def workflows(folder: Path = ROOT / ".github") -> list[Path]:
 @pytest.mark.parametrize(
     "words",
     [
-        ("zizmor", "--offline", "--persona=pedantic", "--no-progress", ".github"),
+        ("zizmor", "--offline", "--persona=pedantic", "--no-progress", ".github", "action.yml"),
         ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml"),
+        ("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml"),
         ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),
         (
             "check-jsonschema",
@@ -588,7 +589,7 @@ def pins(text: str) -> dict[str, str]:
 
 def test_every_action_is_pinned_and_the_templates_pins_are_ours() -> None:
     own: dict[str, str] = {}
-    for path in workflows():
+    for path in [*workflows(), ROOT / "action.yml"]:
         text = path.read_text(encoding="utf-8")
         assert len(re.findall(r"\buses:", text)) == len(
             re.findall(r"\buses: [\w./-]+@[0-9a-f]{40} # v\d", text)

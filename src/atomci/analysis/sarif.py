@@ -1,6 +1,6 @@
 """Findings as SARIF 2.1.0, in the shape that GitHub code scanning takes.
 
-One run per tool with a category of its own, URIs relative to the root, and fingerprints computed
+One run per tool with a category of its own, URIs from the top of the repository, and fingerprints computed
 here, so that baselines work offline too.
 """
 
@@ -21,12 +21,15 @@ _BASE = 37
 _END = 65535
 
 
-def to_sarif(runs: Iterable[Findings], root: Path) -> dict[str, object]:
-    """The log object. Files are read from root for their fingerprints; unreadable ones get none."""
+def to_sarif(runs: Iterable[Findings], root: Path, below: str = "") -> dict[str, object]:
+    """The log object. Files are read from root for their fingerprints; unreadable ones get none.
+
+    `below` leads from the top of the repository to a project in a folder of it, such as `services/one/`.
+    """
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [_run(run, root) for run in runs],
+        "runs": [_run(run, root, below) for run in runs],
     }
 
 
@@ -47,7 +50,7 @@ def line_fingerprints(text: str) -> list[str]:
     return found
 
 
-def _run(run: Findings, root: Path) -> dict[str, object]:
+def _run(run: Findings, root: Path, below: str) -> dict[str, object]:
     rules = {finding.rule: finding for finding in run.findings}
     ids = list(rules)
     fingerprints = {path: _fingerprints(root / path) for path in {finding.path for finding in run.findings}}
@@ -56,10 +59,10 @@ def _run(run: Findings, root: Path) -> dict[str, object]:
         driver["version"] = run.version
     return {
         "tool": {"driver": driver},
-        # Everything up to the last slash is GitHub's category.
-        "automationDetails": {"id": f"atomci/{run.atom}/"},
+        # Everything up to the last slash is GitHub's category; a second run with the same one is refused.
+        "automationDetails": {"id": f"atomci/{below}{run.atom}/"},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(f, ids.index(f.rule), fingerprints[f.path]) for f in run.findings],
+        "results": [_result(f, ids.index(f.rule), fingerprints[f.path], below) for f in run.findings],
     }
 
 
@@ -77,7 +80,7 @@ def _rule(finding: Finding) -> dict[str, object]:
     return rule
 
 
-def _result(finding: Finding, rule: int, fingerprints: list[str]) -> dict[str, object]:
+def _result(finding: Finding, rule: int, fingerprints: list[str], below: str) -> dict[str, object]:
     region = {"startLine": finding.line, "startColumn": finding.column}
     # GitHub annotates a pull request only where all lines of the region are in the diff.
     if finding.end_line == finding.line and (finding.end_column or 0) > finding.column:
@@ -90,7 +93,7 @@ def _result(finding: Finding, rule: int, fingerprints: list[str]) -> dict[str, o
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(finding.path)},
+                    "artifactLocation": {"uri": quote(below + finding.path)},
                     "region": region,
                 }
             }

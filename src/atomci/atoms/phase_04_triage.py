@@ -71,7 +71,7 @@ def aggregate_static_findings(ctx: Context) -> Outcome:
     left_out = {need: why for need in absent if (why := why_left_out(ctx, need))}
     missing = dict.fromkeys(absent, "left no findings") | dict.fromkeys(disabled, "disabled")
     missing |= {need: f"left out: {why}" for need, why in left_out.items()}
-    ctx.write(handles.STATIC_SARIF, to_sarif(reports, ctx.root))
+    ctx.write(handles.STATIC_SARIF, to_sarif(reports, ctx.root, ctx.project.git.prefix() or ""))
     every = AllFindings(runs=tuple(reports), missing=missing, disabled=tuple(disabled), left_out=left_out)
     ctx.write(handles.FINDINGS, every)
     if left_out and len(left_out) == len(found):

@@ -42,6 +42,15 @@ def test_a_run_names_its_tool_its_category_and_each_rule_once(tmp_path: Path) ->
     assert "version" not in log(tmp_path, version="")["tool"]["driver"]
 
 
+def test_a_project_in_a_folder_has_its_own_categories_and_paths_from_the_top(tmp_path: Path) -> None:
+    found = Findings(atom="run_mypy", tool="mypy", version="", examined=1, findings=(finding(),))
+    whole: Any = to_sarif([found], tmp_path, "services/one/")
+    run = whole["runs"][0]
+    assert run["automationDetails"] == {"id": "atomci/services/one/run_mypy/"}
+    place = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "services/one/src/%C3%A4%20b.py"}
+
+
 def test_a_rule_has_the_page_that_explains_it_if_there_is_one(tmp_path: Path) -> None:
     with_page, without = log(tmp_path, finding(url="https://x/F401"), finding(rule="E1"))["tool"]["driver"][
         "rules"

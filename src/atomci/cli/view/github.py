@@ -13,8 +13,9 @@ import click
 from atomci.artifacts.runs import AtomFinished, Event, RunFinished
 from atomci.artifacts.schemas import Finding
 from atomci.engine.events import Listener
+from atomci.tools.git.client import Git
 
-__all__ = ["annotation", "github_lines"]
+__all__ = ["annotation", "below_the_top", "github_lines"]
 
 # GitHub shows ten annotations of a kind per step and drops the rest silently.
 _ANNOTATIONS = 10
@@ -28,7 +29,7 @@ def github_lines(
     lines: Callable[[Event], Sequence[str]], head: Callable[[AtomFinished], str], root: Path
 ) -> Iterator[Listener]:
     """Each atom's log in a group, its findings as annotations on the lines they are about."""
-    annotated = 0
+    annotated, below = 0, below_the_top(root)
     finished: list[AtomFinished] = []
 
     def show(event: Event) -> None:
@@ -40,7 +41,7 @@ def github_lines(
                 click.echo(_inert(log.read_text(encoding="utf-8", errors="replace")))
             click.echo("::endgroup::")
             for finding in event.findings[: max(0, _ANNOTATIONS - annotated)]:
-                click.echo(_annotation(finding))
+                click.echo(_annotation(finding, below))
                 annotated += 1
         for line in lines(event):
             click.echo(line.replace("##[", "## ["))
@@ -51,14 +52,19 @@ def github_lines(
     yield show
 
 
+def below_the_top(root: Path) -> str:
+    """What leads to a project in a folder of its repository, such as `sub/`: GitHub counts from the top."""
+    return Git(root).prefix() or ""
+
+
 def annotation(kind: str, text: str, path: str = "") -> str:
     """A workflow command that marks a file, or the whole job."""
     return f"::{kind}{f' file={_escape(path)}' if path else ''}::{_escape(text, data=True)}"
 
 
-def _annotation(finding: Finding) -> str:
+def _annotation(finding: Finding, below: str) -> str:
     kind = {"error": "error", "warning": "warning", "note": "notice"}[finding.level]
-    place = f"file={_escape(finding.path)},line={finding.line},col={finding.column}"
+    place = f"file={_escape(below + finding.path)},line={finding.line},col={finding.column}"
     title = _escape(f"{finding.tool} {finding.rule}")
     return f"::{kind} {place},title={title}::{_escape(finding.message, data=True)}"
 
