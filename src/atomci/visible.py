@@ -10,11 +10,16 @@ __all__ = ["visible", "visible_lines"]
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+# What GitHub's runner obeys: at the beginning of a line, and anywhere.
+_COMMAND = re.compile(r"\A\s*::|##\[")
 
 
 def visible(text: object) -> str:
-    """One line, in which each character that can't be seen is written as Python writes it."""
-    plain = str(text)
+    """One line, no command, in which each character that can't be seen is written as Python writes it."""
+    return _seen(_COMMAND.sub(lambda found: found[0][:-1] + f"\\x{ord(found[0][-1]):x}", str(text)))
+
+
+def _seen(plain: str) -> str:
     if plain.isprintable() and _UNSEEN.search(plain) is None:
         return plain
     return "".join(sign if _is_seen(sign) else _written(sign) for sign in plain)
@@ -27,7 +32,7 @@ def visible_lines(text: str) -> str:
 
 def _kept_end(run: str) -> str:
     body = run.removesuffix("\r")
-    shown = re.sub("[^\udc80-\udcff]+", lambda found: visible(found[0]), body)
+    shown = re.sub("[^\udc80-\udcff]+", lambda found: _seen(found[0]), body)
     return shown + run[len(body) :]
 
 

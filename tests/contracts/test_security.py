@@ -41,10 +41,12 @@ TESTS: dict[str, tuple[str, ...]] = {
     "No rendered path leads": (HOSTILE, "test_no_spelling_of_dot_git_is_a_path", "test_a_path_leads_nowhere_else"),
     "Paths of migrations": (HOSTILE,),
     "In reports, plans": (HOSTILE, "test_what_is_shown_is_one_line_of_signs_that_can_be_seen"),
+    "No name in a report": ("test_a_name_is_no_command_to_githubs_runner",),
     "`--json` gives": ("test_json_is_exact",),
     "The update workflow has": ("test_the_token_is_in_the_step_that_pushes_alone",),
     "What finishes an update": ("test_what_finishes_an_update_has_no_secret_and_keeps_no_cache",),
     "The command of `atomci": ("test_a_command_gets_no_token_no_login_and_no_configuration",),
+    "A template may change workflows": (),
     "What was prepared is data": ("test_what_was_not_prepared_well_is_told",),
     "An address with a user": ("test_an_address_that_cannot_be_used_is_refused_with_the_way_out",),
     "A generated release is": (
@@ -52,6 +54,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "test_a_tag_builds_attests_publishes_and_releases",
     ),
     "A tag whose commit": ("test_a_tag_off_the_default_branch_is_refused_before_anything_is_built",),
+    "That is in the workflow": (),
     "What builds is what": ("test_what_the_template_renders_keeps_its_promises",),
     "The Docker image": ("test_an_image_of_pinned_parts_is_fine",),
     "`atomci check create_ci": (
@@ -98,6 +101,9 @@ def secrets_in(part: object) -> bool:
 
 
 def test_the_token_is_in_the_step_that_pushes_alone(jobs: dict[str, Any]) -> None:
+    (look,) = jobs["look"]["steps"]
+    assert set(look) == {"name", "id", "run", "env"}
+    assert jobs["look"]["permissions"] == {}
     steps = [(name, step) for name, job in jobs.items() for step in job["steps"] if secrets_in(step)]
     assert [name for name, _ in steps] == ["update"]
     assert steps[0][1]["env"]["GH_TOKEN"] == f"${{{{ secrets.{TOKEN} }}}}"
@@ -109,9 +115,10 @@ def test_the_token_is_in_the_step_that_pushes_alone(jobs: dict[str, Any]) -> Non
 
 def test_what_finishes_an_update_has_no_secret_and_keeps_no_cache(jobs: dict[str, Any]) -> None:
     prepare = jobs["prepare"]
-    assert jobs["update"]["needs"] == "prepare"
+    assert jobs["update"]["needs"] == ["look", "prepare"]
     assert "--then" in str(prepare)
-    assert not secrets_in(prepare)
+    # Where one is asked for, be it only whether it is there, the whole machine has it.
+    assert "secrets." not in str(prepare)
     assert prepare["permissions"] == {"contents": "read"}
     (setup,) = (step for step in prepare["steps"] if step["name"] == "Set up")
     assert setup["with"]["cache"] == "false"

@@ -55,6 +55,7 @@ def test_a_tag_off_the_default_branch_is_refused_before_anything_is_built(
         done = run(text, tmp_path, GITHUB_REF_NAME="v1.0.0")
         assert (done.returncode, done.stdout) == (0, ""), done
     git(tmp_path, "commit", "--quiet", "--allow-empty", "-m", "beside it")
+    git(tmp_path, "tag", f"origin/{branch}")  # git takes it for the branch, where that is named so
     off = run(text, tmp_path, GITHUB_REF_NAME="v1.0.0")
     assert off.returncode == 1
     assert off.stdout == (

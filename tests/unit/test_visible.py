@@ -37,3 +37,10 @@ def test_what_is_shown_is_one_line_of_signs_that_can_be_seen(text: str) -> None:
 
 def test_lines_tabs_and_foreign_bytes_of_a_file_stay() -> None:
     assert visible_lines("-\ta\r\n+b\x1b[31m\rc\n caf\udce9\n") == "-\ta\r\n+b\\x1b[31m\\rc\n caf\udce9\n"
+
+
+def test_a_name_is_no_command_to_githubs_runner() -> None:
+    assert visible("a##[stop-commands]b") == r"a##\x5bstop-commands]b"
+    assert visible(" ::add-mask::b") == r" :\x3aadd-mask::b"
+    assert visible("a::b") == "a::b"
+    assert visible("# [a] ## [b] #[c]") == "# [a] ## [b] #[c]"

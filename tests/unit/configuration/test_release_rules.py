@@ -67,13 +67,13 @@ def test_building_and_attesting_in_one_job_with_any_tool_of_any_branch_is_red(tm
     assert [line.partition(": ")[2] for line in found] == [
         "build builds, and attests or publishes: take over by its digest what a job without rights built",
         "publish takes over files that nobody has compared: compare sha256sum with needs.build.outputs before this step",
-        "build builds a tag of any branch: git merge-base --is-ancestor HEAD origin/BRANCH",
+        "build builds a tag of any branch: git merge-base --is-ancestor HEAD refs/remotes/origin/BRANCH",
         "build: `python -m pip install build` installs no locked version: --require-hashes -r FILE, or --constraint LOCK",
         "build: `python -m build` builds by no locked version: install those of the lock, and --no-isolation",
     ]
 
 
-CHECKED = """          if ! git merge-base --is-ancestor HEAD origin/main; then"""
+CHECKED = """          if ! git merge-base --is-ancestor HEAD refs/remotes/origin/main; then"""
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,7 @@ CHECKED = """          if ! git merge-base --is-ancestor HEAD origin/main; then"
         ("contents: read # to check out", "contents: write", "build builds while it may write contents"),
         ("id: digests", "id: digests\n        env: {KEY: '${{ secrets.KEY }}'}", "builds where a secret is"),
         (CHECKED, "          if false; then", "builds a tag of any branch"),
+        ("refs/remotes/origin/main", "origin/main", "takes a tag that is called like the branch"),
         (
             "          fetch-depth: 0 # what is part of main is read from history\n",
             "",

@@ -14,7 +14,7 @@ __all__ = ["facts"]
 
 _GIVES = re.compile(r"actions/attest(-build-provenance|-sbom)?|pypa/gh-action-pypi-publish")
 _PUBLISHES = re.compile(r"\b(?:(?:uv|hatch|flit|poetry) publish|twine upload|gh release (?:create|upload))\b")
-_OF_A_BRANCH = re.compile(r"\bgit merge-base --is-ancestor\b")
+_OF_A_BRANCH = re.compile(r"\bgit merge-base --is-ancestor\b(?P<what>[^\n;&|]*)")
 _COMPARES = re.compile(r"\bsha(?:256|384|512)sum\b")
 
 
@@ -86,12 +86,14 @@ def _of_the_branch(workflow: Workflow, name: str) -> Fact:
     """Whether a build refuses what isn't on the default branch, before anything else of it runs."""
     steps = workflow.steps(name)
     test = next((index for index, step in enumerate(steps) if _OF_A_BRANCH.search(step.script)), None)
-    mend = "git merge-base --is-ancestor HEAD origin/BRANCH"
+    mend = "git merge-base --is-ancestor HEAD refs/remotes/origin/BRANCH"
     if test is None:
         return problem(workflow.at(name, "steps"), f"{name} builds a tag of any branch: {mend}")
     place = steps[test].at()
     if early := [step for step in steps[:test] if step.action != "actions/checkout"]:
         return problem(early[0].at(), f"{name} does this before it knows that the tag is on the branch")
+    if (named := _OF_A_BRANCH.search(steps[test].script)) and re.search(r"(?<![\w/])origin/", named["what"]):
+        return problem(place, f"{name} takes a tag that is called like the branch for it: {mend}")
     if not any(step.input("fetch-depth") == "0" for step in steps[:test]):
         return problem(place, f"{name} knows no other branch than the tag's: fetch-depth: 0 of the checkout")
     return seen(place, f"{name} refuses a tag that isn't on the default branch")
