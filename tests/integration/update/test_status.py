@@ -107,6 +107,20 @@ def test_line_endings_of_a_windows_checkout_are_no_drift(locked: Folder, atomci:
     assert atomci("status", "--offline").code == 0
 
 
+def test_what_a_filter_made_of_a_file_is_no_drift(locked: Folder, atomci: Run) -> None:
+    locked.git("config", "filter.loud.smudge", "tr a-z A-Z")
+    locked.git("config", "filter.loud.clean", "tr A-Z a-z")
+    locked.commit({".gitattributes": "ci.yml filter=loud\n"})
+    locked.write({"ci.yml": None})
+    locked.git("checkout", "--", "ci.yml")
+    assert (locked.root / "ci.yml").read_bytes() != lines("ci", 20).encode()
+
+    assert atomci("status", "--offline").json["drift"] == []
+
+    (locked.root / "ci.yml").chmod(0o755)
+    assert [row["path"] for row in atomci("status", "--offline").json["drift"]] == ["ci.yml"]
+
+
 def test_status_without_offline_asks_for_the_newest_version(
     template: Folder, project: Folder, atomci: Run
 ) -> None:

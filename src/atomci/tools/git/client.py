@@ -218,7 +218,7 @@ class Git:
             return []
         staged = (row.split("\t", 1) for row in self.paths("ls-files", "-s", "-z", "--", *there))
         ids = {path: entry.split()[1] for entry, path in staged}
-        now = zip(there, self._ids(there), strict=True)
+        now = zip(there, self.ids(there), strict=True)
         return [path for path, found in now if ids.get(path) != found]
 
     def paths(self, *words: str) -> list[str]:
@@ -278,6 +278,10 @@ class Git:
     def store(self, paths: Iterable[str]) -> list[str]:
         """Store files as git would, and return their ids, in order. Raises GitFailed."""
         return self._ids(paths, "-w")
+
+    def ids(self, paths: Iterable[str]) -> list[str]:
+        """The ids that git would give files, in order. Raises GitFailed."""
+        return self._ids(paths)
 
     def _ids(self, paths: Iterable[str], *words: str) -> list[str]:
         names = b"".join(os.fsencode(quoted(path)) + b"\n" for path in paths)
