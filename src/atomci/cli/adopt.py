@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from atomci.cli.options import data_file_option, data_option, project_option, template_option
+from atomci.cli.options import data_file_option, data_option, not_empty, project_option, template_option
 from atomci.visible import visible
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ _COLOURS = {"added": "green", "kept": "yellow", "blocked": "red"}
 
 @click.command("adopt")
 @template_option
-@click.option("--ref", metavar="TAG", help="A tag, branch or commit.  [default: the newest release]")
+@click.option(
+    "--ref", metavar="TAG", callback=not_empty, help="A tag, branch or commit.  [default: the newest release]"
+)
 @data_option
 @data_file_option
 @click.option("--defaults", is_flag=True, help="Don't ask for what isn't found; take the defaults.")

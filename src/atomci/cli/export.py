@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from atomci.cli.options import template_option
+from atomci.cli.options import not_empty, template_option
 from atomci.visible import visible
 
 __all__ = ["export_command"]
@@ -24,7 +24,9 @@ def export_command() -> None:
 @export_command.command("cookiecutter")
 @click.argument("dest", type=click.Path(path_type=Path))
 @template_option
-@click.option("--ref", metavar="TAG", help="A tag, branch or commit.  [default: the newest release]")
+@click.option(
+    "--ref", metavar="TAG", callback=not_empty, help="A tag, branch or commit.  [default: the newest release]"
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def cookiecutter_command(dest: Path, template: str | None, ref: str | None, as_json: bool) -> int:
     """Write a cookiecutter template into DEST, of the same version, that renders the same bytes.

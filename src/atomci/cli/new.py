@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from atomci.cli.options import data_file_option, data_option, template_option
+from atomci.cli.options import data_file_option, data_option, not_empty, template_option
 from atomci.errors import UsageError
 from atomci.visible import visible
 
@@ -22,7 +22,7 @@ __all__ = ["new_command"]
 @click.command("new")
 @click.argument("dest", type=click.Path(path_type=Path))
 @template_option
-@click.option("--ref", metavar="TAG", help="A tag, branch or commit of the template.")
+@click.option("--ref", metavar="TAG", callback=not_empty, help="A tag, branch or commit of the template.")
 @data_option
 @data_file_option
 @click.option("--defaults", is_flag=True, help="Don't ask; take the defaults.")

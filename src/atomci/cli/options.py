@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atomci.cli import completion
+from atomci.errors import UsageError
 
 if TYPE_CHECKING:
     from atomci.project import Project
@@ -17,6 +18,7 @@ __all__ = [
     "answers_file_option",
     "data_file_option",
     "data_option",
+    "not_empty",
     "project_at",
     "project_option",
     "recorded_in",
@@ -24,17 +26,29 @@ __all__ = [
     "template_option",
 ]
 
+
+def not_empty(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """As it was given. Raises UsageError for an empty text, such as a variable of a script that isn't set."""
+    if value == "":
+        raise UsageError(f"{option.opts[0]} is given and empty", "leave it out, or name what is meant")
+    return value
+
+
 project_option = click.option(
     "--project", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another folder."
 )
 answers_file_option = click.option(
     "--answers-file",
     metavar="FILE",
+    callback=not_empty,
     shell_complete=completion.files,
     help="Which template, where several were rendered here.",
 )
 template_option = click.option(
-    "--template", metavar="SRC", help="A path, a git URL or gh:org/name.  [default: atomci's own]"
+    "--template",
+    metavar="SRC",
+    callback=not_empty,
+    help="A path, a git URL or gh:org/name.  [default: atomci's own]",
 )
 data_option = click.option(
     "--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Answer a question."

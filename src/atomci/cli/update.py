@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from atomci.cli.options import answers_file_option, project_option, rendered_folder
+from atomci.cli.options import answers_file_option, not_empty, project_option, rendered_folder
 from atomci.cli.view.updates import progress, show_update
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ __all__ = ["update_command"]
 
 
 @click.command("update")
-@click.option("--to", metavar="TAG", help="A tag, branch or commit.  [default: the newest release]")
+@click.option(
+    "--to", metavar="TAG", callback=not_empty, help="A tag, branch or commit.  [default: the newest release]"
+)
 @click.option("--prerelease", is_flag=True, help="Pre-releases count as releases.")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would change, touch nothing.")
 @click.option("--commit", "and_commit", is_flag=True, help="Commit when there are no conflicts.")
@@ -45,7 +47,12 @@ __all__ = ["update_command"]
 @click.option("--abort", is_flag=True, help="Put everything back as it was before the update.")
 @click.option("--continue", "go_on", is_flag=True, help="Commit the update, its conflicts resolved.")
 @click.option("--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Change an answer.")
-@click.option("--template", metavar="SRC", help="The template has moved: a path, a git URL or gh:org/name.")
+@click.option(
+    "--template",
+    metavar="SRC",
+    callback=not_empty,
+    help="The template has moved: a path, a git URL or gh:org/name.",
+)
 @click.option("--skip", multiple=True, metavar="ID", help="Leave out one of the template's migrations.")
 @answers_file_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")

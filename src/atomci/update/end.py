@@ -130,4 +130,4 @@ def _ended(journal: Journal, state: str) -> Update:
 
 def _last(said: str) -> str:
     lines = [line for line in said.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+    return lines[-1] if lines else "it failed without a word, as a hook may"

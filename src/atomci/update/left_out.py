@@ -15,13 +15,12 @@ _RULES = ".gitignore"
 
 
 def left_out(git: Git, mine: Files, rendered: Collection[str]) -> dict[str, str]:
-    """Those of the paths that HEAD doesn't hold and that have no place here, and why."""
-    new = [path for path in rendered if path not in mine]
+    """Those of the paths that HEAD doesn't hold as files and that have no place here, and why."""
     modules = {path for path, entry in mine.items() if entry.mode == "160000"}
-    below = {path: f"{module} is a submodule here" for path in new if (module := _above(path, modules))}
-    asked = [path for path in new if path not in below]
+    held = {path: f"{module} is a submodule here" for path in rendered if (module := _above(path, modules))}
+    asked = [path for path in rendered if path not in mine and path not in held]
     ignored = git.ignore_rules(asked) if asked else {}
-    return {**below, **{path: _reason(rule) for path, rule in ignored.items()}}
+    return {**held, **{path: _reason(rule) for path, rule in ignored.items()}}
 
 
 def still_left_out(
@@ -48,7 +47,7 @@ def _rules(files: Files) -> Files:
 
 
 def _above(path: str, modules: Collection[str]) -> str:
-    return next((str(folder) for folder in PurePosixPath(path).parents if str(folder) in modules), "")
+    return next((at for at in (path, *map(str, PurePosixPath(path).parents)) if at in modules), "")
 
 
 def _reason(rule: IgnoreRule) -> str:

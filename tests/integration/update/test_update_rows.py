@@ -33,19 +33,22 @@ def test_a_file_that_the_update_un_ignores_is_added(template: Folder, project: F
     assert atomci("update").json["state"] == "up-to-date"
 
 
-def test_a_file_below_a_submodule_is_left_out_and_told(
+def test_a_file_at_or_below_a_submodule_is_left_out_and_told(
     template: Folder, project: Folder, atomci: Run
 ) -> None:
     other = project.root.parent / "other"
     project.git("clone", "--quiet", str(project.root), str(other))
     project.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub")
+    project.git("rm", "--quiet", "keep.txt")
+    project.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "keep.txt")
     project.commit()
-    template.commit({"template/sub/x": "x\n"}, "v2.0.0")
+    template.commit({"template/sub/x": "x\n", "template/keep.txt": "theirs\n"}, "v2.0.0")
 
     done = atomci("update", "--commit")
 
-    assert (done.code, done.files) == (0, {"sub/x": "ignored"})
+    assert (done.code, done.files) == (0, {"keep.txt": "ignored", "sub/x": "ignored"})
     assert rows(done.json)["sub/x"] == "sub is a submodule here"
+    assert rows(done.json)["keep.txt"] == "keep.txt is a submodule here"
     assert project.status == []
 
 
@@ -347,3 +350,12 @@ def test_another_name_of_the_answers_file_is_told_with_the_option(
     assert "--answers-file FILE" in refused.err
     done = atomci("update", "--commit", "--answers-file", ".other.yml", root=other.root)
     assert (done.code, other.read("keep.txt")) == (0, lines("keep", n5="theirs"))
+
+
+@pytest.mark.parametrize("option", ["--to", "--template", "--answers-file"])
+def test_an_option_that_is_given_empty_is_not_taken_for_none(
+    option: str, project: Folder, atomci: Run
+) -> None:
+    done = atomci("update", option, "")
+
+    assert (done.code, f"{option} is given and empty" in done.err) == (2, True)

@@ -333,6 +333,8 @@ def test_a_hook_may_refuse_the_commit(clean: Folder, atomci: Run) -> None:
     assert done.code == 1
     assert "not today" in done.err
     assert "M  keep.txt" in clean.status
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    assert "as a hook may" in atomci("update", "--continue").err
     hook.unlink()
     assert atomci("update", "--continue").code == 0
 
