@@ -198,12 +198,18 @@ def _behind_a_hook() -> list[str]:
     if not _is_of_a_hook(Path(os.environ.get("VIRTUAL_ENV", ""))):
         return []
     folders = [Path(entry).parent for entry in os.get_exec_path()]
-    return [str(folder) for folder in folders if _is_environment(folder) and not _is_of_a_hook(folder)]
+    return [str(each) for each in folders if _is_environment(each) and not _is_made_for_a_program(each)]
 
 
 def _is_of_a_hook(environment: Path) -> bool:
     marks = (".install_state_v1", ".install_state_v2", ".prek-hook.json")
     return any((environment / mark).is_file() for mark in marks)
+
+
+def _is_made_for_a_program(environment: Path) -> bool:
+    """Whether it is a hook's, or uv's for a tool, such as the one from which `uvx pre-commit` runs."""
+    kept = any((folder / "CACHEDIR.TAG").is_file() for folder in environment.parents)
+    return kept or (environment / "uv-receipt.toml").is_file() or _is_of_a_hook(environment)
 
 
 def _set_up_on_github() -> Path | None:

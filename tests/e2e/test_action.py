@@ -28,6 +28,7 @@ JOB = """\
       - id: gate
         uses: {ours}
         with:
+          target: local_ci --keep-going
           project: {name}
           upload-sarif: "true"
       - if: ${{{{ !cancelled() }}}}

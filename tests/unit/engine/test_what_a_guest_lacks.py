@@ -90,6 +90,23 @@ def test_a_hooks_own_environment_is_never_the_projects(
     assert project.own_environment == nearer
 
 
+def test_behind_a_hook_uvs_environment_of_pre_commit_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`uvx pre-commit` and `uvx prek` put theirs before what is activated."""
+    hooks, active = environment(tmp_path / "hooks"), environment(tmp_path / "active")
+    cached, tool = environment(tmp_path / "cache/archive/x"), environment(tmp_path / "tools/prek")
+    for mark in (hooks / ".prek-hook.json", tmp_path / "cache/CACHEDIR.TAG", tool / "uv-receipt.toml"):
+        mark.touch()
+    (active / "CACHEDIR.TAG").touch()  # every environment has one of its own
+    monkeypatch.setenv("VIRTUAL_ENV", str(hooks))
+    path = [str((each / PYTHON).parent) for each in (hooks, cached, tool)]
+    monkeypatch.setenv("PATH", os.pathsep.join(path))
+    assert Project(tmp_path / "guest").own_environment is None
+    monkeypatch.setenv("PATH", os.pathsep.join([*path, str((active / PYTHON).parent)]))
+    assert Project(tmp_path / "guest").own_environment == active
+
+
 def test_what_is_only_on_path_is_no_environment_of_the_project_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
