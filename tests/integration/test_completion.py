@@ -158,6 +158,17 @@ def test_a_line_typed_with_tabs_runs(sample, name: str, words: tuple[str, ...], 
     assert "digraph atomci {" in seen, seen
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+def test_a_bash_that_is_too_old_starts_without_a_complaint(sample) -> None:
+    program, script, env = shell_of("bash", sample)
+    text = script.read_text(encoding="utf-8")
+    assert text.count("404") == 1
+    script.write_text(text.replace("404", "99999"), encoding="utf-8")
+    told = f"source '{script}' && complete -p"
+    done = subprocess.run([program, "-c", told], env=env, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def at_a_terminal(words: list[str], before: str, typed: str, cwd: Path, env: dict[str, str]) -> str:
     """What is seen when one text is typed at a prompt, the other at the next one, and the shell ends."""
     import pty

@@ -24,6 +24,9 @@ VARIABLE = "_ATOMCI_COMPLETE"
 """By which a shell's script asks, such as `bash_complete`."""
 _SHELLS = ("bash", "zsh", "fish", "powershell")
 _PROGRAM = "atomci"
+_NOSORT = "    complete -o nosort"
+_OLD_BASH = "    (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404 )) || return 0\n"
+"""An older bash, such as that of macOS, would complain of the option whenever it starts."""
 
 
 @click.command("completion")
@@ -54,7 +57,7 @@ def completion_command(ctx: click.Context, shell: str) -> None:
     \b
     atomci completion powershell | Out-String | Invoke-Expression
     """
-    script = _completer(ctx.find_root().command, shell).source()
+    script = _completer(ctx.find_root().command, shell).source().replace(_NOSORT, _OLD_BASH + _NOSORT)
     click.echo(
         script.encode(), nl=False
     )  # as bytes, or Windows would end the lines in a way that bash can't read
