@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -102,7 +103,9 @@ def project(measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """The working directory of this process; a folder beside it is for what is kept."""
     monkeypatch.chdir(measured)
     monkeypatch.setenv(sources.FOLDER_VARIABLE, str(tmp_path / "kept"))
-    monkeypatch.setattr("os.nice", lambda by: by, raising=False)  # the tests' own process stays as urgent
+    monkeypatch.setattr(
+        sources, "_let_others_go_first", lambda: None
+    )  # the tests' own process stays as urgent
     monkeypatch.setattr(control, "PythonFileReporter", control.PythonFileReporter)  # put back at the end
     return measured
 
@@ -206,6 +209,26 @@ def test_only_what_changed_is_read_and_one_bad_source_stops_nothing(project: Pat
         assert sources.main(["read", "nowhere", "src"]) == 0
         assert all(entry.stat().st_mtime_ns == at for entry, at in kept.items())
         assert _is_kept("src/demo/unused.py")
+
+
+PRIORITIES = """\
+import os, pathlib
+from atomci.testing.measurement.sources import main
+main(["read", "nowhere"])
+session = pathlib.Path("/proc/self/autogroup")
+print(os.nice(0), session.read_text().split()[-1] if session.is_file() else 19)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no priorities of this kind")
+def test_reading_leaves_the_processor_to_the_tests(tmp_path: Path) -> None:
+    """Its session too, since Linux shares out among sessions first."""
+    words = [sys.executable, "-c", PRIORITIES]
+    env = os.environ | {sources.FOLDER_VARIABLE: str(tmp_path)}
+    done = subprocess.run(
+        words, cwd=tmp_path, env=env, start_new_session=True, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["19", "19"]
 
 
 @pytest.mark.parametrize(("lines", "cores", "is_read"), [(2_000, 2, True), (2, 2, False), (2_000, 1, False)])

@@ -33,6 +33,7 @@ __all__ = ["FOLDER_VARIABLE", "KnownSource", "main", "take_up"]
 FOLDER_VARIABLE = "ATOMCI_SOURCES"
 _READERS = "PythonFileReporter"
 _LEAST_URGENT = 19
+_OF_THE_SESSION = Path("/proc/self/autogroup")
 
 
 class KnownSource(PythonFileReporter):
@@ -119,8 +120,7 @@ def main(words: list[str]) -> int | None:
 
 def _read(words: list[str]) -> int:
     rcfile = "".join(word.removeprefix("--rcfile=") for word in words if word.startswith("--rcfile="))
-    if hasattr(os, "nice"):
-        os.nice(_LEAST_URGENT)  # the tests come first
+    _let_others_go_first()
     Path(os.environ[FOLDER_VARIABLE]).mkdir(parents=True, exist_ok=True)
     measured = coverage.Coverage(data_file=None, config_file=rcfile or True)
     for folder in (word for word in words if not word.startswith("--")):
@@ -130,6 +130,16 @@ def _read(words: list[str]) -> int:
                 with contextlib.suppress(Exception):  # the report says what is wrong with it
                     source.keep()
     return 0
+
+
+def _let_others_go_first() -> None:
+    """The tests and the other atoms."""
+    if sys.platform == "win32":
+        return
+    os.nice(_LEAST_URGENT)
+    if os.getsid(0) == os.getpid():  # Linux shares out among sessions first, and heeds `nice` within one only
+        with contextlib.suppress(OSError):
+            _OF_THE_SESSION.write_text(str(_LEAST_URGENT), encoding="ascii")
 
 
 if __name__ == "__main__":
