@@ -9,6 +9,7 @@ import msgspec
 
 from atomci.artifacts.sync import Update
 from atomci.errors import AtomciError, RefusedError
+from atomci.tools.git.client import complaint
 from atomci.tools.git.objects import Objects
 from atomci.tools.git.repository import Repository, open_repository
 from atomci.update.kept import keep_work, standing
@@ -53,7 +54,7 @@ def _commit(repository: Repository, journal: Journal) -> None:
         )
     code, _, said = repository.git.code("commit", "--quiet", "--file=-", stdin=journal.message.encode())
     if code != 0:
-        raise Unresolved(f"git commit: {_last(said)}", "the update is staged; mend it and: git commit")
+        raise Unresolved(f"git commit: {_why(said)}", "the update is staged; mend it and: git commit")
     shutil.rmtree(repository.git_dir / FOLDER)
 
 
@@ -77,7 +78,7 @@ def _continue(repository: Repository, journal: Journal) -> None:
     code, out, said = git.code("cherry-pick", "--continue")
     if code != 0:
         raise Unresolved(
-            f"git cherry-pick --continue: {_last(said or out.decode('utf-8', 'replace'))}",
+            f"git cherry-pick --continue: {_why(said or out.decode('utf-8', 'replace'))}",
             "mend it and: atomci update --continue",
         )
     shutil.rmtree(repository.git_dir / FOLDER, ignore_errors=True)
@@ -128,6 +129,5 @@ def _ended(journal: Journal, state: str) -> Update:
     return Update(state=state, template=journal.template, before=before, after=after)  # type: ignore[arg-type]
 
 
-def _last(said: str) -> str:
-    lines = [line for line in said.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else "it failed without a word, as a hook may"
+def _why(said: str) -> str:
+    return complaint(said) or "it failed without a word, as a hook may"

@@ -325,7 +325,7 @@ def test_staged_work_and_conflicts_do_not_meet(conflicting: Folder, atomci: Run)
 def test_a_hook_may_refuse_the_commit(clean: Folder, atomci: Run) -> None:
     hook = clean.root / ".git/hooks/pre-commit"
     hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
+    hook.write_text("#!/bin/sh\necho error: not today >&2\necho maybe later >&2\nexit 1\n")
     hook.chmod(0o755)
 
     done = atomci("update", "--commit")

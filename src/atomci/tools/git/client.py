@@ -57,6 +57,8 @@ class GitFailed(InfrastructureError):
         self.said = complaint(stderr) or _how_it_ended(code)
         self.code = code
         advice = (line.strip() for line in stderr.splitlines() if line.startswith("\tgit "))
+        while words[0] == "-c" and len(words) > 2:
+            words = words[2:]
         super().__init__(f"git {words[0]}: {self.said}", next(advice, ""))
 
 

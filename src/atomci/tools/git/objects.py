@@ -169,10 +169,18 @@ class Objects:
             try:
                 path.rename(there)
             except OSError:  # another file system
-                partial = there.with_name(f"tmp_obj_{path.name}")
-                shutil.copyfile(path, partial)
-                partial.chmod(0o444)
-                partial.replace(there)
+                _copied(path, there)
+
+
+def _copied(path: Path, there: Path) -> None:
+    partial = there.with_name(f"tmp_obj_{path.name}")
+    try:
+        shutil.copyfile(path, partial)
+        partial.chmod(0o444)
+        partial.replace(there)
+    except OSError:
+        partial.unlink(missing_ok=True)  # on a full disk it would take the room that is left
+        raise
 
 
 def _no_folder(path: str, name: str) -> RefusedError:
