@@ -96,6 +96,12 @@ def test_atoms_of_packages_are_offered_and_a_broken_package_prints_nothing(sampl
     assert values(tab("atomci run run_ru", PYTHONPATH=site)) == ["run_ruff_lint"]
 
 
+def test_who_asks_as_for_other_programs_gets_the_same_script(sample) -> None:
+    script = sample.atomci("completion", "zsh").out
+    assert script.startswith("#compdef atomci\n")
+    assert sample.atomci(_ATOMCI_COMPLETE="zsh_source").out == script
+
+
 def test_an_unknown_shell_is_told_which_there_are(sample) -> None:
     done = sample.atomci("completion", "tcsh")
     assert done.code == 2

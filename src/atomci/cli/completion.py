@@ -57,17 +57,17 @@ def completion_command(ctx: click.Context, shell: str) -> None:
     \b
     atomci completion powershell | Out-String | Invoke-Expression
     """
-    script = _completer(ctx.find_root().command, shell).source().replace(_NOSORT, _OLD_BASH + _NOSORT)
-    click.echo(
-        script.encode(), nl=False
-    )  # as bytes, or Windows would end the lines in a way that bash can't read
+    _print_script(ctx.find_root().command, shell)
 
 
 def answer(command: click.Command, asked: str) -> int:
     """Print what can stand where the cursor is, as the script of that shell reads it."""
     shell, _, what = asked.partition("_")
-    if shell not in _SHELLS or what != "complete":
+    if shell not in _SHELLS or what not in ("complete", "source"):
         return 2
+    if what == "source":  # how other programs with click are asked for their scripts
+        _print_script(command, shell)
+        return 0
     completer = _completer(command, shell)
     words, begun = completer.get_completion_args()
     found = completer.get_completions(_without_splits(words), begun)
@@ -75,6 +75,11 @@ def answer(command: click.Command, asked: str) -> int:
     lines = [completer.format_completion(_behind(option + sign, item)) for item in found]
     click.echo("\n".join(lines).encode())
     return 0
+
+
+def _print_script(command: click.Command, shell: str) -> None:
+    script = _completer(command, shell).source().replace(_NOSORT, _OLD_BASH + _NOSORT)
+    click.echo(script.encode(), nl=False)  # as text, Windows would end lines in a way that bash can't read
 
 
 def _completer(command: click.Command, shell: str) -> ShellComplete:
