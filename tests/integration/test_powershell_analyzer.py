@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,17 @@ SETTINGS: dict[str, tuple[str | None, str, set[str]]] = {
         "Cannot find rule",
         RULES,
     ),
+    "path without a rule": (
+        "@{ CustomRulePath = @('./none.psm1') }",
+        "Cannot find ScriptAnalyzer rules in the specified path",
+        set(),
+    ),
+    "not the default ones": (
+        "@{ CustomRulePath = @('./fine.psm1'); IncludeRules = @('Measure-F*', 'PSAvoidUsingWriteHost') }",
+        "names the rule PSAvoidUsingWriteHost, which isn't there",
+        set(),
+    ),
+    "fine": ("@{ CustomRulePath = @('./fine.psm1'); IncludeDefaultRules = $true }", "", RULES),
     "own rule": (
         "@{ CustomRulePath = @('./own.psm1'); IncludeDefaultRules = $true; IncludeRules = @('Measure-B*', 'PS*') }",
         "the rule broke",
@@ -84,6 +96,9 @@ def looked(powershell: PowerShell, tmp_path_factory: pytest.TempPathFactory) -> 
         (root / name / "a.ps1").write_text(SCRIPT, encoding="utf-8")
         (root / name / "b.ps1").write_text("if ( {\n", encoding="utf-8")
         (root / name / "own.psm1").write_text(MODULE, encoding="utf-8")
+        fine = MODULE.replace("Broken", "Fine").replace("throw", "$null =")
+        (root / name / "fine.psm1").write_text(fine, encoding="utf-8")
+        (root / name / "none.psm1").write_text("function Get-Nothing { 1 }\n", encoding="utf-8")
         if settings is not None:
             (root / name / "PSScriptAnalyzerSettings.psd1").write_text(settings, encoding="utf-8")
     done = powershell.run(
@@ -112,3 +127,35 @@ def test_a_file_that_does_not_parse_is_found_whatever_the_settings_leave_out(loo
     for name, said in looked.items():
         found = {row["line"] for row in said["diagnostics"] if row["severity"] == "ParseError"}
         assert found == {1, 2}, name
+
+
+# An analyzer that breaks twice over the first file and then finds something, and always over the second one.
+MOODY = """\
+$script:asked = 0
+function Invoke-ScriptAnalyzer {
+    [CmdletBinding()]
+    param([string] $Path)
+    $script:asked++
+    if ($Path -eq 'b.ps1' -or $script:asked -le 2) { Write-Error 'Collection was modified.'; return }
+    [pscustomobject] @{ RuleName = 'PSFound'; Severity = 'Warning'; Message = $Path; ScriptPath = $Path; Extent = $null }
+}
+"""
+
+
+def test_a_rule_that_breaks_now_and_then_is_given_another_try(powershell: PowerShell, tmp_path: Path) -> None:
+    if powershell.modules is None:
+        pytest.skip("the machine's PowerShell has the modules that it has")
+    module = tmp_path / "modules/PSScriptAnalyzer"
+    module.mkdir(parents=True)
+    (module / "PSScriptAnalyzer.psm1").write_text(MOODY, encoding="utf-8")
+    manifest = "@{ ModuleVersion = '1.99'; RootModule = 'PSScriptAnalyzer.psm1'; FunctionsToExport = '*' }\n"
+    (module / "PSScriptAnalyzer.psd1").write_text(manifest, encoding="utf-8")
+    for name in "ab":
+        (tmp_path / f"{name}.ps1").write_text("1\n", encoding="utf-8")
+
+    env = powershell.environment() | {"PSModulePath": str(tmp_path / "modules")}
+    done = powershell.run(pester.DRIVER, "-Analyze", "-", "a.ps1", "b.ps1", cwd=tmp_path, env=env)
+
+    said = json.loads(done.stdout)
+    assert [row["message"] for row in said["diagnostics"]] == ["a.ps1"]
+    assert said["problems"] == ["Collection was modified."]

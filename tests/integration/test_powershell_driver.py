@@ -23,6 +23,14 @@ MORE: dict[str, tuple[str, Wanted]] = {
         [(1, "Ends.Tests.ps1", EMPTY)],
     ),
     "Breaks.Tests.ps1": ("break\nDescribe 'd' { It 'i' { 1 } }\n", [(1, "Breaks.Tests.ps1", EMPTY)]),
+    "Late.Tests.ps1": (
+        "Describe 'd' {\n  It 'i' { 1 }\n  throw 'late'\n}\n",
+        [(3, "Late.Tests.ps1", "RuntimeException: late")],
+    ),
+    "Discovers.Tests.ps1": (
+        "BeforeDiscovery { throw 'down' }\nDescribe 'd' { It 'i' { 1 } }\n",
+        [(1, "Discovers.Tests.ps1", "RuntimeException: down")],
+    ),
     "Inherits.Tests.ps1": (
         "class Mine : DefinedElsewhere { }\nDescribe 'd' { It 'i' { 1 } }\n",
         [(1, "Inherits.Tests.ps1", "Unable to find type [DefinedElsewhere].")],

@@ -85,7 +85,7 @@ def ci_job_pester_windows_optional(ctx: Context) -> Outcome:
 
 def ci_job_pester_windows_optional_holds(ctx: Context) -> Verdict:
     """The last run here; also: where there are PowerShell tests, CI runs them on Windows."""
-    tests = [path for path in ctx.files("tests/**/*.ps1") if pester.is_test(path)]
+    tests = [path for path in _scripts(ctx) if pester.is_test(path)]
     job = ci_verdict(ctx, lambda workflow: jobs.pester(workflow, tests))
     if job.holds is False and (tests or (ctx.root / CI).is_file()):
         return job

@@ -77,45 +77,65 @@ function ConvertTo-Diagnostic {
     }
 }
 
-# Rules that the settings name and the analyzer doesn't have: it says nothing of them, and looks for nothing.
+# What the settings name and the analyzer doesn't have: it says nothing of it, and looks for nothing.
 function Find-UnknownRule {
     [CmdletBinding()]
     param([string] $Path)
     $settings = Import-PowerShellDataFile -LiteralPath $Path -SkipLimitCheck -ErrorAction Stop
-    $named = @($settings.IncludeRules) + @($settings.Rules.Keys) | Where-Object { $_ }
-    if (-not $named) { return }
-    $known = @(Get-ScriptAnalyzerRule)
+    $name = Split-Path -Leaf $Path
+    $own = @()
     if ($settings.CustomRulePath) {
         $recurse = [bool] $settings.RecurseCustomRulePath
-        $known += @(Get-ScriptAnalyzerRule -CustomRulePath $settings.CustomRulePath -RecurseCustomRulePath:$recurse)
+        $own = @(Get-ScriptAnalyzerRule -CustomRulePath $settings.CustomRulePath -RecurseCustomRulePath:$recurse)
     }
-    foreach ($name in $named) {
-        if (-not ($known.RuleName -like $name) -and -not ($known.RuleName -like "*\$name")) {
-            "$(Split-Path -Leaf $Path) names the rule $name, which isn't there"
+    $named = @($settings.IncludeRules) + @($settings.Rules.Keys) | Where-Object { $_ }
+    if (-not $named) { return }
+    # With rules of one's own, the default ones are only looked at when they are asked for.
+    $known = if (-not $own -or $settings.IncludeDefaultRules) { $own + @(Get-ScriptAnalyzerRule) } else { $own }
+    foreach ($rule in $named) {
+        if (-not ($known.RuleName -like $rule) -and -not ($known.RuleName -like "*\$rule")) {
+            "$name names the rule $rule, which isn't there"
         }
     }
 }
 
-# What the analyzer finds, and what keeps it from looking, which it tells as an error that doesn't end it, or as a
-# warning; that as text.
+# What the analyzer finds in a file, and as text what keeps it from looking; it tells that as an error that doesn't end it,
+# or as a warning.
 function Invoke-Analyzer {
+    [CmdletBinding()]
+    param([string] $Path, [hashtable] $Options)
+    $Path = [System.Management.Automation.WildcardPattern]::Escape($Path)
+    try {
+        foreach ($said in Invoke-ScriptAnalyzer -Path $Path @Options -ErrorAction Continue 2>&1 3>&1) {
+            if ($said.RuleName) { $said }
+            elseif ("$said" -notmatch 'TypeNotFound') { "$said" }
+        }
+    }
+    catch { "$_" }
+}
+
+# Rules share state without locks, so now and then one breaks that doesn't the next time: a few files may be looked at again.
+function Invoke-PatientAnalyzer {
     [CmdletBinding()]
     param([string[]] $Path)
     $options = @{}
-    try {
-        if (Test-Path -LiteralPath 'PSScriptAnalyzerSettings.psd1') {
-            $options.Settings = (Resolve-Path -LiteralPath 'PSScriptAnalyzerSettings.psd1').ProviderPath
-        }
-        foreach ($file in $Path) {
-            $file = [System.Management.Automation.WildcardPattern]::Escape($file)
-            foreach ($said in Invoke-ScriptAnalyzer -Path $file @options -ErrorAction Continue 2>&1 3>&1) {
-                if ($said.RuleName) { $said }
-                elseif ("$said" -notmatch 'TypeNotFound') { "$said" }
-            }
-        }
-        if ($options.Settings) { Find-UnknownRule $options.Settings }
+    if (Test-Path -LiteralPath 'PSScriptAnalyzerSettings.psd1') {
+        $options.Settings = (Resolve-Path -LiteralPath 'PSScriptAnalyzerSettings.psd1').ProviderPath
     }
-    catch { "$_" }
+    $spare = 4
+    $broken = $false
+    foreach ($file in $Path) {
+        do {
+            $said = @(Invoke-Analyzer -Path $file -Options $options)
+            $failed = [bool] ($said | Where-Object { $_ -is [string] })
+            $again = $failed -and $spare-- -gt 0
+        } while ($again)
+        $said
+        $broken = $broken -or $failed
+    }
+    if ($options.Settings -and -not $broken) {
+        try { Find-UnknownRule $options.Settings } catch { "$_" }
+    }
 }
 
 function Get-Analysis {
@@ -125,7 +145,7 @@ function Get-Analysis {
     $said = @()
     if ($analyzer) {
         Import-Module -ModuleInfo $analyzer -ErrorAction Stop
-        $said = @(Invoke-Analyzer -Path $Path)
+        $said = @(Invoke-PatientAnalyzer -Path $Path)
     }
     [ordered] @{
         analyzer    = if ($analyzer) { "$($analyzer.Version)" } else { $null }
