@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from atomci.errors import InfrastructureError, UsageError
+from atomci.errors import AtomciError, InfrastructureError, UsageError
 
-__all__ = ["SMALLEST", "bounded", "size_limit", "too_big", "within_limits"]
+__all__ = ["SMALLEST", "Ended", "bounded", "size_limit", "too_big", "too_much_memory", "within_limits"]
 
 _SECONDS = "ATOMCI_RENDER_SECONDS"
 _MEMORY = "ATOMCI_RENDER_MEMORY_MIB"
@@ -32,11 +32,11 @@ SMALLEST = 4096
 """Bytes that the smallest file takes on most disks."""
 
 
-class _Ended(BaseException):
-    """No error of a template's, so that nothing takes it for one of an expression."""
+class Ended(BaseException):
+    """No error of a template's, so that nothing takes it for one of an expression, nor for a bad answer."""
 
-    def __init__(self, limit: str) -> None:
-        self.limit = limit
+    def __init__(self, error: AtomciError) -> None:
+        self.error = error
 
 
 @contextmanager
@@ -47,12 +47,12 @@ def bounded(location: str, spent: float = 0.0) -> Iterator[None]:
     """
     seconds, memory = _limit(_SECONDS) - spent, int(_limit(_MEMORY) * _MIB)
     try:
-        with _address_space(memory), _ticking(seconds, memory):
+        with _address_space(memory), _ticking(location, seconds, memory):
             yield
     except MemoryError:
-        raise _too_much(location, _MEMORY) from None
-    except _Ended as ended:
-        raise _too_much(location, ended.limit) from None
+        raise too_much_memory(location) from None
+    except Ended as ended:
+        raise ended.error from None
 
 
 def within_limits(
@@ -87,6 +87,11 @@ def too_big(location: str) -> InfrastructureError:
     return _too_much(location, _SIZE)
 
 
+def too_much_memory(location: str) -> InfrastructureError:
+    """What there is to say of a render that needs more of it."""
+    return _too_much(location, _MEMORY)
+
+
 def _limit(name: str) -> float:
     text = os.environ.get(name, "")
     if not text:
@@ -110,7 +115,7 @@ def _too_much(location: str, name: str) -> InfrastructureError:
 
 
 @contextmanager
-def _ticking(seconds: float, memory: int) -> Iterator[None]:
+def _ticking(location: str, seconds: float, memory: int) -> Iterator[None]:
     """Look at time and memory now and then, also in the middle of a regular expression."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
@@ -119,9 +124,9 @@ def _ticking(seconds: float, memory: int) -> Iterator[None]:
 
     def look(*_: Any) -> None:
         if time.process_time() > end:
-            raise _Ended(_SECONDS)
+            raise Ended(_too_much(location, _SECONDS))
         if _peak() > most:
-            raise _Ended(_MEMORY)
+            raise Ended(too_much_memory(location))
 
     before = signal.signal(signal.SIGPROF, look)
     signal.setitimer(signal.ITIMER_PROF, _TICK, _TICK)

@@ -48,9 +48,10 @@ class Version:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a render tells besides its files."""
+    """What a render tells besides its files: paths of seeds, and those that the template leaves out."""
 
     seeds: Callable[[str], bool]
+    excludes: Callable[[str], bool]
     exclude: tuple[str, ...]
     questions: frozenset[str]
     template: Any
@@ -87,9 +88,20 @@ class Replay:
             )
             self._compiled = self._compiled or copiers.Compiled()
             worker.place(template, version.last, recorded.root, self._compiled)
-            match = copiers.run(worker, version.operation)
-        seeds = within_limits(recorded.location, template.skip_if_exists, lambda path: match(Path(path)))
-        return Replayed(seeds, template.exclude, frozenset(template.questions_data), template)
+            skips, leaves_out = copiers.run(worker, version.operation)
+
+        def excludes(path: str) -> bool:
+            # What is below a folder that is left out is left out, too.
+            return any(map(leaves_out, (Path(path), *Path(path).parents[:-1])))
+
+        location = recorded.location
+        return Replayed(
+            seeds=within_limits(location, template.skip_if_exists, lambda path: skips(Path(path))),
+            excludes=within_limits(location, template.exclude, excludes),
+            exclude=template.exclude,
+            questions=frozenset(template.questions_data),
+            template=template,
+        )
 
     def _described(self, version: Version) -> Any:
         location, files = version.recorded.location, version.template.checkout(version.release)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,8 +22,8 @@ from copier._types import LazyDict, Phase
 from copier._user_data import load_answersfile_data
 from copier.errors import ForbiddenPathError
 
-from atomci.errors import RefusedError
-from atomci.template.limits import SMALLEST, size_limit, too_big
+from atomci.errors import AtomciError, RefusedError
+from atomci.template.limits import SMALLEST, Ended, size_limit, too_big, too_much_memory
 from atomci.template.repository import Release
 from atomci.template.versions import position
 from atomci.tools.git.names import refuse_paths
@@ -53,12 +54,12 @@ def checked_out(location: str, files: Path, release: Release) -> Template:
     return template
 
 
-def run(worker: Worker, operation: Literal["copy", "update"]) -> Callable[[Path], bool]:
-    """Render as one of copier's operations does; what `_skip_if_exists` matches."""
+def run(worker: Worker, operation: Literal["copy", "update"]) -> tuple[Callable[[Path], bool], ...]:
+    """Render as one of copier's operations does; what `_skip_if_exists` and `_exclude` match."""
     token = _main._operation.set(operation)
     try:
         worker.run_copy()
-        return worker.match_skip
+        return worker.match_skip, worker.match_exclude
     finally:
         _main._operation.reset(token)
 
@@ -145,7 +146,21 @@ class Worker(_main.Worker):
             return codes[key]
 
         env.compile = compile_once  # type: ignore[method-assign,assignment]
+        env.handle_exception = self._ending(env.handle_exception)  # type: ignore[method-assign]
         return env
+
+    def _ending(self, handle: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+        """copier takes any error of a validator for a bad answer, and one that says nothing for a good one."""
+
+        def handle_exception(source: str | None = None) -> NoReturn:
+            error = sys.exc_info()[1]
+            if isinstance(error, MemoryError):
+                error = too_much_memory(self.template.url)
+            if isinstance(error, AtomciError):
+                raise Ended(error)
+            handle(source)
+
+        return handle_exception
 
     def _reading_once(self, read: Callable[..., Any]) -> Callable[..., Any]:
         sources, root = self.compiled.sources, self.template.local_abspath

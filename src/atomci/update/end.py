@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def _commit(repository: Repository, journal: Journal) -> None:
         raise RefusedError(
             f"{are(others)} staged besides the update", "git restore --staged them, or commit by hand"
         )
-    code, _, said = repository.git.code("commit", "--quiet", "--file=-", stdin=journal.message.encode())
+    code, _, said = repository.git.code("commit", "--quiet", "--file=-", stdin=os.fsencode(journal.message))
     if code != 0:
         raise Unresolved(f"git commit: {_why(said)}", "the update is staged; mend it and: git commit")
     shutil.rmtree(repository.git_dir / FOLDER)
@@ -100,14 +101,12 @@ def abort_update(root: Path) -> Update:
 
 def _abort(repository: Repository, journal: Journal) -> Update:
     head = Objects(repository, repository.git_dir / FOLDER / "objects").files(journal.head)
-    changed = {step.path for step in journal.steps} | set(journal.conflicted)
+    changed = {step.path for step in journal.steps} | {*journal.conflicted, *journal.unseen}
     touched = standing(repository.top, head, changed)
     notes = keep_work(repository, journal, head, touched)
     # A path in conflict has no stage 0; to remove its stages it is removed first.
     lines = [index_line(path, NOTHING) for path in journal.conflicted]
-    lines += [
-        index_line(path, head.get(path, NOTHING)) for path in sorted({*touched, *changed, *journal.unseen})
-    ]
+    lines += [index_line(path, head.get(path, NOTHING)) for path in sorted({*touched, *changed})]
     outcome = {path: head[path] for path in touched if path in head}
     staged = stage(repository, outcome, touched, lines, unseen=journal.unseen)
     heads = dict.fromkeys([*journal.heads, "MERGE_RR"]) if journal.heads else {}

@@ -96,12 +96,14 @@ def _as_rendered(
     recorded, lock, rendered = span.recorded, current_lock(span.recorded), base.files if base else {}
     if lock is None:
         return rendered, ()
-    locked = locked_files(lock, recorded, objects.repository.prefix)
-    asked = set(locked)
+    prefix, excludes = objects.repository.prefix, theirs.replayed.excludes
+    locked = locked_files(lock, recorded, prefix)
+    # What the new version excludes is left out of the old render too, and is the user's from now on.
+    gone = locked.keys() - rendered.keys() - theirs.files.keys()
+    excluded = {path for path in gone if excludes(path.removeprefix(prefix))}
+    asked = (rendered.keys() | locked.keys()) - excluded
     if base:
-        # What the new version excludes is left out of the old render too, and is the user's from now on.
-        asked = rendered.keys() | (asked & theirs.files.keys())
-        asked.discard(objects.repository.prefix + recorded.file)
+        asked.discard(prefix + recorded.file)
     differing = unlike(rendered, locked, asked)
     if not differing:
         return rendered, ()

@@ -79,8 +79,9 @@ class Folder:
     def git(self, *words: str, stdin: str = "") -> str:
         """git's output."""
         done = subprocess.run(
-            ["git", *words], cwd=self.root, input=stdin, check=False, capture_output=True, text=True
-        )
+            ["git", *words], cwd=self.root, input=stdin, check=False, capture_output=True, encoding="utf-8",
+            errors="surrogateescape",
+        )  # fmt: skip
         assert done.returncode == 0, f"git {' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout.rstrip("\n")
 
@@ -133,7 +134,7 @@ class Folder:
         found = {}
         for path in self._outside_git(self.root):
             if path.is_symlink():
-                found[path] = (str(path.readlink()).encode(), -1)
+                found[path] = (os.fsencode(path.readlink()), -1)
             else:
                 found[path] = (path.read_bytes(), path.stat().st_mode & 0o111)
         return {path.relative_to(self.root).as_posix(): found[path] for path in sorted(found)}
@@ -156,7 +157,7 @@ class Folder:
         )  # fmt: skip
         return (
             self.contents,
-            self.git("ls-files", "--stage"),
+            self.git("ls-files", "--stage", "-v", "-z"),
             self.git("rev-parse", "HEAD"),
             self.git("for-each-ref"),
             under_way,
@@ -170,8 +171,8 @@ class Folder:
             stages.setdefault(path, set()).add(entry.split()[2])
         for path, found in stages.items():
             if "2" in found:
-                self.git("checkout", "--ours", "--", path)
-            self.git("add", "--all", "--", path)
+                self.git("--literal-pathspecs", "checkout", "--ours", "--", path)
+            self.git("--literal-pathspecs", "add", "--all", "--sparse", "--", path)
 
     def copy(self, root: Path) -> "Folder":
         """The same repository elsewhere."""

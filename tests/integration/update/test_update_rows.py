@@ -151,6 +151,26 @@ def test_the_lock_counts_where_a_tag_moved(moved: Folder, atomci: Run) -> None:
     assert "mine" in moved.read("guide.txt")
 
 
+@pytest.mark.parametrize("tag", ["moved", "removed"])
+def test_what_the_template_drops_is_told_from_what_it_excludes_by_the_lock(
+    tag: str, template: Folder, project: Folder, atomci: Run
+) -> None:
+    """A moved tag doesn't render it, nor does the new version: only the lock knows that it was rendered."""
+    assert atomci("status").code == 0
+    project.commit()
+    gone = {"template/keep.txt": None, "template/guide.txt": None}
+    template.commit({**gone, "copier.yml": template.read("copier.yml") + "_exclude: [/keep.txt]\n"})
+    template.git("tag", "--delete", "v1.0.0")
+    if tag == "moved":
+        template.git("tag", "v1.0.0")
+    template.commit({"template/new.txt": lines("new")}, "v2.0.0")
+
+    done = atomci("update", "--commit")
+
+    assert (done.code, done.files) == (0, {"guide.txt": "removed", "new.txt": "added"})
+    assert (project.has("guide.txt"), project.has("keep.txt")) == (False, True)
+
+
 def test_what_neither_git_nor_a_moved_tag_holds_is_no_base(
     moved: Folder, template: Folder, project: Folder, atomci: Run
 ) -> None:

@@ -33,6 +33,21 @@ def test_a_sparse_checkout_is_updated_and_stays_sparse(sparse: Folder, template:
     assert atomci("update").json["state"] == "up-to-date"
 
 
+def test_what_was_put_outside_a_sparse_checkout_is_kept_and_taken_away(
+    sparse: Folder, template: Folder, atomci: Run
+) -> None:
+    template.commit({"template/o/b": lines("b", n2="new")}, "v2.0.0")
+    before = sparse.whole
+    assert atomci("update").code == 0
+    sparse.write({"o/b": "mine\n"})
+
+    done = atomci("update", "--abort")
+
+    assert (done.code, sparse.has("o")) == (0, False)
+    assert (sparse.whole[:3], sparse.whole[4]) == (before[:3], before[4])
+    assert sparse.git("show", "refs/atomci/aborted:o/b") == "mine"
+
+
 def test_a_conflict_outside_a_sparse_checkout_is_there_until_it_ends(
     sparse: Folder, template: Folder, atomci: Run
 ) -> None:

@@ -154,7 +154,7 @@ class Objects:
         """Store a commit; `who` is git's line of a name, an address and a time."""
         lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
         lines += [f"author {who}", f"committer {who}", "", message]
-        return self.write("commit", "\n".join(lines).encode())
+        return self.write("commit", os.fsencode("\n".join(lines)))
 
     def migrate(self) -> None:
         """Move what was written into the project's own objects. Each is whole before it has its name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Literal
@@ -58,16 +59,18 @@ def journal_of(repository: Repository) -> Journal | None:
     """The journal of an update that is under way here or was broken off; None without one."""
     path = repository.git_dir / FOLDER / JOURNAL
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Journal)
+        return msgspec.convert(json.loads(path.read_bytes()), Journal)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except msgspec.DecodeError as error:
+    except (ValueError, msgspec.ValidationError) as error:
         raise InfrastructureError(f"{path} can't be read: {error}", f"remove {path.parent}") from None
 
 
 def write_journal(repository: Repository, journal: Journal, name: str = JOURNAL) -> None:
     """Write it to the disk, under its own name or another."""
-    replace_file(repository.git_dir / FOLDER / name, msgspec.json.encode(journal), durable=True)
+    # Not by msgspec, which takes no path that isn't UTF-8.
+    content = json.dumps(msgspec.to_builtins(journal), separators=(",", ":")).encode()
+    replace_file(repository.git_dir / FOLDER / name, content, durable=True)
 
 
 def digest(path: Path) -> str:

@@ -108,7 +108,7 @@ def _prepare(repository: Repository, journal: Journal) -> None:
     (folder / "heads").mkdir()
     for number, text in enumerate(journal.heads.values()):
         if text is not None:
-            (folder / "heads" / str(number)).write_text(text, encoding="utf-8", newline="\n")
+            (folder / "heads" / str(number)).write_bytes(os.fsencode(text))
     if journal.then != "gone":
         write_journal(repository, msgspec.structs.replace(journal, phase=journal.then), _NEXT)
 
