@@ -108,7 +108,9 @@ def _abort(repository: Repository, journal: Journal) -> Update:
     lines = [index_line(path, NOTHING) for path in journal.conflicted]
     lines += [index_line(path, head.get(path, NOTHING)) for path in sorted({*touched, *changed})]
     outcome = {path: head[path] for path in touched if path in head}
-    staged = stage(repository, outcome, touched, lines, unseen=journal.unseen)
+    # Where git doesn't look at them (core.fileMode), HEAD doesn't tell which files could be run.
+    bits = {step.path: step.before[0] == "x" for step in journal.steps if step.before[:2] in ("x ", "- ")}
+    staged = stage(repository, outcome, touched, lines, unseen=journal.unseen, bits=bits)
     heads = dict.fromkeys([*journal.heads, "MERGE_RR"]) if journal.heads else {}
     switch(repository, staged, msgspec.structs.replace(journal, then="gone", heads=heads))
     return msgspec.structs.replace(_ended(journal, "aborted"), notes=notes)

@@ -91,3 +91,17 @@ def test_executable_bits_change_where_git_does_not_look_at_them(
     project.git("config", "core.fileMode", "true")
     assert [row["path"] for row in atomci("status").json["drift"]] == ["s.sh"]
     assert "new mode" in atomci("diff", as_json=False).out
+
+
+def test_an_abort_gives_back_bits_that_git_does_not_look_at(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    project.git("config", "core.fileMode", "false")
+    project.commit({"keep.txt": Script(lines("keep", n30="mine"))})
+    template.commit({"template/keep.txt": lines("keep", n2="theirs")}, "v2.0.0")
+    before = project.whole
+    assert project.git("ls-files", "--stage", "keep.txt").startswith("100644 ")
+
+    assert atomci("update").code == 0
+    assert atomci("update", "--abort").code == 0
+    assert project.whole == before

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from atomci.errors import RefusedError
 from atomci.tools.git.client import nul_ended
@@ -43,18 +44,23 @@ def stage(
     *,
     conflicts: bool = False,
     unseen: Collection[str] = (),
+    bits: Mapping[str, bool] = MappingProxyType({}),
 ) -> Staged:
     """Write the new contents and the new index into git's folder. Nothing else changes.
 
     With `conflicts` the index doesn't hold each path as `outcome` does. Of `unseen` paths, which a sparse
     checkout leaves out, only the index changes. Raises on a full disk, and RefusedError where a link is
     in place of a folder; cleans up.
+
+
+    checkout leaves out, only the index changes. `bits` tells files that can be run, or can't, whatever git
+    holds. Raises on a full disk, and cleans up.
     """
     folder = repository.git_dir / FOLDER
     clear(folder)
     (folder / "new").mkdir(parents=True)
     try:
-        return _stage(repository, folder, outcome, touched, b"".join(index_lines), conflicts, unseen)
+        return _stage(repository, folder, outcome, touched, b"".join(index_lines), conflicts, unseen, bits)
     except BaseException:
         clear(folder)
         with contextlib.suppress(OSError):  # of an earlier update there is a journal
@@ -79,6 +85,7 @@ def _stage(
     index_lines: bytes,
     conflicts: bool,
     unseen: Collection[str],
+    bits: Mapping[str, bool],
 ) -> Staged:
     index, current = folder / "index", repository.git_dir / "index"
     index_before = digest(current)
@@ -97,6 +104,8 @@ def _stage(
         lines = b"".join(index_line(path, outcome[path]) for path in written)
         git("update-index", "-z", "--index-info", stdin=lines)
     git("checkout-index", "-z", "--stdin", f"--prefix={folder / 'new'}/", stdin=nul_ended(written))
+    for path in written_paths & bits.keys():
+        _set_bit(folder / "new" / path, bits[path])
     steps = []
     for path in touched:
         # Nothing is below a link: what it leads to is somewhere else.
@@ -118,3 +127,9 @@ def _refuse_through_links(top: Path, written: Iterable[str], gone: Collection[st
                 f"{folder} is a link, and what belongs below it would be written where it leads",
                 f"make it a folder, or remove it: git rm --cached {folder}",
             )
+
+
+def _set_bit(path: Path, executable: bool) -> None:
+    if not path.is_symlink():
+        mode = path.stat().st_mode
+        path.chmod(mode | (mode & 0o444) >> 2 if executable else mode & ~0o111)
