@@ -75,6 +75,7 @@ def local_store(path: Path, store: Path) -> Store:
     if len(told) < len(_ASKED) and "dubious ownership" in said:
         raise UsageError(f"{path} belongs to another user, so git refuses it", f"see: git -C {path} status")
     if len(told) < len(_ASKED):
+        git.check_settings()
         raise _no_root(path)
     algorithm, inside, git_dir, prefix, objects, shallow, exclude, head = told[: len(_ASKED)]
     if prefix or (inside != "true" and Path(git_dir).resolve() != path.resolve()):

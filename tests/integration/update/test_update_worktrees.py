@@ -48,6 +48,18 @@ def test_what_was_put_outside_a_sparse_checkout_is_kept_and_taken_away(
     assert sparse.git("show", "refs/atomci/aborted:o/b") == "mine"
 
 
+def test_a_file_outside_a_sparse_checkout_becomes_a_folder_and_is_given_back(
+    sparse: Folder, template: Folder, atomci: Run
+) -> None:
+    template.commit({"template/o/b": None})
+    template.commit({"template/o/b/c": lines("c")}, "v2.0.0")
+    before = sparse.whole
+    assert atomci("update").code == 0
+
+    assert atomci("update", "--abort").code == 0
+    assert sparse.whole == before
+
+
 def test_a_conflict_outside_a_sparse_checkout_is_there_until_it_ends(
     sparse: Folder, template: Folder, atomci: Run
 ) -> None:

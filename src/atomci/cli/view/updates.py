@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from atomci.errors import InfrastructureError
 from atomci.visible import visible
 
 if TYPE_CHECKING:
@@ -38,10 +39,16 @@ def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
 def show_update(update: Update, as_json: bool, following: str = "") -> None:
     """An update's rows, or its JSON; `following` takes the place of what is to be done next.
 
-    What is done is done where nobody listens any more, as with `| head`.
+    What is done is done where nobody listens any more, as with `| head`. Raises InfrastructureError where the
+    report can't be written.
     """
-    with suppress(BrokenPipeError):
+    try:
         _show(update, as_json, following)
+    except BrokenPipeError:
+        return
+    except OSError as error:
+        done = f"what is done is done ({update.state}); look at it: git status"
+        raise InfrastructureError(f"the report can't be written: {error}", done) from None
 
 
 def _show(update: Update, as_json: bool, following: str) -> None:

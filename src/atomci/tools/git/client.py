@@ -148,6 +148,10 @@ class Git:
         own = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
         return {**_DEFAULTS, **environment_in(self.root), **own, **self.env}
 
+    def check_settings(self) -> None:
+        """Raises GitFailed where git can't read its settings, which it answers to every question."""
+        self("config", "--list")
+
     def with_env(self, **env: str) -> Git:
         """The same with more in its environment."""
         return Git(self.root, {**self.env, **env})

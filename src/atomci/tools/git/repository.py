@@ -47,6 +47,7 @@ def open_repository(root: Path) -> Repository:
             raise UsageError(
                 f"{root} belongs to another user, so git refuses it", f"see: git -C {root} status"
             )
+        git.check_settings()
         if git.ask("rev-parse", "--is-bare-repository") == "true":
             raise UsageError(
                 f"{root} is a bare repository, without files", f"git clone {root}; start in the clone"

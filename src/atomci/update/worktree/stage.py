@@ -112,6 +112,8 @@ def _stage(
         below = any(str(parent) in gone for parent in PurePosixPath(path).parents)
         before = "" if below else digest(repository.top / path)
         after = digest(folder / "new" / path) if path in written_paths else ""
+        if before == "folder" and not after:
+            continue  # it goes with the last file in it
         step = Replacement(path, before, after, f"new/{path}")
         if step.before != step.after:
             steps.append(step)
