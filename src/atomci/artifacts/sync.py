@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 __all__ = [
     "AdoptedFile",
@@ -99,6 +100,10 @@ class Update(Struct, frozen=True, kw_only=True):
     migrations: tuple[MigrationStep, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def noting(self, *notes: str) -> Update:
+        """The same with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
+
 
 class Proposal(Struct, frozen=True, kw_only=True):
     """An update as a pull request. `conflicts` are paths; with any of them it is a draft.
@@ -180,6 +185,7 @@ class SyncStatus(Struct, frozen=True, kw_only=True):
     drift: tuple[Drift, ...]
     verdict: Literal["clean", "excepted", "drifted", "unknown"]
     exceptions: tuple[ExceptedDrift, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def red(self) -> bool:

@@ -177,6 +177,8 @@ def _lines(found: SyncStatus) -> Iterator[str]:
         yield f"  version   {paint(news, 'yellow') if found.behind else news}"
     elif found.behind is None:
         yield "  version   not asked, or the template has no release"
+    for note in found.notes:
+        yield visible(f"  note      {note}")
     exceptions = {row.path: row for row in found.exceptions}
     for row in found.drift:
         yield from _drift_lines(row, exceptions.pop(row.path, None))

@@ -21,6 +21,13 @@ __all__ = ["update_command"]
 @click.option(
     "--to", metavar="TAG", callback=not_empty, help="A tag, branch or commit.  [default: the newest release]"
 )
+@click.option(
+    "--from",
+    "start",
+    metavar="TAG",
+    callback=not_empty,
+    help="What is rendered here, where the recorded version was removed.",
+)
 @click.option("--prerelease", is_flag=True, help="Pre-releases count as releases.")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would change, touch nothing.")
 @click.option("--commit", "and_commit", is_flag=True, help="Commit when there are no conflicts.")
@@ -59,6 +66,7 @@ __all__ = ["update_command"]
 @project_option
 def update_command(
     to: str | None,
+    start: str | None,
     prerelease: bool,
     only_plan: bool,
     and_commit: bool,
@@ -94,7 +102,7 @@ def update_command(
     from atomci.errors import UsageError
 
     proposing = pull_request or prepare or prepared
-    if abort + go_on + bool(only_plan or and_commit or proposing or to or pairs or template) > 1:
+    if abort + go_on + bool(only_plan or and_commit or proposing or to or start or pairs or template) > 1:
         raise UsageError("--abort and --continue stand alone", "atomci update --abort")
     if only_plan + and_commit + pull_request > 1:
         raise UsageError("--plan, --commit and --pull-request exclude each other", "atomci update --plan")
@@ -126,6 +134,7 @@ def update_command(
     exceptions = read_excepted(Project(root))
     request = Request(
         to=to,
+        start=start,
         prereleases=prerelease,
         answers=given_answers(pairs),
         template=named_source(template, None).location if template else None,

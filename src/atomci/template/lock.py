@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from atomci.tools.git.objects import Files
 
 __all__ = [
-    "current_lock",
+    "LockFile",
     "is_current",
+    "lies_there",
     "lock_bytes",
     "locked_seeds",
     "made_lock",
@@ -51,13 +53,31 @@ def lock_bytes(lock: Lock) -> bytes:
     return head[:-1] + b',"files":{\n' + ",\n".join(rows).encode() + b"\n}}\n"
 
 
-def read_lock(recorded: Recorded) -> Lock | None:
-    """The project's lock, None where it is missing or can't be read."""
+@dataclass(frozen=True)
+class LockFile:
+    """A lock's bytes, and what they say: None where they can't be read, or there are none."""
+
+    content: bytes
+    lock: Lock | None
+
+    def current(self, recorded: Recorded) -> Lock | None:
+        """The lock, where it belongs to the answers file as it is."""
+        return self.lock if self.lock is not None and is_current(self.lock, recorded) else None
+
+
+def lies_there(recorded: Recorded) -> LockFile:
+    """The lock in the project's working tree."""
     path = recorded.root / recorded.lock
     try:
-        return parsed_lock(path.read_bytes()) if path.is_file() else None
+        content = path.read_bytes() if path.is_file() else b""
     except OSError:
-        return None
+        content = b""
+    return LockFile(content, parsed_lock(content))
+
+
+def read_lock(recorded: Recorded) -> Lock | None:
+    """The project's lock, None where it is missing or can't be read."""
+    return lies_there(recorded).lock
 
 
 def parsed_lock(content: bytes) -> Lock | None:
@@ -84,12 +104,6 @@ def with_own_files(tier: Callable[[str], Tier], own: Collection[str]) -> Callabl
         return "seed" if theirs == "managed" and path in own else theirs
 
     return found
-
-
-def current_lock(recorded: Recorded) -> Lock | None:
-    """The project's lock, where it belongs to the answers file as it is."""
-    lock = read_lock(recorded)
-    return lock if lock is not None and is_current(lock, recorded) else None
 
 
 def write_lock(recorded: Recorded, lock: Lock) -> bool:

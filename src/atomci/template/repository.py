@@ -10,7 +10,7 @@ from pathlib import Path
 from atomci.errors import RefusedError, UsageError
 from atomci.template.sources import address, credentials_in, on_this_machine
 from atomci.template.store import TAGS, Store, fetched_store, fill_index, local_store, unreachable
-from atomci.template.versions import Position, newest_tag, position
+from atomci.template.versions import Position, nearest_tag, newest_tag, position
 from atomci.tools.git.client import NO_QUESTIONS, Git, GitFailed
 
 __all__ = ["Release", "Template", "opened_template", "refuse_leading_out", "remote_tags"]
@@ -85,6 +85,11 @@ class Template:
         )
         return (Release(changed, self._described(changed)), True) if changed else (release, False)
 
+    @cached_property
+    def is_edited(self) -> bool:
+        """Whether it is a folder on this machine with changes that no commit holds."""
+        return self._store.is_edited(self._folder / "edited.index")
+
     def release(self, ref: str) -> Release:
         """The version that a tag, branch, commit or `git describe` text names. Raises UsageError for none."""
         if ref not in self._releases:
@@ -92,8 +97,19 @@ class Template:
         return self._releases[ref]
 
     def recorded(self, version: str) -> Release:
-        """The version that a project recorded, under that name: a commit may have had one tag then, and more now."""
-        return replace(self.release(version), name=version)
+        """The version that a project recorded, under that name: a commit may have had one tag then, and more now.
+
+        Raises UsageError where it is no longer there.
+        """
+        try:
+            return replace(self.release(version), name=version)
+        except UsageError as error:
+            near = nearest_tag(self.tags, version) or "HEAD"
+            raise UsageError(
+                error.message,
+                f"was the tag removed? {near} is nearest to what is rendered here: atomci update --from {near};"
+                " is the template elsewhere? atomci update --template SRC",
+            ) from None
 
     def _release(self, ref: str) -> Release:
         commit = self.tagged.get(ref) or None

@@ -35,12 +35,26 @@ _MISMATCH = "mismatched algorithms"
 class Store:
     """The repository, and the template's working tree where that is on this machine.
 
-    `tags` is what `TAGS` asks, where it was asked already.
+    `tags` is what `TAGS` asks, where it was asked already, `index` the template's own index of its working tree.
     """
 
     git: Git
     worktree: Path | None = None
     tags: bytes | None = None
+    index: Path | None = None
+
+    def is_edited(self, index: Path) -> bool:
+        """Whether the working tree has what no commit holds; executable bits alone don't count.
+
+        Asked of a copy of its index, which knows the times of files, so that few are read.
+        """
+        if self.worktree is None or self.index is None or not self.index.is_file():
+            return False
+        index.write_bytes(self.index.read_bytes())
+        git = Git(self.worktree, {**self.git.env, "GIT_WORK_TREE": str(self.worktree)})
+        words = ("-c", "core.fileMode=false", "status", "--porcelain", "-z", "--ignore-submodules=all")
+        code, out, _ = git.with_env(GIT_INDEX_FILE=str(index)).code(*words)
+        return code == 0 and bool(out)
 
     def uncommitted(self, location: str, index: Path) -> str | None:
         """The template's files as they lie there, as a commit on top of HEAD; None where nothing differs."""
@@ -93,7 +107,9 @@ def local_store(path: Path, store: Path) -> Store:
             (store / name).write_bytes((path / there).read_bytes())
     if re.fullmatch("[0-9a-f]{40,64}", head):
         (store / "HEAD").write_text(f"{head}\n", "utf-8")
-    return Store(_git_of(store), path if inside == "true" else None, tags)
+    if inside != "true":
+        return Store(_git_of(store), None, tags)
+    return Store(_git_of(store), path, tags, path / git_dir / "index")
 
 
 def fetched_store(location: str, url: str, store: Path) -> Store:

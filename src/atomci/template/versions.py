@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from packaging.version import InvalidVersion, Version
 
-__all__ = ["Position", "is_same", "newest_tag", "position"]
+__all__ = ["Position", "is_same", "nearest_tag", "newest_tag", "position"]
 
 Position = tuple[Version, int]
 # What `git describe --tags` calls a commit after a tag: TAG-COUNT-gCOMMIT.
@@ -22,6 +22,16 @@ def newest_tag(tags: Iterable[str], *, prereleases: bool = False) -> str | None:
     if not prereleases:
         found = [(version, tag) for version, tag in found if not version.is_prerelease]
     return max(found, key=lambda pair: pair[0], default=(None, None))[1]
+
+
+def nearest_tag(tags: Iterable[str], name: str) -> str | None:
+    """The highest tag that isn't above a version, or the lowest above it; None where these can't be compared."""
+    found = sorted((version, tag) for tag in tags if (version := _version(tag)) is not None)
+    here = position(name)
+    if here is None or not found:
+        return None
+    below = [tag for version, tag in found if version <= here[0]]
+    return below[-1] if below else found[0][1]
 
 
 def is_same(tags: Mapping[str, str], version: str, tag: str) -> bool:

@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 
 from atomci.template.replay import Replay
 from atomci.template.repository import Template, remote_tags
+from atomci.template.sources import on_this_machine
 from atomci.template.versions import newest_tag
 
 __all__ = ["Workshop"]
@@ -74,6 +75,12 @@ class Workshop:
             tags = remote_tags(location, Path(self._temporary.name))
             self._tags[location] = self.template(location).tagged if tags is None else tags
         return self._tags[location]
+
+    def unused(self, location: str) -> tuple[str, ...]:
+        """A note where a template on this machine has changes that no commit holds: versions are commits."""
+        if on_this_machine(location) is None or not self.template(location).is_edited:
+            return ()
+        return (f"{location} has changes that no commit holds; they don't count, git commit them there",)
 
     def template(self, location: str) -> Template:
         """A template, fetched at its first use."""

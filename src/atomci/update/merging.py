@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from atomci.errors import RefusedError
-from atomci.template.lock import lock_bytes, locked_seeds, made_lock, parsed_lock, with_own_files
+from atomci.template.lock import lock_bytes, made_lock, with_own_files
 from atomci.template.ownership import Tier
 from atomci.tools.git.objects import Entry, Files
 from atomci.tools.process import shell_line
@@ -102,7 +102,7 @@ def _own_files(renders: Renders) -> frozenset[str]:
     The lock remembers those of an adoption, as seeds; others lie where a new version brings a file.
     """
     head, base, prefix = renders.mine.files, renders.base, renders.objects.repository.prefix
-    locked = _locked_seeds(renders)
+    locked = renders.locked_seeds
     return frozenset(
         name
         for path, theirs in {**base, **renders.theirs.files}.items()
@@ -113,13 +113,6 @@ def _own_files(renders: Renders) -> frozenset[str]:
             else head.get(path, theirs) != theirs
         )
     )
-
-
-def _locked_seeds(renders: Renders) -> frozenset[str]:
-    entry = renders.mine.files.get(renders.objects.repository.prefix + renders.span.recorded.lock)
-    if entry is None or not entry.is_file:
-        return frozenset()
-    return locked_seeds(parsed_lock(renders.objects.read([entry.oid])[entry.oid]))
 
 
 def _tiers(renders: Renders, owners: Callable[[str], Tier]) -> Callable[[str], Tier]:

@@ -21,6 +21,12 @@ def plan_update(shop: Workshop, recorded: Recorded, request: Request) -> Planned
 
     Raises UsageError, RefusedError or InfrastructureError where it can't be told; nothing has changed then.
     """
+    found = _planned(shop, recorded, request)
+    unused = shop.unused(request.template or recorded.source)
+    return found.noting(*unused) if unused else found
+
+
+def _planned(shop: Workshop, recorded: Recorded, request: Request) -> Planned | Update:
     span = chosen_span(shop, recorded, request)
     if isinstance(span, Update):
         return span

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from atomci.artifacts.sync import PinChoice, Update
 from atomci.tools.git.objects import Files, Objects
 from atomci.tools.git.repository import Repository
@@ -42,11 +40,11 @@ class Planned:
 
     def with_notes(self) -> Planned:
         """The same, and its report says what it leaves to whoever asked for it."""
-        notes = (
-            *self.update.notes,
-            *locks_to_renew(self.update.files, self.before, self.repository.prefix),
-        )
-        return replace(self, update=msgspec.structs.replace(self.update, notes=notes))
+        return self.noting(*locks_to_renew(self.update.files, self.before, self.repository.prefix))
+
+    def noting(self, *notes: str) -> Planned:
+        """The same, and its report has more notes."""
+        return replace(self, update=self.update.noting(*notes))
 
 
 def described(merged: MergedRenders) -> Planned | Update:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from atomci.errors import UsageError
-from atomci.template.lock import current_lock
+from atomci.template.lock import LockFile, locked_seeds, parsed_lock, same_content
 from atomci.template.ownership import Ownership
 from atomci.template.replay import Version, described_template, refuse_migrations
 from atomci.template.snapshot import Snapshot, snapshot, tiers
@@ -35,7 +35,8 @@ class Renders:
     """The old render (base), the new one (theirs), who owns what of that, and what is the project's.
 
     `effects` is what came of those migrations that change answers, `otherwise` what the recorded version
-    renders otherwise by now than the lock says; the lock counts then.
+    renders otherwise by now than the lock says; the lock counts then. `locked_seeds` are files that it calls
+    the project's own.
     """
 
     span: Span
@@ -46,6 +47,7 @@ class Renders:
     owners: Ownership
     migrations: tuple[Migration, ...]
     effects: Effects
+    locked_seeds: frozenset[str]
     otherwise: tuple[str, ...] = ()
 
 
@@ -75,9 +77,23 @@ def both_rendered(shop: Workshop, span: Span) -> Renders:
     base = _base(shop, objects, span, theirs) if span.old.is_there else None
     shop.settle()
     mine = Mine(head, files.result(), who.result())
-    before, otherwise = _as_rendered(objects, span, base, theirs)
-    owners = tiers(new, theirs)
-    return Renders(span, objects, mine, before, theirs, owners, migrations, effects, otherwise)
+    locks = _locks(objects, span, mine)
+    before, otherwise = _as_rendered(objects, span, base, theirs, locks)
+    owners, seeds = tiers(new, theirs), next((locked_seeds(file.lock) for file in locks), frozenset())
+    return Renders(span, objects, mine, before, theirs, owners, migrations, effects, seeds, otherwise)
+
+
+def _locks(objects: Objects, span: Span, mine: Mine) -> list[LockFile]:
+    """The project's locks that can be read: the committed one decides, as the merge is of what is committed.
+
+    Where it is stale or missing, `atomci status` may have written one that is current.
+    """
+    there, entry = span.lock, mine.files.get(objects.repository.prefix + span.recorded.lock)
+    found = [there]
+    if entry is not None and entry.is_file and not same_content(there.content, entry.oid):
+        content = objects.read([entry.oid])[entry.oid]
+        found = [LockFile(content, parsed_lock(content)), there]
+    return [file for file in found if file.lock is not None]
 
 
 def _base(shop: Workshop, objects: Objects, span: Span, theirs: Snapshot) -> Snapshot:
@@ -90,11 +106,12 @@ def _base(shop: Workshop, objects: Objects, span: Span, theirs: Snapshot) -> Sna
 
 
 def _as_rendered(
-    objects: Objects, span: Span, base: Snapshot | None, theirs: Snapshot
+    objects: Objects, span: Span, base: Snapshot | None, theirs: Snapshot, locks: list[LockFile]
 ) -> tuple[Files, tuple[str, ...]]:
     """What the project was rendered as, by the lock where it tells; and what isn't rendered so by now."""
-    recorded, lock, rendered = span.recorded, current_lock(span.recorded), base.files if base else {}
-    if lock is None:
+    recorded, rendered = span.recorded, base.files if base else {}
+    lock = next((lock for file in locks if (lock := file.current(recorded))), None)
+    if lock is None or span.request.start:
         return rendered, ()
     prefix, excludes = objects.repository.prefix, theirs.replayed.excludes
     locked = locked_files(lock, recorded, prefix)

@@ -12,11 +12,13 @@ __all__ = ["Request"]
 class Request:
     """No `to`: the newest version, or the recorded one where answers or the template's address change.
 
+    `start` takes the place of the recorded version, and of its lock, where that was removed.
     `answers` count over the recorded ones. `excepted` managed files, relative to the project, are merged
     instead of replaced.
     """
 
     to: str | None = None
+    start: str | None = None
     prereleases: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
     template: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from atomci.artifacts.sync import Update
 from atomci.errors import RefusedError, UsageError
 from atomci.template.answers import Recorded
-from atomci.template.lock import current_lock
+from atomci.template.lock import LockFile, lies_there
 from atomci.template.repository import Release, Template
 from atomci.template.unprompted import import_meanwhile
 from atomci.template.workshop import Workshop
@@ -18,18 +18,22 @@ __all__ = ["Span", "chosen_span", "up_to_date"]
 
 @dataclass(frozen=True)
 class Span:
-    """What a project recorded, what is asked for, and the versions of the template between which that is."""
+    """What a project recorded, what is asked for, and the versions of the template between which that is.
+
+    `lock` is the one in the working tree.
+    """
 
     recorded: Recorded
     request: Request
     template: Template
     old: Release
     new: Release
+    lock: LockFile
 
     @property
     def goes_nowhere(self) -> bool:
         """Whether both are one commit, and nothing else is to change."""
-        return self.old.commit == self.new.commit and self.request.only_version
+        return self.old.commit == self.new.commit and self.request.only_version and not self.request.start
 
 
 def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | Update:
@@ -40,17 +44,18 @@ def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | 
     wanted = request.to or recorded.version
     if request.only_version and request.to is None:
         wanted = shop.newest(recorded.source, prereleases=request.prereleases) or "HEAD"
-        if wanted == recorded.version:
+        if wanted == recorded.version and not request.start:
             return up_to_date(recorded, wanted)
     template = shop.template(request.template or recorded.source)
     shop.tell(f"reading {template.location}")
     import_meanwhile()
-    old = _recorded(template, recorded)
+    lock = lies_there(recorded)
+    old = _recorded(template, recorded, request, lock)
     new = old if old.is_there and wanted == recorded.version else template.release(wanted)
-    span = Span(recorded, request, template, old, new)
+    span = Span(recorded, request, template, old, new, lock)
     if new.commit == old.commit:
         # Where the recorded tag moved there, only a render tells.
-        told = span.goes_nowhere and current_lock(recorded) is None
+        told = span.goes_nowhere and lock.current(recorded) is None
         return up_to_date(recorded, old.name) if told else span
     if not template.is_older(new, old):
         return span
@@ -62,12 +67,14 @@ def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | 
     )
 
 
-def _recorded(template: Template, recorded: Recorded) -> Release:
-    """The recorded version. Where it was removed, the lock tells what it rendered."""
+def _recorded(template: Template, recorded: Recorded, request: Request, lock: LockFile) -> Release:
+    """The version to go from. Where the recorded one was removed, the lock tells what it rendered."""
+    if request.start is not None:
+        return template.release(request.start)
     try:
         return template.recorded(recorded.version)
     except UsageError:
-        if current_lock(recorded) is None:
+        if lock.current(recorded) is None:
             raise
         return Release("", recorded.version)
 

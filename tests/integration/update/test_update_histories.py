@@ -341,11 +341,11 @@ def _converges(untouched: Folder, template: Folder, root: Path) -> None:
     untouched.commit()
     copier.run_copy(str(template.root), root, defaults=True, quiet=True)
     ours, fresh = untouched.contents, Folder(root).contents
-    ignored = {file.path for file in done.files if file.change == "ignored"}
     skipped = ("src/", ".atomci/")
-    assert {path for path in ours if not path.startswith(skipped)} | ignored >= {
-        path for path in fresh if not path.startswith(skipped)
-    }
+    away = {path for path in fresh.keys() - ours.keys() if not path.startswith(skipped)}
+    if away:
+        ignored = untouched.git("check-ignore", "--stdin", "-z", stdin="\0".join(away))
+        assert {*ignored.split("\0")} - {""} == away
     for path, found in ours.items():
         if not path.startswith(skipped):
             assert found == fresh.get(path), path

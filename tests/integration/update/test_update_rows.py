@@ -171,6 +171,33 @@ def test_what_the_template_drops_is_told_from_what_it_excludes_by_the_lock(
     assert (project.has("guide.txt"), project.has("keep.txt")) == (False, True)
 
 
+def test_a_committed_lock_decides_over_the_one_that_lies_there(moved: Folder, atomci: Run) -> None:
+    """It is merged what is committed; a lock that lies there may be gone, or made anew from the moved tag."""
+    before = moved.contents
+    for remade in (False, True):
+        moved.write({".atomci/lock.json": None})
+        if remade:
+            assert atomci("status").json["lock"] == "written"
+
+        done = atomci("update")
+
+        assert (done.code, done.files) == (1, {"guide.txt": "conflicted"})
+        assert moved.git("show", ":1:guide.txt") + "\n" == lines("guide")
+        assert atomci("update", "--abort").code == 0
+        moved.git("checkout", "--", ".atomci/lock.json")
+        assert moved.contents == before
+
+
+def test_a_lock_that_lies_there_counts_where_the_committed_one_is_stale(moved: Folder, atomci: Run) -> None:
+    moved.commit({".atomci/lock.json": moved.read(".atomci/lock.json").replace("v1.0.0", "v0.9.0")})
+    moved.write({".atomci/lock.json": moved.read(".atomci/lock.json").replace("v0.9.0", "v1.0.0")})
+
+    done = atomci("update")
+
+    assert (done.code, done.files) == (1, {"guide.txt": "conflicted"})
+    assert moved.git("show", ":1:guide.txt") + "\n" == lines("guide")
+
+
 def test_what_neither_git_nor_a_moved_tag_holds_is_no_base(
     moved: Folder, template: Folder, project: Folder, atomci: Run
 ) -> None:

@@ -52,3 +52,58 @@ def test_a_link_of_the_template_can_become_a_folder(template: Folder, project: F
     assert done.files == {"more": "removed", "more/start.py": "added", "new.txt": "added"}
     assert project.read("more/start.py") == lines("more")
     assert project.read("src/start.py") == lines("start = 0 #", 20)
+
+
+def test_a_removed_version_without_a_lock_has_a_version_to_go_from(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    project.commit({"guide.txt": lines("guide", n30="mine")})
+    template.git("tag", "--delete", "v1.0.0")
+    template.git("tag", "v0.9.0")
+    template.commit({"template/guide.txt": lines("guide", n2="theirs")}, "v2.0.0")
+    before = project.whole
+
+    for verb in ("status", "diff", "update"):
+        refused = atomci(verb, as_json=False)
+        assert refused.code == 2
+        way = re.search(r"nearest to what is rendered here: atomci (update --from \S+);", refused.err)
+        assert way, refused.err
+    assert project.whole == before
+    plan, done = atomci(*shlex.split(way[1]), "--plan"), atomci(*shlex.split(way[1]), "--commit")
+    assert plan.files == done.files == {"guide.txt": "merged"}
+    assert (done.code, done.json["before"]) == (0, "v0.9.0")
+    assert project.read("guide.txt") == lines("guide", n2="theirs", n30="mine")
+    assert atomci("status").code == 0
+    assert atomci("update").json["state"] == "up-to-date"
+
+
+def test_the_newest_version_is_recorded_where_it_is_what_a_removed_one_rendered(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.git("tag", "--delete", "v1.0.0")
+    template.git("tag", "v1.0.1")
+
+    assert atomci("update", "--from", "v1.0.1", "--commit").code == 0
+    assert "_commit: v1.0.1" in project.read(".copier-answers.yml")
+    assert atomci("status").code == 0
+
+
+def test_what_a_template_has_not_committed_is_told_wherever_it_does_not_count(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    assert atomci("status").json["notes"] == []
+    template.write({"template/guide.txt": lines("guide", n2="dirty")})
+    told = f"{template.root} has changes that no commit holds; they don't count, git commit them there"
+
+    assert atomci("status").json["notes"] == [told]
+    assert told in atomci("status", as_json=False).out
+    assert atomci("update", as_json=False).out == f"up to date: v1.0.0 ({told})\n"
+    template.git("stash", "--quiet")
+    template.commit({"template/keep.txt": lines("keep", n2="theirs")}, "v2.0.0")
+    template.write({"template/untracked.txt": "new\n"})
+    plan, done = atomci("update", "--plan"), atomci("update")
+    assert plan.json["notes"] == done.json["notes"] == [told]
+    assert plan.files == done.files == {"keep.txt": "updated"}
+    template.git("add", "--all")
+    template.git("commit", "--quiet", "--message", "as the note says")
+    assert atomci("status").json["notes"] == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from atomci.artifacts.sync import Lock, SyncStatus
 from atomci.errors import InfrastructureError
 from atomci.template.answers import Recorded
@@ -58,7 +60,8 @@ def status(shop: Workshop, recorded: Recorded, *, prereleases: bool = False) -> 
     if behind and latest and is_same(shop.tags(recorded.source), recorded.version, latest):
         # Where the recorded tag moved there, only a render tells.
         behind = state == "current" and _fresh_lock(shop, recorded, lock).files != lock.files
-    return _status(recorded, lock, state, latest, behind=behind)
+    found = _status(recorded, lock, state, latest, behind=behind)
+    return msgspec.structs.replace(found, notes=shop.unused(recorded.source))
 
 
 def _renewed(shop: Workshop, recorded: Recorded) -> tuple[Lock, str]:
