@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from atomci.errors import RefusedError
@@ -16,6 +17,7 @@ _UNSEEN = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _NTFS = re.compile(r"(\.git|git~[0-9]+)[ .]*(:.*)?", re.IGNORECASE | re.DOTALL)
 
 
+@lru_cache(maxsize=1 << 14)
 def fault_of(path: str) -> str | None:
     """Why a path, relative and with slashes, can't be in a tree; None for one that can."""
     parts = path.split("/")
