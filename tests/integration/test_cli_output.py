@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 import urllib.parse
+from pathlib import Path
 
 import pytest
 
+from atomci.cli.status import _annotations
 from atomci.cli.view.github import _escape
 
 EVIL = "print('::error::injected')\nprint('  ::set-output name=x::1')\nprint('a ##[error]injected')\nraise SystemExit(3)\n"
@@ -227,6 +229,16 @@ def test_escaped_text_is_one_line_and_reads_back_as_it_was(text: str) -> None:
         assert "\r" not in escaped
         assert _plain(escaped) == text
     assert not set(":,") & set(_escape(f"{text}:,"))
+
+
+@pytest.mark.parametrize(("path", "shown"), [("ci.yml", " file=sub/ci.yml"), ("", "")])
+def test_on_github_drift_is_marked_in_the_file_that_lies_in_a_folder_of_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, shown: str
+) -> None:
+    (tmp_path / "sub").mkdir()
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert _annotations("error", "drift", tmp_path / "sub", path) == [f"::error{shown}::drift"]
 
 
 def _on_a_terminal(project, *words: str, **env: str) -> tuple[int, str]:

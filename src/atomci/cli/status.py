@@ -55,7 +55,7 @@ def status_command(
     with Workshop() as shop:
         found = status(shop, recorded, prereleases=prerelease)
     found = excepted(found, exceptions, today())
-    click.echo(_shown(found, as_json), nl=False)
+    click.echo(_shown(found, as_json, recorded.root), nl=False)
     return 1 if found.red else 0
 
 
@@ -71,7 +71,7 @@ def _offline(recorded: Recorded, as_json: bool, *, alone: bool) -> int:
     with Note(recorded.root, words) as note:
         exceptions = read_excepted(Project(recorded.root))
         found = excepted(status_offline(recorded), exceptions, today())
-        text, code = _shown(found, as_json), 1 if found.red else 0
+        text, code = _shown(found, as_json, recorded.root), 1 if found.red else 0
         click.echo(text, nl=False)
         if found.lock == "current":
             note.keep(["pyproject.toml", recorded.file, *looked_at(recorded)], code, text)
@@ -160,15 +160,15 @@ def _within(recorded: Recorded, paths: tuple[str, ...], project: Path | None) ->
     return found
 
 
-def _shown(found: SyncStatus, as_json: bool) -> str:
+def _shown(found: SyncStatus, as_json: bool, root: Path) -> str:
     if as_json:
         from atomci.artifacts.json_text import json_of
 
         return json_of(found).decode() + "\n"
-    return "".join(f"{line}\n" for line in _lines(found))
+    return "".join(f"{line}\n" for line in _lines(found, root))
 
 
-def _lines(found: SyncStatus) -> Iterator[str]:
+def _lines(found: SyncStatus, root: Path) -> Iterator[str]:
     from atomci.cli.view.style import paint
 
     yield visible(f"{found.template}  {found.version}")
@@ -181,17 +181,17 @@ def _lines(found: SyncStatus) -> Iterator[str]:
         yield visible(f"  note      {note}")
     exceptions = {row.path: row for row in found.exceptions}
     for row in found.drift:
-        yield from _drift_lines(row, exceptions.pop(row.path, None))
+        yield from _drift_lines(row, exceptions.pop(row.path, None), root)
     for exception in exceptions.values():
         left = "is over" if exception.state == "expired" else "isn't needed"
         text = f"exception for {visible(exception.path)} until {exception.until} {left}: delete it"
         yield f"  {paint(text, 'red' if exception.state == 'expired' else 'yellow')}"
         if exception.state == "expired":
-            yield from _annotations("error", text, "pyproject.toml")
+            yield from _annotations("error", text, root, "pyproject.toml")
     if found.verdict == "unknown":
         text = f"drift is unknown: .atomci/lock.json is {found.lock}; type atomci status and commit the file"
         yield f"  {paint(text, 'yellow')}"
-        yield from _annotations("warning", text)
+        yield from _annotations("warning", text, root)
         return
     drifted = sum(not row.allowed for row in found.drift)
     held = sum(row.state == "holds" for row in found.exceptions)
@@ -200,7 +200,7 @@ def _lines(found: SyncStatus) -> Iterator[str]:
         yield "  .atomci/lock.json was missing or stale and is written anew: commit it"
 
 
-def _drift_lines(row: Drift, exception: ExceptedDrift | None) -> Iterator[str]:
+def _drift_lines(row: Drift, exception: ExceptedDrift | None, root: Path) -> Iterator[str]:
     from atomci.cli.view.style import paint
 
     word, path = f"{row.state:9}", visible(row.path)
@@ -209,18 +209,18 @@ def _drift_lines(row: Drift, exception: ExceptedDrift | None) -> Iterator[str]:
     elif exception is not None and exception.state == "holds":
         note = f"drift, excepted until {exception.until}: {visible(exception.reason)}"
         yield f"  {paint(word, 'yellow')} {path}  {note}"
-        yield from _annotations("warning", note, row.path)
+        yield from _annotations("warning", note, root, row.path)
     else:
         over = f"its exception was over on {exception.until}; " if exception is not None else ""
         note = f"drift: {over}atomci diff {path}, atomci restore {path}"
         yield f"  {paint(word, 'red')} {path}  {note}"
-        yield from _annotations("error", note, row.path)
+        yield from _annotations("error", note, root, row.path)
 
 
-def _annotations(kind: str, text: str, path: str = "") -> list[str]:
+def _annotations(kind: str, text: str, root: Path, path: str = "") -> list[str]:
     """A mark on GitHub's page of the job, and on the file in a pull request."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return []
-    from atomci.cli.view.github import annotation
+    from atomci.cli.view.github import annotation, below_the_top
 
-    return [annotation(kind, text, path)]
+    return [annotation(kind, text, below_the_top(root) + path if path else "")]
