@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -86,11 +86,20 @@ class Existing:
     @cached_property
     def layout(self) -> Layout | None:
         """The package: the one that is called like the project, or else the largest; in src/ first."""
-        for layouts in (self._in_src(), self._at_the_root()):
-            found = list(layouts)
-            if found:
-                return max(found, key=lambda layout: (layout.package == self._name, self._size(layout.path)))
-        return None
+        found = self._layouts
+        return max(found, key=lambda one: (one.package == self._name, self._size(one.path)), default=None)
+
+    @property
+    def other_packages(self) -> Sequence[str]:
+        """Where the package could be as well, since none is called like the project."""
+        chosen = self.layout
+        if chosen is None or chosen.package == self._name:
+            return ()
+        return [layout.path for layout in self._layouts if layout != chosen]
+
+    @cached_property
+    def _layouts(self) -> Sequence[Layout]:
+        return list(self._in_src()) or list(self._at_the_root())
 
     def _in_src(self) -> Iterator[Layout]:
         names = {

@@ -23,6 +23,11 @@ def notes(
     """The notes, in the order in which they matter. `texts` are those of the added files."""
     if repository.git.states("--untracked-files=no"):
         yield "the branch starts at HEAD: what you haven't committed isn't in it, and stays where it is"
+    if "pyproject.toml" in existing.paths and not existing.pyproject:
+        yield "nothing can be read in pyproject.toml: what isn't found elsewhere has the template's default"
+    if others := existing.other_packages:
+        names = [row.name for row in answers if existing.layout and row.source == existing.layout.path]
+        yield from (f"{name}: it may also be {', '.join(others)}: -d {name}=... says which" for name in names)
     added = {row.path for row in files if row.change == "added"}
     licence = next((row for row in answers if row.name in ("licence", "license")), None)
     if "LICENSE" in added and licence is not None and "default" in licence.source:

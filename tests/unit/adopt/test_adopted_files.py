@@ -395,6 +395,26 @@ def test_what_is_to_be_looked_at_before_it_is_taken_is_told() -> None:
     assert ".cruft.json: another tool" in said
 
 
+@pytest.mark.parametrize("text", ["", "[project\n", "\ufeff[project]\nname = 'x'\n"])
+def test_what_cannot_be_read_is_told(text: str) -> None:
+    there = Existing(frozenset({"pyproject.toml"}), lambda _: text, "", {})
+
+    (said,) = notes(_Git(), [], {}, (), there)  # type: ignore[arg-type]
+
+    assert said.startswith("nothing can be read in pyproject.toml")
+
+
+@pytest.mark.parametrize(("name", "told"), [("one", False), ("proj", True)])
+def test_a_package_that_is_one_of_several_is_told_with_the_others(name: str, told: bool) -> None:
+    files = {"pyproject.toml": f"[project]\nname = '{name}'\n", "src/one/a.py": "", "src/two/a.py": ""}
+    there = Existing(frozenset(files), files.__getitem__, "", {})
+    answers = (InferredAnswer(name="package", value="one", source="src/one"),)
+
+    said = list(notes(_Git(), [], {}, answers, there))  # type: ignore[arg-type]
+
+    assert said == (["package: it may also be src/two: -d package=... says which"] if told else [])
+
+
 def test_work_that_is_not_committed_is_told_to_stay_behind() -> None:
     repository: Any = _Git(says={"status": " M a\n"})
 
