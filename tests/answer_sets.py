@@ -24,6 +24,7 @@ TEXT_OPTIONS: dict[str, list[Any]] = {
     "licence": ["MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary"],
     "author_email": ["", "dev@example.com"],
     "repository_owner": ["", "acme"],
+    "reviewers": ["", "@acme/core"],
     "default_branch": ["main", "trunk"],
 }
 # A render alone needs neither the Python nor the runtime that it asks for.
@@ -32,6 +33,7 @@ RENDERED_OPTIONS = (
     | TEXT_OPTIONS
     | {
         "python_min": ["3.11", "3.12", "3.13", "3.14"],
+        "sample": [True, False],
         "runtime_source": ["template", "index"],
     }
 )
@@ -43,6 +45,7 @@ HAND_MADE: dict[str, dict[str, Any]] = {
         "project_name": "Strict.Project",
         "integrations": ["vscode", "powershell", "devcontainer", "docker", "codecov", "slack"],
         "repository_owner": "acme",
+        "reviewers": "@acme/core",
         "licence": "BSD-3-Clause",
         "author_email": "dev@example.com",
         "python_min": "3.12",

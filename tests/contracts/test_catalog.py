@@ -125,6 +125,11 @@ def test_list_shows_what_is_planned(sample) -> None:
     for row in ATOMS:
         (line,) = [line for line in lines if line.split()[:2] == [f"{row.number:03d}", row.name]]
         assert ("planned" in line.split()[2:3]) == rows[row.name]["planned"]
+    for pipeline in PIPELINES:
+        (line,) = [line for line in lines if line.split()[:1] == [pipeline.name]]
+        built = BUILT.intersection(pipeline.atoms)
+        words = "" if built == set(pipeline.atoms) else "in part" if built else "planned"
+        assert line.split(pipeline.name, 1)[1].strip() == f"{words:8}  {pipeline.summary}".strip(), line
 
 
 @pytest.mark.parametrize("target", ["run_auto_fix_cycle_once", "atom_053", "phase_08", "autofix"])

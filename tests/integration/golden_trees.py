@@ -30,6 +30,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "integrations": ["vscode", "powershell"],
         **INDEX,
     },
+    "cli-empty": {"project_name": "my-command", "kind": "cli", "sample": False, "integrations": [], **INDEX},
     "service": {"project_name": "my-service", "kind": "service", **INDEX},
     "service-full": {
         "project_name": "my-service",
@@ -51,6 +52,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "recording",
         ],
         "repository_owner": "acme",
+        "reviewers": "@acme/core",
         "default_branch": "trunk",
         **INDEX,
     },

@@ -330,13 +330,15 @@ def test_an_optional_program_that_is_there_passes(world: World, atom: str) -> No
     assert done[atom][0] == "pass"
 
 
-def test_003_is_required_once_scripts_have_powershell_tests(world: World) -> None:
+@pytest.mark.parametrize(("ci", "code", "status"), [("", 0, "skipped"), ("true", 1, "fail")])
+def test_003_stops_only_ci_where_scripts_have_tests(world: World, ci: str, code: int, status: str) -> None:
     world.write("scripts/local_ci.Tests.ps1", "Describe 'it' {}\n")
 
-    done = world.run("atom_003")
+    done = world.run("atom_003", CI=ci)
 
-    assert done.code == 1
-    assert done["install_powershell_if_applicable"][0] == "fail"
+    assert done.code == code
+    assert done["install_powershell_if_applicable"][0] == status
+    assert "powershell >=7 is wanted, it isn't here" in done["install_powershell_if_applicable"][1]
 
 
 def test_004_tells_the_command_and_runs_it_on_demand(world: World) -> None:

@@ -104,17 +104,20 @@ def test_007_begins_a_repository_with_a_first_commit_of_all_that_is_not_ignored(
 
 
 def test_007_takes_the_author_of_pyproject_where_git_knows_none(world: World) -> None:
-    begin(world, **NO_GUESSES)
+    _, reason = begin(world, **NO_GUESSES)
 
     assert world.git("log", "-1", "--format=%an <%ae>") == "Ada Byron <ada@example.com>"
+    assert (
+        "by Ada Byron <ada@example.com>, since git knows no author: git config --global user.name" in reason
+    )
 
 
 def test_007_needs_no_author_at_all(world: World) -> None:
     world.replace("pyproject.toml", 'authors = [{ name = "Ada Byron", email = "ada@example.com" }]', "")
 
-    status, _ = begin(world, **NO_GUESSES)
+    status, reason = begin(world, **NO_GUESSES)
 
-    assert status == "pass"
+    assert (status, "since git knows no author" in reason) == ("pass", True)
     assert world.git("log", "--oneline").count("\n") == 0
 
 
@@ -122,9 +125,10 @@ def test_007_prefers_the_author_that_git_knows(world: World) -> None:
     config = world.base / "gitconfig"
     config.write_text("[user]\nname = Grace\nemail = grace@example.com\n")
 
-    begin(world, GIT_CONFIG_GLOBAL=str(config))
+    _, reason = begin(world, GIT_CONFIG_GLOBAL=str(config))
 
     assert world.git("log", "-1", "--format=%an <%ae>") == "Grace <grace@example.com>"
+    assert "knows no author" not in reason
 
 
 def test_007_obeys_the_chosen_branch_and_remote(world: World) -> None:

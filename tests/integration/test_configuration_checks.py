@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -365,3 +366,22 @@ def test_a_check_runs_what_a_clone_brought_in_its_environment(repo: Path, tmp_pa
     check(repo, 21)
 
     assert (tmp_path / "ran").exists()
+
+
+def test_hooks_of_a_larger_repository_are_left_alone(sample, tmp_path: Path) -> None:
+    """pre-commit would take its configuration from the top, and block every commit there."""
+    larger = tmp_path / "larger"
+    project = sample.copy(larger / "packages/one")
+    shutil.rmtree(project.root / ".git", ignore_errors=True)
+    subprocess.run(["git", "init", "--quiet", str(larger)], check=True)
+    before = sorted((larger / ".git/hooks").iterdir())
+
+    done = project.atomci("run", "create_precommit_config", "--json")
+
+    status, reason = done["create_precommit_config"]
+    assert (done.code, status) == (0, "skipped"), reason
+    assert "(cd packages/one && " in reason
+    assert sorted((larger / ".git/hooks").iterdir()) == before
+    (row,) = json.loads(project.atomci("check", "create_precommit_config", "--json").out)["atoms"]
+    assert row["status"] in ("not applicable", "broken"), row
+    assert not any(str(larger / ".git/hooks") in line for line in row["evidence"])

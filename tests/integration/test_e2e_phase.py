@@ -132,10 +132,16 @@ def test_a_failure_names_file_and_line_and_reports_are_made(project) -> None:
     assert "1 e2e test failed" in project.json("artifacts/stages/e2e.json")["reasons"]
 
 
-def test_no_test_is_vacuous(project) -> None:
+def test_the_layer_is_left_out_until_its_first_test_and_never_shown_as_passed(project) -> None:
     project.delete("tests/e2e")
+    done = project.atomci("run", RUN, KEPT, "--json")
+    assert (done.code, done.atoms[RUN]["left_out"]) == (0, "tests/e2e holds no test yet")
+    assert (done.statuses[RUN], done.statuses[KEPT]) == ("skipped", "skipped")
+    assert {answer(project, atom)[:2] for atom in (RUN, KEPT)} == {(0, "not applicable")}
+
+    project.write("tests/e2e/check_it.py", "def test_it():\n    pass\n")
     done = project.atomci("run", RUN, "--json")
-    assert (done.code, done.atoms[RUN]["reason"]) == (1, "there is no tests/e2e")
+    assert (done.code, done.statuses[RUN]) == (1, "vacuous"), "a module that pytest doesn't collect"
 
 
 # --- Services -----------------------------------------------------------------------------------

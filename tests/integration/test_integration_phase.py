@@ -132,18 +132,51 @@ def test_told_to_keep_going_it_shows_every_failure(project) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "there is no tests/integration"),
         ("", "no test was collected with the marker integration"),
         ("import pytest\n\n\n@pytest.mark.skip\ndef test_it():\n    pass\n", "every test was skipped"),
     ],
 )
-def test_no_test_is_vacuous_and_red(project, text: str | None, said: str) -> None:
+def test_no_test_is_vacuous_and_red(project, text: str, said: str) -> None:
     project.delete("tests/integration")
-    if text is not None:
-        project.write(TESTS, text)
+    project.write(TESTS, text)
     done = project.atomci("run", RUN, STAGE, "--json")
     assert (done.code, done.statuses[RUN], done.atoms[RUN]["reason"]) == (1, "vacuous", said)
     assert done.statuses[STAGE] == "vacuous"
+
+
+def test_the_layer_is_left_out_until_its_first_test_and_never_shown_as_passed(project) -> None:
+    test = project.read(TESTS)
+    project.delete("tests/integration")
+    project.write("tests/integration/conftest.py", "")
+    done = project.atomci("run", "integration", "--json")
+    assert (done.code, done.atoms[RUN]["left_out"]) == (0, "tests/integration holds no test yet")
+    layer = [
+        "run_pytest_integration",
+        "exercise_adapters_and_endpoints",
+        "collect_integration_artifacts",
+        STAGE,
+    ]
+    assert {done.statuses[atom] for atom in layer} == {"skipped"}
+    assert "left out:  tests/integration holds no test yet\n" in project.atomci("run", "integration").out
+    assert {answer(project, atom)[:2] for atom in layer} == {(0, "not applicable")}
+
+    project.write(TESTS, test)
+    assert answer(project, RUN)[:2] == (0, "not run here yet")
+    done = project.atomci("run", "integration", "--json")
+    assert (done.code, {done.statuses[atom] for atom in layer}) == (0, {"pass"})
+
+
+def test_tests_that_run_no_line_of_the_project_leave_no_coverage_and_are_green(project) -> None:
+    project.write(TESTS, "def test_it(tmp_path):\n    (tmp_path / 'a').write_text('a')\n")
+    project.replace(
+        "pyproject.toml", "[tool.coverage.run]\n", '[tool.coverage.run]\nsource_pkgs = ["demo"]\n'
+    )
+    done = project.atomci("run", "integration", "--json")
+    assert done.code == 0, {name: done[name] for name in done.statuses}
+    (left_out,) = {row["left_out"] for row in done.atoms.values() if row["left_out"]}
+    assert "run no line of the project's packages" in left_out
+    assert "without coverage of the integration tests" in done.atoms[STAGE]["reason"]
+    assert answer(project, STAGE)[:2] == (0, "holds")
 
 
 def test_a_test_without_the_marker_is_not_run(project) -> None:

@@ -19,7 +19,7 @@ from test_gate_checks import answer, remove, swap
 ATOM = "enforce_branch_protection_rules"
 REPO = "o/r"
 RULES = ".github/rulesets/default-branch.json"
-RULESET = (Path(__file__).parents[2] / "template" / RULES).read_text(encoding="utf-8")
+RULESET = (Path(__file__).parents[1] / "golden/service-full" / RULES).read_text(encoding="utf-8")
 ARTIFACT = "artifacts/pull_request/protection.json"
 APPLY = f"atomci run {ATOM} --apply"
 LIST, ONE = f"/repos/{REPO}/rulesets", f"/repos/{REPO}/rulesets/41"
@@ -600,4 +600,13 @@ def test_rules_of_several_files_count_together(project) -> None:
         "rules": [{"type": "required_linear_history"}],
     }
     project.write(".github/rulesets/line.json", json.dumps(linear))
+    assert answer(project, ATOM)[1] == "holds"
+
+
+def test_who_works_alone_has_pull_requests_without_approval(project) -> None:
+    project.write(RULES, RULESET.replace('approving_review_count": 1', 'approving_review_count": 0'))
+    assert answer(project, ATOM)[1] == "broken"
+    project.write(".copier-answers.yml", "_src_path: x\n_commit: v1\nreviewers: '@acme/core'\n")
+    assert answer(project, ATOM)[1] == "broken"
+    project.write(".copier-answers.yml", "_src_path: x\n_commit: v1\nreviewers: ''\n")
     assert answer(project, ATOM)[1] == "holds"

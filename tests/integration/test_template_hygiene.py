@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from golden_trees import ANSWERS
 from pathspec import GitIgnoreSpec
 
 ROOT = Path(__file__).parents[2]
@@ -393,9 +395,37 @@ def test_the_licence_is_the_one_asked_for(project: Path) -> None:
     assert answers["licence"] in pyproject(project)["project"]["license"]
 
 
-def test_the_steps_after_a_first_render_are_data() -> None:
-    steps = tomllib.loads((ROOT / "hooks/after_first_render.toml").read_text(encoding="utf-8"))["step"]
-
-    assert [step["target"] for step in steps] == ["bootstrap", "local_ci"]
+def test_what_happens_around_a_render_is_data() -> None:
     assert tomllib.loads((ROOT / "hooks/migrations.toml").read_text(encoding="utf-8"))["version"] == 1
-    assert {path.suffix for path in (ROOT / "hooks").iterdir()} == {".md", ".toml"}
+    assert sorted(path.name for path in (ROOT / "hooks").iterdir()) == ["README.md", "migrations.toml"]
+
+
+def test_what_is_released_names_each_file_from_the_root() -> None:
+    """Without the slash a pattern takes a README.md of any folder."""
+    for name in ("pyproject.toml", *(f"tests/golden/{tree}/pyproject.toml" for tree in ANSWERS)):
+        settings = tomllib.loads((ROOT / name).read_text(encoding="utf-8"))
+        include = settings["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+        assert [path for path in include if not path.startswith("/")] == [], name
+
+
+def test_agents_are_told_to_leave_alone_what_the_template_owns() -> None:
+    """And nothing else of the folders that they are told of, but what stands behind `but for`."""
+    managed = {
+        path
+        for rule in tomllib.loads((ROOT / "ownership.toml").read_text(encoding="utf-8"))["rule"]
+        if rule["tier"] == "managed"
+        for path in rule["paths"]
+    }
+    text = (ROOT / "tests/golden/library/AGENTS.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^- Leave alone: (.*?) \(the template", " ".join(text.split("\n  ")), re.MULTILINE)
+    rest = re.findall(r"but for `([^`]+)`", told)
+    for path in sorted((ROOT / "tests/golden/library/.github/workflows").iterdir()):
+        owned = any(fnmatch(f"/.github/workflows/{path.name}", pattern) for pattern in managed)
+        assert owned == (path.name not in rest), path.name
+
+
+def test_what_pip_tools_needs_to_update_is_what_renders() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (renders,) = [row for row in settings["optional-dependencies"]["template"] if row.startswith("copier")]
+    text = (ROOT / "tests/golden/library-pip-tools/CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert f"in_venv.sh python -m pip install --quiet '{renders}'" in text

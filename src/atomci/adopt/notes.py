@@ -35,7 +35,7 @@ def notes(
     if any(row.path == "pyproject.toml" and row.change == "kept" for row in files):
         yield "pyproject.toml is kept; atomci diff pyproject.toml shows how the template sets the tools"
     if ".github/CODEOWNERS" in added:
-        yield ".github/CODEOWNERS: GitHub takes no organisation there; name a person or a team, @org/team"
+        yield ".github/CODEOWNERS: it names who approves; GitHub takes a person or a team, @org/team"
     for path in sorted(_OTHER_TEMPLATES & existing.paths):
         yield f"{path}: another tool applies a template here, and both would change the same files"
     yield from _on_the_layout(texts, existing)

@@ -29,7 +29,9 @@ def bootstrap(project: Project, listen: Callable[[Plan], AbstractContextManager[
     if result.exit_code == 130:
         raise KeyboardInterrupt
     if result.broken:
-        raise InfrastructureError(result.broken)
+        # Its folder will be gone.
+        said = result.broken.replace(f"{project.root}{os.sep}", "")
+        raise InfrastructureError(said, "nothing was left behind; mend it and try again")
     for name, outcome in result.outcomes.items():
         if outcome.status in RED:
             raise InfrastructureError(

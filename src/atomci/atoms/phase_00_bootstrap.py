@@ -114,11 +114,14 @@ def install_git_cli_holds(ctx: Context) -> Verdict:
 
 @runs(commands_of(programs.POWERSHELL))
 def install_powershell_if_applicable(ctx: Context) -> Outcome:
-    return provide_program(ctx, programs.POWERSHELL, required=powershell_is_tested(ctx))
+    """Its absence stops only CI, where the tests of scripts have to run."""
+    required = ctx.options.in_ci and powershell_is_tested(ctx)
+    return provide_program(ctx, programs.POWERSHELL, required=required)
 
 
 def install_powershell_if_applicable_holds(ctx: Context) -> Verdict:
-    return program_is_there(ctx, programs.POWERSHELL, required=powershell_is_tested(ctx))
+    required = ctx.options.in_ci and powershell_is_tested(ctx)
+    return program_is_there(ctx, programs.POWERSHELL, required=required)
 
 
 @runs(commands_of(programs.NODE))
@@ -168,11 +171,20 @@ def _git_commands(ctx: Context) -> Sequence[Command]:
 def initialize_git_repository(ctx: Context) -> Outcome:
     if (where := repository.existing(ctx.root)) is not None:
         return Outcome("pass", f"nothing changed: {where}", 1, "repos")
+    known = repository.knows_an_author(ctx.root)
     for command in _git_commands(ctx):
         done = ctx.run(command)
         if done.code != 0:
             raise InfrastructureError(f"git failed: {done.last_line}", str(command))
-    return Outcome("pass", ctx.project.git.ask("log", "-1", "--format=%h on %D") or "", 1, "repos")
+    head = ctx.project.git.ask("log", "-1", "--format=%h on %D") or ""
+    return Outcome("pass", head if known else f"{head}; {_unknown_author(ctx)}", 1, "repos")
+
+
+def _unknown_author(ctx: Context) -> str:
+    author = ctx.project.git.ask("log", "-1", "--format=%an <%ae>")
+    return (
+        f'by {author}, since git knows no author: git config --global user.name "YOUR NAME", and user.email'
+    )
 
 
 def initialize_git_repository_holds(ctx: Context) -> Verdict:

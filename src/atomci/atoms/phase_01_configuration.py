@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,6 +13,7 @@ from atomci.analysis.table import in_use
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.bootstrap.layout import folders_of
+from atomci.bootstrap.managers.choice import prefix
 from atomci.configuration import (
     coverage_settings,
     dockerfile,
@@ -82,6 +84,8 @@ def create_ci_workflow_skeleton_holds(ctx: Context) -> Verdict:
 
 
 def _install(ctx: Context) -> Sequence[Command]:
+    if _of_a_larger_one(ctx):
+        return ()
     # Which hooks: the config's default_install_hook_types.
     return (Command((ctx.tool("pre-commit"), "install")),)
 
@@ -90,6 +94,8 @@ def _install(ctx: Context) -> Sequence[Command]:
 def create_precommit_config(ctx: Context) -> Outcome:
     if not (ctx.root / hooks.FILE).is_file():
         return Outcome("fail", f"{hooks.FILE}: missing")
+    if why := _of_a_larger_one(ctx):
+        return Outcome.leaving_out(why, 0, "hooks")
     done = ctx.run(*_install(ctx))
     if done.code != 0:
         return Outcome("fail", f"pre-commit install: {(done.stderr or done.stdout).strip()[-300:]}")
@@ -97,7 +103,21 @@ def create_precommit_config(ctx: Context) -> Outcome:
 
 
 def create_precommit_config_holds(ctx: Context) -> Verdict:
+    if why := _of_a_larger_one(ctx):
+        configured = hooks.configured(yaml_document(ctx.root, hooks.FILE), in_use(ctx.project))
+        verdict = verdict_of(configured, f"see {hooks.FILE}")
+        return verdict if verdict.holds is False else Verdict(None, (why,))
     return verdict_of(_hooks(ctx), "atomci run create_precommit_config")
+
+
+def _of_a_larger_one(ctx: Context) -> str:
+    """Why git gets no hooks: they would be those of a repository that is more than this project."""
+    inside = (ctx.project.git.prefix() or "").rstrip("/")
+    if not inside:
+        return ""
+    call = f"(cd {shlex.quote(inside)} && {prefix(ctx.project)}atomci run local_ci)"
+    top = ctx.project.git.top()
+    return f"git's hooks belong to the repository in {top}: let its pre-push hook run {call}"
 
 
 def known_targets(ctx: Context) -> Callable[[str], bool]:

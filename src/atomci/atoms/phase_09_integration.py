@@ -12,13 +12,15 @@ from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.layer_runs import (
     export_reports,
     keeping,
+    last_tests,
     miscounted,
+    not_begun,
     pytest_command,
     run_tests,
     uncounted,
     write_reports,
 )
-from atomci.atoms.parts.stages import Red, ended, excuse, judged, none_ran, reds_of_tests
+from atomci.atoms.parts.stages import Red, ended, excuse, judged, none_ran, reds_of_tests, why_left_out
 from atomci.configuration import suite
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
@@ -77,13 +79,16 @@ def run_pytest_integration(ctx: Context) -> Outcome:
 
 def run_pytest_integration_holds(ctx: Context) -> Verdict:
     """Also: the summary counts what the results hold, and something passed."""
-    verdict = last_result(ctx)
+    verdict = last_tests(ctx, INTEGRATION)
     if not verdict.holds:
         return verdict
     return Verdict.of(miscounted(ctx, INTEGRATION), verdict.evidence)
 
 
 def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
+    if why := not_begun(ctx, INTEGRATION, own=True):
+        ctx.write(handles.EXERCISED, Exercised(adapters=()))
+        return Outcome.leaving_out(why, 0, "tests")
     written = adapters.read_definitions(ctx.root, ctx.files("tests/**/*.py"))
     found = results.read_results(ctx.root / INTEGRATION.log)
     own = [result for result in found if result.nodeid.startswith(f"{INTEGRATION.folder}/")]
@@ -109,6 +114,8 @@ def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
 
 def exercise_adapters_and_endpoints_holds(ctx: Context) -> Verdict:
     """Also: each test that is said to drive something is one that passed."""
+    if why := not_begun(ctx, INTEGRATION, own=True):
+        return Verdict(None, (why,))
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
@@ -148,6 +155,8 @@ def _coverage_report(ctx: Context) -> Sequence[Command]:
 
 @runs(_coverage_report)
 def collect_integration_artifacts(ctx: Context) -> Outcome:
+    if why := why_left_out(ctx, "run_pytest_integration"):
+        return Outcome.leaving_out(why, 0, "tests")
     outcome = export_reports(ctx, INTEGRATION, _coverage_report(ctx))
     write_reports(ctx, handles.INTEGRATION_REPORTS, INTEGRATION)
     return outcome
@@ -170,6 +179,8 @@ def gate_on_integration_results(ctx: Context) -> Outcome:
     left = ctx.read_if_there(handles.INTEGRATION_REPORTS)
     if tests is None:
         return ended(ctx, handles.INTEGRATION_STAGE, "skipped", ["the integration tests left no result"])
+    if unseen := why_left_out(ctx, "run_pytest_integration"):
+        return ended(ctx, handles.INTEGRATION_STAGE, "skipped", [f"left out: {unseen}"], left_out=True)
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
     reds = reds_of_tests("run_pytest_integration", "integration", tests, none_ran=none_ran(tests))
     idle = [row.name for row in driven.adapters if row.expected and not row.tests] if driven else []
@@ -178,9 +189,14 @@ def gate_on_integration_results(ctx: Context) -> Outcome:
         reds.append(Red("exercise_adapters_and_endpoints", "fail", said))
     if reds:
         return judged(ctx, handles.INTEGRATION_STAGE, reds, [text])
-    absent = [report.name for report in left.reports if report.missing] if left else ["every report"]
+    uncovered = why_left_out(ctx, "collect_integration_artifacts")
+    owes = ("junit",) if uncovered else ("junit", "coverage-xml")
+    absent = (
+        [row.name for row in left.reports if row.missing and row.name in owes] if left else ["every report"]
+    )
     if driven is None or absent:
         why = [f"without {', '.join(absent)}"] if absent else ["what the tests drive isn't known"]
         return ended(ctx, handles.INTEGRATION_STAGE, "error", [text, *why])
     shown = ", ".join(row.name for row in driven.adapters if row.tests)
-    return ended(ctx, handles.INTEGRATION_STAGE, "pass", [text, f"drive {shown}"], ("junit", "coverage-xml"))
+    told = [text, f"drive {shown}" if shown else "", f"without {uncovered}" if uncovered else ""]
+    return ended(ctx, handles.INTEGRATION_STAGE, "pass", told, owes)

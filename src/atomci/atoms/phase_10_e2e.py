@@ -19,14 +19,16 @@ from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.layer_runs import (
     export_reports,
     keeping,
+    last_tests,
     miscounted,
+    not_begun,
     pytest_command,
     run_tests,
     uncounted,
     write_reports,
 )
 from atomci.atoms.parts.recorded import outcome_of
-from atomci.atoms.parts.stages import Red, judged, reds_of_tests
+from atomci.atoms.parts.stages import Red, judged, reds_of_tests, why_left_out
 from atomci.configuration.ci import e2e_policy
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.rulesets import RULESETS
@@ -141,6 +143,8 @@ def _pytest(ctx: Context) -> Sequence[Command]:
 
 @runs(_pytest)
 def run_pytest_e2e(ctx: Context) -> Outcome:
+    if not_begun(ctx, E2E):  # no service is needed either
+        return run_tests(ctx, E2E, ())
     with _services_up(ctx) as variables:
         env = {**keeping(ctx, E2E), **variables}
         return run_tests(ctx, E2E, (pytest_command(ctx, E2E, env=env),))
@@ -148,7 +152,7 @@ def run_pytest_e2e(ctx: Context) -> Outcome:
 
 def run_pytest_e2e_holds(ctx: Context) -> Verdict:
     """Also: the summary counts what the results hold, and something passed."""
-    verdict = last_result(ctx)
+    verdict = last_tests(ctx, E2E)
     if not verdict.holds:
         return verdict
     problems = miscounted(ctx, E2E)
@@ -251,6 +255,8 @@ def _scratch() -> Iterator[Path]:
 
 
 def capture_e2e_artifacts(ctx: Context) -> Outcome:
+    if why := why_left_out(ctx, "run_pytest_e2e"):
+        return Outcome.leaving_out(why, 0, "tests")
     outcome = export_reports(ctx, E2E, ())
     reports = write_reports(ctx, handles.E2E_REPORTS, E2E)
     kept = sum(report.path.startswith(f"{E2E.kept}/") for report in reports.reports)

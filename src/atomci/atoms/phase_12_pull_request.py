@@ -66,7 +66,7 @@ def enforce_branch_protection_rules_holds(ctx: Context) -> Verdict:
         facts = list(shape(found))
         yield from facts
         if all(fact.ok for fact in facts):
-            yield from protection_facts(found, workflow)
+            yield from protection_facts(found, workflow, alone=ctx.project.answers.get("reviewers") == "")
 
     verdict = ci_verdict(ctx, rules)
     return verdict if verdict.holds else Verdict(False, verdict.evidence, _REMEDY)

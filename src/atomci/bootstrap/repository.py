@@ -10,7 +10,7 @@ from typing import Any
 from atomci.errors import InfrastructureError
 from atomci.tools.git.client import Git
 
-__all__ = ["begin_words", "existing", "need_git"]
+__all__ = ["begin_words", "existing", "knows_an_author", "need_git"]
 
 
 def need_git() -> None:
@@ -42,10 +42,15 @@ def begin_words(root: Path, answers: Mapping[str, Any], project: Mapping[str, An
         if remote := answers.get("git_remote"):
             words.append(("remote", "add", "origin", str(remote)))
     words.append(("add", "--all"))
-    identity = () if Git(root).ask("var", "GIT_AUTHOR_IDENT") else _identity(project)
+    identity = () if knows_an_author(root) else _identity(project)
     # No hooks: they are the next step, and what they run isn't installed before it.
     words.append((*identity, "commit", "--quiet", "--no-verify", "-m", "chore: first commit"))
     return words
+
+
+def knows_an_author(root: Path) -> bool:
+    """Whether git can name who commits here."""
+    return Git(root).ask("var", "GIT_AUTHOR_IDENT") is not None
 
 
 def _identity(project: Mapping[str, Any]) -> tuple[str, ...]:

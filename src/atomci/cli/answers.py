@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from atomci.errors import UsageError
 
-__all__ = ["given_answers"]
+__all__ = ["given_answers", "keep_answers"]
 
 
 def given_answers(pairs: tuple[str, ...], file: Path | None = None) -> dict[str, Any]:
@@ -20,6 +21,18 @@ def given_answers(pairs: tuple[str, ...], file: Path | None = None) -> dict[str,
             raise UsageError(f"-d {pair}: not KEY=VALUE", "for example -d licence=MIT")
         answers[key] = value
     return answers
+
+
+def keep_answers(dest: Path, answers: Mapping[str, Any]) -> Path:
+    """Write answers that somebody gave to a new file outside of any project, for `--data-file`."""
+    import tempfile
+
+    import yaml
+
+    handle, name = tempfile.mkstemp(prefix=f"atomci-answers-{dest.resolve().name}-", suffix=".yml")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        yaml.safe_dump(dict(answers), file, allow_unicode=True, sort_keys=False)
+    return Path(name)
 
 
 def _from_file(path: Path) -> Mapping[str, Any]:

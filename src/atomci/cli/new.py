@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +18,7 @@ from atomci.visible import visible
 
 if TYPE_CHECKING:
     from atomci.project import Project
+    from atomci.template.workshop import Workshop
 
 __all__ = ["new_command"]
 
@@ -26,7 +30,9 @@ __all__ = ["new_command"]
 @data_option
 @data_file_option
 @click.option("--defaults", is_flag=True, help="Don't ask; take the defaults.")
+@click.option("--empty", is_flag=True, help="Without sample code and tests: -d sample=false.")
 @click.option("--no-bootstrap", is_flag=True, help="Only render: no environment, git, hooks or gate.")
+@click.option("--inside", is_flag=True, help="Make it a part of the repository that DEST lies in.")
 @click.option("--trust", "trusting", is_flag=True, help="This template may run code here, from now on.")
 def new_command(
     dest: Path,
@@ -35,7 +41,9 @@ def new_command(
     pairs: tuple[str, ...],
     data_file: Path | None,
     defaults: bool,
+    empty: bool,
     no_bootstrap: bool,
+    inside: bool,
     trusting: bool,
 ) -> int:
     """Make a new repository in DEST: rendered, locked, installed, under git with hooks, its gate run.
@@ -50,6 +58,7 @@ def new_command(
     """
     from atomci.atoms.first_run import bootstrap, own_gate
     from atomci.bootstrap.destination import all_or_nothing
+    from atomci.bootstrap.nested import around, part_of
     from atomci.bootstrap.repository import need_git
     from atomci.cli.answers import given_answers
     from atomci.cli.view.runs import listener_for
@@ -60,7 +69,7 @@ def new_command(
     from atomci.template.sources import named_source, own_source
     from atomci.template.workshop import Workshop
 
-    answers = given_answers(pairs, data_file)
+    answers = given_answers((*pairs, "sample=false") if empty else pairs, data_file)
     if not defaults and not sys.stdin.isatty():
         raise UsageError(
             "there is no terminal to ask questions on", "add --defaults, and -d KEY=VALUE for others"
@@ -69,7 +78,12 @@ def new_command(
     source = named_source(template, ref) if template else own_source(ref)
     refuse_credentials(source.location)
     runs = not no_bootstrap and (template is None or _may_run(source.location, trusting, ask=not defaults))
-    with Workshop() as shop, all_or_nothing(dest) as root:
+    top = around(dest.resolve())
+    if inside and no_bootstrap:
+        raise UsageError("--inside is about git, which --no-bootstrap leaves to you", "leave one of them out")
+    if inside and top is None:
+        raise UsageError(f"--inside: {dest} lies in no repository", "leave it out")
+    with Workshop() as shop, _answers_kept(shop, dest), all_or_nothing(dest) as root:
         source, why_alone = shared(source, shop.folder()) if template is None else (source, "")
         click.echo(visible(f"rendering {source.location}" + (f" at {source.ref}" if source.ref else "")))
         rendered = render(shop, source, root, answers, ask=not defaults)
@@ -78,10 +92,14 @@ def new_command(
         for note in (*rendered.notes, *lock_notes):
             click.echo(visible(f"note: {note}"))
         project = rendered.project
+        if top is not None:
+            _say_where_it_lies(dest, top, inside=inside, begins=runs and not inside)
         if runs:
-            bootstrap(project, partial(listener_for, as_json=False, project=project))
+            with part_of(top, root) if top is not None and inside else nullcontext():
+                bootstrap(project, partial(listener_for, as_json=False, project=project, kept=False))
     if no_bootstrap:
-        click.echo(f"rendered {root}; next: cd {dest}, then task setup (its README.md says how without task)")
+        click.echo(f"rendered {root}; next (its README.md says how without task):")
+        click.echo(f"  cd {shlex.quote(str(dest))} && task setup")
         return 0
     if not runs:
         _say_what_is_left(dest, source.location)
@@ -92,6 +110,20 @@ def new_command(
     _say_goodbye(dest, project, code)
     _say_who_can_use_it(project, why_alone)
     return code
+
+
+@contextmanager
+def _answers_kept(shop: Workshop, dest: Path) -> Iterator[None]:
+    """Whatever goes wrong inside, answers that somebody typed need not be typed again."""
+    from atomci.cli.answers import keep_answers
+
+    try:
+        yield
+    except BaseException:
+        if answered := shop.replay.answered:
+            again = shlex.join(["new", str(dest), "--data-file", str(keep_answers(dest, answered))])
+            click.echo(f"your answers are kept: atomci {again}", err=True)
+        raise
 
 
 def _may_run(location: str, trusting: bool, *, ask: bool) -> bool:
@@ -105,6 +137,18 @@ def _may_run(location: str, trusting: bool, *, ask: bool) -> bool:
     if trusting:
         click.echo(f"remembered in {trust(location)}")
     return trusting
+
+
+def _say_where_it_lies(dest: Path, top: Path, *, inside: bool, begins: bool) -> None:
+    click.echo(visible(f"note: {dest} lies in the repository {top}"))
+    if begins:
+        click.echo("  it gets a repository of its own, which that one doesn't track")
+        click.echo("  atomci new --inside makes it a part of that one")
+    if inside:
+        click.echo(
+            "  it is a part of that one now, for you to commit; what GitHub reads at the top alone does"
+        )
+        click.echo("  nothing in its .github/ (workflows, rulesets, CODEOWNERS) until you take it there")
 
 
 def _say_what_is_left(dest: Path, location: str) -> None:
@@ -137,6 +181,6 @@ def _say_goodbye(dest: Path, project: Project, code: int) -> None:
     click.echo(
         paint(f"{dest} is ready" if code == 0 else f"{dest} is there, but its gate isn't green", "cyan")
     )
-    click.echo(f"  cd {dest}")
+    click.echo(f"  cd {shlex.quote(str(dest))}")
     click.echo(f"  {typed}atomci run local_ci    the whole gate (also: task ci)")
     click.echo(f"  {typed}atomci check           which atoms hold here, with evidence")

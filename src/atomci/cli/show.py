@@ -10,7 +10,7 @@ import click
 
 from atomci.atoms.builtin import catalog_of
 from atomci.atoms.plugins import load_plugins
-from atomci.catalog import PHASES, Atom
+from atomci.catalog import PHASES, Atom, Pipeline
 from atomci.cli import completion
 from atomci.errors import UsageError
 
@@ -45,8 +45,17 @@ def list_command(as_json: bool) -> None:
             mark = "planned " if catalog.planned(row.name) else "optional" if row.optional else ""
             lines.append(f"  {row.number:03d} {row.name:{width}}  {mark:8}  {row.summary}")
     lines.append(click.style("pipelines", bold=True))
-    lines += [f"  {pipeline.name:{width + 4}}            {pipeline.summary}" for pipeline in pipelines]
+    lines += [
+        f"  {pipeline.name:{width + 4}}  {_built(pipeline, catalog):8}  {pipeline.summary}"
+        for pipeline in pipelines
+    ]
     click.echo("\n".join(lines))
+
+
+def _built(pipeline: Pipeline, catalog: Catalog) -> str:
+    """How much of a pipeline runs today."""
+    planned = {catalog.planned(name) for name in pipeline.atoms}
+    return "" if planned == {False} else "planned" if planned == {True} else "in part"
 
 
 def _row(row: Atom, catalog: Catalog) -> dict[str, Any]:

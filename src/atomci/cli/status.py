@@ -169,7 +169,9 @@ def _shown(found: SyncStatus, as_json: bool, root: Path) -> str:
 
 
 def _lines(found: SyncStatus, root: Path) -> Iterator[str]:
+    from atomci.bootstrap.managers.choice import typed
     from atomci.cli.view.style import paint
+    from atomci.project import Project
 
     yield visible(f"{found.template}  {found.version}")
     if found.latest is not None:
@@ -189,7 +191,8 @@ def _lines(found: SyncStatus, root: Path) -> Iterator[str]:
         if exception.state == "expired":
             yield from _annotations("error", text, root, "pyproject.toml")
     if found.verdict == "unknown":
-        text = f"drift is unknown: .atomci/lock.json is {found.lock}; type atomci status and commit the file"
+        again = typed(Project(root), "atomci status")
+        text = f"drift is unknown: .atomci/lock.json is {found.lock}; type {again} and commit the file"
         yield f"  {paint(text, 'yellow')}"
         yield from _annotations("warning", text, root)
         return

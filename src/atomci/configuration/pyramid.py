@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from atomci.configuration.facts import Fact, Place, expect, problem, seen
+from atomci.configuration.facts import Fact, Place, problem, seen
 from atomci.configuration.suite import SuiteFile
 
 __all__ = ["FOLDERS", "LAYERS", "facts"]
 
 LAYERS = ("unit", "integration", "e2e", "contracts")
 """Folders of tests/ that hold tests."""
+LATER = ("integration", "e2e", "contracts")
+"""Those that a project may do without until their first test."""
 FOLDERS = (*LAYERS, "auger", "fixtures")
 """All folders of tests/. auger may be without tests: a tool records them."""
 
@@ -22,12 +24,18 @@ def facts(folders: Collection[str], files: Sequence[str], sources: Sequence[Suit
         place = f"tests/{name}/"
         if name not in folders:
             yield problem(place, "missing")
+        elif name in LATER and not any(_is_module(path) for path in files if path.startswith(place)):
+            yield seen(place, "no test yet, so the layer is left out")
         elif name in LAYERS:
             yield _layer(place, [source for source in sources if source.path.startswith(place)])
         elif name == "auger":
             yield seen(place, "for recorded tests")
         else:
             yield _fixtures(place, files, sources)
+
+
+def _is_module(path: str) -> bool:
+    return path.endswith(".py") and PurePosixPath(path).name not in ("conftest.py", "__init__.py")
 
 
 def _layer(place: str, sources: Sequence[SuiteFile]) -> Fact:
@@ -46,14 +54,18 @@ def _layer(place: str, sources: Sequence[SuiteFile]) -> Fact:
 
 
 def _fixtures(place: str, files: Sequence[str], sources: Sequence[SuiteFile]) -> Fact:
-    inputs = [path for path in files if path.startswith(place) and PurePosixPath(path).name != "__init__.py"]
+    inputs = [path for path in files if path.startswith(place) and PurePosixPath(path).name not in _NO_INPUT]
     users = [source for source in sources if not source.path.startswith(place)]
     for path in inputs:
         for user in users:
             if any(_is_named(path, name) for name in user.names):
                 return seen(path, f"named in {user.path}")
-    names = ", ".join(inputs[:3])
-    return expect(False, place, "", f"no test names {names}" if inputs else "no input for tests in it")
+    if not inputs:
+        return seen(place, "no input for tests in it yet")
+    return problem(place, f"no test names {', '.join(inputs[:3])}")
+
+
+_NO_INPUT = ("__init__.py", ".gitkeep")
 
 
 def _is_named(path: str, name: str) -> bool:

@@ -59,8 +59,13 @@ class Replayed:
 
 @dataclass
 class Replay:
-    """Renders. A template is read and compiled once for all renders of one object."""
+    """Renders. A template is read and compiled once for all renders of one object.
 
+    `answered` are the answers that somebody was asked for last, also where that or the render then failed; no
+    secret ones.
+    """
+
+    answered: Mapping[str, Any] = field(default_factory=dict)
     _compiled: Any = None
     _templates: dict[tuple[Path, str], Any] = field(default_factory=dict)
 
@@ -88,7 +93,10 @@ class Replay:
             )
             self._compiled = self._compiled or copiers.Compiled()
             worker.place(template, version.last, recorded.root, self._compiled)
-            skips, leaves_out = copiers.run(worker, version.operation)
+            try:
+                skips, leaves_out = copiers.run(worker, version.operation)
+            finally:
+                self.answered = copiers.told(worker) if version.ask else {}
 
         def excludes(path: str) -> bool:
             # What is below a folder that is left out is left out, too.
@@ -181,6 +189,9 @@ def _copier_errors(location: str) -> Iterator[None]:
         except (AtomciError, MemoryError):
             raise
         except Exception as error:
+            if (asked := _asked_in(error)) and isinstance(error, TypeError):
+                hint = f"run it again with a list in YAML: -d '{asked}=[one, two]'"
+                raise UsageError(f"{asked}: {_one_line(error)}", hint) from None
             # What an expression of the template came to, or copier of what it is.
             raise UsageError(
                 f"{location} can't be rendered: {type(error).__name__}: {_one_line(error)}",
@@ -195,8 +206,8 @@ def _copier() -> Any:
     except ImportError:
         raise UsageError(
             "rendering needs the template extra",
-            "in a project with a group of that name: uv run --group template atomci ...; else:"
-            ' uv tool install "atomci[template]"',
+            "in a project with a group of that name: uv run --group template atomci ...; with scripts/in_venv.sh:"
+            ' its CONTRIBUTING.md says what to install; else: uv tool install "atomci[template]"',
         ) from None
     return copier
 

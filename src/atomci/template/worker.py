@@ -28,7 +28,7 @@ from atomci.template.repository import Release
 from atomci.template.versions import position
 from atomci.tools.git.names import refuse_paths
 
-__all__ = ["Compiled", "Worker", "checked_out", "run"]
+__all__ = ["Compiled", "Worker", "checked_out", "run", "told"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,13 @@ def run(worker: Worker, operation: Literal["copy", "update"]) -> tuple[Callable[
         return worker.match_skip, worker.match_exclude
     finally:
         _main._operation.reset(token)
+
+
+def told(worker: Worker) -> dict[str, Any]:
+    """The answers so far, without secret ones and those that weren't asked for."""
+    answers = worker.__dict__.get("answers")
+    left_out = {*worker.template.secret_questions, *(answers.hidden if answers else ())}
+    return {name: value for name, value in answers.user.items() if name not in left_out} if answers else {}
 
 
 def _forget_yield(env: Any) -> None:

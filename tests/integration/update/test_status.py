@@ -179,8 +179,10 @@ def test_offline_and_without_a_lock_drift_is_unknown_and_said_to_be(
     assert (done.code, done.json["lock"], done.json["verdict"]) == (0, "missing", "unknown")
     assert (done.json["clean"], done.json["examined"]) == (False, 0)
 
+    project.write({"uv.lock": ""})
     said = atomci("status", "--offline", as_json=False).out
     assert "drift is unknown" in said
+    assert "type uv run --group template atomci status and commit" in said, "the one that can render"
     assert "drifted" not in said
     assert "::" not in said
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

@@ -67,6 +67,22 @@ def test_a_test_in_a_file_that_pytest_does_not_collect_is_no_test(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("layer", "files", "ok"),
+    [
+        ("unit", [], False),
+        *((layer, [], True) for layer in ("integration", "e2e", "contracts")),
+        ("e2e", ["conftest.py", "__init__.py", "data.json"], True),
+        ("e2e", ["check_it.py"], False),
+        ("fixtures", [".gitkeep"], True),
+    ],
+)
+def test_a_layer_but_the_unit_tests_may_be_without_a_test_yet(layer: str, files: list[str], ok: bool) -> None:
+    paths = [f"tests/{layer}/{name}" for name in files]
+    (fact,) = [fact for fact in pyramid.facts([layer], paths, []) if f"tests/{layer}/" in str(fact)]
+    assert fact.ok is ok
+
+
+@pytest.mark.parametrize(
     ("file", "source", "named"),
     [
         ("guide.md", "PATH = 'guide.md'", True),
@@ -76,7 +92,6 @@ def test_a_test_in_a_file_that_pytest_does_not_collect_is_no_test(tmp_path: Path
         ("shop.py", "import tests.fixtures.shop", True),
         ("shop.py", "from tests.fixtures.shopping import item", False),
         ("guide.md", "PATH = 'other-guide.md'", False),
-        ("__init__.py", "PATH = '__init__.py'", False),
     ],
 )
 def test_an_input_counts_when_a_test_names_it(tmp_path: Path, file: str, source: str, named: bool) -> None:

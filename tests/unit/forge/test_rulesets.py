@@ -14,7 +14,7 @@ from atomci.forge.rulesets import compare, declared, merged
 
 ROOT = Path(__file__).parents[3]
 FILE: dict[str, Any] = json.loads(
-    (ROOT / "template/.github/rulesets/default-branch.json").read_text(encoding="utf-8")
+    (ROOT / "tests/golden/service-full/.github/rulesets/default-branch.json").read_text(encoding="utf-8")
 )
 RULES = FILE["rules"]
 

@@ -53,7 +53,7 @@ def last_result(ctx: Context) -> Verdict:
     if (verdict := never_ran(ctx)) is not None:
         return verdict
     result = ctx.read(result_of(name))
-    if result.status == "skipped" and ctx.atom.optional:
+    if result.status == "skipped" and (ctx.atom.optional or result.left_out):
         return Verdict(None, (f"skipped in run {result.run}: {result.reason}",))
     if result.status != "pass":
         lines = tuple(str(finding) for finding in result.findings[:5])

@@ -15,12 +15,14 @@ from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import ReportFile, Reports, Status
 from atomci.artifacts.store import sha256
 from atomci.artifacts.testing import TestSummary
+from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.stages import why_left_out
 from atomci.engine.cache import notes_in
-from atomci.engine.context import Context, Outcome
+from atomci.engine.context import Context, Outcome, Verdict
 from atomci.project import Project
 from atomci.testing import pytest_runs, results
 from atomci.testing.judging import complaint, judge
-from atomci.testing.layers import Layer, gathered
+from atomci.testing.layers import UNIT, Layer, gathered
 from atomci.testing.lending import lent_package
 from atomci.testing.measurement.coverage_config import names_source, sets_budget
 from atomci.testing.observation.observed import FOLDER_VARIABLE
@@ -122,11 +124,34 @@ def why_unmeasured(ctx: Context, config: PytestConfig) -> str:
     return ""
 
 
+def not_begun(ctx: Context, layer: Layer, *, own: bool = False) -> str:
+    """Why a layer is left out: the project has no module of tests for it yet. Empty where it has.
+
+    A module without a test is one all the same, so tests that nothing collects are missed. `own` asks only
+    for those in the layer's own folder.
+    """
+    folders = (layer.folder, *(() if own else layer.also))
+    modules = ctx.files(*(f"{folder}/**/*.py" for folder in folders))
+    if any(PurePosixPath(path).name not in ("conftest.py", "__init__.py") for path in modules):
+        return ""
+    return f"{layer.folder} holds no test yet"
+
+
+def last_tests(ctx: Context, layer: Layer) -> Verdict:
+    """The verdict on the atom that runs a layer's tests, by how they ended the last time."""
+    if why := not_begun(ctx, layer):
+        return Verdict(None, (why,))
+    if why_left_out(ctx, ctx.atom.name):
+        why = "there was no test when it ran the last time"
+        return Verdict(None, (why,), f"atomci run {ctx.atom.name}", not_run=True)
+    return last_result(ctx)
+
+
 def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_out: str = "") -> Outcome:
     """Run the one command, and write the layer's summary. `left_out` says why some tests aren't run."""
-    if not (ctx.root / layer.folder).is_dir():
+    if why := not_begun(ctx, layer):
         ctx.write(layer.summary, TestSummary(counts={}, complete=True))
-        return Outcome("vacuous", f"there is no {layer.folder}", 0, "tests")
+        return Outcome.leaving_out(why, 0, "tests")
     (command,) = commands
     done = ctx.run(command)
     # What a crash says becomes a test's result, which is written as it is.
@@ -181,9 +206,16 @@ def export_reports(ctx: Context, layer: Layer, commands: Sequence[Command]) -> O
     with ThreadPoolExecutor() as pool:  # each takes seconds, and neither needs the other
         reports = list(pool.map(ctx.run, commands))
     for done in reports:
+        if done.code != 0 and _NO_DATA in done.stdout and layer is not UNIT:
+            why = f"coverage of the {layer.name} tests, which run no line of the project's packages"
+            return Outcome.leaving_out(why, len(found), "tests")
         if done.code != 0:
             return _junit_only(ctx, layer, len(found), done.stdout.strip()[:200])
     return Outcome("pass", "", len(found), "tests")
+
+
+_NO_DATA = "No data to report"
+"""What coverage says where nothing that it measures was run; only the unit tests have a budget to meet."""
 
 
 def _junit_only(ctx: Context, layer: Layer, tests: int, why: str) -> Outcome:

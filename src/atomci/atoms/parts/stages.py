@@ -107,4 +107,6 @@ def ended(
         stage=name, status=status, reasons=said, owes=owes, overridden=overridden, left_out=left_out
     )
     ctx.write(where, stage)
-    return Outcome(status, "; ".join(said), 1, "stages", overridden=overridden)
+    text = "; ".join(said)
+    unseen = text.removeprefix("left out: ") if left_out else ""
+    return Outcome(status, text, 1, "stages", overridden=overridden, left_out=unseen)

@@ -39,12 +39,14 @@ _COLOURS = {"green": "green", "overridden": "yellow", "interrupted": "yellow"}
 _FINDINGS_SHOWN = 20
 
 
-def listener_for(plan: Plan, as_json: bool, project: Project) -> AbstractContextManager[Listener]:
-    """The listener that suits where standard output goes."""
+def listener_for(
+    plan: Plan, as_json: bool, project: Project, *, kept: bool = True
+) -> AbstractContextManager[Listener]:
+    """The listener that suits where standard output goes. No file of a project that isn't kept is named."""
     if as_json:
         return _json_lines()
     in_actions = os.environ.get("GITHUB_ACTIONS") == "true"
-    lines = _Lines(plan, project, with_reports=not in_actions)
+    lines = _Lines(plan, project, with_reports=not in_actions, kept=kept)
     if in_actions:  # which shows the whole log
         from atomci.cli.view.github import github_lines
 
@@ -135,8 +137,8 @@ def _one_line(text: str) -> str:
 class _Lines:
     """Events as lines of text."""
 
-    def __init__(self, plan: Plan, project: Project, *, with_reports: bool = True) -> None:
-        self._project = project
+    def __init__(self, plan: Plan, project: Project, *, with_reports: bool = True, kept: bool = True) -> None:
+        self._project, self._kept = project, kept
         self._numbers = {atom.name: atom.number for atom in plan.atoms}
         self._targets = " ".join(plan.targets)
         self._width = max(map(len, self._numbers), default=0)
@@ -157,7 +159,7 @@ class _Lines:
                 self._red.append(event)
             if event.reason.startswith(STOPPED):
                 self._stopped.append(event.atom)
-            if event.left_out:
+            if event.left_out and event.left_out not in self._left_out:
                 self._left_out.append(event.left_out)
             return [self.head(event), *self._findings(event)]
         if isinstance(event, RunFinished):
@@ -191,6 +193,8 @@ class _Lines:
         head = paint(f"{self._targets}: {event.verdict}", _COLOURS.get(event.verdict, "red"), bold=True)
         if not event.counts and event.verdict in ("broken", "interrupted"):
             return [f"{head} in {event.seconds:.1f} s, nothing was run"]
+        if self._red and not self._kept:
+            return [f"{head} in {event.seconds:.1f} s ({counts})"]
         run = f"artifacts/runs/{event.run}"
         lines = [f"{head} in {event.seconds:.1f} s ({counts}{reused})  {run}"]
         lines += [f"  {name}: {text}" for name, text in {**event.overridden, **event.expired}.items()]

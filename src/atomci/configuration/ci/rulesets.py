@@ -47,15 +47,20 @@ def required_checks(ruleset: Document) -> Iterator[tuple[Place, str]]:
             yield ruleset.at(*where, row, "context"), str(check.get("context"))
 
 
-def protection_facts(rulesets: Sequence[Document], workflow: Workflow) -> Iterator[Fact]:
-    """The default branch takes reviewed pull requests alone, in a line, once the roll-up is green."""
+def protection_facts(
+    rulesets: Sequence[Document], workflow: Workflow, *, alone: bool = False
+) -> Iterator[Fact]:
+    """The default branch takes reviewed pull requests alone, in a line, once the roll-up is green.
+
+    Who works `alone` has nobody to approve them, but pull requests they are all the same.
+    """
     found = covering(rulesets, workflow.branch)
     if not found:
         yield problem(Place(rulesets[0].path, 1), f"no active ruleset holds for {workflow.branch}")
         return
     for ruleset in found:
         yield seen(ruleset.at("conditions"), f"{ruleset.get('name')} holds for {workflow.branch}")
-    yield _reviewed(found)
+    yield _reviewed(found, alone=alone)
     linear = _rules(found, "required_linear_history")
     place = linear[0][0].at(*linear[0][1]) if linear else found[0].at("rules")
     yield expect(bool(linear), place, "history stays linear", "no rule required_linear_history")
@@ -117,13 +122,15 @@ def _rules(rulesets: Sequence[Document], kind: str) -> list[RuleAt]:
     ]
 
 
-def _reviewed(found: Sequence[Document]) -> Fact:
+def _reviewed(found: Sequence[Document], *, alone: bool) -> Fact:
     count = "required_approving_review_count"
     places = [(ruleset, (*keys, "parameters", count)) for ruleset, keys in _rules(found, "pull_request")]
     if not places:
         return problem(found[0].at("rules"), "no rule pull_request, so nothing has to be reviewed")
     asked = [(ruleset.get(*keys), ruleset.at(*keys)) for ruleset, keys in places]
     most, place = max(((n if type(n) is int else 0, place) for n, place in asked), key=lambda row: row[0])
+    if alone and most == 0:
+        return seen(place, "changes come by pull request; the answer reviewers names nobody to approve them")
     return expect(
         most >= 1,
         place,

@@ -47,7 +47,9 @@ def isolated_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def temp_project(tmp_path: Path) -> Path:
     """A folder of documents to read and change."""
     project = tmp_path / "project"
-    shutil.copytree(TESTS / "fixtures", project)
+    project.mkdir()
+    if (TESTS / "fixtures").is_dir():  # git keeps no empty folder
+        shutil.copytree(TESTS / "fixtures", project, dirs_exist_ok=True)
     return project
 
 
@@ -63,7 +65,7 @@ def git_repo(temp_project: Path, isolated_env: Path) -> Path:
     assert isolated_env.is_dir()
     run_git(temp_project, "init", "--quiet", "--initial-branch=main")
     run_git(temp_project, "add", "--all")
-    run_git(temp_project, "commit", "--quiet", "--message=first")
+    run_git(temp_project, "commit", "--quiet", "--allow-empty", "--message=first")
     return temp_project
 
 
