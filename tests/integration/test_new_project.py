@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from atomci.bootstrap.nested import around, part_of
 from atomci.bootstrap.repository import existing
 from atomci.cli.main import main
 from atomci.errors import RefusedError
 
+DEFAULT = object()
+"""In place of an answer: what is offered is taken."""
 QUESTIONS = """\
 _subdirectory: template
 name:
@@ -46,18 +49,19 @@ def at_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
 
-    def call(dest: str, *answers: object) -> int:
+    def call(dest: str, *answers: object, confirm: str = "") -> int:
         import copier._main
 
-        left = iter(answers)
+        left, confirmed = iter(answers), iter(confirm)
 
-        def prompt(questions: list[dict[str, Any]], **_: object) -> dict[str, object]:
-            answer = next(left, KeyboardInterrupt)
+        def prompt(questions: list[dict[str, Any]], answers: dict[str, Any]) -> dict[str, object]:
+            answer, default = next(left, KeyboardInterrupt), answers[questions[0]["name"]]
             if answer is KeyboardInterrupt:
                 raise KeyboardInterrupt
-            return {questions[0]["name"]: answer}
+            return {questions[0]["name"]: default if answer == DEFAULT else answer}
 
         monkeypatch.setattr(copier._main, "unsafe_prompt", prompt)
+        monkeypatch.setattr("click.prompt", lambda *_, **__: next(confirmed, ""))
         monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
         return main(["new", dest, "--template", str(template), "--no-bootstrap"])
 
@@ -134,6 +138,45 @@ def test_a_folder_that_the_larger_one_ignores_cannot_be_a_part_of_it(larger: Pat
 def test_inside_asks_for_a_repository_to_be_in(at_a_terminal: Any, words: list[str], capsys: Any) -> None:
     assert main(["new", "dest", "--defaults", *words]) == 2
     assert "--inside" in capsys.readouterr().err
+
+
+def test_answers_are_shown_and_can_be_given_again_before_anything_is_made(
+    at_a_terminal: Any, tmp_path: Path, capsys: Any
+) -> None:
+    again = (DEFAULT, DEFAULT, DEFAULT, "y")
+    assert at_a_terminal("dest", "Zoë", "secret", ["red"], "x", *again, confirm="b") == 0
+    said = capsys.readouterr().out
+    shown = said.split("Your answers:\n")[1:]
+    assert [part.splitlines()[:3] for part in shown] == [
+        ["  name     Zoë", "  colours  red", f"  last     {last}"] for last in "xy"
+    ]
+    assert at_a_terminal("other", "Zoë", "secret", ["red"], "x", confirm="q") == 130
+    assert not (tmp_path / "other").exists()
+    assert "your answers are kept" in capsys.readouterr().err
+
+
+def test_gits_user_is_offered_as_the_author(
+    at_a_terminal: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    (tmp_path / "gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.com\n", encoding="utf-8")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    (tmp_path / "template/copier.yml").write_text(
+        "_subdirectory: template\nauthor_name: The team\nauthor_email: ''\n", encoding="utf-8"
+    )
+    assert at_a_terminal("dest", DEFAULT, DEFAULT) == 0
+    said = capsys.readouterr().out
+    assert ("author_name   Ada" in said, "author_email  ada@example.com" in said) == (True, True)
+
+
+def test_questions_can_be_read_at_60_columns() -> None:
+    """Three go to a sign before a question or to the frame; what is longer is cut off or broken."""
+    asked = yaml.safe_load((Path(__file__).parents[2] / "copier.yml").read_text(encoding="utf-8"))
+    for name, question in asked.items():
+        if name.startswith("_") or question.get("when") is False:
+            continue
+        said = re.split(r"\{%.*?%\}|\n", question.get("validator", ""), flags=re.DOTALL)
+        texts = [question["help"], *question.get("choices", ()), *map(str.strip, said)]
+        assert [text for text in texts if len(re.sub(r"\{\{.*?\}\}", "x" * 20, str(text))) > 57] == [], name
 
 
 def test_what_is_to_be_typed_next_can_be_pasted(at_a_terminal: Any, capsys: Any) -> None:

@@ -60,7 +60,7 @@ def new_command(
     from atomci.bootstrap.destination import all_or_nothing
     from atomci.bootstrap.nested import around, part_of
     from atomci.bootstrap.repository import need_git
-    from atomci.cli.answers import given_answers
+    from atomci.cli.answers import dialogue, given_answers
     from atomci.cli.view.runs import listener_for
     from atomci.template.first_lock import write_first_lock
     from atomci.template.origin import shared
@@ -86,7 +86,7 @@ def new_command(
     with Workshop() as shop, _answers_kept(shop, dest), all_or_nothing(dest) as root:
         source, why_alone = shared(source, shop.folder()) if template is None else (source, "")
         click.echo(visible(f"rendering {source.location}" + (f" at {source.ref}" if source.ref else "")))
-        rendered = render(shop, source, root, answers, ask=not defaults)
+        rendered = render(shop, source, root, answers, None if defaults else dialogue())
         # With --no-bootstrap it is what plain copier writes, which knows no lock.
         lock_notes = () if no_bootstrap else write_first_lock(rendered)
         for note in (*rendered.notes, *lock_notes):

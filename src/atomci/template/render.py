@@ -11,7 +11,7 @@ from atomci.errors import UsageError
 from atomci.project import Project
 from atomci.template.answers import Recorded
 from atomci.template.ownership import FILE as OWNERSHIP_FILE
-from atomci.template.replay import Version
+from atomci.template.replay import Dialogue, Version
 from atomci.template.repository import opened_template
 from atomci.template.sources import Source
 from atomci.template.workshop import Workshop
@@ -33,9 +33,13 @@ class Rendered:
 
 
 def render(
-    shop: Workshop, source: Source, destination: Path, answers: Mapping[str, Any], *, ask: bool
+    shop: Workshop,
+    source: Source,
+    destination: Path,
+    answers: Mapping[str, Any],
+    dialogue: Dialogue | None = None,
 ) -> Rendered:
-    """Render into an empty folder, asking for what `answers` leaves open, or taking the defaults.
+    """Render into an empty folder, asking for what `answers` leaves open, or without a dialogue taking the defaults.
 
     Raises UsageError for a bad answer or template, RefusedError where it needs trust, InfrastructureError when
     it can't be fetched or costs too much, and KeyboardInterrupt when the questions are broken off. What was
@@ -44,7 +48,16 @@ def render(
     template = opened_template(source.clone or source.location, shop.folder())
     release, dirty = template.as_it_lies(source.ref)
     recorded = Recorded(destination, "", {"_src_path": source.location, "_commit": release.name})
-    version = Version(template, release, recorded, answers, ask=ask, ref=source.ref, operation="copy")
+    version = Version(
+        template,
+        release,
+        recorded,
+        answers,
+        ask=dialogue is not None,
+        ref=source.ref,
+        operation="copy",
+        dialogue=dialogue,
+    )
     replayed = shop.replay.render(version, destination)
     project = Project(destination)
     if unknown := sorted(answers.keys() - replayed.questions):

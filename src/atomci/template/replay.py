@@ -20,10 +20,21 @@ from atomci.template.limits import bounded, within_limits
 from atomci.template.repository import Release, Template
 from atomci.tools.git.client import complaint
 
-__all__ = ["Replay", "Replayed", "Version", "at_work", "described_template", "refuse_migrations"]
+__all__ = ["Dialogue", "Replay", "Replayed", "Version", "at_work", "described_template", "refuse_migrations"]
 
 
 Operation = Literal["copy", "update"]
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """Around questions: what is offered in place of the template's defaults, and what all answers are shown to.
+
+    `confirm` returns False where somebody wants to answer again.
+    """
+
+    offered: Mapping[str, Any]
+    confirm: Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,7 @@ class Version:
     ask: bool = False
     ref: str | None = None
     operation: Operation = "update"
+    dialogue: Dialogue | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,9 @@ class Replay:
                 quiet=True,
                 cleanup_on_error=False,
                 skip_tasks=True,
+                user_defaults=dict(version.dialogue.offered) if version.dialogue else {},
             )
+            worker.confirm = version.dialogue.confirm if version.dialogue else None
             self._compiled = self._compiled or copiers.Compiled()
             worker.place(template, version.last, recorded.root, self._compiled)
             try:
@@ -240,8 +254,8 @@ def _asked_in(error: BaseException) -> str:
     """The question that copier was at; what it says of an answer of the wrong type doesn't name it."""
     step = error.__traceback__
     while step is not None:
-        if step.tb_frame.f_code.co_name == "_ask":
-            return str(step.tb_frame.f_locals.get("var_name", ""))
+        if step.tb_frame.f_code.co_name == "_ask" and "var_name" in step.tb_frame.f_locals:
+            return str(step.tb_frame.f_locals["var_name"])
         step = step.tb_next
     return ""
 

@@ -95,12 +95,20 @@ class Worker(_main.Worker):
     project: Path
     size: int = 0
     known: Mapping[str, Any] | None = None
+    confirm: Callable[[Mapping[str, Any]], bool] | None = None
+    """Told all answers before anything is rendered; False asks everything again, with these as defaults."""
 
     def place(self, template: Template, last: Mapping[str, Any], project: Path, compiled: Compiled) -> None:
         """What copier would find out by itself."""
         self.__dict__["template"] = template
         self.subproject.__dict__["last_answers"] = dict(last)
         self.project, self.compiled = project, compiled
+
+    def _ask(self) -> None:
+        super()._ask()
+        while self.confirm is not None and not self.confirm(told(self)):
+            self.user_defaults = {**self.user_defaults, **told(self)}
+            super()._ask()
 
     def _render_context(self) -> MutableMapping[str, Any]:
         # While files are rendered nothing is answered any more, and each asks again.
