@@ -54,6 +54,7 @@ HAND_MADE: dict[str, dict[str, Any]] = {
     },
     "pip-tools": {
         "kind": "cli",
+        "sample": False,
         "integrations": [],
         "licence": "Apache-2.0",
         "python_min": "3.13",

@@ -196,7 +196,7 @@ def test_a_project_made_by_cookiecutter_is_updated_as_copiers_own(
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        ({"package_name": "Not Good"}, "package_name: A package name is lower case"),
+        ({"package_name": "Not Good"}, "package_name: Use lower case"),
         ({"author_email": "nobody"}, "is not an e-mail address"),
         ({"integrations": "vscode,teapot"}, "integrations: 'teapot' isn't one of vscode, powershell"),
     ],

@@ -171,6 +171,8 @@ def test_the_answers_are_found_and_say_where(lived_in, template_repo, adopt) -> 
         "integrations": ["devcontainer"],
         "runtime_source": "template",
         "repository_owner": "acme",
+        "reviewers": "",
+        "sample": True,
         "default_branch": "main",
     }
     sources = sources_of(done)
