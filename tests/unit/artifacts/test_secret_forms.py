@@ -55,6 +55,10 @@ def coloured(text: str) -> str:
 WRITINGS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "json": in_json,
+    "bytes": lambda text: repr(text.encode())[2:-1],
+    "long escapes": lambda text: "".join(f"\\U{ord(sign):08x}" for sign in text),
+    "a link of the terminal": lambda text: f"{text[:4]}\x1b]8;;http://a.org\x1b\\{text[4:6]}\x1b]8;;\x07{text[6:]}",
+    "colours of tput": lambda text: f"{text[:4]}\x1b(B\x1b[m{text[4:]}",
     "double json": lambda text: in_json(in_json(text)),
     "json in json in json": lambda text: in_json(in_json(in_json(text))),
     "json of go": as_go,
@@ -458,3 +462,17 @@ def test_a_key_is_found_behind_what_stands_before_each_line(margin: str) -> None
         writer.write(text[at : at + 7])
     writer.close()
     assert "".join(parts) == f"{margin}[redacted: a private key]\nafter it\n"
+
+
+@pytest.mark.parametrize("name", ["TF_TOKEN_app_terraform_io", "POETRY_PYPI_TOKEN_ACME", "GOOGLE_APPLICATION_CREDENTIALS_JSON",
+    "GCP_SERVICE_ACCOUNT_JSON", "KUBE_CONFIG_DATA", "HONEYCOMB_WRITEKEY", "TOTP_SEED", "SEED_PHRASE", "AWS_SECRET_ACCESS_KEY",
+    "PRIVATE_KEY", "API_KEY", "APP_KEY"])  # fmt: skip
+def test_names_of_providers_are_secret(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["SSH_PUBLIC_KEY", "PRIMARY_KEY", "FOREIGN_KEYS", "CACHE_KEY", "SORT_KEY", "TABLE_PARTITION_KEY"]
+)
+def test_keys_that_open_nothing_are_not(name: str) -> None:
+    assert not is_secret_name(name)

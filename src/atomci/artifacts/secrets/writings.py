@@ -13,9 +13,9 @@ __all__ = ["Unescaped", "occurrences", "uncoloured", "undone", "writings"]
 
 # Of JSON, Python, URLs and XML, also several times over; and what a terminal takes for colours.
 _ESCAPE = re.compile(
-    r"\x1b\[[0-?]*+[ -/]*+[@-~]"
+    r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|[()][0-9A-Z]|\][^\x07\x1b]*+(?:\x07|\x1b\\))"
     r"|(?P<units>(?:\\++u[0-9a-fA-F]{4})++)"
-    r"|\\++(?:x(?P<hex>[0-9a-fA-F]{2})|(?P<esc>033|e(?=\[))|(?P<control>[nrtbf]))"
+    r"|\\++(?:x(?P<hex>[0-9a-fA-F]{2})|U(?P<code>000[0-9a-fA-F]{5}|0010[0-9a-fA-F]{4})|(?P<esc>033|e(?=\[))|(?P<control>[nrtbf]))"
     r"|\\++"
     r"|(?P<percent>(?:%(?:25)*[0-9a-fA-F]{2})++)"
     r"|&(?:amp;)*(?P<entity>(?:lt|gt|quot|apos|amp|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});)"
@@ -94,8 +94,8 @@ def _meaning(match: re.Match[str]) -> str:
     if units := match["units"]:
         codes = [int(unit, 16) for unit in units.replace("\\", "").split("u")[1:]]
         return b"".join(code.to_bytes(2, "little") for code in codes).decode("utf-16-le", "replace")
-    if match["hex"]:
-        return chr(int(match["hex"], 16))
+    if code := match["hex"] or match["code"]:
+        return chr(int(code, 16))
     if match["esc"]:
         return "\x1b"
     if match["control"]:
@@ -116,11 +116,17 @@ def writings(value: str) -> Iterator[str]:
     yield value
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
-    plain = reading.text if (reading := undone(value)) is not None else value
+    plain = _plain(value)
     raw = value.encode("utf-8", "surrogateescape")
     spaced = plain.replace(" ", "+")
-    yield from (form for form in (plain, spaced, raw.hex(), raw.hex().upper()) if len(form) >= _SHORTEST)
+    bytewise = _plain(raw.decode("latin-1"))  # as in Python's repr of bytes
+    forms = (plain, spaced, bytewise, raw.hex(), raw.hex().upper())
+    yield from (form for form in forms if len(form) >= _SHORTEST)
     yield from _in_base64(raw)
+
+
+def _plain(text: str) -> str:
+    return reading.text if (reading := undone(text)) is not None else text
 
 
 def _in_base64(raw: bytes) -> Iterator[str]:
