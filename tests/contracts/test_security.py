@@ -30,6 +30,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "A folder that only looks": (HOSTILE,),
     "git gets templates by": (HOSTILE, "test_another_way_to_reach_a_template_is_the_users_to_allow"),
     "A template with submodules": (HOSTILE,),
+    "On Windows, too,": ("test_on_windows_programs_are_looked_for_on_path_alone",),
     "`atomci update --commit`": ("test_hooks_of_ones_own_run_for_a_commit_alone",),
     "`atomci run` and": ("test_a_check_runs_what_a_clone_brought_in_its_environment",),
     "A render ends after": (HOSTILE, "test_the_limits_are_those_that_the_page_names"),

@@ -15,6 +15,7 @@ import click
 from atomci.cli import completion
 from atomci.errors import AtomciError, InfrastructureError, UsageError
 from atomci.tools import interrupts
+from atomci.tools.surroundings import look_on_path_alone
 from atomci.visible import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if words[:1] != ["run"]:  # it lets them through when what it leaves can say so
             interrupts.release()
+            look_on_path_alone()
         return _call(argv)
     except AtomciError as error:
         return _refuse(error)

@@ -188,6 +188,11 @@ class Worker(_main.Worker):
         return get_source
 
     def _render_file(self, src_relpath: Path, dst_relpath: Path, extra_context: Any = None) -> None:
+        if not (self.template.local_abspath / src_relpath).is_file():
+            raise RefusedError(
+                f"{self.template.url} holds {src_relpath}, a pipe or a device",
+                "nothing was changed; remove it there",
+            )
         with self._admitted(dst_relpath):
             super()._render_file(src_relpath, dst_relpath, extra_context)
 

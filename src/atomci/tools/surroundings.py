@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-__all__ = ["bare_environment", "environment_in"]
+__all__ = ["bare_environment", "environment_in", "look_on_path_alone"]
 
 # What git says of the repository that it works in to all that it starts: hooks, aliases, `rebase --exec`.
 # It would answer for that one wherever it is asked, with that one's index and that command's way to read
@@ -69,6 +69,8 @@ _PLAIN = (
     "UV_PYTHON_INSTALL_DIR",
     "WINDIR",
 )
+# What Windows looks at where a program is started: git.exe of a clone must not go before git's.
+_NOT_HERE = "NoDefaultCurrentDirectoryInExePath"
 _CREDENTIALS = re.compile(r"://[^/\s]*@")
 
 
@@ -90,6 +92,12 @@ def bare_environment(home: Path) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
     }
+
+
+def look_on_path_alone(system: str = os.name) -> None:
+    """From now on Windows looks for programs on PATH, and not first in the folder that the user is in."""
+    if system == "nt":
+        os.environ.setdefault(_NOT_HERE, "1")
 
 
 def environment_in(folder: Path) -> dict[str, str]:

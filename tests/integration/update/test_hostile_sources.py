@@ -112,3 +112,22 @@ def test_a_template_that_is_trusted_is_installed(
     assert call(("new", "b", *words, "--trust"), tmp_path, env).code == 0
     assert call(("new", "c", *words), tmp_path, env).code == 0
     assert len(installed) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="it has no pipes with a name")
+def test_nothing_is_read_from_a_pipe_in_a_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    template, read = tmp_path / "template", Path.read_bytes
+    template.mkdir()
+    (template / "copier.yml").write_text("x: 1\n", encoding="utf-8")
+    os.mkfifo(template / "pipe")
+
+    def no_pipe(path: Path) -> bytes:
+        assert path.is_file()
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", no_pipe)
+    done = call(("new", "p", "--template", str(template), "--defaults"), tmp_path, dict(os.environ))
+
+    assert done.code == 4
+    assert "holds pipe, a pipe or a device" in done.err
+    assert not (tmp_path / "p").exists()

@@ -287,3 +287,12 @@ def test_a_link_is_compared_to_the_letter(tmp_path: Path) -> None:
     assert digest(link) == "link ./a/"
     assert drifted(link, locked(mode="120000", content=b"./a/")) is None
     assert drifted(link, locked(mode="120000", content=b"a")) == "modified"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="it has no pipes with a name")
+def test_nothing_is_read_from_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "a.txt")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+
+    assert drifted(tmp_path / "a.txt", locked()) == "modified"
+    assert digest(tmp_path / "a.txt") == "pipe or device"

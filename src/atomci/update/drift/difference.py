@@ -34,7 +34,7 @@ def _now(render: LastRender) -> Files:
     """What lies in the working tree at the paths that are meant."""
     objects, repository = render.objects, render.objects.repository
     top = repository.top / repository.prefix
-    there = [path for path in render.wanted if os.path.lexists(top / path) and not (top / path).is_dir()]
+    there = [path for path in render.wanted if (top / path).is_symlink() or (top / path).is_file()]
     links = [path for path in there if (top / path).is_symlink()]
     plain = [path for path in there if path not in links]
     oids = objects.git.store(f"{repository.prefix}{path}" for path in plain)

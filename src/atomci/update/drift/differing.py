@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -63,12 +64,12 @@ def drifted(path: Path, file: LockedFile, *, modes: bool = True) -> Literal["mod
     Without `modes` executable bits don't matter.
     """
     try:
-        path.lstat()
+        details = path.lstat()
         if file.mode == "120000":
             same = same_content(link_text(path), file.blob)
         else:
             same = (
-                not path.is_symlink()
+                stat.S_ISREG(details.st_mode)
                 and (not modes or _same_bit(path, file))
                 and same_content(path.read_bytes(), file.blob)
             )

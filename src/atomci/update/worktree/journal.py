@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Literal
 
@@ -80,6 +81,8 @@ def digest(path: Path) -> str:
             return f"link {os.fsdecode(link_text(path))}"
         if path.is_dir():
             return "folder"
+        if not stat.S_ISREG(path.stat().st_mode):
+            return "pipe or device"
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         return f"{'x' if os.name != 'nt' and path.stat().st_mode & 0o100 else '-'} {content}"
     return ""
