@@ -176,7 +176,9 @@ def test_a_project_is_behind_where_its_version_is_the_lower_one(
     asked = []
     tags = {"v1.1.0": "a1", "v1.2.0": "c3", "v1.3.0": "c3", "v1.4.0": "bbcdef"}
     shop: Any = SimpleNamespace(
-        newest=lambda *where, **how: asked.append((*where, how)) or latest, tags=lambda _: tags
+        unused=lambda _: (),
+        newest=lambda *where, **how: asked.append((*where, how)) or latest,
+        tags=lambda _: tags,
     )
     monkeypatch.setattr(status, "_fresh_lock", lambda *_: LOCK)
     here = Recorded(project.root, ANSWERS, {**project.values, "_commit": recorded})
@@ -190,7 +192,9 @@ def test_a_project_is_behind_where_its_version_is_the_lower_one(
 def test_a_lock_that_does_not_hold_is_made_anew_and_that_is_told(
     writable: bool, before: str, project: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop: Any = SimpleNamespace(newest=lambda _, prereleases: "v9rc1" if prereleases else "v1.2.0")
+    shop: Any = SimpleNamespace(
+        newest=lambda _, prereleases: "v9rc1" if prereleases else "v1.2.0", unused=lambda _: ()
+    )
     monkeypatch.setattr(status, "_fresh_lock", lambda *_: LOCK)
     if not writable:
         monkeypatch.setattr(status, "write_lock", lambda *_: False)
