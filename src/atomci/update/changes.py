@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from atomci.artifacts.sync import AnswerChange, Change, FileChange
@@ -64,8 +65,13 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
     quiet: dict[str, tuple[Change, str]] = dict.fromkeys(result.kept_deleted, ("kept-deleted", ""))
     quiet |= {path: ("ignored", why) for path, why in merged.left_out.items() if path in changed}
     for path in changed - merged.left_out.keys():
-        if tier(path) == "seed" and (row := _seed(head.get(path), base.get(path), theirs.get(path))):
+        if tier(path) != "seed":
+            continue
+        if row := _seed(head.get(path), base.get(path), theirs.get(path)):
             quiet[path] = row
+        elif path not in head.keys() | result.files.keys() | result.stages.keys():
+            above = next(above for above in map(str, PurePosixPath(path).parents) if above in head)
+            quiet[path] = "ignored", f"{above} is yours and stays, so there is no folder for it"
     found += [
         FileChange(path=path, change=why, tier=tier(path), detail=detail)
         for path, (why, detail) in quiet.items()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from atomci.template.ownership import Tier
 from atomci.tools.git.objects import Entry, Files, Objects
@@ -70,9 +71,14 @@ def _by_tier(ours: Files, base: Files, theirs: Files, tier: Callable[[str], Tier
                 new_base.pop(path, None)
         elif kind in ("seed", "generated"):
             new_base.pop(path, None)
-            if path in base or path in ours:
+            if path in base or path in ours or _stays_above(path, ours, tier):
                 new_theirs.pop(path, None)
     return new_base, new_theirs
+
+
+def _stays_above(path: str, ours: Files, tier: Callable[[str], Tier]) -> bool:
+    """Whether a file of the user's own stands where a folder would have to be."""
+    return any(above in ours and tier(above) == "seed" for above in map(str, PurePosixPath(path).parents))
 
 
 def _settle(
