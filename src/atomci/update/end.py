@@ -103,7 +103,7 @@ def _abort(repository: Repository, journal: Journal) -> Update:
     head = Objects(repository, repository.git_dir / FOLDER / "objects").files(journal.head)
     changed = {step.path for step in journal.steps} | {*journal.conflicted, *journal.unseen}
     touched = standing(repository.top, head, changed)
-    notes = keep_work(repository, journal, head, touched)
+    notes = keep_work(repository, journal, head, touched, changed)
     # A path in conflict has no stage 0; to remove its stages it is removed first.
     lines = [index_line(path, NOTHING) for path in journal.conflicted]
     lines += [index_line(path, head.get(path, NOTHING)) for path in sorted({*touched, *changed})]

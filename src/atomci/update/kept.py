@@ -53,10 +53,13 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def keep_work(repository: Repository, journal: Journal, head: Files, paths: list[str]) -> tuple[str, ...]:
-    """Keep what was done since to these paths, in the working tree and in the index; how to get it back."""
+def keep_work(
+    repository: Repository, journal: Journal, head: Files, paths: list[str], changed: Iterable[str]
+) -> tuple[str, ...]:
+    """Keep what was done since to these paths, in the index to all that changed; how to get it back."""
     objects = Objects(repository, repository.git_dir / FOLDER / "objects")
-    edited, staged = _edited(objects, journal, head, paths), _staged(objects, journal, head, paths)
+    edited = _edited(objects, journal, head, paths)
+    staged = _staged(objects, journal, head, {*paths, *changed})
     staged = {path: entry for path, entry in staged.items() if edited.get(path) != entry}
     if not edited and not staged:
         return ()
@@ -103,13 +106,13 @@ def _mode(path: Path, known: Entry | None) -> str:
     return "100755" if path.stat().st_mode & 0o100 else "100644"
 
 
-def _staged(objects: Objects, journal: Journal, head: Files, paths: list[str]) -> Files:
+def _staged(objects: Objects, journal: Journal, head: Files, paths: set[str]) -> Files:
     """What the index holds and is neither the update's nor HEAD's."""
     index = objects.repository.git.staged()
     mine: Mapping[str, str] = journal.entries
     return {
         path: Entry(*index[path])
-        for path in sorted({*paths, *journal.conflicted})
+        for path in sorted(paths)
         if path in index and index[path] != head.get(path) and " ".join(index[path]) != mine.get(path)
     }
 

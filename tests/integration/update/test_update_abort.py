@@ -72,6 +72,19 @@ def test_what_was_staged_and_then_removed_is_kept(conflicting: Folder, atomci: R
     assert kept(conflicting, aborted(conflicting, atomci, before)) == ["staged\n", "mine\n"]
 
 
+def test_what_was_staged_where_a_folder_is_now_is_kept(conflicting: Folder, atomci: Run) -> None:
+    atomci("update")
+    conflicting.write({"new.txt": "staged\n"})
+    conflicting.git("add", "new.txt")
+    conflicting.write({"new.txt": None})
+    conflicting.write({"new.txt/inner.txt": "mine\n"})
+
+    done = atomci("update", "--abort")
+
+    assert (done.code, kept(conflicting, done)) == (0, ["staged\n"])
+    assert conflicting.read("new.txt/inner.txt") == "mine\n"
+
+
 def test_an_abort_that_takes_nothing_away_keeps_nothing(conflicting: Folder, atomci: Run) -> None:
     before = conflicting.whole
     atomci("update")
