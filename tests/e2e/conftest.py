@@ -12,6 +12,8 @@ import pytest
 from fake_github import GitHub, Repo, serving
 from once import Once
 
+from .pythons import lay_out
+
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
 _LENT = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_RUN_RECURSION_DEPTH", "PYTHONPATH", "CI", "UV")
@@ -134,3 +136,9 @@ def project(made: Path, home: Path, tmp_path: Path) -> Shell:
     shell.ok("uv", "run", "--frozen", "pre-commit", "install")
     shutil.copytree(made / ".mypy_cache", clone / ".mypy_cache")  # else mypy reads the standard library anew
     return shell
+
+
+@pytest.fixture(scope="session")
+def pythons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Programs by version, oldest first, all in one folder."""
+    return lay_out(tmp_path_factory.mktemp("pythons"))

@@ -16,6 +16,7 @@ import pytest
 from nightly import NIGHTLY
 
 from .conftest import ROOT, Shell, environment
+from .pythons import interpreters
 
 NEW = ("uv", "run", "atomci", "new")
 GENERATED = {
@@ -40,21 +41,6 @@ def readme_command(word: str) -> str:
         if line.startswith("$ ") and word in line and "pip install uv" in line
     ]
     return found
-
-
-def interpreters() -> list[str]:
-    """The supported interpreters that start here, this one first."""
-    found = {f"{sys.version_info.major}.{sys.version_info.minor}": sys.executable}
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    question = "import sys; print(*sys.version_info[:2], sep='.'); print(sys.executable)"
-    for minor in ("3.11", "3.12", "3.13"):
-        names = [shutil.which(f"python{minor}"), *map(str, sorted(pyenv.glob(f"{minor}.*/bin/python")))]
-        for path in filter(None, names):
-            asked = subprocess.run([path, "-c", question], capture_output=True, text=True, check=False)
-            version, _, real = asked.stdout.strip().partition("\n")
-            if version == minor:
-                found.setdefault(minor, real)
-    return list(found.values())
 
 
 def tree(root: Path) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from nightly import NIGHTLY
 
 from .act import Run, act
 from .conftest import Shell, environment
+from .pythons import lay_out
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="act's self-hosted mode")
 
@@ -104,7 +105,7 @@ def workflow(project: Shell, hub: GitHub, folder: Path, token: str = "") -> Run:
     open_network = {"HTTPS_PROXY": "", "https_proxy": "", "UV_OFFLINE": "false", "PIP_NO_INDEX": ""}
     programs = folder.with_name(f"{folder.name}-programs")
     programs.mkdir()
-    (programs / f"python{PYTHON}").symlink_to(sys.executable)
+    lay_out(programs)
     env = {name: value for name, value in hub.env.items() if name != "GH_TOKEN"}
     return act(
         project,

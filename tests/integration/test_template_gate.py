@@ -184,25 +184,15 @@ def test_pip_tools_locks_syncs_and_runs(
             check=False,
         )
 
-    # A gate of a project with pip-tools is green in the test of the sets of answers; what it needs would only
-    # take time here.
-    wanted = project / "requirements/dev.in"
-    lines = [
-        line
-        for line in wanted.read_text().splitlines()
-        if re.match(r"-e|(editables|hatchling|pip-tools)\b", line)
-    ]
-    wanted.write_text("\n".join(lines) + "\n")
-
-    first = run("atomci", "list")
+    first = run("atomci", "run", "local_ci")
 
     assert first.returncode == 0, first.stdout + first.stderr
     lock = (project / "requirements/dev.txt").read_text()
-    assert "hatchling==" in lock
+    assert "ruff==" in lock
     # The pin itself is the only path of this machine.
     assert [line for line in lock.splitlines() if str(tmp_path) in line] == [f"-e file://{source}"]
     environment["PIP_NO_INDEX"] = "1"
-    assert run("python", "-c", "import my_project").returncode == 0
+    assert run("pytest", "-q").returncode == 0
     del environment["PIP_NO_INDEX"]
     again = run("--lock")
     assert again.returncode == 0, again.stderr

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from atomci.artifacts.secrets.names import dotenv, public_values, secrets_in
 from atomci.artifacts.secrets.tokens import MARGIN, Hit, tokens_in
-from atomci.artifacts.secrets.writings import occurrences, uncoloured, undone, writings
+from atomci.artifacts.secrets.writings import occurrences, uncoloured, undone, without_codes, writings
 
 __all__ = ["ENV_FILE", "LONGEST_SECRET", "LogWriter", "Redactor", "redactor_for"]
 
@@ -54,7 +54,8 @@ class Redactor:
         yield from self._as_written(text)
         if (plain := uncoloured(text)) != text:
             yield from tokens_in(plain)
-        if (reading := undone(text)) is not None:
+        # Of a secret with backslashes or percent signs, little may be left where escapes are undone.
+        for reading in filter(None, (without_codes(text), undone(text))):
             for hit in self._as_written(reading.text):
                 yield Hit(*reading.origin(hit.start, hit.end), hit.kind)
 

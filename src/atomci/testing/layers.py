@@ -36,6 +36,8 @@ class Layer:
     xml: Artifact[Any] | None = None
     marker: str = ""
     also: tuple[str, ...] = ()
+    later: bool = False
+    """Whether a project may do without it until its first test."""
 
     def folders(self, root: Path) -> list[str]:
         """Where the tests of its run are: the folders that exist; none where pytest is to find them."""
@@ -70,6 +72,7 @@ INTEGRATION = Layer(
     xml=handles.INTEGRATION_COVERAGE,
     marker="integration",
     also=("tests/contracts", "tests/auger"),
+    later=True,
 )
 # The installed command runs in processes of its own, where coverage sees nothing.
 E2E = Layer(
@@ -79,6 +82,7 @@ E2E = Layer(
     summary=handles.E2E_TESTS,
     junit=handles.E2E_JUNIT,
     marker="e2e",
+    later=True,
 )
 
 _ALL = replace(UNIT, folder="")

@@ -282,7 +282,8 @@ PROJECTS: dict[str, Project] = {
     ),
     "dirty template": Project(
         "A local template with uncommitted changes: copier takes them into an update to HEAD.",
-        "An update takes commits only, so that it can be told again what was rendered.",
+        "An update takes commits only, so that it can be told again what was rendered; `status`, `update` and"
+        " `update --plan` say so.",
     ),
 }
 BEGIN, END = "<!-- behaviours: begin -->\n", "<!-- behaviours: end -->\n"

@@ -82,6 +82,8 @@ def with_next_release(folder: Path) -> Folder:
     bumped = re.sub(r"# v(\d+)", lambda pin: f"# v{int(pin[1]) + 1}", text[release])
     assert bumped != text[release]
     assert "# {{ project_name }}" in text["README.md.jinja"]
+    (slug,) = (template.root / "template/src").rglob("*{% if sample %}slug.py{% endif %}")
+    seed = slug.relative_to(template.root / "template").as_posix()
     template.commit(
         {
             f"template/{path}": content
@@ -96,7 +98,7 @@ def with_next_release(folder: Path) -> Folder:
                 release: bumped,
                 ".github/pull_request_template.md": "What does it change?\n"
                 + text[".github/pull_request_template.md"],
-                "src/{{ package_name }}/slug.py": "corrected = True\n",
+                seed: "corrected = True\n",
                 "docs/NEW.md": "# New\n",
             }.items()
         },

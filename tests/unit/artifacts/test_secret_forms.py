@@ -21,6 +21,7 @@ from atomci.artifacts.redaction import LogWriter, Redactor, redactor_for
 from atomci.artifacts.secrets import tokens
 from atomci.artifacts.secrets.names import dotenv, is_secret_name
 from atomci.artifacts.secrets.tokens import Hit
+from atomci.artifacts.secrets.writings import undone
 
 EXAMPLES = int(os.environ.get("ATOMCI_EXAMPLES", "25"))
 SECRET = 'pa"s <wörd>/1&2\\x'
@@ -89,6 +90,12 @@ def test_a_secret_is_taken_out_however_it_is_written(writing: str) -> None:
     assert redactor.clean(f"a {WRITINGS[writing](SECRET)} b") == f"a {TAKEN} b"
 
 
+@pytest.mark.parametrize("value", ["00019" + "\\" * 3, "\\x41\\x42\\x43", "%41%42%43"])
+def test_a_secret_of_escapes_is_taken_out_between_colours(value: str) -> None:
+    redactor = Redactor({value: "the value of DB_PASSWORD"})
+    assert redactor.clean(f"a {coloured(value)} b") == f"a {TAKEN} b"
+
+
 @pytest.mark.parametrize("encode", [base64_of, url_safe])
 @pytest.mark.parametrize("user", ["", "u", "us", "usr", "user@example.org"])
 def test_a_password_in_basic_credentials_is_taken_out(user: str, encode: Callable[[str], str]) -> None:
@@ -120,12 +127,20 @@ def test_json_stays_json_whatever_the_secret_begins_and_ends_with(value: str) ->
         assert value not in cleaned["a"]
 
 
+def is_more_than_escapes(value: str) -> bool:
+    """Whether six characters are left where its escapes are undone: fewer may be a part of any word."""
+    reading = undone(value)
+    return len(value if reading is None else reading.text) >= 6
+
+
 ALPHABET = "abcXYZ019 \"<>&/+=%ö\\'$@:-_"
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(
-    value=st.text(ALPHABET, min_size=8, max_size=40).filter(lambda text: text.strip() == text and len(set(text)) > 3),
+    value=st.text(ALPHABET, min_size=8, max_size=40)
+    .filter(lambda text: text.strip() == text and len(set(text)) > 3)
+    .filter(is_more_than_escapes),
     writing=st.sampled_from(sorted(WRITINGS)),
     around=st.tuples(st.text("ab \n{}:,", max_size=30), st.text("ab \n{}:,", max_size=30)),
     cuts=st.lists(st.integers(0, 200), max_size=8),

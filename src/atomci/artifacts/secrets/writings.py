@@ -9,12 +9,13 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Unescaped", "occurrences", "uncoloured", "undone", "writings"]
+__all__ = ["Unescaped", "occurrences", "uncoloured", "undone", "without_codes", "writings"]
 
 # Of JSON, Python, URLs and XML, also several times over; and what a terminal takes for colours.
+_TERMINAL = r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|[()][0-9A-Z]|\][^\x07\x1b]*+(?:\x07|\x1b\\))"
+_CODE = re.compile(_TERMINAL)
 _ESCAPE = re.compile(
-    r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|[()][0-9A-Z]|\][^\x07\x1b]*+(?:\x07|\x1b\\))"
-    r"|(?P<units>(?:\\++u[0-9a-fA-F]{4})++)"
+    _TERMINAL + r"|(?P<units>(?:\\++u[0-9a-fA-F]{4})++)"
     r"|\\++(?:x(?P<hex>[0-9a-fA-F]{2})|U(?P<code>000[0-9a-fA-F]{5}|0010[0-9a-fA-F]{4})|(?P<esc>033|e(?=\[))|(?P<control>[nrtbf]))"
     r"|\\++"
     r"|(?P<percent>(?:%(?:25)*[0-9a-fA-F]{2})++)"
@@ -54,6 +55,11 @@ def uncoloured(text: str) -> str:
     return _COLOUR.sub(lambda code: " " * len(code[0]), text)
 
 
+def without_codes(text: str) -> Unescaped | None:
+    """The text without a terminal's codes, its other escapes as they are; None where it has no code."""
+    return _once(text, None, _CODE) if "\x1b" in text else None
+
+
 def undone(text: str) -> Unescaped | None:
     """The text without escapes, whatever their depth; None where it has none."""
     reading: Unescaped | None = None
@@ -61,19 +67,19 @@ def undone(text: str) -> Unescaped | None:
         given = reading.text if reading is not None else text
         if _ESCAPES_BEGIN.search(given) is None:
             break
-        found = _once(given, reading)
+        found = _once(given, reading, _ESCAPE)
         if found is None:
             break
         reading = found
     return reading
 
 
-def _once(text: str, below: Unescaped | None) -> Unescaped | None:
+def _once(text: str, below: Unescaped | None, escape: re.Pattern[str]) -> Unescaped | None:
     parts: list[str] = []
     at, begins, ends = [0], [0], [-1]
     place = last = 0
-    for match in _ESCAPE.finditer(text):
-        plain = _meaning(match)
+    for match in escape.finditer(text):
+        plain = _meaning(match) if escape is _ESCAPE else ""
         parts += [text[last : match.start()], plain]
         place += match.start() - last
         last = match.end()

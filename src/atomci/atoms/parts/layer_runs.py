@@ -127,12 +127,12 @@ def why_unmeasured(ctx: Context, config: PytestConfig) -> str:
 def not_begun(ctx: Context, layer: Layer, *, own: bool = False) -> str:
     """Why a layer is left out: the project has no module of tests for it yet. Empty where it has.
 
-    A module without a test is one all the same, so tests that nothing collects are missed. `own` asks only
-    for those in the layer's own folder.
+    A module without a test is one all the same, so tests that nothing collects are missed. Unit tests are
+    always missed. `own` asks only for those in the layer's own folder.
     """
     folders = (layer.folder, *(() if own else layer.also))
-    modules = ctx.files(*(f"{folder}/**/*.py" for folder in folders))
-    if any(PurePosixPath(path).name not in ("conftest.py", "__init__.py") for path in modules):
+    modules = (path for folder in folders for path in (ctx.root / folder).rglob("*.py"))
+    if not layer.later or any(path.name not in ("conftest.py", "__init__.py") for path in modules):
         return ""
     return f"{layer.folder} holds no test yet"
 
