@@ -49,12 +49,8 @@ def stage(
     """Write the new contents and the new index into git's folder. Nothing else changes.
 
     With `conflicts` the index doesn't hold each path as `outcome` does. Of `unseen` paths, which a sparse
-    checkout leaves out, only the index changes. Raises on a full disk, and RefusedError where a link is
-    in place of a folder; cleans up.
-
-
     checkout leaves out, only the index changes. `bits` tells files that can be run, or can't, whatever git
-    holds. Raises on a full disk, and cleans up.
+    holds. Raises on a full disk, and RefusedError where a link is in place of a folder; cleans up.
     """
     folder = repository.git_dir / FOLDER
     clear(folder)
