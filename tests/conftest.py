@@ -207,12 +207,12 @@ def _long_ones_first(items: list[pytest.Item], workers: int) -> list[pytest.Item
 
 
 @pytest.hookimpl(optionalhook=True)
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
     """One more than there are processors: many tests wait for a network, a disk or a program's end."""
     return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Workers that are done take from others; xdist's usual way gives all of e2e to one that keeps it.
 
