@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from atomci.decoding import converted
 from atomci.errors import UsageError
 from atomci.project import Project
 from atomci.toml_lines import closest_line, lines_of
@@ -121,7 +122,7 @@ def _converted(project: Project, keys: tuple[str | int, ...], row: object, kind:
         for key in row.keys() - set(kind.__struct_fields__):
             raise table_error(project, (*keys, key), unknown_key(kind.__struct_fields__))
     try:
-        return msgspec.convert(row, kind)
+        return converted(row, kind)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         raise table_error(project, (*keys, *re.findall(r"^\w+", path)), message) from None

@@ -11,6 +11,7 @@ import msgspec
 
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.runs import OutputFile
+from atomci.decoding import decoded
 from atomci.errors import InfrastructureError
 from atomci.tools.atomic import replace_file
 
@@ -26,7 +27,7 @@ class ArtifactError(InfrastructureError):
 def read(path: Path, kind: type[T]) -> T:
     """The artifact as its struct. Raises ArtifactError."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return decoded(path.read_bytes(), kind)
     except FileNotFoundError:
         raise ArtifactError(
             f"{path} is missing", "run the atom that writes it: atomci explain TARGET names it"

@@ -11,6 +11,7 @@ import msgspec
 
 from atomci.artifacts import handles
 from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom
+from atomci.decoding import converted
 from atomci.engine.outputs import declared_outputs
 from atomci.engine.plan import reached_from
 from atomci.tables import close_to
@@ -92,8 +93,8 @@ def _types(plugin: Plugin) -> Iterator[str]:
         yield f"its atom is no atomci.catalog.Atom, but {plugin.atom!r}"
         return
     try:
-        msgspec.convert(list(plugin.atom), Atom)
-        msgspec.convert(plugin.pipelines, tuple[str, ...])
+        converted(list(plugin.atom), Atom)
+        converted(plugin.pipelines, tuple[str, ...])
     except msgspec.ValidationError as error:
         said, _, path = str(error).partition(" - at `$")
         place = re.match(r"\[(\d+)\]", path)

@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-import msgspec
-
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.runs import ROOM, Event, RunFinished
+from atomci.decoding import decoded
 
 __all__ = ["EventLog", "Listener", "new_run_id", "now"]
 
@@ -65,7 +64,7 @@ class EventLog:
         text = json_of(event).decode()
         cleaned = self.redactor.clean(text)
         if cleaned != text:
-            event = msgspec.json.decode(cleaned, type=Event)
+            event = decoded(cleaned, Event)
         with self._lock:
             if isinstance(event, RunFinished):
                 self._make_room()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from atomci.decoding import decoded
 from atomci.tools.atomic import replace_file
 from atomci.artifacts.sync import Lock, LockedFile, Tier
 from atomci.template.answers import Recorded
@@ -83,7 +84,7 @@ def read_lock(recorded: Recorded) -> Lock | None:
 def parsed_lock(content: bytes) -> Lock | None:
     """What a lock's file says, None where it can't be read, or names what lies outside."""
     try:
-        lock = msgspec.json.decode(content, type=Lock)
+        lock = decoded(content, Lock)
     except (msgspec.DecodeError, RecursionError):
         return None
     return None if any(fault_of(path) for path in lock.files) else lock

@@ -15,6 +15,7 @@ from msgspec import structs
 from atomci.artifacts.schemas import Finding
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Diagnostic, PesterRun, PesterTest, TestResult
+from atomci.decoding import decoded
 from atomci.testing import results
 from atomci.tools.process import Completed
 
@@ -73,7 +74,7 @@ def read_run(path: Path) -> PesterRun:
         raise ArtifactError(f"{path.name} is missing") from None
     encoding = next((name for bom, name in _ENCODINGS.items() if raw.startswith(bom)), "utf-8")
     try:
-        return msgspec.json.decode(raw.decode(encoding), type=PesterRun)
+        return decoded(raw.decode(encoding), PesterRun)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{path.name} is cut short or not what the driver writes: {error}") from None
 

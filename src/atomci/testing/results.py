@@ -15,13 +15,13 @@ from atomci.artifacts.json_text import json_of
 from atomci.artifacts.schemas import Finding
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import TestResult, TestSession
+from atomci.decoding import decoded
 from atomci.tools.atomic import replace_file
 
 __all__ = ["BAD", "counts", "crash", "findings", "junit", "read_log", "read_results", "write_results"]
 
 BAD = ("failed", "error")
 """Outcomes that make a suite red."""
-_LINE = msgspec.json.Decoder(TestResult | TestSession)
 # Characters that XML 1.0 can't hold.
 _NOT_XML = {
     code: "\ufffd"
@@ -45,7 +45,7 @@ def read_results(path: Path) -> tuple[TestResult, ...]:
 def read_log(path: Path) -> tuple[tuple[TestResult, ...], TestSession | None]:
     """The results, and what the last line says of the session; None without one. Raises ArtifactError."""
     try:
-        rows = [_LINE.decode(line) for line in path.read_bytes().splitlines()]
+        rows = [decoded(line, TestResult | TestSession) for line in path.read_bytes().splitlines()]
     except FileNotFoundError:
         raise ArtifactError(f"{path} is missing: pytest ended before any test") from None
     except msgspec.MsgspecError as error:

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from atomci.artifacts.schemas import Finding
 from atomci.artifacts.testing import CoverageBudget, FileCoverage
+from atomci.decoding import decoded
 from atomci.tools.process import Completed
 
 __all__ = [
@@ -96,7 +97,7 @@ def _rcfile(path: str) -> tuple[str, ...]:
 def settled_by(done: Completed) -> Settled:
     """The last line of that program."""
     try:
-        return msgspec.json.decode(done.stdout.strip().rpartition("\n")[2], type=Settled)
+        return decoded(done.stdout.strip().rpartition("\n")[2], Settled)
     except msgspec.MsgspecError:
         return Settled(error=f"exit {done.code}: {done.last_line}")
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 
 import msgspec
 
+from atomci.decoding import decoded
 from atomci.testing.observation.compiled import CONNECT_THEMSELVES, LEAVE_FILES_ALONE, OPEN_FILES_THEMSELVES
 
 __all__ = ["FOLDER_VARIABLE", "Seen", "seen"]
@@ -79,7 +80,7 @@ class Seen:
 def seen(folder: Path, root: Path) -> Seen | None:
     """All processes together; None when none left its notes."""
     try:
-        raws = [msgspec.json.decode(file.read_bytes(), type=_Raw) for file in sorted(folder.glob("*.json"))]
+        raws = [decoded(file.read_bytes(), _Raw) for file in sorted(folder.glob("*.json"))]
     except (OSError, msgspec.MsgspecError):
         return None
     if not raws:

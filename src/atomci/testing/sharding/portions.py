@@ -9,6 +9,7 @@ import msgspec
 
 from atomci.artifacts.store import read
 from atomci.artifacts.testing import Durations, PlannedShard, Portion, Shards, TestResult, TestSummary
+from atomci.decoding import decoded
 from atomci.testing import results
 from atomci.testing.sharding.division import (
     DURATIONS_VARIABLE,
@@ -40,7 +41,7 @@ class Collected(msgspec.Struct, frozen=True):
     @classmethod
     def read(cls, path: Path) -> Collected | None:
         """What the plugin wrote, None when pytest ended before it could."""
-        return msgspec.json.decode(path.read_bytes(), type=cls) if path.is_file() else None
+        return decoded(path.read_bytes(), cls) if path.is_file() else None
 
 
 def environment(report: Path, *, shard: str = "", durations: str = "", without: str = "") -> dict[str, str]:

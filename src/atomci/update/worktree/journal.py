@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from atomci.decoding import converted
 from atomci.errors import InfrastructureError
 from atomci.tools.atomic import replace_file
 from atomci.tools.git.links import link_text
@@ -60,7 +61,7 @@ def journal_of(repository: Repository) -> Journal | None:
     """The journal of an update that is under way here or was broken off; None without one."""
     path = repository.git_dir / FOLDER / JOURNAL
     try:
-        return msgspec.convert(json.loads(path.read_bytes()), Journal)
+        return converted(json.loads(path.read_bytes()), Journal)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, msgspec.ValidationError) as error:
