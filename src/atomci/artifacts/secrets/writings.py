@@ -126,7 +126,8 @@ def writings(value: str) -> Iterator[str]:
     raw = value.encode("utf-8", "surrogateescape")
     spaced = plain.replace(" ", "+")
     bytewise = _plain(raw.decode("latin-1"))  # as in Python's repr of bytes
-    forms = (plain, spaced, bytewise, raw.hex(), raw.hex().upper())
+    cut = value.replace("\\", "")  # where a colour stands within an escape, the backslash is undone alone
+    forms = (plain, spaced, bytewise, cut, raw.hex(), raw.hex().upper())
     yield from (form for form in forms if len(form) >= _SHORTEST)
     yield from _in_base64(raw)
 
