@@ -145,10 +145,8 @@ def _say_where_it_lies(dest: Path, top: Path, *, inside: bool, begins: bool) -> 
         click.echo("  it gets a repository of its own, which that one doesn't track")
         click.echo("  atomci new --inside makes it a part of that one")
     if inside:
-        click.echo(
-            "  it is a part of that one now, for you to commit; what GitHub reads at the top alone does"
-        )
-        click.echo("  nothing in its .github/ (workflows, rulesets, CODEOWNERS) until you take it there")
+        click.echo("  it is a part of that one now: commit it there")
+        click.echo("  GitHub reads .github/ at the top only: move its workflows and rulesets there")
 
 
 def _say_what_is_left(dest: Path, location: str) -> None:

@@ -28,7 +28,7 @@ def foreseen(planned: Planned) -> Update:
         _refuse_dirty(planned, planned.touched, _unseen(planned, planned.touched), alone=False)
     except RefusedError as error:
         note = f"as things are, atomci update is refused: {error.message}; {error.hint}"
-        return msgspec.structs.replace(planned.update, notes=(*planned.update.notes, note))
+        return planned.update.noting(note)
     return planned.update
 
 

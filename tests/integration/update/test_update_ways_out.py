@@ -93,7 +93,7 @@ def test_what_a_template_has_not_committed_is_told_wherever_it_does_not_count(
 ) -> None:
     assert atomci("status").json["notes"] == []
     template.write({"template/guide.txt": lines("guide", n2="dirty")})
-    told = f"{template.root} has changes that no commit holds; they don't count, git commit them there"
+    told = f"{template.root} has uncommitted changes, which no update takes: git commit them there"
 
     assert atomci("status").json["notes"] == [told]
     assert told in atomci("status", as_json=False).out

@@ -12,7 +12,7 @@ from urllib.request import url2pathname
 from atomci.bootstrap.managers.protocol import Manager, Unmet
 from atomci.project import Project
 
-__all__ = ["named_elsewhere", "only_here"]
+__all__ = ["only_here"]
 
 
 def only_here(project: Project, manager: Manager) -> Unmet | None:
@@ -32,13 +32,8 @@ def only_here(project: Project, manager: Manager) -> Unmet | None:
     of_the_template = any(name == "atomci" for name, _ in found)
     return Unmet(
         f"{manager.LOCK} takes {why}: on another machine that can't be installed",
-        named_elsewhere(manager) if of_the_template else remedy,
+        f"{manager.TO_RENDER}atomci update --template URL" if of_the_template else remedy,
     )
-
-
-def named_elsewhere(manager: Manager, address: str = "URL") -> str:
-    """What someone types to take the template, and with it atomci, from an address that others reach."""
-    return f"{manager.TO_RENDER}atomci update --template {address}"
 
 
 def _paths(root: Path, manager: Manager, lock: Path) -> Iterator[tuple[str, Path]]:

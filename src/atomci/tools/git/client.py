@@ -48,6 +48,7 @@ _DEFAULTS = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 
 
 _PIECE = 1 << 16
+"""Bytes that are read at once of what git prints."""
 
 
 class GitFailed(InfrastructureError):
@@ -315,7 +316,7 @@ def quoted(text: str) -> str:
 
 def _rows(stream: IO[bytes] | None) -> Iterator[bytes]:
     held = b""
-    while stream is not None and (piece := stream.read1(_PIECE)):  # type: ignore[attr-defined]
+    while stream is not None and (piece := stream.read(_PIECE)):
         *rows, held = (held + piece).split(b"\0")
         yield from rows
 
