@@ -410,20 +410,20 @@ def test_what_is_released_names_each_file_from_the_root() -> None:
         assert [path for path in include if not path.startswith("/")] == [], name
 
 
-def test_agents_are_told_to_leave_alone_what_the_template_owns() -> None:
-    """And nothing else of the folders that they are told of, but what stands behind `but for`."""
-    managed = {
-        path
-        for rule in tomllib.loads((ROOT / "ownership.toml").read_text(encoding="utf-8"))["rule"]
-        if rule["tier"] == "managed"
-        for path in rule["paths"]
-    }
-    text = (ROOT / "tests/golden/library/AGENTS.md").read_text(encoding="utf-8")
-    (told,) = re.findall(r"^- Leave alone: (.*?) \(the template", " ".join(text.split("\n  ")), re.MULTILINE)
-    rest = re.findall(r"but for `([^`]+)`", told)
-    for path in sorted((ROOT / "tests/golden/library/.github/workflows").iterdir()):
-        owned = any(fnmatch(f"/.github/workflows/{path.name}", pattern) for pattern in managed)
-        assert owned == (path.name not in rest), path.name
+@pytest.mark.parametrize("tree", sorted(ANSWERS))
+def test_agents_are_told_not_to_edit_what_the_template_owns(tree: str) -> None:
+    """All of it, and nothing else but what stands behind `except`."""
+    root = ROOT / "tests/golden" / tree
+    text = (root / "AGENTS.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^- Don't edit what the template owns:(.*?)(?=^- )", text, re.MULTILINE | re.DOTALL)
+    rest = re.findall(r"except `([^`]+)`", told)
+    named = tuple(re.findall(r"`([^`]+)`", told))
+    rules = tomllib.loads((ROOT / "ownership.toml").read_text(encoding="utf-8"))["rule"]
+    managed = [path for rule in rules if rule["tier"] == "managed" for path in rule["paths"]]
+
+    for path in files(root):
+        owned = any(fnmatch(f"/{path}", pattern) for pattern in managed)
+        assert owned == (path.startswith(named) and Path(path).name not in rest), path
 
 
 def test_what_pip_tools_needs_to_update_is_what_renders() -> None:
