@@ -1,4 +1,4 @@
-"""What `atomci list`, `explain` and `restore` print with --json, as typed structs."""
+"""What `atomci list`, `explain`, `doctor` and `restore` print with --json, as typed structs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from msgspec import UNSET, Struct, UnsetType
 
 from atomci.artifacts.runs import Observed
 
-__all__ = ["AtomRow", "Explanation", "LastRun", "Listing", "PipelineRow", "Restored"]
+__all__ = [
+    "AtomRow",
+    "Diagnosis",
+    "Explanation",
+    "LastRun",
+    "Listing",
+    "PipelineRow",
+    "ProgramRow",
+    "Restored",
+]
 
 
 class LastRun(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,3 +91,30 @@ class Restored(Struct, frozen=True, kw_only=True):
 
     schema: Literal["atomci/restored/1"] = "atomci/restored/1"
     restored: tuple[str, ...]
+
+
+class ProgramRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A program that the project's work needs, or could use."""
+
+    name: str
+    state: Literal["ok", "missing", "left out", "no use"]
+    """`missing` is required; without one that is `left out` the rest works; nothing asks for one of `no use`."""
+    wanted: str
+    found: str | None
+    path: str | None
+    use: str
+    """What it is for."""
+    note: str
+    remedy: str
+    """What to type, or the page to read; empty where nothing is to be done."""
+
+
+class Diagnosis(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`atomci doctor --json`."""
+
+    schema: Literal["atomci/doctor/1"] = "atomci/doctor/1"
+    healthy: bool
+    """Whether nothing that is required is missing."""
+    programs: tuple[ProgramRow, ...]
+    problems: tuple[str, ...]
+    """What couldn't be looked at, and what to type."""

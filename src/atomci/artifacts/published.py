@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atomci.artifacts.listings import Explanation, Listing, Restored
+from atomci.artifacts.listings import Diagnosis, Explanation, Listing, Restored
 from atomci.artifacts.runs import Event, Index, Result
 from atomci.artifacts.schemas import (
     AllFindings,
@@ -75,5 +75,6 @@ SCHEMAS: dict[str, object] = {
     "list": Listing,
     "explanation": Explanation,
     "restored": Restored,
+    "doctor": Diagnosis,
 }
 """Schema name to struct; the published file is docs/schemas/<name>.schema.json."""

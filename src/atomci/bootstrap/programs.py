@@ -15,9 +15,11 @@ from atomci.artifacts.schemas import ToolFound
 
 __all__ = [
     "DOCKER",
+    "GH",
     "GIT",
     "NODE",
     "POWERSHELL",
+    "TASK",
     "Ask",
     "Program",
     "install_command",
@@ -99,6 +101,37 @@ DOCKER = Program(
         "choco": "docker-desktop",
     },
     "https://docs.docker.com/get-docker",
+)
+GH = Program(
+    "gh",
+    ("gh",),
+    "2.20",
+    {
+        "apt-get": "gh",
+        "dnf": "gh",
+        "pacman": "github-cli",
+        "apk": "github-cli",
+        "brew": "gh",
+        "winget": "GitHub.cli",
+        "choco": "gh",
+        "scoop": "gh",
+    },
+    "https://cli.github.com",
+)
+TASK = Program(
+    "task",
+    ("task", "go-task"),
+    "3",
+    {
+        "dnf": "go-task",
+        "pacman": "go-task",
+        "apk": "go-task",
+        "brew": "go-task",
+        "winget": "Task.Task",
+        "choco": "go-task",
+        "scoop": "task",
+    },
+    "https://taskfile.dev/installation",
 )
 
 _INSTALL = {

@@ -36,6 +36,7 @@ _VERBS: dict[str, tuple[str, str]] = {
     "restore": ("atomci.cli.status", "Put files back as they were rendered."),
     "adopt": ("atomci.cli.adopt", "Let an existing repository join."),
     "export": ("atomci.cli.export", "Write the template for cookiecutter."),
+    "doctor": ("atomci.cli.doctor", "Say which programs are needed here, and which are missing."),
     "completion": ("atomci.cli.completion", "Print a shell's completion script."),
 }
 _PLANNED = {
@@ -43,7 +44,6 @@ _PLANNED = {
     "fix": "The bounded fix loop.",
     "done": "The definition of done, with evidence.",
     "report": "Page and Markdown of a run.",
-    "doctor": "External programs and their versions.",
     "guard": "Run an AI command line under guard.",
     "undo": "Undo a guarded session.",
     "fleet": "Many repositories.",

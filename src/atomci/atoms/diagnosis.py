@@ -1,0 +1,109 @@
+"""Which programs this project needs, whether they are here, and what to type where one isn't."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from atomci.artifacts.listings import Diagnosis, ProgramRow
+from atomci.artifacts.schemas import ToolFound
+from atomci.atoms.load import Loader
+from atomci.atoms.parts.machine import look_for, powershell_is_tested, toolchain_rows
+from atomci.bootstrap import host, programs
+from atomci.bootstrap.programs import Program
+from atomci.engine.context import Context
+from atomci.errors import AtomciError
+from atomci.testing.provision.settings import read_services
+from atomci.tools.process import shell_line
+
+__all__ = ["diagnose"]
+
+_ASKING = "verify_toolchain_versions"
+_SYNC = "atomci run compile_lockfile_and_sync"
+
+
+@dataclass(frozen=True)
+class _Use:
+    """What a program is for, and whether there is something of that here."""
+
+    program: Program
+    text: str
+    is_here: Callable[[Context], bool]
+
+
+def _has(*globs: str) -> Callable[[Context], bool]:
+    return lambda ctx: bool(ctx.files(*globs))
+
+
+def _has_containers(ctx: Context) -> bool:
+    rows = ctx.project.setting(read_services).values()
+    dockered = ctx.files("Dockerfile", ".devcontainer/devcontainer.json")
+    return bool(dockered) or any(row.image for row in rows)
+
+
+_USES = (
+    _Use(programs.GH, "branch protection and pull requests on GitHub", _has(".github/**/*")),
+    _Use(programs.TASK, "the short commands of Taskfile.yml", _has("Taskfile.yml", "Taskfile.yaml")),
+    _Use(programs.POWERSHELL, "Pester tests, which CI runs in any case", powershell_is_tested),
+    _Use(programs.DOCKER, "images, and services of the end-to-end tests", _has_containers),
+    _Use(programs.NODE, "extensions of VS Code that need it", _has(".vscode/*.json")),
+)
+_TOOLCHAIN = {
+    "python": ("everything", "atomci run install_python_runtime"),
+    "uv": ("the lock and the environment", "https://docs.astral.sh/uv/getting-started/installation"),
+    "pip-tools": ("the lock and the environment", _SYNC),
+    "git": ("history, hooks and updates of the template", ""),
+}
+
+
+def diagnose(loader: Loader) -> Diagnosis:
+    """Ask each program for its version. Starts them, installs nothing."""
+    ctx = Context(loader.workspace(), loader.catalog.atoms[_ASKING])
+    rows, problems = [], []
+    try:
+        rows += [_required(row) for row in toolchain_rows(ctx)]
+    except AtomciError as error:  # what the lock names can't be compared then, the rest can
+        rows.append(_required(look_for(ctx, programs.GIT, required=True)))
+        problems.append(f"{error.message}: {error.hint}" if error.hint else error.message)
+    rows += _optional(ctx)
+    healthy = not problems and all(row.state != "missing" for row in rows)
+    return Diagnosis(healthy=healthy, programs=tuple(rows), problems=tuple(problems))
+
+
+def _required(row: ToolFound) -> ProgramRow:
+    use, remedy = _TOOLCHAIN.get(row.tool, ("the pipeline", _SYNC))
+    return ProgramRow(
+        name=row.tool,
+        state="ok" if row.usable else "missing",
+        wanted=row.wanted,
+        found=row.found,
+        path=row.path,
+        use=use,
+        note=row.note,
+        remedy="" if row.usable else remedy or _installed_by(programs.GIT),
+    )
+
+
+def _optional(ctx: Context) -> Iterator[ProgramRow]:
+    for use in _USES:
+        row = look_for(ctx, use.program, required=False)
+        is_wanted = use.is_here(ctx)
+        yield ProgramRow(
+            name=row.tool,
+            state="ok" if row.usable else "left out" if is_wanted else "no use",
+            wanted=row.wanted,
+            found=row.found,
+            path=row.path,
+            use=use.text,
+            note=row.note,
+            remedy=_installed_by(use.program) if is_wanted and not row.usable else "",
+        )
+
+
+def _installed_by(program: Program) -> str:
+    """What to type on this machine; the program's page where its package manager doesn't have it."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    manager = host.facts(host.this_system()).package_manager
+    words = programs.install_command(program, manager, root=is_root)
+    return shell_line(words) if words else program.page
