@@ -98,7 +98,7 @@ class ProgramRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: str
     state: Literal["ok", "missing", "left out", "no use"]
-    """`missing` is required; without one that is `left out` the rest works; nothing asks for one of `no use`."""
+    """`missing` is required; without one that is `left out` the rest works; nothing asks for `no use`."""
     wanted: str
     found: str | None
     path: str | None
