@@ -24,8 +24,11 @@ def decoded(content: bytes | str, kind: type[T]) -> T: ...
 @overload
 def decoded(content: bytes | str, kind: UnionType) -> Any: ...
 def decoded(content: bytes | str, kind: Any) -> Any:
-    """A JSON text as a struct, or as one of a union. Raises msgspec.MsgspecError, UnicodeDecodeError."""
-    return _known(kind).decode(content)
+    """A JSON text as a struct, or as one of a union. Raises msgspec.DecodeError, whatever is wrong."""
+    try:
+        return _known(kind).decode(content)
+    except (UnicodeError, RecursionError) as error:  # it isn't UTF-8, or has brackets without end
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def converted(value: object, kind: type[T]) -> T:

@@ -32,7 +32,7 @@ def read(path: Path, kind: type[T]) -> T:
         raise ArtifactError(
             f"{path} is missing", "run the atom that writes it: atomci explain TARGET names it"
         ) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise ArtifactError(f"{path}: {error}", "delete it and run the atom that writes it again") from None
 
 

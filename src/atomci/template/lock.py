@@ -85,7 +85,7 @@ def parsed_lock(content: bytes) -> Lock | None:
     """What a lock's file says, None where it can't be read, or names what lies outside."""
     try:
         lock = decoded(content, Lock)
-    except (msgspec.DecodeError, RecursionError):
+    except msgspec.DecodeError:
         return None
     return None if any(fault_of(path) for path in lock.files) else lock
 

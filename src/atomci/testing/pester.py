@@ -75,7 +75,7 @@ def read_run(path: Path) -> PesterRun:
     encoding = next((name for bom, name in _ENCODINGS.items() if raw.startswith(bom)), "utf-8")
     try:
         return decoded(raw.decode(encoding), PesterRun)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{path.name} is cut short or not what the driver writes: {error}") from None
 
 

@@ -48,7 +48,7 @@ def read_log(path: Path) -> tuple[tuple[TestResult, ...], TestSession | None]:
         rows = [decoded(line, TestResult | TestSession) for line in path.read_bytes().splitlines()]
     except FileNotFoundError:
         raise ArtifactError(f"{path} is missing: pytest ended before any test") from None
-    except msgspec.MsgspecError as error:
+    except msgspec.DecodeError as error:
         raise ArtifactError(f"{path}: {error}") from None
     last = rows[-1] if rows else None
     found = tuple(row for row in rows if isinstance(row, TestResult))

@@ -90,6 +90,10 @@ CHANGES: dict[str, Callable[[MadeUp], object]] = {
     "damaged": lambda project: [
         path.write_text("{") for path in project.root.glob(".atomci_cache/results/*/*/result.json")
     ],
+    "brackets without end": lambda project: [
+        path.write_text('{"more": ' + "[" * 9999)
+        for path in project.root.glob(".atomci_cache/results/*/*/result.json")
+    ],
     "lost": lambda project: [
         (project.root / "artifacts/count.json").unlink(),
         *(path.unlink() for path in project.root.glob(".atomci_cache/**/count.json")),

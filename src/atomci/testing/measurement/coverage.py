@@ -98,7 +98,7 @@ def settled_by(done: Completed) -> Settled:
     """The last line of that program."""
     try:
         return decoded(done.stdout.strip().rpartition("\n")[2], Settled)
-    except msgspec.MsgspecError:
+    except msgspec.DecodeError:
         return Settled(error=f"exit {done.code}: {done.last_line}")
 
 

@@ -81,7 +81,7 @@ def seen(folder: Path, root: Path) -> Seen | None:
     """All processes together; None when none left its notes."""
     try:
         raws = [decoded(file.read_bytes(), _Raw) for file in sorted(folder.glob("*.json"))]
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.DecodeError):
         return None
     if not raws:
         return None
