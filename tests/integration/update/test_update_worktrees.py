@@ -48,13 +48,18 @@ def test_what_was_put_outside_a_sparse_checkout_is_kept_and_taken_away(
     assert sparse.git("show", "refs/atomci/aborted:o/b") == "mine"
 
 
+@pytest.mark.parametrize("left", ["c", None, "an empty folder"])
 def test_a_file_outside_a_sparse_checkout_becomes_a_folder_and_is_given_back(
-    sparse: Folder, template: Folder, atomci: Run
+    sparse: Folder, template: Folder, atomci: Run, left: str | None
 ) -> None:
     template.commit({"template/o/b": None})
     template.commit({"template/o/b/c": lines("c")}, "v2.0.0")
     before = sparse.whole
     assert atomci("update").code == 0
+    if left != "c":
+        (sparse.root / "o/b/c").unlink()
+    if left == "an empty folder":
+        (sparse.root / "o/b/d").mkdir()
 
     assert atomci("update", "--abort").code == 0
     assert sparse.whole == before

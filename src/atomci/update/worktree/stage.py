@@ -108,7 +108,7 @@ def _stage(
         below = any(str(parent) in gone for parent in PurePosixPath(path).parents)
         before = "" if below else digest(repository.top / path)
         after = digest(folder / "new" / path) if path in written_paths else ""
-        if before == "folder" and not after:
+        if before == "folder" and not after and not (path in unseen and _is_empty(repository.top / path)):
             continue  # it goes with the last file in it
         step = Replacement(path, before, after, f"new/{path}")
         if step.before != step.after:
@@ -125,6 +125,11 @@ def _refuse_through_links(top: Path, written: Iterable[str], gone: Collection[st
                 f"{folder} is a link, and what belongs below it would be written where it leads",
                 f"make it a folder, or remove it: git rm --cached {folder}",
             )
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether there is no file in it. git would take it for the file that a sparse checkout leaves out."""
+    return not any(files for _, _, files in os.walk(folder))
 
 
 def _set_bit(path: Path, executable: bool) -> None:
