@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import html
+import io
 import re
 import tomllib
 from importlib.metadata import version as version_of
@@ -10,6 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from docutils import nodes
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
 
 from atomci import catalog
 from atomci.atoms.builtin import built_in
@@ -23,16 +29,22 @@ author = "The atomci developers"
 version = release = version_of("atomci")
 
 extensions = ["myst_parser"]
-exclude_patterns = ["schemas"]
+exclude_patterns = ["schemas", "pictures"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = f"atomci {version}"
 html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 
 _BUILT = built_in()
 _ROOT = Path(__file__).parents[1]
 _PYPROJECT = _ROOT / "pyproject.toml"
 _COPIER_YML = Path(__file__).parents[1] / "copier.yml"
+_PICTURES = Path(__file__).parent / "pictures"
+_PICTURE = re.compile(r"<!-- picture: (\w+) -->\n```console\n\$ (.*?)\n.*?^```$", re.MULTILINE | re.DOTALL)
+_COLOURS = "828a94 ff7b72 7ee787 f2cc60 79c0ff d2a8ff 76e3ea d7dce2"  # black, red, green, yellow, blue, ...
+_THEME = TerminalTheme((22, 25, 29), (215, 220, 226), [(*bytes.fromhex(each),) for each in _COLOURS.split()])
 _EFFECTS = {
     "pure": "a function of what it reads, so that a result may be reused",
     "host": "looks at this machine",
@@ -42,8 +54,9 @@ _EFFECTS = {
 
 
 def setup(app: Sphinx) -> None:
-    """Fill the places that pages keep for generated text: `<!-- generated: NAME -->`."""
+    """Fill the places that pages keep: `<!-- generated: NAME -->`, and below `<!-- picture: NAME -->`."""
     app.connect("source-read", _fill)
+    app.connect("doctree-resolved", _name_cells)
 
 
 def _fill(app: Sphinx, page: str, source: list[str]) -> None:
@@ -52,11 +65,52 @@ def _fill(app: Sphinx, page: str, source: list[str]) -> None:
         ("pipelines", _pipelines, catalog.__file__),
         ("questions", _questions, str(_COPIER_YML)),
         ("rooms", _rooms, str(_PYPROJECT)),
+        ("state", _state_of_all, catalog.__file__),
     ):
         mark = f"<!-- generated: {name} -->"
         if mark in source[0]:
             app.env.note_dependency(read)
             source[0] = source[0].replace(mark, write())
+    for name in {found[1] for found in _PICTURE.finditer(source[0])}:
+        app.env.note_dependency(str(_PICTURES / f"{name}.ansi"))
+    source[0] = _PICTURE.sub(lambda found: _terminal(found[1], found[2]), source[0])
+
+
+def _terminal(name: str, command: str) -> str:
+    """What was recorded, in its colours; the text below the mark is the same without them."""
+    console = Console(file=io.StringIO(), record=True, width=200)
+    recorded = (_PICTURES / f"{name}.ansi").read_text(encoding="utf-8").rstrip()
+    console.print(Text.from_ansi(recorded), soft_wrap=True)
+    shown = console.export_html(theme=_THEME, inline_styles=True, code_format="{code}").rstrip().splitlines()
+    lines = [f"$ {html.escape(command)}", *shown]
+    text = "".join(f'<span class="line">{line}</span>' for line in lines)
+    return f'```{{raw}} html\n<div class="terminal"><pre>{text}</pre></div>\n```'
+
+
+def _name_cells(_: Sphinx, page: nodes.document, __: str) -> None:
+    """Each cell with its column's name, which a narrow screen shows where rows become blocks."""
+    for table in page.findall(nodes.table):
+        heads, *rows = [
+            [*row.findall(nodes.entry)] for row in table.findall(nodes.row) if any(row.findall(nodes.entry))
+        ]
+        for row in rows if len(heads) > 2 else ():
+            for head, cell in list(zip(heads, row, strict=True))[1:]:
+                for first in [*cell.findall(nodes.paragraph)][:1]:
+                    first.insert(0, nodes.inline("", f"{head.astext()}: ", classes=["head"]))
+
+
+def _state_of_all() -> str:
+    """Which atoms run and which are planned, in one sentence."""
+    rows = {phase: [row for row in ATOMS if row.phase == phase.number] for phase in PHASES}
+    whole = [phase for phase, atoms in rows.items() if all(row.name in _BUILT for row in atoms)]
+    single = [row for phase in rows.keys() - set(whole) for row in rows[phase] if row.name in _BUILT]
+    return (
+        f"Today {len(_BUILT)} of the {len(ATOMS)} atoms run: those of the phases "
+        + ", ".join(f"[{phase.number}](#{phase.name})" for phase in whole)
+        + ", and "
+        + ", ".join(f"[{row.number:03d}](#{row.id})" for row in sorted(single))
+        + ". The others are planned: `atomci list` marks them, and running one says so and exits 3."
+    )
 
 
 def _atoms() -> str:

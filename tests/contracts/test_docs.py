@@ -18,7 +18,7 @@ import yaml
 
 from atomci.analysis.parsers import PARSERS
 from atomci.artifacts.published import SCHEMAS
-from atomci.atoms.builtin import catalog_of
+from atomci.atoms.builtin import built_in, catalog_of
 from atomci.atoms.load import Loader
 from atomci.catalog import ATOMS
 from atomci.cli import main as cli
@@ -82,6 +82,14 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     atoms = (tmp_path / "site" / "atoms.html").read_text(encoding="utf-8")
     assert [row.name for row in ATOMS if f'id="{row.name.replace("_", "-")}"' not in atoms] == []
+    front = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert f"Today {len(built_in())} of the {len(ATOMS)} atoms run" in front
+    assert "<!-- " not in front.split("<article")[1].split("</article")[0]
+
+
+@pytest.mark.parametrize("path", [*PROSE, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
+def test_no_page_lists_by_hand_which_phases_run(path: Path) -> None:
+    assert not re.search(r"\bphases \d+(, \d+)+", path.read_text(encoding="utf-8")), "atomci list says it"
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.relative_to(ROOT).as_posix())
