@@ -1,12 +1,14 @@
 """What coverage read of sources beforehand, against what it reads itself."""
 
+import contextlib
 import io
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -183,23 +185,90 @@ def test_what_was_read_under_other_conditions_is_read_again(
     assert _reports(tmp_path / "theirs") == own
 
 
-def test_what_another_coverage_read_is_read_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_coverage_read_is_read_again(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its code: one that is installed from a branch keeps its version."""
+    other = tmp_path / "coverage"
+    other.mkdir()
+    (other / "parser.py").write_text("", encoding="utf-8")
     with monkeypatch.context() as patch:
-        patch.setattr("coverage.__version__", "7.0")
+        patch.setattr("coverage.__file__", str(other / "__init__.py"))
+        sources._coverage.cache_clear()
         sources.main(["read", "src"])
         assert _is_kept("src/demo/odd.py")
+    sources._coverage.cache_clear()
     assert not _is_kept("src/demo/odd.py")
 
 
-@pytest.mark.parametrize("left", [b"", b"\x80\x04]", b"\x80\x04K\x01."], ids=["empty", "cut off", "other"])
-def test_a_broken_entry_is_none(project: Path, tmp_path: Path, left: bytes) -> None:
+def _flipped(content: bytes) -> bytes:
+    """Another line number, with the rest as it was."""
+    place = content.index(b"statements") + 30
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut off": lambda content: content[:-100],
+    "other": lambda content: pickle.dumps(1),
+    "one bit": _flipped,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_entry_is_none(project: Path, tmp_path: Path, damage: str) -> None:
+    own = _reports(tmp_path / "own")
     sources.main(["read", "src"])
     for entry in (tmp_path / "kept").iterdir():
-        entry.write_bytes(left)
+        with contextlib.suppress(ValueError):  # one of an empty source has no line
+            entry.write_bytes(DAMAGES[damage](entry.read_bytes()))
     sources.take_up()
     assert not _is_kept("src/demo/odd.py")
+    assert _reports(tmp_path / "theirs") == own
     sources.main(["read", "src"])
     assert _is_kept("src/demo/odd.py")
+
+
+class _Hostile:
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, ("hostile",)
+
+
+def test_an_entry_runs_nothing_whoever_wrote_it(project: Path, tmp_path: Path) -> None:
+    """Its seal is no secret: a repository can bring an entry along that looks like ours."""
+    own = _reports(tmp_path / "own")
+    source = sources.KnownSource("src/demo/odd.py", Coverage(data_file=None))
+    parts = pickle.dumps([pickle.dumps(_Hostile())] * 3)
+    source.place.parent.mkdir()
+    sources.take_up()
+    for entry in (parts, pickle.dumps(_Hostile())):
+        source.place.write_bytes(source._seal(entry) + entry)
+        assert _reports(tmp_path / "theirs") == own
+    assert not Path("hostile").exists()
+
+
+def test_a_source_that_is_saved_while_it_is_read_is_not_kept(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = project / "src/demo/called.py"
+    real = PythonParser.arcs
+    monkeypatch.setattr(PythonParser, "arcs", lambda self: (file.write_text(f"\n{CALLED}"), real(self))[1])
+    try:
+        sources.main(["read", "src/demo"])
+        assert not _is_kept("src/demo/called.py")
+    finally:
+        file.write_text(CALLED, encoding="utf-8")
+    assert not _is_kept("src/demo/called.py")
+
+
+def test_sources_that_are_gone_leave_nothing(project: Path, tmp_path: Path) -> None:
+    gone = project / "src/demo/gone.py"
+    gone.write_text("", encoding="utf-8")
+    sources.main(["read", "src"])
+    there = len([*(tmp_path / "kept").iterdir()])
+    gone.unlink()
+    sources.main(["read", "src"])
+    assert len([*(tmp_path / "kept").iterdir()]) == there - 1
 
 
 def test_only_what_changed_is_read_and_one_bad_source_stops_nothing(project: Path, tmp_path: Path) -> None:
