@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from atomci.artifacts.listings import Diagnosis, Explanation, Listing, Restored
+from atomci.artifacts.manifests import Manifest, Parity
 from atomci.artifacts.runs import Event, Index, Result
 from atomci.artifacts.schemas import (
     AllFindings,
@@ -76,5 +77,7 @@ SCHEMAS: dict[str, object] = {
     "explanation": Explanation,
     "restored": Restored,
     "doctor": Diagnosis,
+    "manifest": Manifest,
+    "parity": Parity,
 }
 """Schema name to struct; the published file is docs/schemas/<name>.schema.json."""

@@ -37,6 +37,7 @@ _VERBS: dict[str, tuple[str, str]] = {
     "adopt": ("atomci.cli.adopt", "Let an existing repository join."),
     "export": ("atomci.cli.export", "Write the template for cookiecutter."),
     "doctor": ("atomci.cli.doctor", "Say which programs are needed here, and which are missing."),
+    "parity": ("atomci.cli.parity", "Say how two runs differ, such as one of CI and one here."),
     "completion": ("atomci.cli.completion", "Print a shell's completion script."),
 }
 _PLANNED = {

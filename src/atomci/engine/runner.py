@@ -12,11 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from atomci.artifacts.index import entries_of, entry_of_events, write_index
-from atomci.artifacts.runs import IndexEntry, RunFinished, RunStarted
+from atomci.artifacts.runs import AtomFinished, Event, IndexEntry, RunFinished, RunStarted
 from atomci.engine.cache import ResultCache
 from atomci.engine.context import Outcome, Workspace
 from atomci.engine.events import EventLog, Listener, new_run_id, now
 from atomci.engine.execution import Execution, Load
+from atomci.engine.manifest import write_manifest
 from atomci.engine.outputs import clear_outputs
 from atomci.engine.plan import Plan
 from atomci.engine.policy import BROKEN, exit_code_of
@@ -47,7 +48,13 @@ def run_plan(workspace: Workspace, plan: Plan, load: Load, listeners: Sequence[L
     Raises InfrastructureError when nothing can be written from the start; then nothing is run.
     """
     root, started = workspace.project.root, time.monotonic()
-    with EventLog(root, new_run_id(), listeners, workspace.redactor) as events:
+    finished: list[AtomFinished] = []
+
+    def take_down(event: Event) -> None:
+        if isinstance(event, AtomFinished):
+            finished.append(event)
+
+    with EventLog(root, new_run_id(), [*listeners, take_down], workspace.redactor) as events:
         _forget_the_verdict(root, plan, events)
         events(_run_started(workspace, plan, events.run))
         if events.broken:
@@ -60,7 +67,7 @@ def run_plan(workspace: Workspace, plan: Plan, load: Load, listeners: Sequence[L
         interrupted = carry_out(schedule, partial(recorder.recorded, execution.execute))
         for atom in schedule.left:
             schedule.end(atom.name, recorder.never_started(atom, INTERRUPTED))
-        entries = _indexed(root, events)
+        entries = _indexed(workspace, plan, events, finished)
         if events.broken:
             _forget_the_verdict(root, plan, events)
         code = 130 if interrupted else exit_code_of([*schedule.outcomes.values(), *_counted(events)])
@@ -89,9 +96,13 @@ def _forget_the_verdict(root: Path, plan: Plan, events: EventLog) -> None:
         events.breaks(error)
 
 
-def _indexed(root: Path, events: EventLog) -> list[IndexEntry]:
+def _indexed(
+    workspace: Workspace, plan: Plan, events: EventLog, finished: Sequence[AtomFinished]
+) -> list[IndexEntry]:
     """The index but for the log of events, which isn't over; written, so as to know that it can be."""
+    root = workspace.project.root
     try:
+        write_manifest(workspace, plan, events, finished)
         entries = entries_of(root, events.run)
         write_index(root, events.run, entries)
     except OSError as error:

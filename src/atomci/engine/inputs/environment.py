@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import re
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from atomci.project import Project
 
-__all__ = ["fingerprint", "linked", "of_the_process"]
+__all__ = ["fingerprint", "linked", "of_the_process", "python_version"]
 
 _SITE = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
 # An installation writes these last; who made it, and from where, stands in the second.
@@ -49,6 +50,16 @@ def linked(project: Project) -> tuple[Path, ...]:
                 if not place.is_relative_to(root) and not root.is_relative_to(place):
                     found.append(place)
     return tuple(dict.fromkeys(found))
+
+
+def python_version(project: Project) -> str:
+    """The version of the environment's Python, as its pyvenv.cfg names it; empty where nothing names it."""
+    if project.environment == Path(sys.prefix):
+        return platform.python_version()
+    named = re.search(
+        r"^version(?:_info)?\s*=\s*(\S+)", _text(project.environment / "pyvenv.cfg"), re.MULTILINE
+    )
+    return named[1] if named else ""
 
 
 def _lines(home: Path, interpreter: str) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""What runs left, told to people: how two of them differ."""
