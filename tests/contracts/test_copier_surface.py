@@ -19,6 +19,7 @@ ADVICE = (
 PYPROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
 # What the worker replaces: another name or shape, and copier would no longer ask ours.
 REPLACED = {
+    "_ask": ("function", "(self)"),
     "_render_context": ("function", "(self)"),
     "_render_string": ("function", "(self, string, extra_context)"),
     "_external_data": ("function", "(self)"),
@@ -39,13 +40,19 @@ READ = {
     _template.Template: (
         "answers_relpath", "config_data", "envops", "exclude", "external_data", "jinja_extensions",
         "message_after_copy", "migration_tasks", "preserve_symlinks", "questions_data", "subdirectory", "tasks",
-        "templates_suffix",
+        "metadata", "secret_questions", "templates_suffix",
+    ),
+    _user_data.AnswersMap: ("hidden", "hide", "user"),
+    _user_data.Question: (
+        "get_ask", "get_default", "get_questionary_structure", "get_when", "parse_answer", "validate_answer",
     ),
 }  # fmt: skip
 GIVEN = {
-    _main.Worker: {"src_path", "dst_path", "answers_file", "vcs_ref", "data", "exclude", "defaults", "skip_answered",
+    _main.Worker: {"src_path", "dst_path", "answers_file", "vcs_ref", "data", "exclude", "defaults",
                    "overwrite", "quiet", "cleanup_on_error", "skip_tasks"},
     _template.Template: {"url", "ref"},
+    _user_data.AnswersMap: {"init", "metadata", "external", "user_defaults"},
+    _user_data.Question: {"answers", "context", "jinja_env", "settings", "var_name"},
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "atomci"
-NEED_THE_EXTRA = ("template/", "update/", "adopt/", "export/", "fleet/")
+NEED_THE_EXTRA = ("template/", "update/", "adopt/", "export/", "fleet/", "cli/view/questions.py")
 # These are loaded by pytest in a project's own environment, and rendered for cookiecutter's.
 BROUGHT = {
     "testing/measurement/measuring.py": {"coverage", "pytest"},

@@ -1,23 +1,44 @@
 """`atomci new` at a terminal: what was typed isn't lost, and what is printed can be pasted."""
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from terminal import BACK, CLEAR, ENTER, Terminal
 
 from atomci.bootstrap.nested import around, part_of
 from atomci.bootstrap.repository import existing
 from atomci.cli.main import main
 from atomci.errors import RefusedError
+from atomci.template.questionnaire import Asked, NoAnswer
 
+ROOT = Path(__file__).parents[2]
+ASKED = {
+    name: question
+    for name, question in yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8")).items()
+    if not name.startswith("_") and question.get("when") is not False
+}
 DEFAULT = object()
 """In place of an answer: what is offered is taken."""
+
+
+class Seen(NamedTuple):
+    """In place of an answer: what must be seen then, and the answer."""
+
+    name: str
+    offered: object
+    answer: object = DEFAULT
+    problem: str = ""
+
+
 QUESTIONS = """\
 _subdirectory: template
 name:
@@ -38,6 +59,14 @@ last:
 """
 
 
+def offered(asked: Asked) -> object:
+    """What Enter would answer."""
+    if asked.structure["type"] == "checkbox":
+        return [choice.value for choice in asked.structure["choices"] if choice.checked]
+    default = asked.structure.get("default")
+    return getattr(default, "value", default)
+
+
 @pytest.fixture
 def at_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
     """Calls `atomci new` of a small template; the questions are answered in turn, or broken off."""
@@ -45,25 +74,31 @@ def at_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
     (template / "template").mkdir(parents=True)
     (template / "copier.yml").write_text(QUESTIONS, encoding="utf-8")
     (template / "template/README.md").write_text("# it\n", encoding="utf-8")
+    (template / "template/answers.yml.jinja").write_text(
+        "{{ _copier_answers | to_nice_yaml }}", encoding="utf-8"
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
 
-    def call(dest: str, *answers: object, confirm: str = "") -> int:
-        import copier._main
-
+    def call(dest: str, *answers: object, confirm: Sequence[str] = (), words: Sequence[str] = ()) -> int:
         left, confirmed = iter(answers), iter(confirm)
 
-        def prompt(questions: list[dict[str, Any]], answers: dict[str, Any]) -> dict[str, object]:
-            answer, default = next(left, KeyboardInterrupt), answers[questions[0]["name"]]
+        def ask(asked: Asked) -> object:
+            answer, default = next(left, KeyboardInterrupt), offered(asked)
+            if isinstance(answer, Seen):
+                assert (asked.structure["name"], default) == answer[:2]
+                assert answer.problem in asked.problem
+                assert (answer.answer is not NoAnswer.BACK) or asked.can_go_back
+                answer = answer.answer
             if answer is KeyboardInterrupt:
                 raise KeyboardInterrupt
-            return {questions[0]["name"]: default if answer == DEFAULT else answer}
+            return default if answer is DEFAULT else answer
 
-        monkeypatch.setattr(copier._main, "unsafe_prompt", prompt)
+        monkeypatch.setattr("atomci.cli.view.questions.ask", ask)
         monkeypatch.setattr("click.prompt", lambda *_, **__: next(confirmed, ""))
         monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-        return main(["new", dest, "--template", str(template), "--no-bootstrap"])
+        return main(["new", dest, "--template", str(template), "--no-bootstrap", *words])
 
     return call
 
@@ -75,16 +110,96 @@ def test_answers_that_were_typed_are_kept_whatever_goes_wrong(
     at_a_terminal: Any, tmp_path: Path, capsys: Any, answers: tuple[object, ...], code: int
 ) -> None:
     assert at_a_terminal("de st", *answers) == code
-    said = capsys.readouterr().err
     assert not (tmp_path / "de st").exists()
-    (again,) = re.findall(r"^your answers are kept: atomci (.*)$", said, re.MULTILINE)
-    words = shlex.split(again)
-    kept = Path(words[-1]).read_text(encoding="utf-8")
-    assert (words[:3], f"name: {answers[0]}" in kept, "secret" in kept) == (
-        ["new", "de st", "--data-file"],
-        True,
-        False,
+    kept = kept_answers(capsys)
+    assert kept == {"name": answers[0], **({"colours": ["red"]} if code == 2 else {})}
+
+
+def kept_answers(capsys: Any, *options: str) -> object:
+    """What is kept; the command that takes it is the one that was typed."""
+    (again,) = re.findall(r"^your answers are kept: atomci (.*)$", capsys.readouterr().err, re.MULTILINE)
+    *words, file = shlex.split(again)
+    assert words[:3] == ["new", "de st", "--template"]
+    assert words[4:] == [*options, "--no-bootstrap", "--data-file"]
+    kept: object = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    return kept
+
+
+def test_answers_of_the_command_line_are_kept_but_for_secret_and_wrong_ones(
+    at_a_terminal: Any, tmp_path: Path, capsys: Any
+) -> None:
+    pairs = ("-d", "name=Ann", "-d", "token=hush", "-d", "colours=[red]", "-d", "last=z")
+    words = ["new", "de st", "--template", str(tmp_path / "template"), "--no-bootstrap", "--defaults", *pairs]
+    (tmp_path / "template/copier.yml").write_text(
+        QUESTIONS + "  validator: \"{% if last == 'z' %}no z{% endif %}\"\n", encoding="utf-8"
     )
+    assert main(words) == 2
+    assert kept_answers(capsys, "--defaults") == {"name": "Ann", "colours": ["red"]}
+
+
+def test_one_can_go_back_and_finds_what_was_typed(at_a_terminal: Any, tmp_path: Path) -> None:
+    (tmp_path / "template/copier.yml").write_text(CHAIN, encoding="utf-8")
+    walk = (
+        Seen("first", "a", "b"),
+        Seen("second", "b-2"),
+        Seen("colours", [], ["red"]),
+        Seen("third", "b-2-3", NoAnswer.BACK),
+        Seen("colours", ["red"], NoAnswer.BACK),
+        Seen("second", "b-2", NoAnswer.BACK),
+        Seen("first", "b", "c"),
+        Seen("second", "c-2", "mine"),
+        Seen("colours", ["red"]),
+        Seen("third", "mine-3"),
+    )
+    assert at_a_terminal("dest", *walk) == 0
+    assert recorded(tmp_path) == {"first": "c", "second": "mine", "colours": ["red"], "third": "mine-3"}
+
+
+CHAIN = """\
+_subdirectory: template
+first: {type: str, default: a, validator: "{% if first == 'z' %}no z{% endif %}"}
+second: {type: str, default: "{{ first }}-2"}
+colours: {type: str, multiselect: true, choices: [red, blue], default: []}
+shade: {type: str, choices: [light, dark], default: dark, when: "{{ 'blue' in colours }}"}
+third: {type: str, default: "{{ second }}-3"}
+"""
+
+
+def recorded(tmp_path: Path) -> dict[str, object]:
+    """The answers in the new project."""
+    text = (tmp_path / "dest/answers.yml").read_text(encoding="utf-8")
+    return {name: value for name, value in yaml.safe_load(text).items() if not name.startswith("_")}
+
+
+def test_one_answer_can_be_changed_in_the_end(at_a_terminal: Any, tmp_path: Path) -> None:
+    """What was left at its default follows, what that opens is asked, and Back leaves all as it was."""
+    (tmp_path / "template/copier.yml").write_text(CHAIN, encoding="utf-8")
+    walk = (
+        *(DEFAULT, DEFAULT, DEFAULT, "typed"),
+        Seen("first", "a", "b"),
+        Seen("second", "b-2", NoAnswer.BACK),
+        Seen("colours", [], ["blue"]),
+        Seen("shade", "dark", NoAnswer.BACK),
+        Seen("colours", ["blue"], ["blue"]),
+        Seen("shade", "dark", "light"),
+    )
+    assert at_a_terminal("dest", *walk, confirm=["1", "nine", "2", "3"]) == 0
+    answers = {"first": "b", "second": "b-2", "colours": ["blue"], "shade": "light", "third": "typed"}
+    assert recorded(tmp_path) == answers
+
+
+def test_a_wrong_answer_of_the_command_line_is_asked_for(at_a_terminal: Any, tmp_path: Path) -> None:
+    (tmp_path / "template/copier.yml").write_text(CHAIN, encoding="utf-8")
+    pairs = ("-d", "first=z", "-d", "second=given", "-d", "colours=[blue]", "-d", "third=given")
+    walk = (Seen("first", "a", "b", problem="no z"), Seen("shade", "dark"), Seen("second", "b-2", "typed"))
+    assert at_a_terminal("dest", *walk, words=pairs, confirm=["2"]) == 0
+    answers = {"first": "b", "second": "typed", "colours": ["blue"], "shade": "dark", "third": "given"}
+    assert recorded(tmp_path) == answers
+
+
+def test_an_answer_to_no_question_is_refused_before_the_first_one(at_a_terminal: Any, capsys: Any) -> None:
+    assert at_a_terminal("dest", words=("-d", "colour=red")) == 2
+    assert "no question called colour" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -148,7 +263,7 @@ def test_answers_are_shown_and_can_be_given_again_before_anything_is_made(
     said = capsys.readouterr().out
     shown = said.split("Your answers:\n")[1:]
     assert [part.splitlines()[:3] for part in shown] == [
-        ["  name     Zoë", "  colours  red", f"  last     {last}"] for last in "xy"
+        ["   1  name     Zoë", "   2  colours  red", f"   3  last     {last}"] for last in "xy"
     ]
     assert at_a_terminal("other", "Zoë", "secret", ["red"], "x", confirm="q") == 130
     assert not (tmp_path / "other").exists()
@@ -168,12 +283,71 @@ def test_gits_user_is_offered_as_the_author(
     assert ("author_name   Ada" in said, "author_email  ada@example.com" in said) == (True, True)
 
 
+def test_what_copiers_settings_say_goes_before_gits_user(
+    at_a_terminal: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gitconfig").write_text("[user]\nname = Ada\n", encoding="utf-8")
+    (tmp_path / "settings.yml").write_text("defaults: {author_name: ACME}\n", encoding="utf-8")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("COPIER_SETTINGS_PATH", str(tmp_path / "settings.yml"))
+    (tmp_path / "template/copier.yml").write_text(
+        "_subdirectory: template\nauthor_name: The team\n", encoding="utf-8"
+    )
+    assert at_a_terminal("dest", Seen("author_name", "ACME")) == 0
+
+
+def test_gits_user_is_not_offered_where_the_template_would_refuse_it(
+    at_a_terminal: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gitconfig").write_text("[user]\nname = Ada\nemail = ada@localhost\n", encoding="utf-8")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    own = (ROOT / "copier.yml").read_text(encoding="utf-8")
+    (tmp_path / "template/copier.yml").write_text(own, encoding="utf-8")
+    shutil.copytree(ROOT / "includes", tmp_path / "template/includes")
+    kept = [DEFAULT] * 6
+    assert at_a_terminal("dest", *kept, Seen("author_name", "Ada"), Seen("author_email", "")) == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal")
+@pytest.mark.parametrize("width", [60, 100])
+def test_questions_at_a_terminal_are_whole_and_the_keys_do_what_they_say(width: int, tmp_path: Path) -> None:
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "TMPDIR": str(tmp_path)}
+    words = (
+        sys.executable,
+        "-m",
+        "atomci",
+        "new",
+        "demo",
+        "--no-bootstrap",
+        "-d",
+        "dependency_manager=poetry",
+    )
+    questions = [name for name, question in ASKED.items() if "when" not in question]
+    with Terminal(words, tmp_path, env, width) as at:
+        at.see("What is the project called?")
+        at.type(CLEAR + "a!" + ENTER, "Letters, digits, space ._-; letter or digit at each end.")
+        at.type(CLEAR + "My demo" + ENTER, "(shift-tab: back) my_demo")
+        at.type(BACK, "What is the project called?")
+        at.type(ENTER, "Which name is imported?")
+        for name in questions[2:]:
+            at.type(ENTER, ASKED[name]["help"])
+        at.type(ENTER, ">")
+        assert any(line.split() == ["2", "package_name", "my_demo"] for line in at.seen), at.seen
+        at.type("2" + ENTER, "(shift-tab: back) my_demo")
+        at.type(CLEAR + "other" + ENTER, ">")
+        at.type("1" + ENTER, "(shift-tab: back) My demo")
+        at.type(BACK, ">")
+        at.type(ENTER, "task setup")
+        assert at.end() == 0
+        assert "Enter makes it. A number changes one, b all, q leaves." in at.seen
+        assert "'poetry' is not in ['uv', 'pip-tools']" in "\n".join(at.seen)
+    answers = yaml.safe_load((tmp_path / "demo/.copier-answers.yml").read_text(encoding="utf-8"))
+    assert (answers["project_name"], answers["package_name"]) == ("My demo", "other")
+
+
 def test_questions_can_be_read_at_60_columns() -> None:
     """Three go to a sign before a question or to the frame; what is longer is cut off or broken."""
-    asked = yaml.safe_load((Path(__file__).parents[2] / "copier.yml").read_text(encoding="utf-8"))
-    for name, question in asked.items():
-        if name.startswith("_") or question.get("when") is False:
-            continue
+    for name, question in ASKED.items():
         said = re.split(r"\{%.*?%\}|\n", question.get("validator", ""), flags=re.DOTALL)
         texts = [question["help"], *question.get("choices", ()), *map(str.strip, said)]
         assert [text for text in texts if len(re.sub(r"\{\{.*?\}\}", "x" * 20, str(text))) > 57] == [], name

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from atomci.adopt.existing import Existing, read_existing
 from atomci.errors import RefusedError, UsageError
@@ -15,7 +14,7 @@ from atomci.template.workshop import Workshop
 from atomci.tools.git.objects import Files, Objects
 from atomci.tools.git.repository import Repository, head_commit, open_repository
 
-__all__ = ["BRANCH", "Adoptable", "adoptable", "adoptable_head", "require_layout", "require_questions"]
+__all__ = ["BRANCH", "Adoptable", "adoptable", "adoptable_head", "require_layout"]
 
 BRANCH = "atomci/adopt"
 
@@ -76,15 +75,6 @@ def adoptable_head(repository: Repository, root: Path, branch: str) -> str:
             ),
         )
     return head
-
-
-def require_questions(answers: Mapping[str, Any], questions: Mapping[str, Any]) -> None:
-    """Raises UsageError for an answer to a question that the template doesn't ask."""
-    unknown = sorted(answers.keys() - questions.keys())
-    if unknown:
-        raise UsageError(
-            f"the template asks no question called {unknown[0]}", f"it asks: {', '.join(sorted(questions))}"
-        )
 
 
 def require_layout(existing: Existing, rendered: Collection[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from atomci.adopt.adoptable import BRANCH, Adoptable, adoptable, require_layout, require_questions
+from atomci.adopt.adoptable import BRANCH, Adoptable, adoptable, require_layout
 from atomci.adopt.comparison import Comparison
 from atomci.adopt.existing import Inferred
 from atomci.adopt.inference import answers_to, origins, refuse_invented_names
@@ -22,6 +22,7 @@ from atomci.artifacts.sync import AdoptedFile, Adoption
 from atomci.errors import RefusedError
 from atomci.template.answers import Recorded, answers_file
 from atomci.template.lock import lock_bytes, made_lock, with_own_files
+from atomci.template.questionnaire import Dialogue, require_questions
 from atomci.template.replay import Version, described_template
 from atomci.template.snapshot import Snapshot, snapshot, tiers
 from atomci.template.workshop import Workshop
@@ -40,7 +41,7 @@ class Wish:
     ref: str | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     branch: str = BRANCH
-    ask: bool = False
+    dialogue: Dialogue | None = None
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,16 @@ def _rendered(shop: Workshop, here: Adoptable, wish: Wish) -> _Render:
         answers_file(str(described.answers_relpath)),
         {"_src_path": wish.location, "_commit": release.name},
     )
-    version = Version(template, release, recorded, wish.answers, last, ask=wish.ask)
+    version = Version(template, release, recorded, wish.answers, last, dialogue=wish.dialogue)
     return _Render(version, found, snapshot(shop, here.objects, version))
 
 
 def _planned(here: Adoptable, render: _Render, wish: Wish) -> PlannedAdoption:
     """The commit's files: what is the repository's, and what of the render is added to it."""
     version, rendered, existing = render.version, render.snapshot.files, here.existing
-    answers = tuple(origins(render.snapshot.answers, wish.answers, render.found, asked=wish.ask))
+    answers = tuple(
+        origins(render.snapshot.answers, wish.answers, render.found, asked=wish.dialogue is not None)
+    )
     refuse_invented_names(answers)
     owners = tiers(version, render.snapshot)
     unlicensed = any(row.name in ("licence", "license") and "default" in row.source for row in answers)

@@ -56,17 +56,17 @@ def adopt_command(
     """
     from atomci.adopt.join import Wish, make_adoption, plan_adoption
     from atomci.artifacts.json_text import json_of
-    from atomci.cli.answers import given_answers
+    from atomci.cli.answers import asking, given_answers
     from atomci.template.origin import shared
     from atomci.template.sources import named_source, own_source
     from atomci.template.workshop import Workshop
 
     answers = given_answers(pairs, data_file)
-    ask = not defaults and not as_json and sys.stdin.isatty()
+    dialogue = asking() if not defaults and not as_json and sys.stdin.isatty() else None
     with Workshop() as shop:
         own = None if template else shared(own_source(ref), shop.folder()).source
         source = own or named_source(template or "", ref)
-        wish = Wish(source.location, source.ref, answers, branch, ask)
+        wish = Wish(source.location, source.ref, answers, branch, dialogue)
         planned = plan_adoption(shop, (project or Path.cwd()).resolve(), wish)
         adoption = planned.adoption if only_plan else make_adoption(planned)
     if as_json:

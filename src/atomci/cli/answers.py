@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ from atomci.errors import UsageError
 from atomci.visible import visible
 
 if TYPE_CHECKING:
-    from atomci.template.replay import Dialogue
+    from atomci.template.questionnaire import Dialogue, NoAnswer
 
-__all__ = ["dialogue", "given_answers", "keep_answers"]
+__all__ = ["asking", "dialogue", "given_answers", "keep_answers"]
 
 
 def given_answers(pairs: tuple[str, ...], file: Path | None = None) -> dict[str, Any]:
@@ -29,36 +30,50 @@ def given_answers(pairs: tuple[str, ...], file: Path | None = None) -> dict[str,
     return answers
 
 
+def asking() -> Dialogue:
+    """Somebody at a terminal is asked, and that is all."""
+    from atomci.cli.view.questions import ask
+    from atomci.template.questionnaire import Dialogue
+
+    return Dialogue(ask)
+
+
 def dialogue() -> Dialogue:
-    """How somebody at a terminal is asked: git's user is offered as the author, all answers are shown."""
-    from atomci.template.replay import Dialogue
+    """The same with git's user offered as the author, and all answers shown in the end."""
     from atomci.tools.git.client import Git
 
     git = Git(Path.cwd())
     known = {"author_name": git.ask("config", "user.name"), "author_email": git.ask("config", "user.email")}
-    return Dialogue({name: value for name, value in known.items() if value}, _confirmed)
+    offered = {name: value for name, value in known.items() if value}
+    return replace(asking(), offered=offered, confirm=_confirmed)
 
 
-def _confirmed(answers: Mapping[str, Any]) -> bool:
-    """Whether they are to be rendered. Raises KeyboardInterrupt where the user has had enough."""
+def _confirmed(answers: Mapping[str, Any]) -> str | NoAnswer:
+    """What is to be asked again. Raises KeyboardInterrupt where the user has had enough."""
+    from atomci.template.questionnaire import NoAnswer
+
+    numbered = {str(number): name for number, name in enumerate(answers, 1)}
     width = max(map(len, answers), default=0)
     click.echo("\nYour answers:")
-    for name, value in answers.items():
+    for number, name in numbered.items():
+        value = answers[name]
         said = ", ".join(map(str, value)) if isinstance(value, list) else value
-        click.echo(visible(f"  {name:{width}}  {said}"))
+        click.echo(visible(f"  {number:>2}  {name:{width}}  {said}"))
+    wanted: dict[str, str | NoAnswer] = {**numbered, "": NoAnswer.DONE, "b": NoAnswer.AGAIN}
+    click.echo("Enter makes it. A number changes one, b all, q leaves.")
+    while (typed := _typed()) not in wanted:
+        click.echo("Type nothing, a number of the list, b or q.")
+    return wanted[typed]
+
+
+def _typed() -> str:
     try:
-        chosen = click.prompt(
-            "Enter makes it, b goes back to the questions, q leaves",
-            default="",
-            show_default=False,
-            type=click.Choice(["", "b", "q"]),
-            show_choices=False,
-        )
+        typed: str = click.prompt("", default="", show_default=False, prompt_suffix="> ").strip().lower()
     except click.Abort:
-        chosen = "q"
-    if chosen == "q":
+        raise KeyboardInterrupt from None
+    if typed == "q":
         raise KeyboardInterrupt
-    return bool(chosen != "b")
+    return typed
 
 
 def keep_answers(dest: Path, answers: Mapping[str, Any]) -> Path:

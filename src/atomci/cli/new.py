@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -83,7 +83,11 @@ def new_command(
         raise UsageError("--inside is about git, which --no-bootstrap leaves to you", "leave one of them out")
     if inside and top is None:
         raise UsageError(f"--inside: {dest} lies in no repository", "leave it out")
-    with Workshop() as shop, _answers_kept(shop, dest), all_or_nothing(dest) as root:
+    again = _again(
+        {"--template": template, "--ref": ref},
+        {"--defaults": defaults, "--no-bootstrap": no_bootstrap, "--inside": inside, "--trust": trusting},
+    )
+    with Workshop() as shop, _answers_kept(shop, dest, again), all_or_nothing(dest) as root:
         source, why_alone = shared(source, shop.folder()) if template is None else (source, "")
         click.echo(visible(f"rendering {source.location}" + (f" at {source.ref}" if source.ref else "")))
         rendered = render(shop, source, root, answers, None if defaults else dialogue())
@@ -112,16 +116,23 @@ def new_command(
     return code
 
 
+def _again(values: Mapping[str, str | None], flags: Mapping[str, bool]) -> tuple[str, ...]:
+    """The options of a call but for its answers."""
+    given = [word for name, value in values.items() if value for word in (name, value)]
+    return (*given, *(name for name, on in flags.items() if on))
+
+
 @contextmanager
-def _answers_kept(shop: Workshop, dest: Path) -> Iterator[None]:
-    """Whatever goes wrong inside, answers that somebody typed need not be typed again."""
+def _answers_kept(shop: Workshop, dest: Path, options: tuple[str, ...]) -> Iterator[None]:
+    """Whatever goes wrong inside, answers that somebody gave need not be typed again."""
     from atomci.cli.answers import keep_answers
 
     try:
         yield
     except BaseException:
         if answered := shop.replay.answered:
-            again = shlex.join(["new", str(dest), "--data-file", str(keep_answers(dest, answered))])
+            file = str(keep_answers(dest, answered))
+            again = shlex.join(["new", str(dest), *options, "--data-file", file])
             click.echo(f"your answers are kept: atomci {again}", err=True)
         raise
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atomci.errors import UsageError
 from atomci.project import Project
 from atomci.template.answers import Recorded
 from atomci.template.ownership import FILE as OWNERSHIP_FILE
-from atomci.template.replay import Dialogue, Version
+from atomci.template.questionnaire import Dialogue, require_questions
+from atomci.template.replay import Version, described_template
 from atomci.template.repository import opened_template
 from atomci.template.sources import Source
 from atomci.template.workshop import Workshop
@@ -53,15 +53,12 @@ def render(
         release,
         recorded,
         answers,
-        ask=dialogue is not None,
         ref=source.ref,
         operation="copy",
         dialogue=dialogue,
     )
+    require_questions(answers, described_template(template, release, source.location).questions_data)
     replayed = shop.replay.render(version, destination)
     project = Project(destination)
-    if unknown := sorted(answers.keys() - replayed.questions):
-        asked = ", ".join(sorted(replayed.questions))
-        raise UsageError(f"the template asks no question called {unknown[0]}", f"it asks: {asked}")
     notes = ("Dirty template changes included automatically.",) if dirty else ()
     return Rendered(project, notes, template.read(release, OWNERSHIP_FILE), replayed.seeds)

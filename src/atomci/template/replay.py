@@ -17,24 +17,14 @@ from typing import Any, Literal
 from atomci.errors import AtomciError, InfrastructureError, RefusedError, UsageError
 from atomci.template.answers import Recorded
 from atomci.template.limits import bounded, within_limits
+from atomci.template.questionnaire import Dialogue, plain
 from atomci.template.repository import Release, Template
 from atomci.tools.git.client import complaint
 
-__all__ = ["Dialogue", "Replay", "Replayed", "Version", "at_work", "described_template", "refuse_migrations"]
+__all__ = ["Replay", "Replayed", "Version", "at_work", "described_template", "refuse_migrations"]
 
 
 Operation = Literal["copy", "update"]
-
-
-@dataclass(frozen=True)
-class Dialogue:
-    """Around questions: what is offered in place of the template's defaults, and what all answers are shown to.
-
-    `confirm` returns False where somebody wants to answer again.
-    """
-
-    offered: Mapping[str, Any]
-    confirm: Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True)
@@ -42,7 +32,7 @@ class Version:
     """A version of a template with a project's answers: what is to be rendered.
 
     `data` are answers that count whatever they say, `last` earlier ones that count where they are still valid.
-    What is open then is asked for (`ask`), or takes the default. Paths of `exclude` are left out. `ref` is how
+    What is open then is asked for in a dialogue, or takes the default. Paths of `exclude` are left out. `ref` is how
     the version was asked for, and `operation` what copier would call this.
     """
 
@@ -52,7 +42,6 @@ class Version:
     data: Mapping[str, Any]
     last: Mapping[str, Any] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
-    ask: bool = False
     ref: str | None = None
     operation: Operation = "update"
     dialogue: Dialogue | None = None
@@ -73,8 +62,8 @@ class Replayed:
 class Replay:
     """Renders. A template is read and compiled once for all renders of one object.
 
-    `answered` are the answers that somebody was asked for last, also where that or the render then failed; no
-    secret ones.
+    `answered` are the answers that were given or asked for last, also where that or the render then failed;
+    neither secret nor wrong ones.
     """
 
     answered: Mapping[str, Any] = field(default_factory=dict)
@@ -87,7 +76,7 @@ class Replay:
         with at_work(recorded.location):
             from atomci.template import worker as copiers
 
-            if version.ask:
+            if version.dialogue:
                 importlib.import_module("questionary")
             worker = copiers.Worker(
                 src_path=recorded.location,
@@ -96,21 +85,21 @@ class Replay:
                 vcs_ref=version.ref,
                 data=dict(version.data),
                 exclude=list(version.exclude),
-                defaults=not version.ask,
-                skip_answered=version.ask,
+                defaults=version.dialogue is None,
                 overwrite=True,
                 quiet=True,
                 cleanup_on_error=False,
                 skip_tasks=True,
-                user_defaults=dict(version.dialogue.offered) if version.dialogue else {},
             )
-            worker.confirm = version.dialogue.confirm if version.dialogue else None
+            worker.dialogue = version.dialogue
             self._compiled = self._compiled or copiers.Compiled()
             worker.place(template, version.last, recorded.root, self._compiled)
             try:
                 skips, leaves_out = copiers.run(worker, version.operation)
-            finally:
-                self.answered = copiers.told(worker) if version.ask else {}
+            except BaseException as error:
+                self.answered = copiers.told(worker, _asked_in(error))
+                raise
+            self.answered = copiers.told(worker)
 
         def excludes(path: str) -> bool:
             # What is below a folder that is left out is left out, too.
@@ -190,7 +179,7 @@ def _copier_errors(location: str) -> Iterator[None]:
             if ended := _ours_behind(error):
                 raise ended from None
             asked = _asked_in(error)
-            said = f"{asked}: {_one_line(error)}" if asked else _one_line(error)
+            said = f"{asked}: {plain(asked, _one_line(error))}" if asked else _one_line(error)
             hint = f"run it again with another answer: -d {asked or 'KEY'}=VALUE"
             raise UsageError(said, hint) from None
         except _git_failed() as error:
@@ -254,10 +243,15 @@ def _asked_in(error: BaseException) -> str:
     """The question that copier was at; what it says of an answer of the wrong type doesn't name it."""
     step = error.__traceback__
     while step is not None:
-        if step.tb_frame.f_code.co_name == "_ask" and "var_name" in step.tb_frame.f_locals:
-            return str(step.tb_frame.f_locals["var_name"])
+        name = step.tb_frame.f_locals.get(_AT.get(step.tb_frame.f_code.co_name, ""))
+        if name is not None:
+            return str(name)
         step = step.tb_next
     return ""
+
+
+_AT = {"_ask": "var_name", "_round": "name"}
+"""What asks, copier and we, and what it calls the question there."""
 
 
 def _one_line(error: object) -> str:

@@ -19,11 +19,12 @@ from copier import _main
 from copier._jinja_ext import get_yield_context
 from copier._template import Template
 from copier._types import LazyDict, Phase
-from copier._user_data import load_answersfile_data
+from copier._user_data import AnswersMap, Question, load_answersfile_data
 from copier.errors import ForbiddenPathError
 
 from atomci.errors import AtomciError, RefusedError
 from atomci.template.limits import SMALLEST, Ended, size_limit, too_big, too_much_memory
+from atomci.template.questionnaire import Dialogue, Questionnaire, NoAnswer
 from atomci.template.repository import Release
 from atomci.template.versions import position
 from atomci.tools.git.names import refuse_paths
@@ -64,11 +65,16 @@ def run(worker: Worker, operation: Literal["copy", "update"]) -> tuple[Callable[
         _main._operation.reset(token)
 
 
-def told(worker: Worker) -> dict[str, Any]:
-    """The answers so far, without secret ones and those that weren't asked for."""
-    answers = worker.__dict__.get("answers")
-    left_out = {*worker.template.secret_questions, *(answers.hidden if answers else ())}
-    return {name: value for name, value in answers.user.items() if name not in left_out} if answers else {}
+def told(worker: Worker, wrong: str = "") -> dict[str, Any]:
+    """The answers so far in the template's order, without secret, hidden and computed ones, and one that is wrong."""
+    found = worker.__dict__.get("answers")
+    if found is None:
+        return {}
+    known = {**worker.data, **worker.typed, **found.user}
+    left_out = {*worker.template.secret_questions, *found.hidden, wrong}
+    return {
+        name: known[name] for name in worker.template.questions_data if name in known and name not in left_out
+    }
 
 
 def _forget_yield(env: Any) -> None:
@@ -95,20 +101,44 @@ class Worker(_main.Worker):
     project: Path
     size: int = 0
     known: Mapping[str, Any] | None = None
-    confirm: Callable[[Mapping[str, Any]], bool] | None = None
-    """Told all answers before anything is rendered; False asks everything again, with these as defaults."""
+    dialogue: Dialogue | None = None
+    typed: dict[str, Any]
+    """What somebody answered otherwise than by a default, also where that question is still to be asked again."""
 
     def place(self, template: Template, last: Mapping[str, Any], project: Path, compiled: Compiled) -> None:
         """What copier would find out by itself."""
         self.__dict__["template"] = template
         self.subproject.__dict__["last_answers"] = dict(last)
-        self.project, self.compiled = project, compiled
+        self.project, self.compiled, self.typed = project, compiled, {}
 
     def _ask(self) -> None:
-        super()._ask()
-        while self.confirm is not None and not self.confirm(told(self)):
-            self.user_defaults = {**self.user_defaults, **told(self)}
+        if self.dialogue is None:
             super()._ask()
+            return
+        questionnaire = Questionnaire(self, self.dialogue, dict(self.data), self.typed)
+        questionnaire.ask(self.subproject.last_answers)
+        while (again := self.dialogue.confirm(told(self))) is not NoAnswer.DONE:
+            if isinstance(again, str):
+                questionnaire.ask_again(again)
+            else:
+                questionnaire.ask()
+        self.answers.external = self._external_data()
+
+    def fresh_answers(self, given: Mapping[str, Any]) -> AnswersMap:
+        """No answers yet but those that were given."""
+        metadata, external = self.template.metadata, self._external_data()
+        return AnswersMap(init=dict(given), metadata=metadata, external=external)
+
+    def question(self, name: str) -> Question:
+        """As copier sees it, with the answers so far."""
+        return Question(
+            answers=self.answers,
+            context=self._render_context(),
+            jinja_env=self.jinja_env,
+            settings=self.settings,
+            var_name=name,
+            **self.template.questions_data[name],
+        )
 
     def _render_context(self) -> MutableMapping[str, Any]:
         # While files are rendered nothing is answered any more, and each asks again.
