@@ -475,9 +475,9 @@ def test_a_file_of_answers_goes_before_the_settings_at_a_forks_tag(
 COMPARED = {
     "CI enforces the lock": (".github/workflows/ci.yml", "uv run --locked"),
     "hook against conflict markers": (".pre-commit-config.yaml", "check-merge-conflict"),
-    "least coverage": ("pyproject.toml", "fail_under = 90"),
+    "minimum coverage": ("pyproject.toml", "fail_under = 90"),
     "systems in CI": (".github/workflows/ci.yml", "runs-on: ubuntu"),
-    "one check to require": (".github/workflows/ci.yml", "name: Required"),
+    "one required check for all jobs": (".github/workflows/ci.yml", "name: Required"),
     "least permissions in workflows": (".github/workflows/ci.yml", "permissions: {}"),
     "scans for secrets": (".pre-commit-config.yaml", "detect-secrets-hook"),
     "publishes to PyPI": (".github/workflows/release.yml", "gh-action-pypi-publish"),

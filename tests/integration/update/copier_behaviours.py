@@ -193,26 +193,26 @@ UPDATES = {
     "seed, deleted": Update(
         "`_skip_if_exists`: a file that isn't there is written", {"seed": "old", "b": "b"}, {"seed": "new"},
         {"seed": None}, {"seed": None, "b": "b"}, {"seed": "new", "b": "b"},
-        "A seed that you deleted stays deleted; you did so on purpose.",
+        "A seed that you deleted stays deleted, since you did it on purpose.",
     ),
     "conflict": Update(
         "a line that both changed", {"a": "one\n"}, {"a": "theirs\n"}, {"a": "mine\n"},
         {"a": "<<<<<<< yours\nmine\n=======\ntheirs\n>>>>>>> template\n"},
         {"a": "<<<<<<< before updating\nmine\n=======\ntheirs\n>>>>>>> after updating\n"},
         "Marks of the same kind; git's index knows of the conflict and `git mergetool` works, the exit code is 1,"
-        " and `--abort` takes all back. No `.rej` file is ever written.",
+        " and `--abort` undoes everything. No `.rej` file is ever written.",
     ),
     "renamed": Update(
         "a file that the template renames, edited by the user", {"old.txt": lines("renamed")}, {"old.txt": None, "new.txt": lines("renamed")},
         {"old.txt": lines("renamed", n30="mine")}, {"old.txt": None, "new.txt": lines("renamed", n30="mine")},
         {"old.txt": None, "new.txt": lines("renamed")},
-        "Your edit goes along to the new name. copier drops it with the old one.",
+        "Your edit moves to the new name. copier drops it with the old name.",
     ),
     "moved": Update(
         "a file that the user moved, changed by the template", {"a.txt": lines("moved")}, {"a.txt": lines("moved", n3="new")},
         {"a.txt": None, "b/a.txt": lines("moved")}, {"a.txt": None, "b/a.txt": lines("moved", n3="new")},
         {"a.txt": None, "b/a.txt": lines("moved")},
-        "The change reaches the file where it is now. copier takes it for deleted.",
+        "The change reaches the file where it is now. copier thinks that you deleted it.",
     ),
     "dropped, edited": Update(
         "a file that the template drops, edited by the user", {"a": lines("dropped2")}, {"a": None}, {"a": lines("dropped2", n3="mine")},
@@ -282,7 +282,7 @@ PROJECTS: dict[str, Project] = {
     ),
     "dirty template": Project(
         "A local template with uncommitted changes: copier takes them into an update to HEAD.",
-        "An update takes commits only, so that it can be told again what was rendered; `status`, `update` and"
+        "An update takes only commits, so that what was rendered stays known. `status`, `update` and"
         " `update --plan` say so.",
     ),
 }
@@ -296,7 +296,7 @@ def table() -> str:
         for case in (*UPDATES.values(), *PROJECTS.values())
         if case.differs
     ]
-    return "\n".join(["| what | what `atomci update` does otherwise |", "|---|---|", *rows]) + "\n"
+    return "\n".join(["| what | what `atomci update` does instead |", "|---|---|", *rows]) + "\n"
 
 
 def main() -> None:
