@@ -69,7 +69,7 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
             continue
         if row := _seed(head.get(path), base.get(path), theirs.get(path)):
             quiet[path] = row
-        elif path not in head.keys() | result.files.keys() | result.stages.keys():
+        elif path in theirs.keys() - head.keys() - result.files.keys() - result.stages.keys():
             above = next(above for above in map(str, PurePosixPath(path).parents) if above in head)
             quiet[path] = "ignored", f"{above} is yours and stays, so there is no folder for it"
     found += [

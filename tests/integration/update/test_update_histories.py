@@ -272,7 +272,12 @@ def _texts(project: Folder) -> dict[bytes, str]:
 
 def _nothing_lost(project: Folder, texts: dict[bytes, str], done: Update) -> None:
     """What a managed file gives up is in git's history, and told."""
-    replaced = {file.path for file in done.files if "it stays in git's history" in file.detail}
+    replaced = {
+        path
+        for file in done.files
+        if "it stays in git's history" in file.detail
+        for path in (file.path, file.renamed_from)
+    }
     lost = texts.keys() - _texts(project).keys()
     assert {texts[line] for line in lost} <= replaced, lost
 

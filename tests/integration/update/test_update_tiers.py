@@ -99,6 +99,17 @@ def test_a_seed_that_the_template_drops_stays(next_release: Apply, project: Fold
     assert project.has("src/start.py")
 
 
+def test_a_seed_that_the_user_and_the_template_dropped_is_gone(
+    next_release: Apply, project: Folder, atomci: Run
+) -> None:
+    next_release({"src/start.py": None, "src/other.py": "x\n"})
+    project.commit({"src/start.py": None})
+
+    done = atomci("update", "--commit")
+
+    assert (done.code, done.files) == (0, {"src/other.py": "added"})
+
+
 def test_a_new_seed_leaves_a_file_of_the_user_alone(
     next_release: Apply, project: Folder, atomci: Run
 ) -> None:
