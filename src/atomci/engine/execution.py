@@ -106,7 +106,7 @@ def _watched(
     return outcome, watch.ended(names())
 
 
-def _owed(ctx: Context, outcome: Outcome, origin: str) -> Outcome:
+def _owed(ctx: Context, outcome: object, origin: str) -> Outcome:
     """A pass that lacks an artifact of the atom's row is none, and neither is a word that is no status."""
     if not (isinstance(outcome, Outcome) and outcome.status in get_args(Status)):
         return Outcome("error", f"gave back {outcome!r}, which is no outcome ({origin})")

@@ -46,7 +46,7 @@ def _detached(work: Callable[[], None], sending: int) -> None:
         work()
         code = 0
     except BaseException as error:
-        message = getattr(error, "message", None) or error or type(error).__name__
+        message = getattr(error, "message", None) or str(error) or type(error).__name__
         text = f"{message}\0{getattr(error, 'hint', '')}"
         with contextlib.suppress(OSError):
             os.write(sending, text.encode()[:60000])
