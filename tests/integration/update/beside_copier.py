@@ -16,34 +16,34 @@ __all__ = ["PAGE", "page", "row", "rows_of"]
 PAGE = Path(__file__).parents[3] / "docs" / "beside-copier.md"
 Rows = dict[tuple[str, str], str]
 WORDS = {
-    "both": "what you wrote is there, and all that the template changed in that file",
-    "kept": "what you wrote is there; the template had no change for it",
-    "yours only": "what you wrote is there, the template's change of that file isn't; of a seed that is meant",
-    "stays deleted": "what you deleted isn't there",
+    "both": "your text is there, and so are all changes of the template to that file",
+    "kept": "your text is there; the template didn't change the file",
+    "yours only": "your text is there, but not the template's change to that file; for a seed that is intended",
+    "stays deleted": "you deleted it, and it isn't there",
     "replaced": "a managed file is the template's again; the report says so, and your text is in git's history",
-    "conflict": "both are there for you to decide: between marks in the file, or as versions in git's index",
-    "back": "what you deleted or moved away is there again; of a managed file that is meant",
-    "lost": "some of what you wrote is neither in the tree nor in the index; only git's history has it",
+    "conflict": "both texts are there, and you decide: between marks in the file, or as versions in git's index",
+    "back": "you deleted or moved it, and it is there again; for a managed file that is intended",
+    "lost": "a part of your text is neither in the files nor in the index; only git's history has it",
 }
 HEAD = """\
 # Beside `copier update`
 
 <!-- Written by tests/integration/update/beside_copier.py; a test compares. -->
 
-What `atomci update` and `copier update` {copier} make of the same projects. Each was rendered from an old release of
-a template, then changed by its user, and updated to the last release. A test runs every case through both, with one of
-two sets of answers; what its files hold afterwards decides, by the same rule for both programs. Of {changed} cases with a
+This page compares `atomci update` with `copier update` {copier} on the same projects. Each project was rendered from an old
+release of a template, then changed by its user, and then updated to the last release. A test runs every case with both programs, with
+one of two sets of answers. Afterwards it looks at the files, and judges both programs by the same rule. Of {changed} cases with a
 change of the user, `copier update` lost text in {theirs}, `atomci update` in {ours}. From the first release of this
-template on, the test also updates projects of each to what is here, under the same rules.
+template on, the test also updates projects of every release to the current state, by the same rules.
 
 {words}
 
-An exit code of 0 with a conflict means that `copier update` calls that success: the answers file names the new version
-already. `atomci update` then exits 1, `--abort` takes everything back, and the new version is recorded by the commit that
-resolves the conflicts. Only `atomci update` names in its report what stays deleted, the seeds that the template corrected, and
-each pin that both moved. *The same* means the same files, byte for byte, but for `.atomci/lock.json`.
+An exit code of 0 with a conflict means that `copier update` reports success, and the answers file already names the new version.
+`atomci update` then exits 1, and `--abort` undoes everything. Only the commit that resolves the conflicts records the new version. Only
+`atomci update` reports what stays deleted, which seeds the template corrected, and each pin that both raised. *The same* means
+the same files, byte for byte, except `.atomci/lock.json`.
 
-What users did, each to every file that suits of those that the template changes, renames or drops:
+These are the changes of the user. Each was made to every suitable file that the template changes, renames or drops:
 
 {changes}
 
@@ -53,8 +53,8 @@ TAIL = """\
 
 | case | `atomci update` | `copier update` |
 |---|---|---|
-| a checkout with CRLF, one line changed by both | that line in conflict | the whole file in conflict |
-| drift in a managed file that the template never changes again | mended, and `atomci status` shows it before | never seen |
+| a checkout with CRLF, one line changed by both | that line is in conflict | the whole file is in conflict |
+| drift in a managed file that the template never changes again | repaired, and `atomci status` shows it before | never noticed |
 | a template with tasks or migrations of its own | refused, exit 4 | needs `--trust` |
 """
 

@@ -18,10 +18,10 @@ HEAD = """\
 
 <!-- Written by tests/integration/update/hostile_cases.py; a test compares. -->
 
-{count} templates, recorded addresses and projects that mean harm, and how the command ends that meets them. A test
-makes each and types the command. In all of them none of the template's code ran, the project is as it was wherever
-the exit code isn't 0, and no file outside was read or written. What may run, and who says so, is in
-`SECURITY.md` of the repository. `pytest --hostile` prints what each said.
+{count} templates, recorded addresses and projects that try to do harm, and what the command does that meets them. A test
+makes each of them and types the command. In none of them did code of the template run, or was a file outside of the project
+read or written. If the exit code isn't 0, the project is as it was. `SECURITY.md` of the repository says what may run, and
+who allows it. `pytest --hostile` prints what each command said.
 
 | what it tries | command | exit code | what atomci says |
 |---|---|---|---|

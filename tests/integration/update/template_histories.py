@@ -69,7 +69,7 @@ docs: {type: bool, default: false}
 """
 PACKAGE = History(
     does="a Python package: files renamed, one of them edited, one dropped, pins moved, a link and a mode changed,"
-    " a question asked and another no more",
+    " one question added and one removed",
     releases={
         "v1.0.0": {
             "copier.yml": PACKAGE_QUESTIONS + "python: {type: str, default: '3.9'}\n",

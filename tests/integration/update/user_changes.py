@@ -94,12 +94,12 @@ def none(renders: Renders) -> dict[str, Content]:
 
 
 def edit(renders: Renders) -> dict[str, Content]:
-    """A line added, away from what the template changes."""
+    """Adds a line, away from what the template changes."""
     return {path: renders.with_a_line(path) for path in renders.text}
 
 
 def edit_the_same_line(renders: Renders) -> dict[str, Content]:
-    """The first line that the template changes replaced; in a file that it drops any."""
+    """Replaces the first line that the template changes; in a file that it drops, any line."""
     found: dict[str, Content] = {}
     for path in renders.text:
         rows = renders.base[path].splitlines(keepends=True)
@@ -117,26 +117,26 @@ def edit_the_same_line(renders: Renders) -> dict[str, Content]:
 
 
 def rename(renders: Renders) -> dict[str, Content]:
-    """Moved to another folder, with a line added, so that there is something to lose."""
+    """Moves the file to another folder and adds a line, so that there is something to lose."""
     paths = [path for path in renders.text if path != SETTINGS]
     gone: dict[str, Content] = dict.fromkeys(paths)
     return gone | {f"moved/{path}": renders.with_a_line(path) for path in paths}
 
 
 def delete(renders: Renders) -> dict[str, Content]:
-    """Deleted."""
+    """Deletes the file."""
     return {path: None for path in (*renders.changed, *renders.gone) if path != SETTINGS}
 
 
 def swap_binaries(renders: Renders) -> dict[str, Content]:
-    """Every binary replaced, changed by the template or not. In a template without any, texts become binaries."""
+    """Replaces every binary, changed by the template or not. Without any binary, texts become binaries."""
     paths = [path for path, content in renders.base.items() if is_binary(content)]
     paths = paths or [path for path in renders.text if path != SETTINGS]
     return {path: b"\x89MINE\0" + path.encode() + bytes(range(255, 0, -1)) * 3 for path in paths}
 
 
 def crlf(renders: Renders) -> dict[str, Content]:
-    """The other line endings, with a line added."""
+    """Changes the line endings, and adds a line."""
     found: dict[str, Content] = {}
     for path in renders.text:
         text = renders.with_a_line(path)
@@ -146,13 +146,13 @@ def crlf(renders: Renders) -> dict[str, Content]:
 
 
 def reformat(renders: Renders) -> dict[str, Content]:
-    """Spaced otherwise, as a formatter with other settings leaves it, with a line added."""
+    """Changes the spacing, as a formatter with other settings would, and adds a line."""
     wide = re.compile(rb"(?<=\S) (?=\S)")
     return {path: wide.sub(b"  ", renders.with_a_line(path)) for path in renders.text}
 
 
 def bump_pins(renders: Renders) -> dict[str, Content]:
-    """Every pinned version moved: one to a newer version than the template's, the next to an older one."""
+    """Changes every pinned version: one to a newer version than the template's, the next to an older one."""
     found: dict[str, Content] = {}
     chosen: dict[str, str] = {}
     for path in renders.text:
@@ -170,12 +170,12 @@ def bump_pins(renders: Renders) -> dict[str, Content]:
 
 
 def rewrite(renders: Renders) -> dict[str, Content]:
-    """Other text throughout."""
+    """Replaces the whole text."""
     return {path: b"".join(mine(path, f"line {n}") + b"\n" for n in range(1, 61)) for path in renders.text}
 
 
 def new_files(renders: Renders) -> dict[str, Content]:
-    """Added: of a name that the template adds too, beside the files that it changes, and elsewhere."""
+    """Adds files: with a name that the template adds too, beside files that it changes, and elsewhere."""
     beside = [f"{path}.mine" for path in renders.text]
     paths = [path for path in renders.new if not is_binary(renders.theirs[path])]
     return {path: mine(path, "all") + b"\n" for path in (*paths, *beside, "mine/notes.md")}
