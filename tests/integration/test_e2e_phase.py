@@ -135,13 +135,29 @@ def test_a_failure_names_file_and_line_and_reports_are_made(project) -> None:
 def test_the_layer_is_left_out_until_its_first_test_and_never_shown_as_passed(project) -> None:
     project.delete("tests/e2e")
     done = project.atomci("run", RUN, KEPT, "--json")
-    assert (done.code, done.atoms[RUN]["left_out"]) == (0, "tests/e2e holds no test yet")
+    why = f"tests/e2e holds no test any more: {TESTS} isn't there"
+    assert (done.code, done.atoms[RUN]["left_out"]) == (0, why)
     assert (done.statuses[RUN], done.statuses[KEPT]) == ("skipped", "skipped")
     assert {answer(project, atom)[:2] for atom in (RUN, KEPT)} == {(0, "not applicable")}
 
     project.write("tests/e2e/check_it.py", "def test_it():\n    pass\n")
     done = project.atomci("run", RUN, "--json")
     assert (done.code, done.statuses[RUN]) == (1, "vacuous"), "a module that pytest doesn't collect"
+
+
+@pytest.mark.parametrize(("answer", "status"), [("2", "pass"), ("3", "fail")])
+def test_tests_that_are_no_modules_are_not_left_out(project, answer: str, status: str) -> None:
+    project.delete("tests/e2e")
+    project.write("tests/e2e/test_guide.txt", f">>> 1 + 1\n{answer}\n")
+    done = project.atomci("run", RUN, "--json")
+    assert (done.statuses[RUN], done.atoms[RUN]["examined"]) == (status, 1)
+
+
+def test_tests_that_the_checkout_lacks_are_red(project) -> None:
+    project.git("sparse-checkout", "set", "--no-cone", "/*", "!/tests/e2e")
+    done = project.atomci("run", RUN, "--json")
+    assert (done.code, done.statuses[RUN]) == (3, "error")
+    assert "not found: tests/e2e" in done.atoms[RUN]["reason"]
 
 
 # --- Services -----------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ from atomci.configuration.facts import Fact
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.plan import resolve
 from atomci.errors import UsageError
+from atomci.testing.first_tests import first_test
 from atomci.tools import uv
 from atomci.tools.process import Command
 
@@ -174,7 +175,9 @@ def _sources(ctx: Context) -> tuple[tuple[suite.SuiteFile, ...], list[Fact]]:
 def _pyramid(ctx: Context) -> Iterator[Fact]:
     sources, unreadable = _sources(ctx)
     yield from unreadable
-    folders = [name for name in pyramid.FOLDERS if (ctx.root / "tests" / name).is_dir()]
+    there = (name for name in pyramid.FOLDERS if (ctx.root / "tests" / name).is_dir())
+    later = pyramid.LATER
+    folders = {name: first_test(ctx.project, f"tests/{name}") if name in later else "" for name in there}
     yield from pyramid.facts(folders, ctx.files("tests/**/*"), sources)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from atomci.configuration.facts import Fact, Place, problem, seen
 from atomci.configuration.suite import SuiteFile
 
-__all__ = ["FOLDERS", "LAYERS", "facts"]
+__all__ = ["FOLDERS", "LATER", "LAYERS", "facts"]
 
 LAYERS = ("unit", "integration", "e2e", "contracts")
 """Folders of tests/ that hold tests."""
@@ -18,24 +18,24 @@ FOLDERS = (*LAYERS, "auger", "fixtures")
 """All folders of tests/. auger may be without tests: a tool records them."""
 
 
-def facts(folders: Collection[str], files: Sequence[str], sources: Sequence[SuiteFile]) -> Iterator[Fact]:
-    """`folders` are those of FOLDERS that exist, `files` all files below tests/."""
+def facts(folders: Mapping[str, str], files: Sequence[str], sources: Sequence[SuiteFile]) -> Iterator[Fact]:
+    """`folders` are those of FOLDERS that exist, those of LATER with a path of which pytest may make a test;
+    `files` are all files below tests/.
+    """
     for name in FOLDERS:
         place = f"tests/{name}/"
         if name not in folders:
             yield problem(place, "missing")
-        elif name in LATER and not any(_is_module(path) for path in files if path.startswith(place)):
-            yield seen(place, "no test yet, so the layer is left out")
+        elif name in LATER and not folders[name]:
+            yield seen(place, "no test, so the layer is left out")
+        elif name in LATER and not folders[name].endswith(".py"):
+            yield seen(folders[name], "for pytest to make tests of")
         elif name in LAYERS:
             yield _layer(place, [source for source in sources if source.path.startswith(place)])
         elif name == "auger":
             yield seen(place, "for recorded tests")
         else:
             yield _fixtures(place, files, sources)
-
-
-def _is_module(path: str) -> bool:
-    return path.endswith(".py") and PurePosixPath(path).name not in ("conftest.py", "__init__.py")
 
 
 def _layer(place: str, sources: Sequence[SuiteFile]) -> Fact:

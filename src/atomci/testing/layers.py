@@ -40,8 +40,12 @@ class Layer:
     """Whether a project may do without it until its first test."""
 
     def folders(self, root: Path) -> list[str]:
-        """Where the tests of its run are: the folders that exist; none where pytest is to find them."""
-        return [folder for folder in (self.folder, *self.also) if folder and (root / folder).is_dir()]
+        """Where the tests of its run are: the folders that exist; none where pytest is to find them.
+
+        Where a layer that has begun has none, pytest says that its own isn't there.
+        """
+        there = [folder for folder in (self.folder, *self.also) if folder and (root / folder).is_dir()]
+        return there or [self.folder] * self.later
 
     def holds(self, path: str) -> bool:
         """Whether a path from the project's root is one of its own."""

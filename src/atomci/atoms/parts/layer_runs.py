@@ -21,6 +21,7 @@ from atomci.engine.cache import notes_in
 from atomci.engine.context import Context, Outcome, Verdict
 from atomci.project import Project
 from atomci.testing import pytest_runs, results
+from atomci.testing.first_tests import first_test, why_none
 from atomci.testing.judging import complaint, judge
 from atomci.testing.layers import UNIT, Layer, gathered
 from atomci.testing.lending import lent_package
@@ -125,16 +126,13 @@ def why_unmeasured(ctx: Context, config: PytestConfig) -> str:
 
 
 def not_begun(ctx: Context, layer: Layer, *, own: bool = False) -> str:
-    """Why a layer is left out: the project has no module of tests for it yet. Empty where it has.
-
-    A module without a test is one all the same, so tests that nothing collects are missed. Unit tests are
-    always missed. `own` asks only for those in the layer's own folder.
+    """Why a layer is left out: the project has nothing yet of which pytest may make a test. Empty where it
+    has. Unit tests are always missed. `own` asks only for those in the layer's own folder.
     """
     folders = (layer.folder, *(() if own else layer.also))
-    modules = (path for folder in folders for path in (ctx.root / folder).rglob("*.py"))
-    if not layer.later or any(path.name not in ("conftest.py", "__init__.py") for path in modules):
+    if not layer.later or any(first_test(ctx.project, folder) for folder in folders):
         return ""
-    return f"{layer.folder} holds no test yet"
+    return why_none(ctx.project, layer.folder)
 
 
 def last_tests(ctx: Context, layer: Layer) -> Verdict:

@@ -257,6 +257,18 @@ class Git:
         rows = self._known("ls-files", "-t", "-z") or []
         return {row[2:] for row in rows if row[0] == "S" and not os.path.lexists(self.root / row[2:])}
 
+    def held_back(self, folder: str) -> list[str]:
+        """What the index holds there and the checkout lacks: a sparse one's files, and submodules."""
+        rows = self._known("ls-files", "-t", "--stage", "-z", "--", folder) or ()
+        entries = ((words.split(), path) for words, _, path in (row.partition("\t") for row in rows))
+        held = (path for (tag, mode, *_), path in entries if tag == "S" or mode == "160000")
+        return [path for path in held if not _is_there(self.root / path)]
+
+    def last_removal(self, *paths: str) -> str:
+        """The commit or merge that was the last to remove one of the paths, shortened; empty without one."""
+        words = ("log", "-1", "--first-parent", "-m", "--format=%h", "--diff-filter=D")
+        return self.ask(*words, "--", *paths) or ""
+
     def ignored(self, paths: Iterable[str]) -> set[str]:
         """Those of the paths that the ignore files of the repository leave out."""
         _, out, _ = self.code("check-ignore", "-z", "--stdin", stdin=nul_ended(paths))
@@ -300,6 +312,11 @@ class Git:
             return self.paths(*words)
         except (GitFailed, ToolMissing):
             return None
+
+
+def _is_there(path: Path) -> bool:
+    """A file, or a submodule that is checked out."""
+    return os.path.lexists(path) and (not path.is_dir() or any(path.iterdir()))
 
 
 def nul_ended(paths: Iterable[str]) -> bytes:
