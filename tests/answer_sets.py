@@ -25,6 +25,8 @@ TEXT_OPTIONS: dict[str, list[Any]] = {
     "author_email": ["", "dev@example.com"],
     "repository_owner": ["", "acme"],
     "reviewers": ["", "@acme/core"],
+    "systems": [(), ("windows", "macos")],
+    "checks": [("bandit", "audit"), (), ("audit", "zizmor", "lowest")],
     "default_branch": ["main", "trunk"],
 }
 # A render alone needs neither the Python nor the runtime that it asks for.
@@ -50,12 +52,16 @@ HAND_MADE: dict[str, dict[str, Any]] = {
         "author_email": "dev@example.com",
         "python_min": "3.12",
         "strict_hooks": True,
+        "systems": ["windows", "macos"],
+        "checks": ["bandit", "audit", "zizmor", "lowest"],
         "default_branch": "trunk",
     },
     "pip-tools": {
         "kind": "cli",
         "sample": False,
         "integrations": [],
+        "systems": ["windows"],
+        "checks": [],
         "licence": "Apache-2.0",
         "python_min": "3.13",
         "dependency_manager": "pip-tools",
@@ -76,6 +82,8 @@ HAND_MADE: dict[str, dict[str, Any]] = {
     },
     "short": {
         "kind": "cli",
+        "systems": ["macos"],
+        "checks": ["audit", "zizmor", "lowest"],
         "project_name": "q",
         "package_name": "q",
         "description": "Q",
@@ -138,17 +146,28 @@ RENDERED_SETS = [*FULL, *pairs(RENDERED_OPTIONS, FULL)]
 
 def named(answers: dict[str, Any]) -> str:
     on = [name for name in INTEGRATIONS if answers.get(name)]
-    plain = [str(value) for name, value in answers.items() if name not in INTEGRATIONS]
+    plain = [
+        "+".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in answers.items()
+        if name not in INTEGRATIONS
+    ]
     return "-".join(filter(None, [*plain, *on])).replace("/", "_")
 
 
 def answers_of(chosen: dict[str, Any]) -> dict[str, Any]:
     """What copier takes: the integrations are one answer."""
-    plain = {name: value for name, value in chosen.items() if name not in INTEGRATIONS}
+    plain = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in chosen.items()
+        if name not in INTEGRATIONS
+    }
     return {**plain, "integrations": [name for name in INTEGRATIONS if chosen.get(name)]}
 
 
 def words_for(chosen: dict[str, Any]) -> list[str]:
     """The answers as words of `atomci new`."""
-    pairs = {**answers_of(chosen), "integrations": json.dumps(answers_of(chosen)["integrations"])}
+    pairs = {
+        name: json.dumps(value) if isinstance(value, list) else value
+        for name, value in answers_of(chosen).items()
+    }
     return [word for name, value in pairs.items() for word in ("-d", f"{name}={value}")]

@@ -379,6 +379,7 @@ def test_every_rendered_file_has_a_reason_and_its_tier() -> None:
     for tree in trees:
         answers = answers_of(tree)
         given = {"always", answers["kind"], answers["dependency_manager"], *answers["integrations"]}
+        given |= {*answers["checks"], *answers["systems"]}
         given.add("sample" if answers["sample"] else "empty")
         wanted = {path for path, (there, _) in told.items() if set(_WORD.findall(there)) <= given}
         wanted -= made_later
@@ -502,6 +503,15 @@ def test_our_column_among_other_templates_is_about_what_is_rendered() -> None:
     workflows_ = "".join(path.read_text(encoding="utf-8") for path in workflows(tree / ".github"))
     assert "windows" not in workflows_
     assert "macos" not in workflows_
+    full = "".join(path.read_text(encoding="utf-8") for path in workflows(GOLDEN / "service-full/.github"))
+    by_answer = {
+        "systems in CI": ("windows-2025", "macos-15"),
+        "job with the lowest dependencies": ("--resolution lowest-direct",),
+        "zizmor": (" zizmor --offline",),
+    }
+    for name, words_ in by_answer.items():
+        assert ours[name].endswith("optional")
+        assert all(word in full and word not in workflows_ for word in words_), name
     for name, file in (("devcontainer", ".devcontainer"), ("Docker image", "Dockerfile")):
         assert ours[name] == "optional"
         assert not (tree / file).exists()

@@ -12,7 +12,7 @@ from .conftest import Shell
 
 ACTIONS = Path(__file__).parent / "actions"
 REPOSITORY = "acme/my-project"
-SYSTEMS = ("ubuntu-24.04", "windows-2025")
+SYSTEMS = ("ubuntu-24.04", "windows-2025", "macos-15")
 # Nothing gets out: whoever tries meets a proxy that isn't there.
 _NO_NETWORK = {
     **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"),

@@ -43,6 +43,8 @@ SETS: dict[str, dict[str, Any]] = {
             "docs",
             "recording",
         ],
+        "systems": ["windows", "macos"],
+        "checks": ["bandit", "audit", "zizmor", "lowest"],
     },
     "pip-tools": {"kind": "cli", "dependency_manager": "pip-tools"},
     "pip-tools-proprietary": {"dependency_manager": "pip-tools", "licence": "Proprietary"},
@@ -79,6 +81,7 @@ NEEDS = {
     "lint_types": set(),
     "unit": {"lint_types"},
     "integration": {"lint_types", "unit"},
+    "lowest": {"lint_types"},
     "pester": {"lint_types"},
     "e2e": {"lint_types", "unit", "integration"},
 }
@@ -86,7 +89,18 @@ Make = Callable[[str], Shell]
 
 
 def jobs_of(name: str, event: str) -> set[str]:
-    return EVENTS[event] | ({"pester"} if "powershell" in SETS[name].get("integrations", ()) else set())
+    more = {"powershell": "pester", "lowest": "lowest"}
+    asked = {*SETS[name].get("integrations", ()), *SETS[name].get("checks", ())}
+    return EVENTS[event] | {more[answer] for answer in asked & more.keys()}
+
+
+def unit_legs(name: str, versions: list[str], pythons: dict[str, Path]) -> dict[str, str]:
+    """The runs of the unit tests as act calls them, with the folders of what they upload."""
+    if "systems" not in SETS[name]:
+        return {f"unit {version}": f"unit-py{version}" for version in versions}
+    ran = [(version, "ubuntu-24.04") for version in versions]
+    ran += [(baseline(pythons), system) for system in ("windows-2025", "macos-15")]
+    return {f"unit {version} {system}": f"unit-py{version}-{system}" for version, system in ran}
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +145,10 @@ def prepare(name: str, project: Shell, pythons: dict[str, Path]) -> None:
             project.ok(
                 "uv", "sync", "-q", UV_PYTHON=str(pythons[version]), UV_PROJECT_ENVIRONMENT=environment_of
             )
+        if "lowest" in SETS[name].get("checks", ()):
+            oldest = f"--python={downloads / next(iter(pythons))}"
+            words = ("--resolution=lowest-direct", "--upgrade", "--editable", ".")
+            project.ok("uv", "pip", "install", "-q", oldest, *words)
         return
     wanted = ["pip", "pip-tools"]
     if name in UNLOCKED and name in RELEASED:
@@ -214,11 +232,12 @@ def test_ci_is_green_on_a_good_tree(
     assert ended.code == 0, ended.said
     assert ended.jobs("success") == {job.split()[0] for job in ended.results}, ended.said
     assert ended.jobs("success") == jobs_of(name, event), ended.said
-    assert {job for job in ended.results if job.startswith("unit ")} == {f"unit {v}" for v in versions}
+    units = unit_legs(name, versions, pythons)
+    assert {job for job in ended.results if job.startswith("unit ")} == units.keys()
     for job in jobs_of(name, event) - {"required"}:
-        for folder in [f"unit-py{v}" for v in versions] if job == "unit" else [job]:
+        for folder in units.values() if job == "unit" else [job]:
             assert list((ended.artifacts / folder).rglob("*.json")), folder
-    reports = {"unit-py" + baseline(pythons): "coverage.xml", "integration": "integration.xml"}
+    reports = dict.fromkeys(units.values(), "coverage.xml") | {"integration": "integration.xml"}
     for folder, report in reports.items():
         assert (ended.artifacts / folder / "reports" / report).is_file(), report
     sent = {path.stem for path in ended.records.glob("codecov-*")}
@@ -227,12 +246,12 @@ def test_ci_is_green_on_a_good_tree(
 
 @pytest.fixture
 def instant(tmp_path: Path) -> Path:
-    """Programs in whose place every target is green at once, but those that RED names."""
+    """Programs in whose place all is green at once, but for the job or the tool that RED names."""
     folder = tmp_path / "instant"
     folder.mkdir()
     text = (
-        "#!/bin/sh\nfor target; do :; done\nmkdir -p artifacts/reports\n"
-        'echo \'<coverage />\' > artifacts/reports/coverage.xml\ntest "$target" != "${RED:-}"\n'
+        "#!/bin/sh\nmkdir -p artifacts/reports\necho '<coverage />' > artifacts/reports/coverage.xml\n"
+        'case " $* " in\n*" atomci run "*) test "$GITHUB_JOB" != "${RED:-}" ;;\n*" ${RED:-/} "*) exit 1 ;;\nesac\n'
     )
     for name in ("uv", "in_venv.sh"):
         (folder / name).write_text(text, encoding="utf-8")
@@ -264,6 +283,8 @@ def test_each_event_has_its_jobs(
             name, event, *legs(list(pythons)), edit=without_work(instant), programs=(instant, STAND_INS)
         )
         assert ended.code == 0, (event, ended.said)
+        units = unit_legs(name, list(pythons), pythons)
+        assert {job for job in ended.results if job.startswith("unit ")} == units.keys()
         assert ended.jobs("success") == jobs_of(name, event), (event, ended.said)
         assert ended.jobs("failure") == set()
 
@@ -327,6 +348,27 @@ def test_each_job_turns_each_event_red(
             ended_as_they_should(ended, job, event, name)
 
 
+@pytest.mark.parametrize("tool", ["bandit", "zizmor"])
+def test_what_the_first_job_looks_for_besides_makes_it_red(
+    tool: str, run: Callable[..., Run], instant: Path, pythons: dict[str, Path]
+) -> None:
+    words, programs = legs([baseline(pythons)]), (instant, STAND_INS)
+    ended = run("service", "push", *words, edit=without_work(instant), programs=programs, RED=tool)
+    ended_as_they_should(ended, "lint_types", "push", "service")
+    assert ended.steps["lint_types", "Lint, format and types"] == "success"
+
+
+@pytest.mark.parametrize("name", ["service", "pip-tools"])
+@pytest.mark.parametrize("red", [False, True])
+def test_an_audit_is_as_green_as_what_looks(
+    red: bool, name: str, run: Callable[..., Run], instant: Path
+) -> None:
+    programs = (instant, STAND_INS)
+    env = {"RED": "pip-audit" if name == "pip-tools" else "audit"} if red else {}
+    ended = run(name, "schedule", workflow="audit", edit=without_work(instant), programs=programs, **env)
+    assert ended.results == {"audit": "failure" if red else "success"}, ended.said
+
+
 @pytest.mark.parametrize("name", ["library", "service"])
 def test_the_roll_up_is_green_for_nothing_but_success(name: str, made_for: Callable[[str], Any]) -> None:
     """Its own script, with every result that GitHub knows in the place of each job's."""
@@ -362,6 +404,7 @@ def test_codecov_is_sent_the_report_without_a_token(
         "service", "pull_request", *legs(list(pythons)), edit=edit, programs=programs, payload=payload
     )
     assert ended.code == 0, ended.said
+    assert ended.said.count("Run Main Send the coverage to Codecov") == 1, "one report of all legs"
     (sent,) = [path.name for path in ended.records.glob("codecov-*")]
     assert sent == f"codecov-{baseline(pythons)}.json"
     assert ended.record(f"codecov-{baseline(pythons)}") == {

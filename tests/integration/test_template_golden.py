@@ -49,6 +49,17 @@ BY_ANSWER = {
     "powershell": ["jobs.pester.*", "jobs.required.needs", "jobs.required.steps.Every job succeeded.*"],
     "codecov": ["jobs.unit.permissions.id-token", "jobs.unit.steps.Send the coverage to Codecov.*"],
     "slack": ["jobs.notify.*"],
+    "systems": [
+        "jobs.unit.name",
+        "jobs.unit.runs-on",
+        "jobs.unit.strategy.matrix.include",
+        "jobs.unit.strategy.matrix.system",
+        "jobs.unit.steps.Unit tests.shell",
+        "jobs.unit.steps.Keep the reports.with.name",
+    ],
+    "lowest": ["jobs.lowest.*", "jobs.required.needs", "jobs.required.steps.Every job succeeded.*"],
+    "zizmor": ["jobs.lint_types.steps.No insecure workflow that zizmor knows.*"],
+    "no bandit": ["jobs.lint_types.steps.No insecure code that bandit knows.*"],
 }
 LIBRARY = "library"
 IN_CI = {"library-pip-tools": "sh scripts/in_venv.sh"}
@@ -77,7 +88,9 @@ def test_ci_is_the_same_for_every_kind_but_for_what_other_answers_add(tree: str)
     """So that a run of one kind's with everything, as the end-to-end tests make, speaks for all."""
     ours, librarys = workflow(tree), workflow(LIBRARY)
     different = {key for key in ours.keys() | librarys.keys() if ours.get(key) != librarys.get(key)}
-    answers = ANSWERS[tree].keys() | set(ANSWERS[tree].get("integrations", ()))
+    chosen = ANSWERS[tree]
+    answers = {*chosen, *chosen.get("integrations", ()), *chosen.get("checks", ())}
+    answers |= {"no bandit"} if "bandit" not in chosen.get("checks", ["bandit"]) else set()
     named = [key for answer in sorted(BY_ANSWER.keys() & answers) for key in BY_ANSWER[answer]]
     assert {key for key in different if not any(fnmatchcase(key, name) for name in named)} == set()
     assert [name for name in named if not any(fnmatchcase(key, name) for key in different)] == []

@@ -371,6 +371,36 @@ def test_an_integration_brings_its_files_and_steps_and_only_then(project: Path) 
     assert {name for name, text in MENTIONED.items() if text in workflow} == set(chosen) & set(MENTIONED)
 
 
+def test_what_ci_looks_for_besides_is_there_where_it_is_asked_for(project: Path) -> None:
+    answers = load(project / ".copier-answers.yml")
+    checks = {*answers["checks"], *(["bandit"] if answers["strict_hooks"] else [])}
+    has_uv = answers["dependency_manager"] == "uv"
+    jobs = load(project / ".github/workflows/ci.yml")["jobs"]
+    first = " ".join(step.get("run", "") for step in jobs["lint_types"]["steps"])
+    tools = (project / ("pyproject.toml" if has_uv else "requirements/dev.in")).read_text(encoding="utf-8")
+
+    assert {name for name in ("bandit", "zizmor") if f" {name} " in first} == checks & {"bandit", "zizmor"}
+    for name, on in {"bandit": "bandit" in checks, "zizmor": "zizmor" in checks}.items():
+        assert (f"{name}>=" in tools) is on, name
+    assert ("pip-audit>=" in tools) is ("audit" in checks and not has_uv)
+    assert (project / ".github/workflows/audit.yml").is_file() is ("audit" in checks)
+    assert ("lowest" in jobs) is ("lowest" in checks and has_uv)
+    assert ("bandit" in pyproject(project)["tool"]) is ("bandit" in checks)
+
+
+def test_each_system_that_is_asked_for_has_one_leg_of_the_unit_tests(project: Path) -> None:
+    answers = load(project / ".copier-answers.yml")
+    job = load(project / ".github/workflows/ci.yml")["jobs"]["unit"]
+    rows = job["strategy"]["matrix"].get("include", [])
+
+    assert [row["system"].partition("-")[0] for row in rows] == answers["systems"]
+    assert {row["python"] for row in rows} <= {max("3.12", answers["python_min"])}
+    assert job["runs-on"] == ("${{ matrix.system }}" if rows else "ubuntu-24.04")
+    # PowerShell is what Windows has by default, and `sh` isn't to be found by it.
+    (step,) = [step for step in job["steps"] if step["name"] == "Unit tests"]
+    assert (step.get("shell") == "bash") is ("windows" in answers["systems"])
+
+
 def test_a_kind_brings_its_files(project: Path) -> None:
     answers = load(project / ".copier-answers.yml")
     package = project / "src" / answers["package_name"]

@@ -32,7 +32,9 @@ def ci_job_lint_types_holds(ctx: Context) -> Verdict:
 
 def ci_job_unit_linux_matrix_holds(ctx: Context) -> Verdict:
     pythons = jobs.supported(ctx.project.table("project"))
-    return ci_verdict(ctx, lambda workflow: jobs.unit(workflow, pythons))
+    answered = ctx.project.answers.get("systems")
+    systems = [str(system) for system in answered] if isinstance(answered, list) else []
+    return ci_verdict(ctx, lambda workflow: jobs.unit(workflow, pythons, systems))
 
 
 def ci_job_integration_linux_holds(ctx: Context) -> Verdict:

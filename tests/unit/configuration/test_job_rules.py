@@ -105,7 +105,7 @@ BREAKS: list[tuple[int, str, str, str]] = [
     (78, "integration\n          path: artifacts/", "integration\n          path: htmlcov/", "integration doesn't upload"),
     (78, "integration\n          path: artifacts/\n          retention-days: 14", "integration\n          path: artifacts/", "for how long"),
     (78, "e2e\n          path: artifacts/\n          retention-days: 14", "e2e\n          path: artifacts/\n          retention-days: 400", "for how long"),
-    (78, "unit-py${{ matrix.python }}", "unit", "each run of its matrix under one name"),
+    (78, "unit-py${{ matrix.python }}", "unit", "unit uploads 3 runs of its matrix under one name"),
     (78, "name: e2e\n", "name: pester\n", "2 jobs upload under the name pester"),
     (79, "      id-token: write # for Codecov\n", "", "unit can't get an OIDC token"),
     (79, "use_oidc: true", "token: ${{ secrets.CODECOV_TOKEN }}", "needs a token"),
@@ -165,6 +165,58 @@ def test_an_input_that_is_given_nowhere_leaves_the_key_without_python(tmp_path: 
     said = problems(parsed(tmp_path, GOOD, setup), 109)
 
     assert [line.partition(": ")[2].partition(":")[0] for line in said] == ["integration", "pester", "e2e"]
+
+
+SYSTEMS = MATRIX + """
+        system: [ubuntu-24.04]
+        include:
+          - { system: windows-2025, python: "3.12" }
+          - { system: macos-15, python: "3.12" }
+"""
+
+
+def on_systems(text: str) -> str:
+    """The good workflow with the unit tests on three systems, and a part of it exchanged."""
+    unit = text.partition(UNIT)[2]
+    moved = unit.replace(MATRIX + "\n", SYSTEMS, 1)
+    moved = moved.replace("runs-on: ubuntu-24.04", "runs-on: ${{ matrix.system }}", 1)
+    moved = moved.replace(
+        "unit-py${{ matrix.python }}", "unit-py${{ matrix.python }}-${{ matrix.system }}", 1
+    )
+    return text.replace(unit, moved)
+
+
+WIDE = on_systems(GOOD)
+
+
+def test_other_systems_may_be_there_and_have_to_where_they_are_asked_for(tmp_path: Path) -> None:
+    wide = parsed(tmp_path, WIDE)
+    asked = [str(fact) for fact in jobs.unit(wide, PYTHONS, ["windows", "macos"])]
+    assert [str(fact) for fact in jobs.unit(wide, PYTHONS) if not fact.ok] == problems(wide, 78) == []
+    assert any("unit runs on Python 3.11, 3.12, 3.13" in line for line in asked)
+
+    alone = [fact for fact in jobs.unit(parsed(tmp_path, GOOD), PYTHONS, ["windows", "macos"]) if not fact.ok]
+    assert [str(fact).partition(": ")[2] for fact in alone] == [
+        "unit runs on ubuntu-24.04, not on Windows",
+        "unit runs on ubuntu-24.04, not on macOS",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "old", "new", "says"),
+    [
+        (74, MATRIX, '["3.11", "3.13"]', "doesn't run on Python 3.12"),  # but on the other systems
+        (78, "-${{ matrix.system }}", "", "unit uploads 3 runs of its matrix under one name"),
+    ],
+)
+def test_a_leg_of_one_system_is_none_of_another(
+    tmp_path: Path, number: int, old: str, new: str, says: str
+) -> None:
+    assert old in WIDE
+
+    said = problems(parsed(tmp_path, WIDE.replace(old, new, 1)), number)
+
+    assert any(says in line for line in said), said
 
 
 def test_without_a_lock_there_is_nothing_to_make_keys_of(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from atomci.configuration.ci.expressions import EVENTS, Status, holds, moment, t
 from atomci.configuration.documents import Document, Key
 from atomci.configuration.facts import Place
 
-__all__ = ["Workflow", "listed"]
+__all__ = ["Workflow", "filled", "listed"]
 
 _MATRIX = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
 
@@ -171,13 +171,23 @@ class Workflow:
             if holds(condition, {f"matrix.{key}": value for key, value in leg.items()}) is not False
         ]
 
+    def label(self, name: str, leg: Mapping[str, str]) -> str:
+        """The label of the runner that a leg of a job takes; of several the first."""
+        label = next(iter(listed(self.jobs[name].get("runs-on"))), "")
+        return filled(label, leg)
+
     def systems(self, name: str) -> list[str]:
         """The labels of the runners that a job takes, its matrix filled in."""
         found: list[str] = []
         for label in listed(self.jobs[name].get("runs-on")):
             match = _MATRIX.fullmatch(label)
             found += map(str, self.matrix(name).get(match[1], [])) if match else [label]
-        return found
+        return list(dict.fromkeys(found))
+
+
+def filled(text: str, leg: Mapping[str, str]) -> str:
+    """A text as a leg has it: the keys of its matrix in their places; other expressions stay."""
+    return _MATRIX.sub(lambda match: leg.get(match[1], ""), text)
 
 
 def _rows(given: object) -> list[dict[str, str]]:

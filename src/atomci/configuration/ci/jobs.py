@@ -20,6 +20,8 @@ _ON_PULL_REQUESTS = ("pull_request", "merge_group")
 _ON_MAIN = ("push", "schedule", "workflow_dispatch")
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)")
 _VERSION = re.compile(r"3\.\d+")
+# By what the answers call a system: how its runners' labels begin, and its name.
+_SYSTEMS = {"windows": ("windows", "Windows"), "macos": ("macos", "macOS")}
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,11 @@ def lint_types(workflow: Workflow) -> Iterator[Fact]:
             yield _waits(workflow, other, name)
 
 
-def unit(workflow: Workflow, pythons: Pythons) -> Iterator[Fact]:
-    """atom_074: the unit tests on Linux, on every Python that the project promises, cached by the lock."""
+def unit(workflow: Workflow, pythons: Pythons, systems: Collection[str] = ()) -> Iterator[Fact]:
+    """atom_074: the unit tests on Linux, on every Python that the project promises, cached by the lock.
+
+    `systems` are those that the answers ask for besides: windows, macos.
+    """
     name = workflow.job_for("unit")
     if name is None:
         yield _no_job(workflow, "unit")
@@ -80,6 +85,9 @@ def unit(workflow: Workflow, pythons: Pythons) -> Iterator[Fact]:
     if first is not None:
         yield _waits(workflow, name, first)
     yield _on(workflow, name, "ubuntu", "Linux")
+    for system in systems:
+        if system in _SYSTEMS:
+            yield _on(workflow, name, *_SYSTEMS[system])
     yield from _pythons(workflow, name, pythons)
     yield cache_of(workflow, name)
 
@@ -165,7 +173,9 @@ def _pythons(workflow: Workflow, name: str, pythons: Pythons) -> Iterator[Fact]:
         return
     if numbers := [value for value in values if isinstance(value, float)]:
         yield problem(place, f"{name}: {numbers[0]} is a number there, and 3.10 would be 3.1; quote it")
-    given = [str(value) for value in values]
+    # A Python that only Windows has is none of Linux.
+    legs = [leg for leg in workflow.legs(name) if workflow.label(name, leg).startswith("ubuntu")]
+    given = [leg[key] for leg in legs if key in leg]
     missing = [version for version in pythons.versions if version not in given]
     refused = [version for version in given if not pythons.allows(version)]
     yield expect(

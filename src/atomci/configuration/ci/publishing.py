@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from atomci.configuration.calls import calls_in
 from atomci.configuration.ci.actions import Step, steps_at
 from atomci.configuration.ci.expressions import EVENTS, holds, moment
-from atomci.configuration.ci.graph import Workflow
+from atomci.configuration.ci.graph import Workflow, filled
 from atomci.configuration.ci.workflow import roll_up_of
 from atomci.configuration.documents import Document
 from atomci.configuration.facts import Fact, expect, problem, seen
@@ -20,6 +20,7 @@ _UPLOAD = "actions/upload-artifact"
 _SECRET = re.compile(r"secrets\.([\w-]+)")
 _SLACK = re.compile(r"slack", re.IGNORECASE)
 _LINK = re.compile(r"github\.run_id|GITHUB_RUN_ID")
+_ANOTHER_IN_EACH_RUN = re.compile(r"\$\{\{[^}]*\b(?:matrix|strategy)\.")
 _TRACED = re.compile(r"^\s*set\s+(?:-\w*x|-o\s+xtrace)|\b(?:ba)?sh\s+-\w*x", re.MULTILINE)
 
 
@@ -128,10 +129,11 @@ def _upload(workflow: Workflow, job: str, step: Step) -> Iterator[Fact]:
         f"{job} doesn't upload artifacts/ after a failure: if: ${{{{ !cancelled() }}}}",
     )
     yield _kept(step, job, "artifacts/")
-    name = step.input("name") or ""
-    if workflow.matrix(job) and not re.search(r"\$\{\{[^}]*\b(?:matrix|strategy)\.", name):
+    names = Counter(filled(step.input("name") or "", leg) for leg in workflow.legs(job))
+    name, runs = names.most_common(1)[0]
+    if runs > 1 and not _ANOTHER_IN_EACH_RUN.search(name):
         place = step.at("with", "name")
-        yield problem(place, f"{job} uploads each run of its matrix under one name: all but one fail")
+        yield problem(place, f"{job} uploads {runs} runs of its matrix under one name: all but one fail")
 
 
 def _kept(step: Step, job: str, what: str) -> Fact:
