@@ -10,7 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import pytest
@@ -18,6 +18,8 @@ import yaml
 
 from atomci.analysis.parsers import PARSERS
 from atomci.artifacts.published import SCHEMAS
+from atomci.artifacts.schemas import Lane, Status
+from atomci.artifacts.sync import Tier
 from atomci.atoms.builtin import built_in, catalog_of
 from atomci.atoms.load import Loader
 from atomci.catalog import ATOMS
@@ -95,6 +97,31 @@ def test_no_page_lists_by_hand_which_phases_run(path: Path) -> None:
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_page_holds_a_path_of_somebodys_machine(path: Path) -> None:
     assert not re.search(r"/(root|home/\w+|Users/\w+|work|tmp)/", path.read_text(encoding="utf-8"))
+
+
+def test_the_glossary_explains_the_words_of_the_code_and_the_first_pages_lead_there() -> None:
+    rows = {
+        word: text
+        for part in ("The pipeline", "The template")
+        for word, text in table(page("glossary.md"), f"## {part}\n")
+    }
+    assert rows.keys() >= {
+        "atom",
+        "phase",
+        "pipeline",
+        "gate",
+        "layer",
+        "outcome",
+        "lane",
+        "holds",
+        "drift",
+        "tier",
+    }
+    assert rows.keys() >= set(get_args(Tier))
+    for word, values in (("outcome", Status), ("lane", Lane), ("tier", Tier)):
+        assert [value for value in get_args(values) if value not in re.findall(r"\w+", rows[word])] == []
+    for name in ("index.md", "tour.md", "running.md", "files.md", "updating.md", "adopting.md"):
+        assert "(glossary.md)" in page(name), name
 
 
 # --- Calls --------------------------------------------------------------------------------------
