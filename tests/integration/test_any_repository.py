@@ -256,3 +256,25 @@ def test_a_repository_that_joined_keeps_artifacts_of_its_own(tmp_path: Path) -> 
     git("add", "--all")
     with pytest.raises(UsageError, match="artifacts/ holds files of this repository"):
         make_room(Project(tmp_path))
+
+
+@pytest.mark.parametrize("joined", ["", "[tool.atomci]\n"])
+@pytest.mark.parametrize(
+    "name", [".atomci_cache/results/run_mypy_typecheck/key/result.json", ".atomci_cache"]
+)
+def test_results_that_a_repository_brings_along_are_not_believed(
+    tmp_path: Path, name: str, joined: str
+) -> None:
+    git = Git(tmp_path)
+    git("init", "--quiet")
+    (tmp_path / "pyproject.toml").write_text(joined)
+    (tmp_path / ".gitignore").write_text(".atomci_cache\nartifacts\n")
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("{}")
+    make_room(Project(tmp_path))  # they are this machine's own
+    git("add", "--force", name)
+    with pytest.raises(UsageError, match="cache/ holds files of this repository") as refused:
+        make_room(Project(tmp_path))
+    git(*refused.value.hint.partition("git ")[2].split())
+    make_room(Project(tmp_path))
+    assert not (tmp_path / name).exists()

@@ -261,14 +261,20 @@ def test_a_source_that_is_saved_while_it_is_read_is_not_kept(
     assert not _is_kept("src/demo/called.py")
 
 
-def test_sources_that_are_gone_leave_nothing(project: Path, tmp_path: Path) -> None:
+def test_sources_that_are_gone_leave_nothing_and_nothing_else_is_touched(
+    project: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
     gone = project / "src/demo/gone.py"
     gone.write_text("", encoding="utf-8")
     sources.main(["read", "src"])
-    there = len([*(tmp_path / "kept").iterdir()])
+    (kept / "mine.txt").touch()
+    (kept / f"{0:032}.new").touch()
+    there = len([*kept.iterdir()])
     gone.unlink()
     sources.main(["read", "src"])
-    assert len([*(tmp_path / "kept").iterdir()]) == there - 1
+    assert len([*kept.iterdir()]) == there - 2
+    assert (kept / "mine.txt").exists()
 
 
 def test_only_what_changed_is_read_and_one_bad_source_stops_nothing(project: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from atomci.engine.cache import CACHE_FOLDER
 from atomci.errors import UsageError
 from atomci.project import Project
 from atomci.tools.atomic import replace_file
@@ -42,7 +43,14 @@ def _settings(environment: Path) -> str:
 
 
 def make_room(project: Project) -> None:
-    """See to it that artifacts/ is free for atomci, and that git ignores it. Raises UsageError if not."""
+    """See to it that artifacts/ is free for atomci, and that git ignores it; and that nobody but atomci keeps
+    results in its cache. Raises UsageError if not.
+    """
+    if (project.root / CACHE_FOLDER).exists() and project.git.tracked(f":(icase){CACHE_FOLDER}"):
+        raise UsageError(
+            f"{CACHE_FOLDER}/ holds files of this repository, and a pass that is kept there is believed",
+            f"remove it: git rm -r -f {CACHE_FOLDER}",
+        )
     folder = project.root / "artifacts"
     if (folder / ".gitignore").is_file() or (project.is_joined and _ignores_it(project.root)):
         return

@@ -16,6 +16,7 @@ import hashlib
 import io
 import os
 import pickle
+import re
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -42,6 +43,7 @@ _KINDS = (
     ("builtins", "list"),
 )
 _SEAL = 32
+_OWN = re.compile(r"[0-9a-f]{32}(?:\.new)?")
 _LEAST_URGENT = 19
 _OF_THE_SESSION = Path("/proc/self/autogroup")
 
@@ -168,7 +170,8 @@ def _read(words: list[str]) -> int:
     kept = Path(os.environ[FOLDER_VARIABLE])
     kept.mkdir(parents=True, exist_ok=True)
     for other in {*kept.iterdir()} - {KnownSource(path, measured).place for path in paths}:
-        other.unlink()
+        if _OWN.fullmatch(other.name):
+            other.unlink()
     for path in paths:
         source = KnownSource(path, measured)
         if not source.is_kept:
