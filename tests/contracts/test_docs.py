@@ -408,6 +408,7 @@ def test_every_rendered_file_has_a_reason_and_its_tier() -> None:
         given = {"always", answers["kind"], answers["dependency_manager"], *answers["integrations"]}
         given |= {*answers["checks"], *answers["systems"]}
         given.add("sample" if answers["sample"] else "empty")
+        given |= {"program"} if answers["kind"] != "library" else set()
         wanted = {path for path, (there, _) in told.items() if set(_WORD.findall(there)) <= given}
         wanted -= made_later
         assert rendered[tree.name] == wanted, tree.name

@@ -3,7 +3,6 @@
 The environments are real: the first run downloads what the projects develop with.
 """
 
-import ast
 import os
 import re
 import shutil
@@ -118,24 +117,6 @@ def test_each_hook_refuses_its_file_and_names_it(changed: Path, git: Git) -> Non
     assert not silent, said
 
 
-def test_every_shared_fixture_is_used_by_a_shipped_test(made: Path) -> None:
-    def functions(path: Path) -> list[ast.FunctionDef]:
-        return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
-
-    fixtures = {
-        function.name
-        for function in functions(made / "tests" / "conftest.py")
-        if any("fixture" in ast.unparse(decorator) for decorator in function.decorator_list)
-    }
-    used = {
-        argument.arg
-        for path in (made / "tests").rglob("test_*.py")
-        for function in functions(path)
-        for argument in function.args.args
-    }
-    assert {"temp_project", "git_repo", "isolated_env"} <= fixtures <= used
-
-
 def test_an_unregistered_marker_fails(changed: Path) -> None:
     (changed / "tests/unit/test_new.py").write_text(
         "import pytest\n\n\n@pytest.mark.sloww\ndef test_it() -> None: ...\n"
@@ -148,8 +129,9 @@ def test_an_unregistered_marker_fails(changed: Path) -> None:
 
 
 def test_unit_tests_alone_hold_the_coverage_budget(changed: Path) -> None:
-    (changed / "tests/unit/test_outline.py").unlink()
-    (changed / "tests/unit/test_main.py").unlink()
+    (changed / "tests/unit/test_slug.py").write_text(
+        "import my_project\n\n\ndef test_import() -> None:\n    assert my_project\n"
+    )
 
     result = run_in(changed, "uv", "run", "--frozen", "pytest", "tests/unit", "--cov")
 

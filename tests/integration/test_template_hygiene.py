@@ -333,15 +333,15 @@ def test_what_a_run_leaves_is_ignored(project: Path, git: Git, tmp_path: Path) -
 
 
 def test_the_folders_of_the_appendix_exist(project: Path) -> None:
-    later = ("e2e", "fixtures")  # atomci makes them where the sample doesn't
+    later = ("contracts", "e2e")  # atomci makes them, and fixtures, where the sample doesn't
     has_sample = load(project / ".copier-answers.yml")["sample"]
-    layers = ("unit", "integration", "contracts", "auger", *(later if has_sample else ()))
-    folders = ["src", *(f"tests/{layer}" for layer in layers), ".github/workflows", "scripts"]
+    layers = ("unit", "integration", *(later if has_sample else ()))
+    folders = ["src", *(f"tests/{layer}" for layer in (*layers, "auger")), ".github/workflows", "scripts"]
 
     for folder in folders:
         assert (project / folder).is_dir(), folder
     assert (project / ".vscode").is_dir() is ("vscode" in integrations(project))
-    for layer in ("unit", "integration", "contracts", *(("e2e",) if has_sample else ())):
+    for layer in layers:
         assert list((project / "tests" / layer).glob("test_*.py")), layer
 
 

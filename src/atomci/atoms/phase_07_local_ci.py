@@ -148,7 +148,10 @@ def _parity(ctx: Context) -> Iterator[Fact]:
             yield parity.script(path, read_text(ctx.root, path))
         except Unreadable as error:
             yield error.fact
-    yield parity.task(yaml_document(ctx.root, "Taskfile.yml"))
+    tasks = yaml_document(ctx.root, "Taskfile.yml")
+    yield parity.task(tasks)
+    for path in ctx.files(*(f"scripts/{verb}.{kind}" for verb in parity.VERBS for kind in ("sh", "ps1"))):
+        yield from parity.same_steps(tasks, path, read_text(ctx.root, path))
     yield parity.hook(yaml_document(ctx.root, hooks.FILE))
     jobs = yaml_document(ctx.root, workflow.CI)
     yield from parity.jobs(jobs, lambda targets: _closure(targets, catalog), local_actions(ctx))

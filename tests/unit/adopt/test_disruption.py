@@ -21,7 +21,7 @@ def existing(files: Mapping[str, str], code: str = "thing/__init__.py") -> Exist
     [
         "conftest.py",
         "tests/conftest.py",
-        "tests/contracts/test_gate_parity.py",
+        "tests/contracts/test_slug_contract.py",
         "checks/x_test.py",
         "test/__init__.py",
     ],

@@ -1,8 +1,10 @@
-"""atom_047: scripts, task, hook and CI jobs all run the same gate."""
+"""atom_047: scripts, task, hook and CI jobs all run the same gate, and scripts what their tasks run."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from atomci.configuration.calls import calls_in
@@ -10,13 +12,17 @@ from atomci.configuration.ci.actions import NO_ACTIONS, Actions
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.workflow import roll_up_of, rolls_up
 from atomci.configuration.documents import Document, Key
-from atomci.configuration.facts import Fact, Place, problem, seen
+from atomci.configuration.facts import Fact, Place, expect, problem, seen
 from atomci.configuration.hooks import hooks_of
 
-__all__ = ["GATE", "SCRIPTS", "hook", "jobs", "script", "task"]
+__all__ = ["GATE", "SCRIPTS", "VERBS", "hook", "jobs", "same_steps", "script", "task"]
 
 GATE = "local_ci"
 SCRIPTS = ("scripts/local_ci.sh", "scripts/local_ci.ps1")
+VERBS = ("setup", "test", "fix", "check")
+"""What else may be a task and a script, `scripts/VERB.sh` or `.ps1`."""
+_STEP = re.compile(r"\b(?:atomci (?:run \w+|check)|ruff (?:check|format)(?: --[\w-]+)*|black \.|uv sync)")
+_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 # It adds up the outcomes of one run; in CI the roll-up job does that over all jobs.
 _ADDED_UP_BY_THE_ROLL_UP = "compute_local_ci_exit_code"
 
@@ -38,6 +44,25 @@ def task(document: Document) -> Fact:
         line = document.line(*keys)
         found += [(line, call.targets, call.defect) for call in calls_in(command)]
     return _gate(document.path, found, document.line("tasks", "ci"))
+
+
+def same_steps(tasks: Document, path: str, text: str) -> Iterator[Fact]:
+    """A script and the task of its name run the same, in the same order; no fact without such a task."""
+    verb = PurePosixPath(path).stem
+    commands = [command for _, command in _commands(tasks, verb, frozenset())]
+    if not commands:
+        return
+    by_task, by_script = _steps("\n".join(commands)), _steps(_COMMENT.sub("", text))
+    yield expect(
+        by_task == by_script,
+        path,
+        f"does what task {verb} does: {by_task}",
+        f"does {by_script}, but task {verb} in {tasks.path} does {by_task}",
+    )
+
+
+def _steps(text: str) -> str:
+    return ", ".join(_STEP.findall(text)) or "no step that is known"
 
 
 def hook(document: Document) -> Fact:

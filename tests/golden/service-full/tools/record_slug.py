@@ -12,7 +12,6 @@ from my_service import slug
 def main() -> None:
     """Calls worth recording: pure, and the same on every machine."""
     slug.slugify("Crème brûlée, for two")
-    slug.unique_slugs(["Use", "Use", "Use!"])
 
 
 if __name__ == "__main__":

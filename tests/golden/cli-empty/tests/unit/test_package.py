@@ -1,7 +1,13 @@
-from importlib.metadata import version
+import pytest
 
-import my_command
+from my_command import __version__
+from my_command.cli import main
 
 
-def test_the_version_is_that_of_the_distribution() -> None:
-    assert my_command.__version__ == version("my-command")
+def test_it_says_how_it_is_used_and_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "usage" in capsys.readouterr().out
+
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert (stopped.value.code, capsys.readouterr().out.strip()) == (0, __version__)

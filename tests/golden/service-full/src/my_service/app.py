@@ -3,9 +3,8 @@
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from pydantic import BaseModel, Field
 
-from .outline import Heading, outline
+from .slug import slugify
 
 app = FastAPI(
     title="my-service",
@@ -13,19 +12,13 @@ app = FastAPI(
 )
 
 
-class Document(BaseModel):
-    """A Markdown document."""
-
-    markdown: str = Field(max_length=1_000_000)
-
-
 @app.get("/health")
-def health() -> dict[str, str]:
+async def health() -> dict[str, str]:
     """Whether the service is up."""
     return {"status": "ok"}
 
 
-@app.post("/outline")
-def outline_of(document: Document) -> list[Heading]:
-    """The headings of a document, with the anchors that links need."""
-    return outline(document.markdown)
+@app.get("/slug")
+async def slug_of(title: str) -> dict[str, str]:
+    """The part of a URL that names the title."""
+    return {"slug": slugify(title)}

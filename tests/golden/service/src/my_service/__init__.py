@@ -1,6 +1,5 @@
-"""Outlines of Markdown documents, with the anchors that links need."""
+"""Titles as the part of a URL that names them."""
 
-from .outline import Heading, outline, read_outline
-from .slug import slugify, unique_slugs
+from .slug import slugify
 
-__all__ = ["Heading", "outline", "read_outline", "slugify", "unique_slugs"]
+__all__ = ["slugify"]
