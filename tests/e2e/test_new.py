@@ -207,6 +207,12 @@ WRONG: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "bad answer": (("-d", "package_name=class"), {}, 2, "class is a Python keyword"),
     "bad choice": (("-d", "licence=WTFPL"), {}, 2, "licence"),
     "unknown question": (("-d", "colour=red"), {}, 2, "no question called colour"),
+    "no index with it": (
+        ("-d", "runtime_source=index"),
+        {},
+        3,
+        "a package index that has atomci, and none here",
+    ),
     "not key=value": (("-d", "licence"), {}, 2, "not KEY=VALUE"),
     "no such template": (("--template", "./nowhere"), {}, 2, "no folder ./nowhere"),
     "template can't be fetched": (

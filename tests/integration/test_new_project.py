@@ -17,7 +17,7 @@ from terminal import BACK, CLEAR, ENTER, Terminal
 from atomci.bootstrap.nested import around, part_of
 from atomci.bootstrap.repository import existing
 from atomci.cli.main import main
-from atomci.errors import RefusedError
+from atomci.errors import InfrastructureError, RefusedError
 from atomci.template.questionnaire import Asked, NoAnswer
 
 ROOT = Path(__file__).parents[2]
@@ -356,6 +356,18 @@ def test_questions_can_be_read_at_60_columns() -> None:
 def test_what_is_to_be_typed_next_can_be_pasted(at_a_terminal: Any, capsys: Any) -> None:
     assert at_a_terminal("de st/it's", "a", "b", [], "c") == 0
     assert f"cd {shlex.quote('de st/it' + chr(39) + 's')}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("manager", ["uv", "pip-tools"])
+def test_a_slow_first_lock_is_said_before_it_begins(
+    manager: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    def begin(*_: object) -> None:
+        raise InfrastructureError("begun")
+
+    monkeypatch.setattr("atomci.atoms.first_run.bootstrap", begin)
+    assert main(["new", str(tmp_path / "p"), "--defaults", "-d", f"dependency_manager={manager}"]) == 3
+    assert ("the first lock may take minutes" in capsys.readouterr().out) == (manager == "pip-tools")
 
 
 def test_an_answer_that_has_to_be_a_list_is_named_with_the_way_to_write_it(

@@ -17,6 +17,7 @@ from atomci.errors import UsageError
 from atomci.visible import visible
 
 if TYPE_CHECKING:
+    from atomci.bootstrap.managers.protocol import Manager
     from atomci.project import Project
     from atomci.template.workshop import Workshop
 
@@ -99,6 +100,8 @@ def new_command(
         if top is not None:
             _say_where_it_lies(dest, top, inside=inside, begins=runs and not inside)
         if runs:
+            if slow := _manager(project).SLOW:
+                click.echo(f"note: {slow}")
             with part_of(top, root) if top is not None and inside else nullcontext():
                 bootstrap(project, partial(listener_for, as_json=False, project=project, kept=False))
     if no_bootstrap:
@@ -170,16 +173,20 @@ def _say_what_is_left(dest: Path, location: str) -> None:
 
 def _say_who_can_use_it(project: Project, why: str) -> None:
     """Nothing where others can install it; else what keeps them from it, and the way out."""
-    from atomci.bootstrap.managers.choice import choice
     from atomci.bootstrap.managers.elsewhere import only_here
-    from atomci.bootstrap.managers.table import MANAGERS
 
-    manager = MANAGERS[choice(project.answers, (), project.table("tool")).manager]
-    if (unmet := only_here(project, manager)) is None:
+    if (unmet := only_here(project, _manager(project))) is None:
         return
     click.echo("  this works on this machine only: no colleague and no CI can install it yet, since")
     click.echo(visible(f"    {why or unmet.why}"))
     click.echo(visible(f"  when it is where they reach it: {unmet.remedy}"))
+
+
+def _manager(project: Project) -> Manager:
+    from atomci.bootstrap.managers.choice import choice
+    from atomci.bootstrap.managers.table import MANAGERS
+
+    return MANAGERS[choice(project.answers, (), project.table("tool")).manager]
 
 
 def _say_goodbye(dest: Path, project: Project, code: int) -> None:

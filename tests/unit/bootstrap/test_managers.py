@@ -6,9 +6,11 @@ import pytest
 
 from atomci.bootstrap.managers import pip_tools, uv
 from atomci.bootstrap.managers.choice import choice, contradictions, prefix, typed
+from atomci.bootstrap.managers.refused import refused
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.errors import UsageError
 from atomci.project import Project
+from atomci.tools.process import Command
 
 
 @pytest.mark.parametrize(
@@ -149,6 +151,28 @@ def test_an_advice_is_what_people_here_can_type(tmp_path: Path, monkeypatch: pyt
     assert typed(Project(tmp_path), advice) == here
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No solution found; cause: Because atomci was not found in the package registry and x:dev depends on atomci,",
+        "cause: Because there is no version of atomci==1.2.0 and x:dev depends on atomci==1.2.0, we can conclude",
+        "pip._internal.exceptions.DistributionNotFound: No matching distribution found for atomci==1.2.0",
+    ],
+)
+def test_an_index_without_atomci_is_named_as_the_reason_where_the_answers_want_one(
+    tmp_path: Path, said: str
+) -> None:
+    command = Command(("it", "lock"))
+    plain = refused(Project(tmp_path), "its.lock", said, command, "UV_INDEX")
+    assert (plain.message, plain.hint) == (f"its.lock: {said}", "it lock")
+    (tmp_path / ".copier-answers.yml").write_text("runtime_source: index\n", encoding="utf-8")
+    told = refused(Project(tmp_path), "its.lock", said, command, "UV_INDEX")
+    assert "none here has it" in told.message
+    assert (told.hint.startswith("name one that has it: UV_INDEX=URL, or"), told.exit_code) == (True, 3)
+    others = refused(Project(tmp_path), "its.lock", said.replace("atomci", "other"), command, "UV_INDEX")
+    assert "none here has it" not in others.message
+
+
 def verbs(**changes: bool) -> list[str]:
     steps = pip_tools.steps_of("python", **{"lock": True, "has_pip": True, "has_pip_tools": True, **changes})
     return [" ".join(word for word in step[2:4] if not word.startswith("-")) for step in steps]
@@ -156,6 +180,11 @@ def verbs(**changes: bool) -> list[str]:
 
 def test_pip_tools_compiles_installs_and_adds_the_project_itself() -> None:
     assert verbs() == ["piptools compile", "piptools sync", "pip install"]
+
+
+def test_pip_tools_compiles_no_bytecode_of_what_it_installs() -> None:
+    steps = pip_tools.steps_of("python", lock=True, has_pip=True, has_pip_tools=False)
+    assert [any("--no-compile" in word for word in step) for step in steps] == [True, False, True, True]
 
 
 def test_pip_tools_leaves_the_lock_alone_where_it_is_to_be_proved() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from atomci.artifacts.schemas import ManagerName, ToolFound
 from atomci.bootstrap import environment
 from atomci.bootstrap.managers.protocol import Run, Unmet, Way
+from atomci.bootstrap.managers.refused import refused
 from atomci.bootstrap.toolchain import manager_row
 from atomci.errors import InfrastructureError
 from atomci.project import Project, requirement_in
@@ -29,6 +30,7 @@ SOURCE = "requirements/dev.in"
 RENEW = "atomci run compile_lockfile_and_sync"
 PREFIX = ""
 TO_RENDER = "sh scripts/in_venv.sh "
+SLOW = "pip-tools asks for one package after the other: the first lock may take minutes, later ones seconds"
 SPEAKS = re.compile(
     r"\b(in_venv\.sh|pip-compile|pip-sync|piptools)\b|(?<!uv )\bpip3? install\b.*\s(-r|--requirement)\b"
 )
@@ -90,7 +92,8 @@ def sync(project: Project, run: Run, *, in_ci: bool) -> str | None:
     for command in commands(project, in_ci=in_ci):
         done = run(command)
         if done.code != 0:
-            raise InfrastructureError(f"{LOCK}: {error_line(done.stderr or done.stdout)}", str(command))
+            said = error_line(done.stderr or done.stdout)
+            raise refused(project, LOCK, said, command, "PIP_EXTRA_INDEX_URL")
     if in_ci and (problem := _stale(project, run)):
         return problem
     shutil.copyfile(project.root / LOCK, _environment(project) / _STAMP)
@@ -112,7 +115,8 @@ def own_row(project: Project, ask: Ask) -> ToolFound:
 
 def steps_of(python: str, *, lock: bool, has_pip: bool, has_pip_tools: bool) -> list[tuple[str, ...]]:
     """The commands, in order; `lock` compiles the lock before it is installed."""
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    # As uv does it: what is imported is compiled then, and of most packages little ever is.
+    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
     steps: list[tuple[str, ...]] = []
     if not has_pip:  # uv makes environments without it
         steps.append((python, "-m", "ensurepip"))
@@ -121,7 +125,7 @@ def steps_of(python: str, *, lock: bool, has_pip: bool, has_pip_tools: bool) -> 
         steps.append((*pip, "--upgrade", "pip", "pip-tools"))
     if lock:
         steps.append(_compile(python, LOCK))
-    steps.append((python, "-m", "piptools", "sync", "--quiet", LOCK))
+    steps.append((python, "-m", "piptools", "sync", "--quiet", "--pip-args=--no-compile", LOCK))
     # From the lock's own build backend, so nothing unlocked is downloaded to build it.
     steps.append((*pip, "--no-deps", "--no-build-isolation", "--editable", "."))
     return steps

@@ -57,6 +57,8 @@ class Manager(Protocol):
     """What people type before a locked tool's name; empty where that is the environment's folder."""
     TO_RENDER: str
     """The same before the atomci that can render, which `atomci update` needs."""
+    SLOW: str
+    """Why a first lock takes long; empty where it doesn't."""
     SPEAKS: re.Pattern[str]
     """Lines of scripts, tasks, hooks and workflows that go with it."""
 

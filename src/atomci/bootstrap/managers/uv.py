@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from atomci.artifacts.schemas import ManagerName, ToolFound
 from atomci.bootstrap.managers.protocol import Run, Unmet, Way
+from atomci.bootstrap.managers.refused import refused
 from atomci.bootstrap.toolchain import manager_row
-from atomci.errors import InfrastructureError, UsageError
+from atomci.errors import UsageError
 from atomci.project import Project
 from atomci.tools import uv
 from atomci.tools.process import Command
@@ -27,6 +28,7 @@ SOURCE = "pyproject.toml"
 RENEW = "uv lock"
 PREFIX = "uv run "
 TO_RENDER = "uv run --group template "
+SLOW = ""
 SPEAKS = re.compile(r"\buv (run|sync|lock|pip|add|export|venv)\b|astral-sh/setup-uv")
 
 _WITH_VALUE = {"--extra", "--group", "--no-group", "--only-group", "--python", "-p", "--project"}
@@ -89,7 +91,7 @@ def sync(project: Project, run: Run, *, in_ci: bool) -> str | None:
     if done.code != 0 and "needs to be updated" in done.stderr:
         return f"{LOCK} is stale: type {relock(project.root)}, and commit it"
     if done.code != 0:
-        raise InfrastructureError(f"{LOCK}: {uv.error_line(done.stderr or done.stdout)}", str(command))
+        raise refused(project, LOCK, uv.error_line(done.stderr or done.stdout), command, "UV_INDEX")
     return None
 
 
