@@ -28,8 +28,8 @@ def shown(name: str) -> list[str]:
 
 def shape(line: str) -> str:
     """A line of a run without what differs from run to run: names, numbers, runs, notes."""
-    if atom := re.match(r"\w+ +(\d{3} \w+) +(\d+ [a-z ]+?)?s? +([\d.]+ s|unchanged)\b", line):
-        return f"{atom[1]}: {re.sub('[0-9]+ ', '', atom[2] or '')}"
+    if atom := re.match(r"(\w+ +\d{3} \w+) +(\d+ [a-z ]+?)?s? +([\d.]+ s|unchanged)\b", line):
+        return f"{atom[1]}: {re.sub('[0-9]+ ', '', atom[2] or '')} {'unchanged' if atom[3] == 'unchanged' else 'run'}"
     finding = re.sub(r"(?<=^ {8})\S+: error: .* (?=\[)", "PLACE: error: MESSAGE ", line)
     if label := re.match(r"  [a-z ]+: ", finding):
         return label[0]
