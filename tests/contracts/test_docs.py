@@ -86,7 +86,13 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert [row.name for row in ATOMS if f'id="{row.name.replace("_", "-")}"' not in atoms] == []
     front = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     assert f"Today {len(built_in())} of the {len(ATOMS)} atoms run" in front
-    assert "<!-- " not in front.split("<article")[1].split("</article")[0]
+    article = front.split("<article")[1].split("</article")[0]
+    assert "<!-- " not in article
+    assert 'class="terminal"' in article
+    # What keeps code and tables whole on a narrow screen.
+    assert "_static/site.css" in front
+    running = (tmp_path / "site" / "running.html").read_text(encoding="utf-8")
+    assert '<span class="head">means: </span>' in running
 
 
 @pytest.mark.parametrize("path", [*PROSE, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
