@@ -201,7 +201,8 @@ def _editor(ctx: Context) -> Iterator[Fact]:
             documents[Path(path).name] = json_document(ctx.root, path)
         except Unreadable as error:
             yield error.fact
-    yield from editor.facts(documents, known_targets(ctx))
+    chosen = ctx.project.answers.get("integrations") or ()
+    yield from editor.facts(documents, known_targets(ctx), powershell="powershell" in chosen)
 
 
 def _workflows(ctx: Context) -> Iterator[Fact]:

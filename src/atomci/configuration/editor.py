@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from atomci.analysis.table import TOOLS
@@ -19,12 +19,12 @@ FILES = ("settings.json", "tasks.json", "launch.json", "extensions.json")
 EXTENSIONS = (
     "ms-python.python",
     "ms-python.vscode-pylance",
-    "ms-vscode.powershell",
     "usernamehw.errorlens",
     "ryanluker.vscode-coverage-gutters",
     "redhat.vscode-yaml",
     "eamodio.gitlens",
 )
+_OF_POWERSHELL = "ms-vscode.powershell"
 _COVERAGE = "artifacts/reports/coverage.xml"
 _BY_THE_GATE = {"pytest", *(tool.PROGRAM for tool in TOOLS.values())}
 _SAMPLE = Finding(path="src/a.py", line=3, column=5, tool="ruff", rule="F401", message="unused import")
@@ -39,8 +39,11 @@ _GROUPS = {
 Known = Callable[[str], bool]
 
 
-def facts(documents: Mapping[str, Document], known: Known) -> Iterator[Fact]:
-    """`documents` are the files by name; `known` says whether a target of `atomci run` exists."""
+def facts(documents: Mapping[str, Document], known: Known, *, powershell: bool = False) -> Iterator[Fact]:
+    """`documents` are the files by name; `known` says whether a target of `atomci run` exists.
+
+    `powershell` is whether the project works with PowerShell, which has an extension of its own.
+    """
     for name in FILES:
         if name not in documents:
             yield problem(f"{FOLDER}/{name}", "missing")
@@ -55,7 +58,7 @@ def facts(documents: Mapping[str, Document], known: Known) -> Iterator[Fact]:
         names = [str(row.get("name")) for _, row in launch.rows("configurations")]
         yield expect(bool(names), launch.path, f"launches {', '.join(names)}", "launches nothing")
     if extensions := documents.get("extensions.json"):
-        yield _extensions(extensions)
+        yield _extensions(extensions, (*EXTENSIONS, *([_OF_POWERSHELL] if powershell else [])))
 
 
 def _settings(document: Document) -> Iterator[Fact]:
@@ -83,11 +86,11 @@ def _joined(base: str, name: str) -> str:
     return f"{base.removesuffix('/')}/{name}" if base.strip("*/") else name
 
 
-def _extensions(document: Document) -> Fact:
+def _extensions(document: Document, wanted: Sequence[str]) -> Fact:
     recommended = {str(name).lower() for name in document.get("recommendations") or ()}
-    missing = [name for name in EXTENSIONS if name not in recommended]
+    missing = [name for name in wanted if name not in recommended]
     place = document.at("recommendations")
-    good = f"recommends {', '.join(EXTENSIONS)}"
+    good = f"recommends {', '.join(wanted)}"
     return expect(not missing, place, good, f"doesn't recommend {', '.join(missing)}")
 
 

@@ -184,6 +184,18 @@ def test_a_task_beside_the_gate_is_a_problem(tmp_path: Path, task: dict[str, obj
     assert says in line
 
 
+@pytest.mark.parametrize("powershell", [False, True])
+def test_an_extension_for_powershell_is_wanted_where_the_project_works_with_it(
+    tmp_path: Path, powershell: bool
+) -> None:
+    (tmp_path / "extensions.json").write_text(json.dumps({"recommendations": [*editor.EXTENSIONS]}))
+    documents = {"extensions.json": json_document(tmp_path, "extensions.json")}
+
+    facts = [str(fact) for fact in editor.facts(documents, bool, powershell=powershell) if not fact.ok]
+
+    assert ["ms-vscode.powershell" in fact for fact in facts if "recommend" in fact] == [True] * powershell
+
+
 def test_further_files_of_the_editor_need_no_more_than_to_parse(tmp_path: Path) -> None:
     (tmp_path / "mcp.json").write_text("{}")
 
