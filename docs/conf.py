@@ -46,7 +46,7 @@ _PICTURE = re.compile(r"<!-- picture: (\w+) -->\n```console\n\$ (.*?)\n.*?^```$"
 _COLOURS = "828a94 ff7b72 7ee787 f2cc60 79c0ff d2a8ff 76e3ea d7dce2"  # black, red, green, yellow, blue, ...
 _THEME = TerminalTheme((22, 25, 29), (215, 220, 226), [(*bytes.fromhex(each),) for each in _COLOURS.split()])
 _EFFECTS = {
-    "pure": "a function of what it reads, so that a result may be reused",
+    "pure": "depends only on what it reads, so that a pass may be reused",
     "host": "looks at this machine",
     "tree": "writes files of the project, so it runs alone",
     "network": "may talk to other machines",
@@ -95,7 +95,7 @@ def _name_cells(_: Sphinx, page: nodes.document, __: str) -> None:
         ]
         for row in rows if len(heads) > 2 else ():
             for head, cell in list(zip(heads, row, strict=True))[1:]:
-                for first in [*cell.findall(nodes.paragraph)][:1]:
+                for first in [said for said in cell.findall(nodes.paragraph) if said.astext()][:1]:
                     first.insert(0, nodes.inline("", f"{head.astext()}: ", classes=["head"]))
 
 
@@ -123,8 +123,8 @@ def _atoms() -> str:
 
 def _state(phase: Phase) -> str:
     if any(row.name not in _BUILT for row in ATOMS if row.phase == phase.number):
-        return f"`atomci run {phase.name}` says what of it is planned, and exits 3.\n"
-    return f"`atomci run {phase.name}` runs these and what they need.\n"
+        return f"Some of these atoms are only planned. `atomci run {phase.name}` says which, and exits 3.\n"
+    return f"`atomci run {phase.name}` runs these atoms, and those that they need.\n"
 
 
 def _atom(row: Atom) -> str:
@@ -138,7 +138,7 @@ def _atom(row: Atom) -> str:
         ("reads if there", _code(row.hints)),
         ("writes", _code(row.writes)),
         ("effect", f"{row.effect}: {_EFFECTS[row.effect]}"),
-        ("runs", "also when what it needs is red" if row.always else ""),
+        ("runs", "even if an atom that it needs is red" if row.always else ""),
     ]
     lines = [f"({row.id})=", f"({row.name})=", f"### {row.number:03d} {row.name}\n"]
     lines += [row.summary + "." + f" *{', '.join(marks).capitalize()}.*" * bool(marks) + "\n"]
