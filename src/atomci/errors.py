@@ -17,18 +17,18 @@ class AtomciError(Exception):
 
 
 class UsageError(AtomciError):
-    """Wrong words: an unknown target, a bad answer, a bad table."""
+    """A mistake in the command or a table: an unknown target, a bad answer, an unknown key."""
 
     exit_code = 2
 
 
 class InfrastructureError(AtomciError):
-    """The surroundings broke: a missing tool, no network, a full disk."""
+    """A tool or this machine failed: a missing program, no network, a full disk."""
 
     exit_code = 3
 
 
 class RefusedError(AtomciError):
-    """A policy says no."""
+    """atomci could do it and doesn't: it would lose work, run untrusted code or undo what others did."""
 
     exit_code = 4

@@ -50,13 +50,13 @@ class Project:
         """pyproject.toml parsed; empty when there is none. Raises UsageError when it can't be parsed."""
         path = self.root / "pyproject.toml"
         if path.exists() and not path.is_file():
-            raise UsageError(f"{path} isn't a file", "mend it; nothing was run")
+            raise UsageError(f"{path} isn't a file", "fix it; nothing was run")
         try:
             return tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}: {error}", "mend the file; nothing was run") from None
+            raise UsageError(f"{path}: {error}", "fix the file; nothing was run") from None
 
     def table(self, *keys: str) -> Mapping[str, Any]:
         """A table of pyproject.toml by its keys, empty when absent: table("tool", "mypy")."""
@@ -257,7 +257,7 @@ def open_project(start: Path) -> Project:
         return Project(root)
     raise UsageError(
         f"no pyproject.toml, and no repository with Python, in {start} or above",
-        "cd into a project, make one: atomci new DEST, or make a folder with Python a repository: git init",
+        "cd into a project; or make one: atomci new DEST; or type git init in a folder with Python code",
     )
 
 

@@ -116,7 +116,7 @@ def test_the_first_commit_holds_the_lock_that_status_would_write(
     assert "0 drifted" in shell.ok("atomci", "status", "--offline")
     lock.unlink()
 
-    assert "is written anew" in shell.ok("atomci", "status")
+    assert "is now written: commit it" in shell.ok("atomci", "status")
 
     assert shell.ok("git", "status", "--porcelain") == ""
 

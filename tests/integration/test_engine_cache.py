@@ -43,7 +43,7 @@ def test_nothing_changed_takes_over_every_pure_atom(green) -> None:
 def test_a_cached_atom_says_in_its_log_which_run_it_comes_from(green) -> None:
     first = green.runs[-1].name
     green.atomci("run", "run_ruff_lint")
-    assert green.log("run_ruff_lint") == f"unchanged since run {first}; its result was taken over\n"
+    assert green.log("run_ruff_lint") == f"unchanged since run {first}; its result was reused\n"
 
 
 def test_neither_a_touched_file_nor_a_commit_changes_anything(green) -> None:

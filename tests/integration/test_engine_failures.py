@@ -255,7 +255,7 @@ def test_below_the_root_the_project_is_found(sample) -> None:
         (["run"], "TARGET"),
         (["run", "triage", "--jobs", "0"], "jobs"),
         (["run", "triage", "--nope"], "--nope"),
-        (["run", "local_ci", "--since", "no-such-ref"], "git knows no commit 'no-such-ref'"),
+        (["run", "local_ci", "--since", "no-such-ref"], "git has no commit 'no-such-ref'"),
         (["nope"], "atomci --help lists the commands, atomci list what can be run"),
         (["frobnicate"], "atomci has no command 'frobnicate'"),
         (["rnu"], "did you mean atomci run?"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atomci.cli.options import data_file_option, data_option, not_empty, project_option, template_option
+from atomci.cli.view.advice import typed_here
 from atomci.visible import visible
 
 if TYPE_CHECKING:
@@ -26,10 +27,14 @@ _COLOURS = {"added": "green", "kept": "yellow", "blocked": "red"}
 )
 @data_option
 @data_file_option
-@click.option("--defaults", is_flag=True, help="Don't ask for what isn't found; take the defaults.")
-@click.option("--plan", "only_plan", is_flag=True, help="Say what would be done, touch nothing.")
-@click.option("--branch", metavar="NAME", default="atomci/adopt", show_default=True, help="The new branch.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object; asks nothing.")
+@click.option(
+    "--defaults", is_flag=True, help="Ask nothing; use what is found, and the defaults for the rest."
+)
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would be done; change nothing.")
+@click.option(
+    "--branch", metavar="NAME", default="atomci/adopt", show_default=True, help="The name of the new branch."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; ask nothing.")
 @project_option
 def adopt_command(
     template: str | None,
@@ -91,15 +96,15 @@ def _show(adoption: Adoption) -> None:
     for note in adoption.notes:
         click.echo(f"  {paint('note', 'yellow')}       {visible(note)}")
     if adoption.state == "planned":
-        _show_steps(adoption, "after git switch the branch needs, and the last shows what is red today:")
-        click.echo("planned, nothing touched; next: atomci adopt")
+        _show_steps(adoption, "after git switch, type these; the last one shows what is red today:")
+        click.echo(typed_here("planned, nothing changed; next: atomci adopt"))
         return
-    click.echo(f"{adoption.branch} holds one commit more than HEAD; nothing else was touched")
+    click.echo(f"{adoption.branch} has one commit more than HEAD; nothing else was changed")
     click.echo(
         f"  git switch {adoption.branch}       then: atomci status; atomci diff PATH for a file that was kept"
     )
     click.echo(f"  git branch -D {adoption.branch}    if you don't want it")
-    _show_steps(adoption, "after the switch the branch needs, and the last shows what is red today:")
+    _show_steps(adoption, "after the switch, type these; the last one shows what is red today:")
 
 
 def _show_steps(adoption: Adoption, words: str) -> None:

@@ -21,7 +21,7 @@ __all__ = ["check_command"]
 
 @click.command("check")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=completion.targets)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @project_option
 def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None) -> int:
     """Say whether each atom holds here, with evidence. Changes nothing.

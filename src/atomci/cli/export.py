@@ -27,7 +27,7 @@ def export_command() -> None:
 @click.option(
     "--ref", metavar="TAG", callback=not_empty, help="A tag, branch or commit.  [default: the newest release]"
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def cookiecutter_command(dest: Path, template: str | None, ref: str | None, as_json: bool) -> int:
     """Write a cookiecutter template into DEST, of the same version, that renders the same bytes.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atomci.cli import completion
+from atomci.cli.view.advice import typed_here
 from atomci.errors import AtomciError, InfrastructureError, UsageError
 from atomci.tools import interrupts
 from atomci.tools.surroundings import look_on_path_alone
@@ -26,22 +27,22 @@ __all__ = ["main"]
 _VERBS: dict[str, tuple[str, str]] = {
     "new": ("atomci.cli.new", "Make a new project and run its gate."),
     "run": ("atomci.cli.run", "Run atoms, phases or pipelines."),
-    "check": ("atomci.cli.check", "Say whether each atom holds, with evidence."),
+    "check": ("atomci.cli.check", "Show which atoms hold here, with evidence."),
     "list": ("atomci.cli.show", "List atoms, phases and pipelines."),
     "explain": ("atomci.cli.show", "Show what a target does, with the plain commands."),
     "graph": ("atomci.cli.show", "Print a target's graph of atoms."),
-    "status": ("atomci.cli.status", "Say how old the template is, and what drifted."),
+    "status": ("atomci.cli.status", "Show whether a newer template is out, and which files drifted."),
     "update": ("atomci.cli.update", "Merge a newer version of the template."),
-    "diff": ("atomci.cli.status", "Show what differs from the render."),
-    "restore": ("atomci.cli.status", "Put files back as they were rendered."),
-    "adopt": ("atomci.cli.adopt", "Let an existing repository join."),
-    "export": ("atomci.cli.export", "Write the template for cookiecutter."),
-    "doctor": ("atomci.cli.doctor", "Say which programs are needed here, and which are missing."),
-    "parity": ("atomci.cli.parity", "Say how two runs differ, such as one of CI and one here."),
+    "diff": ("atomci.cli.status", "Show how files differ from what was rendered."),
+    "restore": ("atomci.cli.status", "Put files back to what was rendered."),
+    "adopt": ("atomci.cli.adopt", "Put an existing repository under a template."),
+    "export": ("atomci.cli.export", "Export the template for cookiecutter."),
+    "doctor": ("atomci.cli.doctor", "Show which programs are needed here, and which are missing."),
+    "parity": ("atomci.cli.parity", "Show how two runs differ, such as one in CI and one here."),
     "completion": ("atomci.cli.completion", "Print a shell's completion script."),
 }
 _PLANNED = {
-    "watch": "Run what a save affects.",
+    "watch": "Run what a saved file affects.",
     "fix": "The bounded fix loop.",
     "done": "The definition of done, with evidence.",
     "report": "Page and Markdown of a run.",
@@ -140,8 +141,8 @@ def _atomci() -> None:
     atomci run local_ci            the whole local gate
     atomci check                   which atoms hold here, with evidence
 
-    Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 broken infrastructure, 4 refused by policy,
-    130 interrupted.
+    Exit codes: 0 green or done, 1 red or not met, 2 a mistake in the command, 3 a tool or this machine
+    failed, 4 refused for the reason that is given, 130 interrupted.
     """
 
 
@@ -155,7 +156,7 @@ def main(argv: list[str] | None = None) -> int:
             look_on_path_alone()
         return _call(argv)
     except AtomciError as error:
-        return _refuse(error)
+        return _refuse(error, elsewhere=any(word.partition("=")[0] == "--project" for word in words))
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
@@ -184,12 +185,14 @@ def _call(argv: list[str] | None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _refuse(error: AtomciError) -> int:
+def _refuse(error: AtomciError, *, elsewhere: bool = False) -> int:
+    """Say what went wrong, and what to type: that is for here, unless it is about a project elsewhere."""
     with contextlib.suppress(OSError):  # a terminal that was closed
         word = click.style("error:", fg="red", bold=True)
         click.echo(f"{word} {visible(_without_secrets(error.message))}", err=True)
         if error.hint:
-            click.echo(f"  {visible(_without_secrets(error.hint))}", err=True)
+            hint = error.hint if elsewhere else typed_here(error.hint)
+            click.echo(f"  {visible(_without_secrets(hint))}", err=True)
     return error.exit_code
 
 

@@ -30,7 +30,7 @@ __all__ = [
 def not_empty(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
     """As it was given. Raises UsageError for an empty text, such as a variable of a script that isn't set."""
     if value == "":
-        raise UsageError(f"{option.opts[0]} is given and empty", "leave it out, or name what is meant")
+        raise UsageError(f"{option.opts[0]} has an empty value", "leave it out, or give it one")
     return value
 
 
@@ -42,7 +42,7 @@ answers_file_option = click.option(
     metavar="FILE",
     callback=not_empty,
     shell_complete=completion.files,
-    help="Which template, where several were rendered here.",
+    help="The answers file of the template, where several were rendered here.",
 )
 template_option = click.option(
     "--template",

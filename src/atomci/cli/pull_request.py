@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from atomci.cli.view.advice import typed_here
 from atomci.cli.view.updates import progress, show_update
 from atomci.visible import visible
 
@@ -77,7 +79,7 @@ def prepare_update(recorded: Recorded, request: Request, command: str, file: Pat
     # A failure is kept too: the pull request tells of it.
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content or b"")
-    click.echo(f"kept what {command} made in {file}" if content else f"nothing to keep in {file}")
+    click.echo(f"kept the result of {command} in {file}" if content else f"nothing to keep in {file}")
     return 1 if content is None else 0
 
 
@@ -132,7 +134,8 @@ def _show(proposal: Proposal, as_json: bool) -> None:
     update = proposal.update
     if proposal.state == "declined":
         click.echo(f"{visible(update.after)} is out; somebody closed {proposal.url}, so it stays closed")
-        click.echo(f"  to have it all the same: atomci update --pull-request --to {visible(update.after)}")
+        again = f"atomci update --pull-request --to {visible(shlex.quote(update.after))}"
+        click.echo(f"  to open one anyway: {typed_here(again)}")
         return
     if proposal.state == "taken-over":
         _show_taken_over(proposal)
@@ -155,4 +158,4 @@ def _following(proposal: Proposal) -> str:
     if not proposal.conflicts:
         return head
     count = len(proposal.conflicts)
-    return f"{head}, a draft: {count} file{'s' if count != 1 else ''} in conflict; it says what to type"
+    return f"{head}, a draft: {count} file{'s' if count != 1 else ''} in conflict; it shows what to type"

@@ -23,26 +23,32 @@ _RUNS_IN = "ATOMCI_RUNS_IN"
 
 @click.command("run")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=completion.targets)
-@click.option("--since", metavar="REF", help="Unit tests: only those that changes since REF reach.")
-@click.option("--all", "everything", is_flag=True, help="Unit tests: all, whatever --since says.")
+@click.option("--since", metavar="REF", help="Unit tests: run only those that changes since REF affect.")
+@click.option("--all", "everything", is_flag=True, help="Unit tests: run all, even with --since.")
 @click.option(
-    "--shard", metavar="I/N", envvar="ATOMCI_SHARD", help="Unit tests: one of N shards.  [env: ATOMCI_SHARD]"
+    "--shard", metavar="I/N", envvar="ATOMCI_SHARD", help="Unit tests: run shard I of N.  [env: ATOMCI_SHARD]"
 )
 @click.option(
     "--shards-from",
     type=click.Path(exists=True, file_okay=False, path_type=Path, resolve_path=True),
     metavar="FOLDER",
-    help="Unit tests: judge what all shards left, run none.",
+    help="Unit tests: judge the results of all shards; run none.",
 )
-@click.option("--only", is_flag=True, help="The targets alone, on the artifacts that are there.")
-@click.option("--no-cache", is_flag=True, help="Run again what is proved unchanged.")
-@click.option("--jobs", "-j", type=click.IntRange(1), help="Atoms at a time.  [default: the cores]")
-@click.option("--keep-going", "-k", is_flag=True, help="Don't stop later phases when an atom is red.")
+@click.option("--only", is_flag=True, help="Run the targets alone, on the artifacts that are already there.")
+@click.option("--no-cache", is_flag=True, help="Run everything, also what is proved unchanged.")
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1), help="How many atoms run at a time.  [default: one per core]"
+)
+@click.option("--keep-going", "-k", is_flag=True, help="Run later phases even when an atom is red.")
 @click.option("--install", is_flag=True, help="Install missing programs with this host's package manager.")
-@click.option("--apply", is_flag=True, help="Branch protection: make GitHub what the files say.")
-@click.option("--prune", is_flag=True, help="Branch protection: what only GitHub has is to go too.")
-@click.option("--dry-run", "-n", is_flag=True, help="Print the commands, run nothing.")
-@click.option("--json", "as_json", is_flag=True, help="JSON Lines: one event a line, the result last.")
+@click.option("--apply", is_flag=True, help="Branch protection: change GitHub to match the files.")
+@click.option(
+    "--prune", is_flag=True, help="Branch protection: count what is on GitHub only; with --apply, delete it."
+)
+@click.option("--dry-run", "-n", is_flag=True, help="Print the commands; run nothing.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON Lines: one event per line, the result last."
+)
 @project_option
 def run_command(
     targets: tuple[str, ...],
@@ -161,7 +167,5 @@ def _known_ref(root: Path, ref: str | None) -> str | None:
     from atomci.tools.git.client import Git
 
     if ref is not None and Git(root).commit(ref) is None:
-        raise UsageError(
-            f"--since: git knows no commit {ref!r} here", "git fetch origin, or name another one"
-        )
+        raise UsageError(f"--since: git has no commit {ref!r} here", "git fetch origin, or name another one")
     return ref

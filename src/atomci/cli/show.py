@@ -21,7 +21,7 @@ __all__ = ["explain_command", "graph_command", "list_command"]
 
 
 @click.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_command(as_json: bool) -> None:
     """List atoms by phase, then pipelines.
 
@@ -64,7 +64,7 @@ def _row(row: Atom, catalog: Catalog) -> dict[str, Any]:
 
 @click.command("explain")
 @click.argument("target", shell_complete=completion.targets)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def explain_command(target: str, as_json: bool) -> None:
     """Show what a target does: its atoms and what they need, what they read and write, the plain commands.
 
@@ -135,7 +135,7 @@ def graph_command(target: str, kind: str) -> None:
     catalog = catalog_of(load_plugins())
     plan = closure([target], catalog)
     if not plan.atoms:
-        raise UsageError(f"{target} holds no atom")
+        raise UsageError(f"{target} has no atom")
     shown = {"mermaid": _mermaid, "dot": _dot}
     click.echo(_json(plan, catalog) if kind == "json" else shown[kind](plan))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,10 +23,12 @@ __all__ = ["diff_command", "restore_command", "status_command"]
 
 
 @click.command("status")
-@click.option("--offline", is_flag=True, help="Drift only, by .atomci/lock.json; the template isn't asked.")
-@click.option("--prerelease", is_flag=True, help="Pre-releases count as releases.")
+@click.option(
+    "--offline", is_flag=True, help="Show drift only, by .atomci/lock.json; don't look for newer templates."
+)
+@click.option("--prerelease", is_flag=True, help="Count pre-releases as releases.")
 @answers_file_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @project_option
 def status_command(
     offline: bool, prerelease: bool, answers_file: str | None, as_json: bool, project: Path | None
@@ -113,7 +116,7 @@ def _coloured(diff: str) -> str:
 @click.command("restore")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files)
 @answers_file_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @project_option
 def restore_command(
     paths: tuple[str, ...], answers_file: str | None, as_json: bool, project: Path | None
@@ -139,9 +142,9 @@ def restore_command(
         click.echo(json_of(Restored(restored=tuple(changed))).decode())
     elif changed:
         click.echo("".join(f"  restored  {visible(path)}\n" for path in changed), nl=False)
-        click.echo("staged; look at: git diff --staged")
+        click.echo("staged; to see it: git diff --staged")
     else:
-        click.echo("as rendered already")
+        click.echo("nothing to do: already as rendered")
     return 0
 
 
@@ -175,10 +178,11 @@ def _lines(found: SyncStatus, root: Path) -> Iterator[str]:
 
     yield visible(f"{found.template}  {found.version}")
     if found.latest is not None:
-        news = f"{visible(found.latest)} is out: atomci update --plan" if found.behind else "the newest"
+        plan = typed(Project(root), "atomci update --plan")
+        news = f"{visible(found.latest)} is out: {plan}" if found.behind else "the newest"
         yield f"  version   {paint(news, 'yellow') if found.behind else news}"
     elif found.behind is None:
-        yield "  version   not asked, or the template has no release"
+        yield "  version   unknown: not looked for, or the template has no release"
     for note in found.notes:
         yield visible(f"  note      {note}")
     exceptions = {row.path: row for row in found.exceptions}
@@ -200,11 +204,13 @@ def _lines(found: SyncStatus, root: Path) -> Iterator[str]:
     held = sum(row.state == "holds" for row in found.exceptions)
     yield f"  {found.examined} files looked at, {drifted} drifted" + (f", {held} excepted" if held else "")
     if found.lock == "written":
-        yield "  .atomci/lock.json was missing or stale and is written anew: commit it"
+        yield "  .atomci/lock.json was missing or out of date and is now written: commit it"
 
 
 def _drift_lines(row: Drift, exception: ExceptedDrift | None, root: Path) -> Iterator[str]:
+    from atomci.bootstrap.managers.choice import typed
     from atomci.cli.view.style import paint
+    from atomci.project import Project
 
     word, path = f"{row.state:9}", visible(row.path)
     if row.allowed:
@@ -215,9 +221,17 @@ def _drift_lines(row: Drift, exception: ExceptedDrift | None, root: Path) -> Ite
         yield from _annotations("warning", note, root, row.path)
     else:
         over = f"its exception was over on {exception.until}; " if exception is not None else ""
-        note = f"drift: {over}atomci diff {path}, atomci restore {path}"
+        named = visible(shlex.quote(_from_here(root, row.path)))
+        ways = f"to see it: atomci diff {named}; to undo it: atomci restore {named}"
+        note = f"drift; {over}{typed(Project(root), ways)}"
         yield f"  {paint(word, 'red')} {path}  {note}"
         yield from _annotations("error", note, root, row.path)
+
+
+def _from_here(root: Path, path: str) -> str:
+    """A file of the project as `diff` and `restore` take it where people stand."""
+    here = Path.cwd()
+    return os.path.relpath(root / path, here) if here.is_relative_to(root) else path
 
 
 def _annotations(kind: str, text: str, root: Path, path: str = "") -> list[str]:

@@ -26,43 +26,45 @@ __all__ = ["update_command"]
     "start",
     metavar="TAG",
     callback=not_empty,
-    help="What is rendered here, where the recorded version was removed.",
+    help="The version rendered here, where the recorded one was removed.",
 )
-@click.option("--prerelease", is_flag=True, help="Pre-releases count as releases.")
-@click.option("--plan", "only_plan", is_flag=True, help="Say what would change, touch nothing.")
+@click.option("--prerelease", is_flag=True, help="Count pre-releases as releases.")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would change; change nothing.")
 @click.option("--commit", "and_commit", is_flag=True, help="Commit when there are no conflicts.")
 @click.option(
-    "--pull-request", is_flag=True, help="Open or update the update's pull request; touch no file here."
+    "--pull-request",
+    is_flag=True,
+    help="Open or refresh a pull request with it; change no file here.",
 )
 @click.option(
     "--then",
     metavar="COMMAND",
-    help="Run it on what is to be committed to the pull request, such as uv lock.",
+    help="Run this on the updated files before they are committed to the pull request, such as uv lock.",
 )
 @click.option(
     "--prepare",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Only run the command of --then, and keep what it makes; no token is needed.",
+    help="Only run the command of --then and keep its result in FILE; needs no token.",
 )
 @click.option(
     "--prepared",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Commit to the pull request what --prepare kept; nothing is run.",
+    help="Commit what --prepare kept in FILE to the pull request; run nothing.",
 )
 @click.option("--abort", is_flag=True, help="Put everything back as it was before the update.")
-@click.option("--continue", "go_on", is_flag=True, help="Commit the update, its conflicts resolved.")
+@click.option("--continue", "go_on", is_flag=True, help="Commit the update after its conflicts are resolved.")
 @click.option("--data", "-d", "pairs", multiple=True, metavar="KEY=VALUE", help="Change an answer.")
 @click.option(
     "--template",
     metavar="SRC",
     callback=not_empty,
-    help="The template has moved: a path, a git URL or gh:org/name.",
+    help="Where the template is now: a path, a git URL or gh:org/name.",
 )
 @click.option("--skip", multiple=True, metavar="ID", help="Leave out one of the template's migrations.")
 @answers_file_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @project_option
 def update_command(
     to: str | None,
@@ -103,13 +105,16 @@ def update_command(
 
     proposing = pull_request or prepare or prepared
     if abort + go_on + bool(only_plan or and_commit or proposing or to or start or pairs or template) > 1:
-        raise UsageError("--abort and --continue stand alone", "atomci update --abort")
+        raise UsageError("--abort and --continue go with no other option", "atomci update --abort")
     if only_plan + and_commit + pull_request > 1:
         raise UsageError("--plan, --commit and --pull-request exclude each other", "atomci update --plan")
     if then is not None and not (pull_request or prepare):
         raise UsageError("--then goes with --pull-request", "atomci update --pull-request --then 'uv lock'")
     if prepare and (then is None or pull_request or only_plan or and_commit):
-        raise UsageError("--prepare goes with --then alone", "atomci update --then 'uv lock' --prepare FILE")
+        raise UsageError(
+            "--prepare goes with --then alone",
+            "atomci update --then 'uv lock' --prepare FILE",
+        )
     if prepared and (then is not None or not pull_request):
         raise UsageError(
             "--prepared goes with --pull-request, without --then",
@@ -129,7 +134,7 @@ def update_command(
 
     recorded = recorded_answers(root, answers_file)
     if not proposing and recover(root):
-        click.echo("finished an update that was broken off", err=True)
+        click.echo("finished an update that was interrupted", err=True)
         recorded = recorded_answers(root, answers_file)
     exceptions = read_excepted(Project(root))
     request = Request(

@@ -49,7 +49,7 @@ class Execution:
         now = surroundings(ctx.atom, ctx.workspace)
         earlier = self._earlier(ctx, now)
         if (kept := earlier.result) is not None:
-            ctx.log(f"unchanged since run {kept.run}; its result was taken over\n")
+            ctx.log(f"unchanged since run {kept.run}; its result was reused\n")
             outcome = Outcome(kept.status, kept.reason, kept.examined, kept.unit, kept.findings)
             return Turn(outcome, cached=True, observed=kept.observed)
         if earlier.because:

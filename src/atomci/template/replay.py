@@ -7,6 +7,7 @@ fetches nor asks git about each file. A test compares the bytes with those of `c
 from __future__ import annotations
 
 import importlib
+import shlex
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from atomci.template.answers import Recorded
 from atomci.template.limits import bounded, within_limits
 from atomci.template.questionnaire import Dialogue, plain
 from atomci.template.repository import Release, Template
+from atomci.template.sources import with_template_extra
 from atomci.tools.git.client import complaint
 
 __all__ = ["Replay", "Replayed", "Version", "at_work", "described_template", "refuse_migrations"]
@@ -208,9 +210,9 @@ def _copier() -> Any:
         import copier.errors
     except ImportError:
         raise UsageError(
-            "rendering needs the template extra",
-            "in a project with a group of that name: uv run --group template atomci ...; with scripts/in_venv.sh:"
-            ' its CONTRIBUTING.md says what to install; else: uv tool install "atomci[template]"',
+            "this needs copier, which comes with the template extra of atomci",
+            "in a project with uv: uv run --group template atomci ...; in one with pip-tools: see its CONTRIBUTING.md;"
+            f" elsewhere: uvx --from {shlex.quote(with_template_extra())} atomci ...",
         ) from None
     return copier
 

@@ -9,7 +9,15 @@ from urllib.parse import unquote, urlparse, urlsplit, urlunsplit
 
 from atomci.errors import UsageError
 
-__all__ = ["Source", "address", "credentials_in", "named_source", "on_this_machine", "own_source"]
+__all__ = [
+    "Source",
+    "address",
+    "credentials_in",
+    "named_source",
+    "on_this_machine",
+    "own_source",
+    "with_template_extra",
+]
 
 _FORGES = {"gh:": "https://github.com", "gl:": "https://gitlab.com"}
 _TOKEN_IN_A_QUERY = re.compile(
@@ -111,6 +119,18 @@ def own_source(ref: str | None = None) -> Source:
             "this atomci doesn't know which template it came with", "name it: --template gh:org/atomci"
         )
     return Source(str(folder), ref or ("HEAD" if (folder / ".git").exists() else None))
+
+
+def with_template_extra() -> str:
+    """What installs this very atomci elsewhere, with what renders; by its name where it doesn't say its source."""
+    try:
+        source = own_source()
+    except UsageError:
+        return "atomci[template]"
+    if not source.location.startswith("git+"):
+        return f"{source.location}[template]"
+    location = source.location.removeprefix("git+")
+    return f"atomci[template] @ git+{credentials_in(location) or location}@{source.ref}"
 
 
 def _direct_url() -> dict[str, dict[str, str]]:

@@ -13,6 +13,8 @@ import copier
 import pytest
 from sync_world import Folder, Pristine, Run, lines
 
+from atomci.cli.main import main
+
 
 @pytest.fixture
 def locked(template: Folder, project: Folder, atomci: Run, pristine: Pristine) -> Folder:
@@ -92,6 +94,20 @@ def test_drift_is_told_by_tier(
     assert done.code == code
     assert done.json["clean"] == (code == 0)
     assert done.json["drift"] == ([{"path": path, **row}] if row else [])
+
+
+def test_the_commands_that_drift_is_told_with_work_where_one_stands(
+    locked: Folder, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked.commit({"ci.yml": "mine\n"})
+    monkeypatch.chdir(locked.root / "src")
+    assert main(["status", "--offline"]) == 1
+    see, undo = re.findall(r"to (?:see|undo) it: atomci ([^;\n]+)", capfd.readouterr().out)
+
+    assert main(see.split()) == 1
+    assert "+mine" in capfd.readouterr().out
+    assert main(undo.split()) == 0
+    assert locked.read("ci.yml") != "mine\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no executable bit on disk")
@@ -179,7 +195,7 @@ def test_offline_and_without_a_lock_drift_is_unknown_and_said_to_be(
     assert (done.code, done.json["lock"], done.json["verdict"]) == (0, "missing", "unknown")
     assert (done.json["clean"], done.json["examined"]) == (False, 0)
 
-    project.write({"uv.lock": ""})
+    project.write({"uv.lock": "", "pyproject.toml": '[dependency-groups]\ntemplate = ["atomci[template]"]\n'})
     said = atomci("status", "--offline", as_json=False).out
     assert "drift is unknown" in said
     assert "type uv run --group template atomci status and commit" in said, "the one that can render"

@@ -319,4 +319,4 @@ def test_an_option_that_is_given_empty_is_not_taken_for_none(
 ) -> None:
     done = atomci("update", option, "")
 
-    assert (done.code, f"{option} is given and empty" in done.err) == (2, True)
+    assert (done.code, f"{option} has an empty value" in done.err) == (2, True)

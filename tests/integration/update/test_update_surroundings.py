@@ -49,7 +49,7 @@ def test_a_report_that_has_no_room_says_what_was_done(
 
     assert done.code == 3
     assert "the report can't be written: [Errno 28] No space left on device" in done.err
-    assert "what is done is done (conflicts); look at it: git status" in done.err
+    assert "the update itself is done (conflicts); to see it: git status" in done.err
     assert "UU keep.txt" in conflicting.status
 
 

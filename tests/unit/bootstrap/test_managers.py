@@ -8,6 +8,7 @@ from atomci.bootstrap.managers import pip_tools, uv
 from atomci.bootstrap.managers.choice import choice, contradictions, prefix, typed
 from atomci.bootstrap.managers.refused import refused
 from atomci.bootstrap.managers.table import MANAGERS
+from atomci.cli.main import _VERBS as VERBS
 from atomci.errors import UsageError
 from atomci.project import Project
 from atomci.tools.process import Command
@@ -135,6 +136,9 @@ def test_what_people_type_before_a_tools_name(tmp_path: Path, monkeypatch: pytes
         ("atomci run unit", "uv run atomci run unit"),
         ("stale: atomci run unit", "stale: uv run atomci run unit"),
         ("atomci status", "uv run --group template atomci status"),
+        ("resolve, or atomci update --abort", "resolve, or uv run --group template atomci update --abort"),
+        ("did you mean atomci run unit?", "did you mean uv run atomci run unit?"),
+        ("it is open, and atomci would write there", "it is open, and atomci would write there"),
         ("type uv lock, and commit it", "type uv lock, and commit it"),
         ("answer once", "answer once"),
     ],
@@ -148,7 +152,20 @@ def test_an_advice_is_what_people_here_can_type(tmp_path: Path, monkeypatch: pyt
     assert typed(Project(tmp_path), advice) == advice, "atomci isn't installed there"
     (tmp_path / ".venv/lib/python3.11/site-packages/atomci-1.0.dist-info").mkdir(parents=True)
     (tmp_path / ".venv/Lib/site-packages/atomci-1.0.dist-info").mkdir(parents=True, exist_ok=True)
+    group = '[dependency-groups]\ntemplate = ["atomci[template]"]\n'
+    (tmp_path / "pyproject.toml").write_text(group, encoding="utf-8")
     assert typed(Project(tmp_path), advice) == here
+    (tmp_path / "pyproject.toml").unlink()
+    assert typed(Project(tmp_path), advice) == here.replace("--group template ", ""), "there is no such group"
+
+
+def test_every_verb_is_one_that_people_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UV_PROJECT_ENVIRONMENT", raising=False)
+    (tmp_path / "uv.lock").touch()
+    (tmp_path / "pyproject.toml").write_text('[dependency-groups]\ndev = ["atomci"]\n', encoding="utf-8")
+
+    for verb in VERBS:
+        assert typed(Project(tmp_path), f"atomci {verb}") == f"uv run atomci {verb}"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from atomci.errors import UsageError
 from atomci.template import sources
-from atomci.template.sources import Source, named_source, own_source
+from atomci.template.sources import Source, named_source, own_source, with_template_extra
 
 
 class _Installed:
@@ -104,3 +104,33 @@ def test_sources_that_are_not_installed_are_a_checkout(monkeypatch: pytest.Monke
         monkeypatch.setattr(importlib.metadata, "distribution", found)
 
         assert own_source("v9") == Source(str(checkout), "v9")
+
+
+@pytest.mark.parametrize(
+    ("direct_url", "requirement"),
+    [
+        (None, "atomci[template]"),
+        (
+            {"url": "https://me:word@example.com/a.git", "vcs_info": {"commit_id": "abc"}},
+            "atomci[template] @ git+https://example.com/a.git@abc",
+        ),
+        (
+            {"url": "ssh://git@example.com/a", "vcs_info": {"commit_id": "a", "requested_revision": "v1"}},
+            "atomci[template] @ git+ssh://git@example.com/a@v1",
+        ),
+    ],
+)
+def test_what_renders_is_installed_from_where_this_came_from(
+    direct_url: object, requirement: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    installed(monkeypatch, direct_url)
+    monkeypatch.setattr(sources, "_checkout", lambda: tmp_path)
+
+    assert with_template_extra() == requirement
+
+
+def test_a_checkout_is_installed_from_its_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "copier.yml").touch()
+    installed(monkeypatch, {"url": tmp_path.as_uri(), "dir_info": {}})
+
+    assert with_template_extra() == f"{tmp_path}[template]"

@@ -83,9 +83,12 @@ def prefix(project: Project) -> str:
 
 
 def typed(project: Project, advice: str) -> str:
-    """An advice that begins with atomci, as people here type it: with what leads to the locked one."""
-    own = prefix(project) if project.version_of("atomci") is not None else ""
-    to_render = next((m.TO_RENDER for m in MANAGERS.values() if (project.root / m.LOCK).is_file()), own)
+    """An advice that names a command of atomci, as people here type it: with what leads to the locked one."""
+    declared = "atomci" in project.declared
+    has_it = project.version_of("atomci") is not None if project.own_environment else declared
+    own = prefix(project) if has_it else ""
+    locked = (manager for manager in MANAGERS.values() if (project.root / manager.LOCK).is_file())
+    to_render = next((manager.to_render(project) for manager in locked), "") or own
 
     def words(found: re.Match[str]) -> str:
         before = to_render if found["verb"] in _RENDERING else own
@@ -94,5 +97,6 @@ def typed(project: Project, advice: str) -> str:
     return _ADVICE.sub(words, advice)
 
 
-_ADVICE = re.compile(r"(?P<before>^|[:;,] )atomci (?P<verb>[a-z]+)")
-_RENDERING = ("adopt", "diff", "restore", "status", "update")
+_RENDERING = ("adopt", "diff", "export", "new", "restore", "status", "update")
+_VERBS = (*_RENDERING, "check", "completion", "doctor", "explain", "graph", "list", "parity", "run")
+_ADVICE = re.compile(rf"(?P<before>^|[:;,] |\b(?:and|mean|or|then) )atomci (?P<verb>{'|'.join(_VERBS)})\b")

@@ -32,7 +32,7 @@ def only_here(project: Project, manager: Manager) -> Unmet | None:
     of_the_template = any(name == "atomci" for name, _ in found)
     return Unmet(
         f"{manager.LOCK} takes {why}: on another machine that can't be installed",
-        f"{manager.TO_RENDER}atomci update --template URL" if of_the_template else remedy,
+        f"{manager.to_render(project)}atomci update --template URL" if of_the_template else remedy,
     )
 
 

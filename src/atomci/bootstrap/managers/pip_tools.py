@@ -29,7 +29,6 @@ FILES: tuple[str, ...] = ("requirements/*",)
 SOURCE = "requirements/dev.in"
 RENEW = "atomci run compile_lockfile_and_sync"
 PREFIX = ""
-TO_RENDER = "sh scripts/in_venv.sh "
 SLOW = "pip-tools asks for one package after the other: the first lock may take minutes, later ones seconds"
 SPEAKS = re.compile(
     r"\b(in_venv\.sh|pip-compile|pip-sync|piptools)\b|(?<!uv )\bpip3? install\b.*\s(-r|--requirement)\b"
@@ -59,6 +58,10 @@ def relock(root: Path) -> str:
     if (root / _IN_VENV).is_file():
         return f"sh {_IN_VENV} --lock"
     return f"pip-compile --output-file {LOCK} pyproject.toml requirements/dev.in"
+
+
+def to_render(project: Project) -> str:
+    return f"sh {_IN_VENV} " if (project.root / _IN_VENV).is_file() else PREFIX
 
 
 def pins(lock: Path) -> Iterable[tuple[str, str]]:

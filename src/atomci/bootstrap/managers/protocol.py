@@ -55,8 +55,6 @@ class Manager(Protocol):
     """What someone types to make the lock anew when an update changed its source."""
     PREFIX: str
     """What people type before a locked tool's name; empty where that is the environment's folder."""
-    TO_RENDER: str
-    """The same before the atomci that can render, which `atomci update` needs."""
     SLOW: str
     """Why a first lock takes long; empty where it doesn't."""
     SPEAKS: re.Pattern[str]
@@ -70,6 +68,9 @@ class Manager(Protocol):
 
     def relock(self, root: Path) -> str:
         """What someone types to bring the lock up to date."""
+
+    def to_render(self, project: Project) -> str:
+        """What people type before an atomci that can render, as `atomci update` does; else PREFIX."""
 
     def pins(self, lock: Path) -> Iterable[tuple[str, str]]:
         """Names and versions in the lock. Raises UsageError when it can't be read."""

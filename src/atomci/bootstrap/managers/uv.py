@@ -27,7 +27,6 @@ FILES: tuple[str, ...] = (LOCK,)
 SOURCE = "pyproject.toml"
 RENEW = "uv lock"
 PREFIX = "uv run "
-TO_RENDER = "uv run --group template "
 SLOW = ""
 SPEAKS = re.compile(r"\buv (run|sync|lock|pip|add|export|venv)\b|astral-sh/setup-uv")
 
@@ -50,6 +49,10 @@ def way_in(words: Sequence[str]) -> Way | None:
 
 def relock(root: Path) -> str:
     return "uv lock"
+
+
+def to_render(project: Project) -> str:
+    return "uv run --group template " if "template" in project.table("dependency-groups") else PREFIX
 
 
 def pins(lock: Path) -> Iterable[tuple[str, str]]:

@@ -36,5 +36,5 @@ def _last_run_lines(last: Mapping[str, Any], *, whole: bool) -> Iterator[str]:
         yield from (f"             {name}" for name in seen.get(kind, ()))
     yield from (f"             {seen[key]}" for key in ("widened", "unkept") if seen.get(key))
     kept = last["status"] == "pass" and not seen.get("unkept")
-    unchanged = "nothing of that changed" + ("; its result is taken over" if kept else "")
+    unchanged = "nothing of that has changed" + ("; its result is reused" if kept else "")
     yield f"    now      {last['changed'] or unchanged}" + ("; it runs again" if last["changed"] else "")

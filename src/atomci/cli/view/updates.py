@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atomci.cli.view.advice import typed_here
 from atomci.errors import InfrastructureError
 from atomci.visible import visible
 
@@ -47,7 +48,7 @@ def show_update(update: Update, as_json: bool, following: str = "") -> None:
     except BrokenPipeError:
         return
     except OSError as error:
-        done = f"what is done is done ({update.state}); look at it: git status"
+        done = f"the update itself is done ({update.state}); to see it: git status"
         raise InfrastructureError(f"the report can't be written: {error}", done) from None
 
 
@@ -76,7 +77,7 @@ def _show(update: Update, as_json: bool, following: str) -> None:
         click.echo(visible(f"  migration           {step.id} ({step.version}): {done}; {step.reason}"))
     for note in update.notes:
         click.echo(visible(f"  note                {note}"))
-    click.echo(following or _next(update))
+    click.echo(following or typed_here(_next(update)))
 
 
 def _row(file: FileChange) -> str:
@@ -93,9 +94,9 @@ def _next(update: Update) -> str:
     conflicts = sum(file.change == "conflicted" for file in update.files)
     files = f"{conflicts} file{'s' if conflicts != 1 else ''} in conflict"
     return {
-        "planned": f"planned, nothing touched{f'; {files}' if conflicts else ''}; next: atomci update",
+        "planned": f"planned, nothing changed{f'; {files}' if conflicts else ''}; next: atomci update",
         "staged": "staged; look at it with git diff --staged, then git commit, or atomci update --abort",
         "committed": "committed",
         "conflicts": f"{files}: resolve, git add, then atomci update --continue, or atomci update --abort",
-        "aborted": "aborted, everything is as it was",
+        "aborted": "aborted; everything is as it was before",
     }[update.state]
