@@ -293,7 +293,7 @@ def test_answers_that_are_typed_count_as_given(awkward, render, tmp_path) -> Non
             "_exclude depends on answers",
         ),
         ({"copier.yml": AWKWARD + "templates: {type: str, default: x}\n"}, "question templates has a name"),
-        ({"copier.yml": AWKWARD + "_tasks: [touch x]\n"}, "runs code of its own"),
+        ({"copier.yml": AWKWARD + "_tasks: [touch x]\n"}, "wants to run code of its own"),
         (
             {"copier.yml": AWKWARD + "many: {type: str, choices: '{{ colours }}'}\n"},
             "question many has choices",

@@ -48,7 +48,7 @@ def adoptable_head(repository: Repository, root: Path, branch: str) -> str:
     git = repository.git
     if repository.prefix:
         raise RefusedError(
-            f"{root} is a folder of the repository {repository.top}, and a template takes a whole one",
+            f"{root} is a folder of the repository {repository.top}, and a template needs a whole one",
             f"cd {repository.top}; or give the folder a repository of its own: "
             f"git subtree split --prefix={repository.prefix.rstrip('/')}",
         )
@@ -57,7 +57,7 @@ def adoptable_head(repository: Repository, root: Path, branch: str) -> str:
     if there := [*answers_files(root), *([committed] if committed else [])]:
         raise RefusedError(
             f"{there[0]} is here: it was rendered from a template already",
-            "atomci status tells from which, atomci update brings it up to date",
+            "atomci status shows which one, atomci update brings it up to date",
         )
     if branch == "HEAD" or git.ask("check-ref-format", "--branch", branch) != branch:
         raise UsageError(f"--branch {branch}: not a branch name", "for example --branch atomci/adopt")
@@ -88,7 +88,7 @@ def require_layout(existing: Existing, rendered: Collection[str]) -> None:
     target = f"src/{layout.package}" + ("/__init__.py" if layout.kind == "module" else "")
     folder = str(PurePosixPath(target).parent)
     raise RefusedError(
-        f"the template has the package in src/, and here it is {layout.path}",
-        f"mkdir -p {folder} && git mv {layout.path} {target}; mend what names the old path (build, tests, "
-        "configuration), or leave it there and describe it: uv init --bare; commit, then again",
+        f"the template needs the package in src/, and here it is {layout.path}",
+        f"mkdir -p {folder} && git mv {layout.path} {target}; correct what names the old path (build, tests, "
+        "configuration), or leave it there and describe it: uv init --bare; commit, then try again",
     )

@@ -84,20 +84,20 @@ class Comparison:
         if obstacle := self._obstacle(path):
             yield "blocked", f"{obstacle} is in its place"
         if path == _ATTRIBUTES and (changed := self._renormalized()):
-            yield "blocked", f"git would want {changed} with other line endings: git add --renormalize"
+            yield "blocked", f"git wants other line endings in {changed}: git add --renormalize"
         if path in ignored:
             yield "ignored", "git ignores it here"
         if has_code and self.owners.tier(path) == "seed":
             yield "left-out", "rendered once as a start, and you have code of your own"
         if has_code and path == "LICENSE" and self.unlicensed:
-            yield "left-out", "no licence that the template has is found here: -d licence=..."
+            yield "left-out", "no licence that the template offers was found here: -d licence=..."
         if reason := disruption(path, self._texts[path], self.existing):
             yield "left-out", reason
 
     def _remarks(self, path: str) -> Iterator[str]:
         """Why a file is new, and what is to be known before it is taken."""
         if path == _PYPROJECT and self.existing.setup_file:
-            yield f"without what describes the package, which {self.existing.setup_file} goes on to do"
+            yield f"without the description of the package, which stays in {self.existing.setup_file}"
         else:
             yield self.owners.why(path)
         if lies := self._uncommitted(path):

@@ -83,7 +83,7 @@ def _version_that_is_not_there(path: str, text: str, existing: Existing) -> str 
     asks = path.startswith(".github/workflows/") and _READS_VERSION.search(text)
     if not asks or value_at(existing.pyproject, "project.version") is not None:
         return None
-    return "it reads the version from pyproject.toml, where yours isn't"
+    return "it reads the version from pyproject.toml, and yours isn't there"
 
 
 def _page_of_a_site(path: str, existing: Existing) -> str | None:
@@ -100,7 +100,7 @@ def _overruling(path: str, existing: Existing) -> str | None:
             continue
         for name in sorted(existing.paths & {*files, *tables}):
             if name in files or tables[name] in existing.read(name):
-                return f"{name} has the settings of {tool}, which it would put out of force"
+                return f"{tool} would no longer read its settings in {name}"
     return None
 
 
@@ -110,5 +110,5 @@ def _other_line_length(path: str, text: str, existing: Existing) -> str | None:
     for name in _WITH_LINE_LENGTH:
         found = _LINE_LENGTH.search(existing.read(name)) if name in existing.paths else None
         if found and found[1] != asked[1]:
-            return f"it asks for lines of {asked[1]}, and {name} for {found[1]}"
+            return f"it sets a line length of {asked[1]}, and {name} one of {found[1]}"
     return None

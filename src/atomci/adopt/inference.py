@@ -61,7 +61,7 @@ def origins(
             yield InferredAnswer(name=name, value=value, source=fact.source)
         else:
             source = "asked" if asked else "the template's default"
-            source += f"; it can't take what is in {fact.source}" if fact is not None else ""
+            source += f"; it doesn't accept what is in {fact.source}" if fact is not None else ""
             instead = fact.value if fact is not None else None
             yield InferredAnswer(name=name, value=value, source=source, instead_of=instead)
 
@@ -73,8 +73,8 @@ def refuse_invented_names(answers: Iterable[InferredAnswer]) -> None:
         if row.name in names and row.instead_of is not None and not row.source.startswith("asked"):
             where = row.source.rpartition(" in ")[2]
             raise RefusedError(
-                f"the template can't take {row.instead_of!r} for {row.name}, as {where} has it",
-                f"say which name its files shall use: atomci adopt -d {row.name}={row.value}",
+                f"the template doesn't accept {row.instead_of!r} for {row.name}, which {where} has",
+                f"choose the name that its files use: atomci adopt -d {row.name}={row.value}",
             )
 
 

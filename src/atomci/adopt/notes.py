@@ -24,10 +24,10 @@ def notes(
     if repository.git.states("--untracked-files=no"):
         yield "the branch starts at HEAD: what you haven't committed isn't in it, and stays where it is"
     if "pyproject.toml" in existing.paths and not existing.pyproject:
-        yield "nothing can be read in pyproject.toml: what isn't found elsewhere has the template's default"
+        yield "pyproject.toml can't be read: what isn't found elsewhere gets the template's default"
     if others := existing.other_packages:
         names = [row.name for row in answers if existing.layout and row.source == existing.layout.path]
-        yield from (f"{name}: it may also be {', '.join(others)}: -d {name}=... says which" for name in names)
+        yield from (f"{name}: it may also be {', '.join(others)}: choose by -d {name}=..." for name in names)
     added = {row.path for row in files if row.change == "added"}
     licence = next((row for row in answers if row.name in ("licence", "license")), None)
     if "LICENSE" in added and licence is not None and "default" in licence.source:
@@ -35,7 +35,7 @@ def notes(
     if any(row.path == "pyproject.toml" and row.change == "kept" for row in files):
         yield "pyproject.toml is kept; atomci diff pyproject.toml shows how the template sets the tools"
     if ".github/CODEOWNERS" in added:
-        yield ".github/CODEOWNERS: it names who approves; GitHub takes a person or a team, @org/team"
+        yield ".github/CODEOWNERS: it names who approves; GitHub accepts a person or a team, @org/team"
     for path in sorted(_OTHER_TEMPLATES & existing.paths):
         yield f"{path}: another tool applies a template here, and both would change the same files"
     yield from _on_the_layout(texts, existing)

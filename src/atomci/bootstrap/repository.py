@@ -17,7 +17,7 @@ def need_git() -> None:
     """Raises InfrastructureError where there is no git, before anything is made that needs it."""
     if shutil.which("git") is None:
         raise InfrastructureError(
-            "git isn't on PATH", "install it, then: atomci run install_git_cli tells how"
+            "git isn't on PATH", "install it; for the command: atomci run install_git_cli"
         )
 
 

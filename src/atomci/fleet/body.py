@@ -24,7 +24,7 @@ _DESCRIBED = re.compile(r"^.+-\d+-g([0-9a-f]{4,})$")
 # Characters of one list; GitHub takes 65536 of the whole.
 _ROWS = 10000
 _WORDS = {
-    "replaced": "replaced: your edit gives way; it stays in git's history",
+    "replaced": "replaced; your edit stays in git's history",
     "kept-deleted": "you had deleted it and the template changed it: it stays deleted",
     "corrected-upstream": "yours; the template's was corrected: look whether you want that too",
     "ignored": "git ignores it here, so it is left alone",

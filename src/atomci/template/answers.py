@@ -102,7 +102,7 @@ def recorded_answers(root: Path, file: str | None = None) -> Recorded:
     if name is None or not (root / name).is_file():
         raise UsageError(
             f"no {name or ANSWERS_FILE} in {root}: it wasn't rendered from a template",
-            "cd into a project that was, name its answers file if that is called otherwise: --answers-file FILE,"
+            "cd into a project that was; or name its answers file: --answers-file FILE;"
             " make one: atomci new DEST, or let this one join: atomci adopt",
         )
     values = parse_answers((root / name).read_bytes(), str(root / name))

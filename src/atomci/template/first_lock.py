@@ -26,7 +26,7 @@ def write_first_lock(rendered: Rendered) -> tuple[str, ...]:
         recorded = recorded_answers(root)
         owners = ownership(rendered.owners, rendered.seeds, recorded.file, recorded.lock, recorded.location)
     except UsageError as error:
-        return (f"drift can't be told later: {error.message}",)
+        return (f"drift can't be found later: {error.message}",)
     with Workshop() as shop:
         # The project has no repository yet; one of no use otherwise tells what git would store.
         folder = shop.folder()

@@ -106,10 +106,10 @@ def _too_much(location: str, name: str) -> InfrastructureError:
     what = {
         _SECONDS: f"took more than {limit:g} seconds of processor time",
         _MEMORY: f"took more than {limit:g} MiB of memory",
-        _SIZE: f"came to more than {limit:g} MiB of files",
+        _SIZE: f"wrote more than {limit:g} MiB of files",
     }[name]
     return InfrastructureError(
-        f"{location}: the render {what}, so it was ended",
+        f"{location}: the render {what}, so it was stopped",
         f"an endless template can't be rendered; if it is only large: {name}={limit * 10:g}, then the same again",
     )
 

@@ -67,7 +67,7 @@ def require_questions(answers: Mapping[str, Any], questions: Mapping[str, Any]) 
     unknown = sorted(answers.keys() - questions.keys())
     if unknown:
         raise UsageError(
-            f"the template asks no question called {unknown[0]}", f"it asks: {', '.join(sorted(questions))}"
+            f"the template has no question called {unknown[0]}", f"it asks: {', '.join(sorted(questions))}"
         )
 
 

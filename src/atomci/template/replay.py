@@ -153,7 +153,7 @@ def _refuse_trust(location: str, template: Any) -> None:
 
 def _needs_trust(location: str, what: str) -> RefusedError:
     return RefusedError(
-        f"{location} runs code of its own (_{what}), which atomci doesn't",
+        f"{location} wants to run code of its own (_{what}), and atomci runs none",
         "if you trust it: copier copy --trust, or in a project copier update --trust",
     )
 
@@ -200,7 +200,7 @@ def _copier_errors(location: str) -> Iterator[None]:
             # What an expression of the template came to, or copier of what it is.
             raise UsageError(
                 f"{location} can't be rendered: {type(error).__name__}: {_one_line(error)}",
-                "another answer may help; else its authors can mend it",
+                "try another answer; if that doesn't help, report it to the template's authors",
             ) from None
 
 

@@ -187,7 +187,7 @@ def refuse_leading_out(path: Path, root: Path, location: str) -> None:
     if not path.resolve().is_relative_to(root.resolve()):
         name = os.path.relpath(path, root)
         raise RefusedError(
-            f"{location} holds {name}, which leads out of the template", "its authors can mend it"
+            f"{location} holds {name}, which leads out of the template", "report it to the template's authors"
         )
 
 

@@ -89,8 +89,8 @@ _OF_THIS_MACHINE = ("expanduser", "expandvars", "fileglob", "realpath")
 
 def _refuse_filter(name: str, *_: Any, **__: Any) -> NoReturn:
     raise RefusedError(
-        f"the template asks for this machine's own things (filter {name}), which atomci doesn't give it",
-        "its authors can do without; if you trust it: copier copy",
+        f"the template reads what is on this machine (filter {name}), and atomci doesn't let it",
+        "if you trust it: copier copy",
     )
 
 
@@ -242,7 +242,7 @@ class Worker(_main.Worker):
         if any("\udc80" <= sign <= "\udcff" for sign in str(name)):
             raise RefusedError(
                 f"{self.template.url} holds {name}, a name that isn't UTF-8, which no lock can list",
-                "nothing was changed; tell the template's authors",
+                "nothing was changed; report it to the template's authors",
             )
         yield
         path = self.subproject.local_abspath / name

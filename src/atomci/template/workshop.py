@@ -80,7 +80,7 @@ class Workshop:
         """A note where a template on this machine has changes that no commit holds: versions are commits."""
         if on_this_machine(location) is None or not self.template(location).is_edited:
             return ()
-        return (f"{location} has uncommitted changes, which no update takes: git commit them there",)
+        return (f"{location} has uncommitted changes, which an update leaves out: git commit them there",)
 
     def template(self, location: str) -> Template:
         """A template, fetched at its first use."""

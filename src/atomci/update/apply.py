@@ -108,18 +108,18 @@ def _refuse_dirty(planned: Planned, touched: list[str], unseen: list[str], alone
     found = obstacles(repository, before, planned.merged.files, wanted, states)
     if found:
         raise RefusedError(
-            f"the update changes {some_of(found)}: uncommitted work is in its way",
+            f"the update changes {some_of(found)}: you have uncommitted work there",
             way_out(before, found.values(), states),
         )
     staged = [path for path, state in states.items() if state[0] not in " ?"]
     if alone and staged:
         raise RefusedError(
-            f"{are(staged)} staged, and the update is to be committed by itself", "git commit it first"
+            f"{are(staged)} staged, and the update needs a commit of its own", "git commit it first"
         )
     if planned.merged.stages and staged:
         raise RefusedError(
             f"{are(staged)} staged, and the update has conflicts: aborting it would unstage that",
-            "git commit or git stash it, then again",
+            "git commit or git stash it, then try again",
         )
 
 

@@ -16,7 +16,7 @@ __all__ = ["acts", "answer_changes", "file_changes", "locks_to_renew"]
 
 # Of managers that an adopted project may have: a lock, what it is made from, and what makes it anew.
 _OTHER_LOCKS = (("poetry.lock", "pyproject.toml", "poetry lock"), ("pdm.lock", "pyproject.toml", "pdm lock"))
-_IN_HISTORY = "your edit gives way; it stays in git's history"
+_IN_HISTORY = "your edit stays in git's history"
 
 
 def acts(changes: Iterable[FileChange]) -> bool:
@@ -91,7 +91,7 @@ def _told(merged: MergedRenders, renames: Mapping[str, str], path: str) -> tuple
     if mine is None and path in renames:
         return "renamed", _IN_HISTORY if _gives_way(merged, renames[path], after) else ""
     if mine is None:
-        return "added", "you had deleted it; it is the template's" if managed and base else ""
+        return "added", "you had deleted it, but the template owns it" if managed and base else ""
     if after is None:
         return "removed", _IN_HISTORY if _gives_way(merged, path, after) else _set_aside(result, path)
     return _edited(merged.tier(path), edited=mine != base)
@@ -122,8 +122,8 @@ def _seed(mine: Entry | None, base: Entry | None, theirs: Entry | None) -> tuple
     if mine == theirs:
         return None
     if theirs is None:
-        return "corrected-upstream", "the template has it no more; yours stays"
-    return "corrected-upstream", "" if base else "the template has one now too; yours stays"
+        return "corrected-upstream", "the template no longer has it; yours stays"
+    return "corrected-upstream", "" if base else "the template now has one too; yours stays"
 
 
 def _origins(merged: MergedRenders) -> dict[str, str]:

@@ -55,7 +55,7 @@ def _commit(repository: Repository, journal: Journal) -> None:
         )
     code, _, said = repository.git.code("commit", "--quiet", "--file=-", stdin=os.fsencode(journal.message))
     if code != 0:
-        raise Unresolved(f"git commit: {_why(said)}", "the update is staged; mend it and: git commit")
+        raise Unresolved(f"git commit: {_why(said)}", "the update is staged; fix that, then: git commit")
     shutil.rmtree(repository.git_dir / FOLDER)
 
 
@@ -73,14 +73,17 @@ def _continue(repository: Repository, journal: Journal) -> None:
     if open_paths := repository.git.paths("diff", "--name-only", "--diff-filter=U", "-z"):
         raise Unresolved(f"{are(open_paths)} in conflict", "resolve, git add, then: atomci update --continue")
     if marked := _with_markers(repository, journal):
-        raise Unresolved(f"{are(marked)} still with conflict markers", "resolve and git add, then again")
+        raise Unresolved(
+            f"{are(marked)} still in conflict: there are conflict markers",
+            "resolve them, git add, then: atomci update --continue",
+        )
     _pick_again(repository, journal)
     git = repository.git.with_env(GIT_EDITOR=":")
     code, out, said = git.code("cherry-pick", "--continue")
     if code != 0:
         raise Unresolved(
             f"git cherry-pick --continue: {_why(said or out.decode('utf-8', 'replace'))}",
-            "mend it and: atomci update --continue",
+            "fix that, then: atomci update --continue",
         )
     shutil.rmtree(repository.git_dir / FOLDER, ignore_errors=True)
 
@@ -131,4 +134,4 @@ def _ended(journal: Journal, state: str) -> Update:
 
 
 def _why(said: str) -> str:
-    return complaint(said) or "it failed without a word, as a hook may"
+    return complaint(said) or "it failed and printed nothing, as a git hook may"

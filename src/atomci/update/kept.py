@@ -42,7 +42,7 @@ def _below(top: Path, path: str) -> list[str]:
     for folder, names, plain in os.walk(top / path):
         if ".git" in (*names, *plain):
             raise RefusedError(
-                f"{path} is a folder now, and a repository is in it", "move it elsewhere, then again"
+                f"{path} is a folder now, and a repository is in it", "move it elsewhere, then try again"
             )
         links = [name for name in names if Path(folder, name).is_symlink()]
         files += [Path(folder, name).relative_to(top).as_posix() for name in (*plain, *links)]

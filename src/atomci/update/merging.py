@@ -51,8 +51,8 @@ def _refuse_ignored_answers(renders: Renders, away: Mapping[str, str]) -> None:
     file = renders.span.recorded.file
     if renders.objects.repository.prefix + file in away:
         raise RefusedError(
-            f"git ignores {file}, so no commit could say which version this is",
-            f"git add --force {file}, git commit, then again",
+            f"git ignores {file}, so no commit would record which version this is",
+            f"git add --force {file}, git commit, then try again",
         )
 
 
@@ -65,8 +65,8 @@ def _refuse_taken_lock(renders: Renders) -> None:
     if taken:
         kind = "folder" if taken == lock else "file" if files[taken].is_file else "link"
         raise RefusedError(
-            f"{taken} is a {kind} here, and what was rendered is to be listed in {lock}",
-            f"{shell_line(['git', 'mv', taken, f'{taken}.mine'])}, git commit, then again",
+            f"{taken} is a {kind} here, and atomci writes a file there: {lock}",
+            f"{shell_line(['git', 'mv', taken, f'{taken}.mine'])}, git commit, then try again",
         )
 
 

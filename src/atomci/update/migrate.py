@@ -96,7 +96,7 @@ def _delete(found: Migrated, theirs: Files, path: str) -> str:
     if path not in found.ours or path in theirs:
         return NO_EFFECT
     if found.ours[path] != found.base.get(path):
-        return f"{path} stays, since it was changed"
+        return f"{path} was changed, so it stays"
     del found.ours[path], found.base[path]
     return f"{path} is removed"
 

@@ -92,7 +92,9 @@ def _parsed(text: bytes) -> list[Migration]:
         rows = tomllib.loads(text.decode("utf-8")).get("migration", [])
         found = [_migration(row) for row in rows]
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"the template's {FILE} is malformed: {error}", "its authors can mend it") from None
+        raise UsageError(
+            f"the template's {FILE} is malformed: {error}", "report it to the template's authors"
+        ) from None
     return found
 
 

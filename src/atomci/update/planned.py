@@ -74,8 +74,8 @@ def _moved(renders: Renders) -> tuple[str, ...]:
     old, otherwise = renders.span.old, renders.otherwise
     if not otherwise:
         return ()
-    what = f"renders {some_of(otherwise)} otherwise than it did" if old.is_there else "is no longer there"
-    return (f"{old.name} {what}: what {renders.span.recorded.lock} says was rendered counts",)
+    what = f"renders {some_of(otherwise)} differently now" if old.is_there else "is no longer there"
+    return (f"{old.name} {what}: the update starts from what {renders.span.recorded.lock} lists",)
 
 
 def message_of(update: Update) -> str:

@@ -133,7 +133,7 @@ def _know_all(shop: Workshop, span: Span, theirs: Snapshot) -> None:
         hint = (
             _of_the_newest(shop, span, unknown) or f"it asks: {', '.join(sorted(theirs.replayed.questions))}"
         )
-        raise UsageError(f"the template asks no question called {unknown[0]}", hint)
+        raise UsageError(f"the template has no question called {unknown[0]}", hint)
 
 
 def _of_the_newest(shop: Workshop, span: Span, unknown: list[str]) -> str:

@@ -50,7 +50,7 @@ def under_way(root: Path) -> Iterator[tuple[Repository, Journal]]:
         journal = journal_of(repository)
         if journal is None or _is_over(repository, journal):
             shutil.rmtree(repository.git_dir / FOLDER, ignore_errors=True)
-            raise UsageError("no update is under way here", "git status tells what is")
+            raise UsageError("no update is under way here", "git status shows what is")
         yield repository, journal
 
 

@@ -307,17 +307,17 @@ SIZE = (("ATOMCI_RENDER_SIZE_MIB", "1"),)
 TOO_LONG, TOO_MUCH = "took more than 0.3 seconds of processor time", "took more than 64 MiB of memory"
 STARS, DEEP = "*a" * 14 + "*b", "[" * 30_000
 DOT_GIT = "git keeps its own things under that name"
-NAMED_MACHINE = "asks for this machine's own things"
+NAMED_MACHINE = "reads what is on this machine"
 
 CASES = (
-    Case("`_tasks`", NEW, 4, "runs code of its own (_tasks)", _tasks),
-    Case("`_tasks`, which copier's own settings trust", NEW, 4, "runs code of its own (_tasks)", _copier_trusts),
-    Case("`_tasks` in the next version", UPDATE, 4, "runs code of its own (_tasks)", _tasks),
-    Case("`_migrations`", PLAN, 4, "runs code of its own (_migrations)", _migrations),
-    Case("`_jinja_extensions`", NEW, 4, "runs code of its own (_jinja_extensions)", _extension),
-    Case("`_jinja_extensions` in the next version", PLAN, 4, "runs code of its own", _extension),
-    Case("`_tasks`, adopted", ADOPT, 4, "runs code of its own (_tasks)", _tasks),
-    Case("`_tasks`, exported", EXPORT, 4, "runs code of its own (_tasks)", _tasks),
+    Case("`_tasks`", NEW, 4, "wants to run code of its own (_tasks)", _tasks),
+    Case("`_tasks`, which copier's own settings trust", NEW, 4, "wants to run code of its own (_tasks)", _copier_trusts),
+    Case("`_tasks` in the next version", UPDATE, 4, "wants to run code of its own (_tasks)", _tasks),
+    Case("`_migrations`", PLAN, 4, "wants to run code of its own (_migrations)", _migrations),
+    Case("`_jinja_extensions`", NEW, 4, "wants to run code of its own (_jinja_extensions)", _extension),
+    Case("`_jinja_extensions` in the next version", PLAN, 4, "wants to run code of its own", _extension),
+    Case("`_tasks`, adopted", ADOPT, 4, "wants to run code of its own (_tasks)", _tasks),
+    Case("`_tasks`, exported", EXPORT, 4, "wants to run code of its own (_tasks)", _tasks),
     Case("a build backend of its own, installed", NEW, 0, "nothing of it was run", _backend),
     Case("the same, and says itself that it is trusted", NEW, 0, "nothing of it was run", _said_by_itself),
     Case("`filter.smudge` in a folder's configuration", STATUS, 0, "0 drifted", _filter("smudge")),
@@ -414,9 +414,9 @@ CASES = (
     Case("memory little by little", NEW, 3, TOO_MUCH,
          _text("{% set n = namespace(l='x') %}{% for a in range(99) %}{% set n.l = n.l + n.l %}{% endfor %}"),
          MEMORY),
-    Case("files without end", NEW, 3, "came to more than 1 MiB of files",
+    Case("files without end", NEW, 3, "wrote more than 1 MiB of files",
          _raw("'a' }}{% yield n from range(99999) %}{{ n }}{% endyield %}{{ ''"), SIZE),
-    Case("ten million files in seven trees", NEW, 3, "came to more than 1 MiB of files", _many_trees, SIZE),
+    Case("ten million files in seven trees", NEW, 3, "wrote more than 1 MiB of files", _many_trees, SIZE),
     Case("a pattern without end in `ownership.toml`", PLAN, 3, TOO_LONG, _owned(f"['{STARS}']"), SECONDS),
     Case("the same in `_skip_if_exists`", PLAN, 3, TOO_LONG, _skipped, SECONDS),
     Case("the same in `_exclude`, exported", EXPORT, 3, TOO_LONG,

@@ -270,7 +270,7 @@ def test_what_the_template_cannot_take_is_told_beside_its_default(repository, te
     rows = {row["name"]: row for row in done.json["answers"]}
     assert (rows["python_min"]["value"], rows["python_min"]["instead_of"]) == ("3.11", "3.8")
     assert (rows["licence"]["value"], rows["licence"]["instead_of"]) == ("MIT", "GPL-3.0-only")
-    assert "can't take what is in pyproject.toml: project.license" in rows["licence"]["source"]
+    assert "doesn't accept what is in pyproject.toml: project.license" in rows["licence"]["source"]
 
 
 def test_given_answers_count_over_found_ones(lived_in, template_repo, adopt, tmp_path) -> None:
@@ -421,7 +421,7 @@ def test_a_name_that_the_template_refuses_is_never_replaced_by_another(
     folder = repository({"src/PIL/__init__.py": "", "pyproject.toml": "[project]\nname = 'pillow'\n"})
     before = folder.whole
     done = adopt(folder, template_repo)
-    assert (done.code, "can't take 'PIL' for package_name, as src/PIL has it" in done.err) == (4, True)
+    assert (done.code, "doesn't accept 'PIL' for package_name, which src/PIL has" in done.err) == (4, True)
     assert folder.whole == before
     typed = done.err.rpartition("atomci adopt ")[2].split()
     assert typed == ["-d", "package_name=pillow"]
@@ -489,7 +489,7 @@ def test_a_flat_layout_is_fine_where_the_template_has_no_src(template, repositor
         ("", ("--branch", "HEAD"), 2, "not a branch name"),
         ("", ("--branch", "@{-1}"), 2, "not a branch name"),
         ("touch .copier-answers.yml", (), 4, "rendered from a template already"),
-        ("", ("-d", "teapot=1"), 2, "asks no question called teapot"),
+        ("", ("-d", "teapot=1"), 2, "has no question called teapot"),
         ("", ("-d", "licence=GPL"), 2, "licence"),
         ("", ("-d", "licence"), 2, "not KEY=VALUE"),
         ("", ("--ref", "v9"), 2, "has no version 'v9'"),

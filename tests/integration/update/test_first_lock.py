@@ -149,7 +149,7 @@ def test_a_template_without_git_is_rendered_and_the_missing_lock_told(
     project = made(bare)
 
     assert (
-        "note: drift can't be told later: .copier-answers.yml doesn't record _commit"
+        "note: drift can't be found later: .copier-answers.yml doesn't record _commit"
         in capfd.readouterr().out
     )
     assert not project.has(LOCK)
@@ -163,7 +163,7 @@ def test_a_broken_table_of_owners_is_told_and_no_error(
     project = made(template)
 
     assert (
-        "note: drift can't be told later: the template's ownership.toml is malformed"
+        "note: drift can't be found later: the template's ownership.toml is malformed"
         in capfd.readouterr().out
     )
     assert not project.has(LOCK)

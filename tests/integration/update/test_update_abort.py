@@ -141,7 +141,7 @@ def test_a_folder_with_a_repository_is_refused_with_the_way_out(conflicting: Fol
     refused = atomci("update", "--abort")
 
     assert refused.code == 4
-    assert "move it elsewhere, then again" in refused.err
+    assert "move it elsewhere, then try again" in refused.err
     shutil.move(conflicting.root / "guide.txt", conflicting.root.parent / "elsewhere")
     aborted(conflicting, atomci, before)
 

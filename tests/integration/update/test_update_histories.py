@@ -183,7 +183,7 @@ def _applied(project: Folder) -> Update | None:
             return apply_update(planned)
         except RefusedError as error:
             refused = error
-    typed = re.match("(git add --force .*), git commit, then again", refused.hint, re.DOTALL)
+    typed = re.match("(git add --force .*), git commit, then try again", refused.hint, re.DOTALL)
     assert typed, refused
     project.git(*shlex.split(typed[1])[1:])
     return None
@@ -275,7 +275,7 @@ def _nothing_lost(project: Folder, texts: dict[bytes, str], done: Update) -> Non
     replaced = {
         path
         for file in done.files
-        if "it stays in git's history" in file.detail
+        if "stays in git's history" in file.detail
         for path in (file.path, file.renamed_from)
     }
     lost = texts.keys() - _texts(project).keys()

@@ -110,7 +110,7 @@ def test_what_lies_where_a_folder_is_to_be_is_named_as_it_can_be_added(
     planned, done = atomci("update", "--plan"), atomci("update")
 
     assert (planned.code, done.code) == (0, 4)
-    assert [note for note in planned.json["notes"] if "uncommitted work is in its way" in note]
+    assert [note for note in planned.json["notes"] if "you have uncommitted work there" in note]
     typed(project, done.err.splitlines()[-1].partition(",")[0])
     project.git("commit", "--quiet", "--message=mine")
     assert atomci("update").code == 1

@@ -19,7 +19,7 @@ def test_the_lock_counts_where_a_tag_moved(moved: Folder, atomci: Run) -> None:
     done = atomci("update")
 
     assert (done.code, done.files) == (1, {"guide.txt": "conflicted"})
-    assert "v1.0.0 renders guide.txt otherwise than it did" in done.json["notes"][0]
+    assert "v1.0.0 renders guide.txt differently now" in done.json["notes"][0]
     assert moved.git("show", ":1:guide.txt") + "\n" == lines("guide")
     assert "mine" in moved.read("guide.txt")
 
@@ -87,7 +87,7 @@ def test_what_neither_git_nor_a_moved_tag_holds_is_no_base(
     assert atomci("update", "--abort").code == 0
     shown = atomci("diff", "guide.txt", as_json=False)
     assert (shown.code, shown.out) == (4, "")
-    assert "v1.0.0 renders guide.txt otherwise than it did" in shown.err
+    assert "v1.0.0 renders guide.txt differently now" in shown.err
     assert atomci("update", "--plan").code == 1
 
 
@@ -103,7 +103,7 @@ def test_a_recorded_tag_that_was_removed_is_replaced_by_the_lock(
 
     assert (done.code, done.files) == (0, {"guide.txt": "merged"})
     assert done.json["notes"] == [
-        "v1.0.0 is no longer there: what .atomci/lock.json says was rendered counts"
+        "v1.0.0 is no longer there: the update starts from what .atomci/lock.json lists"
     ]
     assert project.read("guide.txt") == lines("guide", n2="theirs", n30="mine")
     assert atomci("status").code == 0

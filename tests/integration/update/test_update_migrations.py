@@ -152,7 +152,7 @@ def test_a_file_is_deleted_only_unmodified(template: Folder, project: Folder, at
     assert not project.has("src/start.py")
 
     done = atomci("update", "--commit", root=edited.root)
-    assert effects(done) == {"one": "src/start.py stays, since it was changed"}
+    assert effects(done) == {"one": "src/start.py was changed, so it stays"}
     assert edited.read("src/start.py") == "mine\n"
 
 

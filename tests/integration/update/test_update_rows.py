@@ -127,7 +127,7 @@ def test_a_seed_that_the_user_has_already_has_a_row(template: Folder, project: F
     done = atomci("update")
 
     assert done.files == {"src/new.py": "corrected-upstream"}
-    assert rows(done.json)["src/new.py"] == "the template has one now too; yours stays"
+    assert rows(done.json)["src/new.py"] == "the template now has one too; yours stays"
     assert project.read("src/new.py") == "mine\n"
 
 

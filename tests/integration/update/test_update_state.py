@@ -194,7 +194,7 @@ def test_an_unresolved_update_is_not_continued(conflicting: Folder, atomci: Run)
     conflicting.git("add", "guide.txt")
     done = atomci("update", "--continue")
     assert done.code == 1
-    assert "guide.txt is still with conflict markers" in done.err
+    assert "guide.txt is still in conflict" in done.err
     assert "_commit: v1.0.0" in conflicting.git("show", "HEAD:.copier-answers.yml")
 
 
@@ -334,7 +334,7 @@ def test_a_hook_may_refuse_the_commit(clean: Folder, atomci: Run) -> None:
     assert "not today" in done.err
     assert "M  keep.txt" in clean.status
     hook.write_text("#!/bin/sh\nexit 1\n")
-    assert "as a hook may" in atomci("update", "--continue").err
+    assert "as a git hook may" in atomci("update", "--continue").err
     hook.unlink()
     assert atomci("update", "--continue").code == 0
 

@@ -31,7 +31,7 @@ def test_managed_files_are_the_templates_and_edits_are_told(
     assert project.read("ci.yml") == lines("ci", 20, n15="theirs")
     (row,) = (row for row in done.json["files"] if row["path"] == "ci.yml")
     if mine is None:
-        assert row["detail"] == "you had deleted it; it is the template's"
+        assert row["detail"] == "you had deleted it, but the template owns it"
     else:
         assert project.git("show", "HEAD^:ci.yml") + "\n" == mine
 
@@ -54,7 +54,7 @@ def test_an_edit_that_goes_with_a_managed_file_is_told(
     (found,) = (file for file in atomci("update", "--plan").json["files"] if file["path"] == row[0])
 
     assert (found["path"], found["change"]) == row
-    assert found["detail"] == "your edit gives way; it stays in git's history"
+    assert found["detail"] == "your edit stays in git's history"
     project.commit({"ci.yml": lines("ci", 20)})
     (found,) = (file for file in atomci("update", "--plan").json["files"] if file["path"] == row[0])
     assert "detail" not in found
@@ -95,7 +95,7 @@ def test_a_seed_that_the_template_drops_stays(next_release: Apply, project: Fold
     done = atomci("update", "--commit")
 
     assert done.files == {"src/other.py": "added", "src/start.py": "corrected-upstream"}
-    assert "the template has it no more; yours stays" in done.out
+    assert "the template no longer has it; yours stays" in done.out
     assert project.has("src/start.py")
 
 

@@ -12,7 +12,7 @@ WITH_LINKS = "_preserve_symlinks: true\n"
 def typed(project: Folder, refused: Outcome) -> None:
     """Type what a refusal says of files in the way."""
     assert refused.code == 4
-    command = re.search(r"(git add --force .*), git commit, then again", refused.err)
+    command = re.search(r"(git add --force .*), git commit, then try again", refused.err)
     assert command, refused.err
     project.git(*shlex.split(command[1])[1:])
     project.git("commit", "--quiet", "--message", "in the way")
@@ -93,7 +93,7 @@ def test_what_a_template_has_not_committed_is_told_wherever_it_does_not_count(
 ) -> None:
     assert atomci("status").json["notes"] == []
     template.write({"template/guide.txt": lines("guide", n2="dirty")})
-    told = f"{template.root} has uncommitted changes, which no update takes: git commit them there"
+    told = f"{template.root} has uncommitted changes, which an update leaves out: git commit them there"
 
     assert atomci("status").json["notes"] == [told]
     assert told in atomci("status", as_json=False).out

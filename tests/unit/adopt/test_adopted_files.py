@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from atomci.adopt.adoptable import adoptable_head, require_layout, require_questions
+from atomci.adopt.adoptable import adoptable_head, require_layout
 from atomci.adopt.comparison import Comparison
 from atomci.adopt.existing import Existing, Inferred, read_existing
 from atomci.adopt.inference import origins
@@ -18,6 +18,7 @@ from atomci.artifacts.sync import AdoptedFile, Adoption, InferredAnswer
 from atomci.errors import RefusedError, UsageError
 from atomci.template.answers import answers_file
 from atomci.template.ownership import Ownership, Tier
+from atomci.template.questionnaire import require_questions
 from atomci.template.snapshot import Snapshot
 from atomci.tools.git.client import GitFailed
 from atomci.tools.git.objects import Entry, Files
@@ -254,7 +255,7 @@ def test_lines_that_a_file_lacks_are_told_whatever_their_indent(
         ({}, 3, None, False, InferredAnswer(name="q", value=3, source="the template's default")),
         ({}, 3, None, True, InferredAnswer(name="q", value=3, source="asked")),
         ({}, 3, Inferred(2, "setup.cfg"), False, InferredAnswer(
-            name="q", value=3, source="the template's default; it can't take what is in setup.cfg",
+            name="q", value=3, source="the template's default; it doesn't accept what is in setup.cfg",
             instead_of=2)),
     ],
 )  # fmt: skip
@@ -317,7 +318,7 @@ def test_a_package_that_is_described_already_may_lie_anywhere(file: str) -> None
 @pytest.mark.parametrize(
     ("repository", "branch", "error", "message"),
     [
-        (_Git(prefix="sub/", says={"HEAD": "abc"}), "b", RefusedError, "takes a whole one"),
+        (_Git(prefix="sub/", says={"HEAD": "abc"}), "b", RefusedError, "needs a whole one"),
         (_Git(), "b", UsageError, "no commit yet"),
         (_Git(says={"HEAD^": "abc", "ls-tree": ANSWERS}), "b", RefusedError, "is here"),
         (_Git(says={"HEAD^": "abc"}), "-b", UsageError, "not a branch name"),
@@ -401,7 +402,7 @@ def test_what_cannot_be_read_is_told(text: str) -> None:
 
     (said,) = notes(_Git(), [], {}, (), there)  # type: ignore[arg-type]
 
-    assert said.startswith("nothing can be read in pyproject.toml")
+    assert said.startswith("pyproject.toml can't be read")
 
 
 @pytest.mark.parametrize(("name", "told"), [("one", False), ("proj", True)])
@@ -412,7 +413,7 @@ def test_a_package_that_is_one_of_several_is_told_with_the_others(name: str, tol
 
     said = list(notes(_Git(), [], {}, answers, there))  # type: ignore[arg-type]
 
-    assert said == (["package: it may also be src/two: -d package=... says which"] if told else [])
+    assert said == (["package: it may also be src/two: choose by -d package=..."] if told else [])
 
 
 def test_work_that_is_not_committed_is_told_to_stay_behind() -> None:

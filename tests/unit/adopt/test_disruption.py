@@ -112,7 +112,7 @@ def test_no_file_puts_settings_of_the_same_tool_out_of_force(
     found = disruption(path, "", existing(mine))
 
     assert found is not None
-    assert found.startswith(f"{where} has the settings of ")
+    assert found.endswith(f" would no longer read its settings in {where}")
 
 
 @pytest.mark.parametrize(
@@ -127,4 +127,4 @@ def test_no_file_puts_settings_of_the_same_tool_out_of_force(
 def test_editors_are_told_no_other_line_length_than_the_tools(mine: str, text: str) -> None:
     found = disruption(".editorconfig", "[*.py]\nmax_line_length = 100\n", existing({mine: text}))
 
-    assert found == f"it asks for lines of 100, and {mine} for 88"
+    assert found == f"it sets a line length of 100, and {mine} one of 88"

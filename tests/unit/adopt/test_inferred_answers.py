@@ -437,11 +437,11 @@ def test_setup_py_is_read_and_not_run() -> None:
 @pytest.mark.parametrize(
     ("row", "refused"),
     [
-        (("package_name", "lib", "the template's default; it can't take what is in PIL", "PIL"), True),
-        (("module_name", "lib", "the template's default; it can't take what is in src/PIL", "PIL"), True),
-        (("package_name", "lib", "asked; it can't take what is in PIL", "PIL"), False),
+        (("package_name", "lib", "the template's default; it doesn't accept what is in PIL", "PIL"), True),
+        (("module_name", "lib", "the template's default; it doesn't accept what is in src/PIL", "PIL"), True),
+        (("package_name", "lib", "asked; it doesn't accept what is in PIL", "PIL"), False),
         (("package_name", "lib", "given", None), False),
-        (("licence", "MIT", "the template's default; it can't take what is in setup.py", "GPL"), False),
+        (("licence", "MIT", "the template's default; it doesn't accept what is in setup.py", "GPL"), False),
     ],
 )
 def test_a_name_that_the_template_cannot_take_is_refused_with_what_to_type(
@@ -453,6 +453,6 @@ def test_a_name_that_the_template_cannot_take_is_refused_with_what_to_type(
     if not refused:
         refuse_invented_names(answers)
         return
-    with pytest.raises(RefusedError, match=f"can't take 'PIL' for {name}") as caught:
+    with pytest.raises(RefusedError, match=f"doesn't accept 'PIL' for {name}") as caught:
         refuse_invented_names(answers)
     assert caught.value.hint.endswith(f"atomci adopt -d {name}=lib")

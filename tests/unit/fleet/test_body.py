@@ -45,7 +45,7 @@ def test_each_kind_of_change_is_listed() -> None:
     )
 
     for row in (
-        "- `a.md`: replaced: your edit gives way",
+        "- `a.md`: replaced; your edit stays",
         "- `b.md` (was `c.md`): renamed",
         "- `d.md`: yours; the template's was corrected",
         "- `licence`: nothing to `MIT`",

@@ -99,7 +99,7 @@ def test_what_was_not_edited_is_deleted_and_what_was_stays() -> None:
     assert migrated("delete_unmodified", "a", base, base, {}) == ({}, {}, "sub/a is removed")
     edited = files(a="2")
     kept = migrated("delete_unmodified", "a", edited, base, {})
-    assert kept == (edited, base, "sub/a stays, since it was changed")
+    assert kept == (edited, base, "sub/a was changed, so it stays")
     assert migrated("delete_unmodified", "a", base, base, base) == (base, base, NO_EFFECT)
 
 

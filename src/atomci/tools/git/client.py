@@ -123,7 +123,7 @@ class Git:
             )
         except (FileNotFoundError, NotADirectoryError):
             missing = "git isn't on PATH" if shutil.which("git") is None else f"{self.root} isn't there"
-            raise ToolMissing(missing, "install git, then: atomci run install_git_cli tells how") from None
+            raise ToolMissing(missing, "install it; for the command: atomci run install_git_cli") from None
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
 
     def streamed(self, *words: str) -> Iterator[bytes]:

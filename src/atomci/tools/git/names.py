@@ -41,5 +41,5 @@ def refuse_paths(paths: Iterable[str | PurePosixPath], whose: str) -> None:
     for path in map(str, paths):
         if fault := fault_of(path):
             raise RefusedError(
-                f"{whose} holds {path}: {fault}", "nothing was changed; tell the template's authors"
+                f"{whose} holds {path}: {fault}", "nothing was changed; report it to the template's authors"
             )

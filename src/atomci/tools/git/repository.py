@@ -52,7 +52,9 @@ def open_repository(root: Path) -> Repository:
             raise UsageError(
                 f"{root} is a bare repository, without files", f"git clone {root}; start in the clone"
             )
-        raise UsageError(f"{root} isn't in a git repository, and an update is a git merge", hint)
+        raise UsageError(
+            f"{root} isn't in a git repository, and an update needs one: it merges as git does", hint
+        )
     found = os.fsdecode(out).removesuffix("\n").split("\n")
     if len(found) != len(_ASKED):  # a folder's name holds a line break
         found = [git.ask("rev-parse", *words) or "" for words in _ASKED]
@@ -64,7 +66,7 @@ def head_commit(repository: Repository) -> str:
     """HEAD's commit. Raises UsageError where there is none yet."""
     head = repository.git.commit()
     if head is None:
-        raise UsageError("the repository has no commit yet", "git add -A && git commit, then again")
+        raise UsageError("the repository has no commit yet", "git add -A && git commit, then try again")
     return head
 
 

@@ -18,7 +18,7 @@ from atomci.tools.git.links import link_text
 __all__ = ["SHARED", "drift_of", "drifted"]
 
 SHARED = ("managed", "merged")
-"""The tiers whose files are compared. Edits of managed ones are drift, of merged ones good right."""
+"""The tiers whose files are compared. An edit of a managed file is drift; a merged file may be edited."""
 _OURS = ("managed",)
 _FILTERS = re.compile(rb"\b(?:filter=|ident\b|working-tree-encoding=)")
 

@@ -53,8 +53,8 @@ def last_render(shop: Workshop, recorded: Recorded, paths: Sequence[str]) -> Las
     found = replace(found, wanted=_meant(found, paths))
     if locked and (otherwise := unlike(files, locked, found.wanted)):
         raise RefusedError(
-            f"{recorded.version} renders {some_of(otherwise)} otherwise than it did, and git holds no copy",
-            "name other files; what the newest version renders: atomci update --plan",
+            f"{recorded.version} renders {some_of(otherwise)} differently now, and git has no old copy",
+            "name other files; to see what the newest version renders: atomci update --plan",
         )
     return found
 

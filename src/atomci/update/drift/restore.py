@@ -67,7 +67,7 @@ def _refuse_taken(repository: Repository, touched: list[str]) -> None:
         taken = blocking(repository.top, path) or (path if _is_filled(repository.top / path) else "")
         if taken:
             raise RefusedError(
-                f"{taken} is a {_kind(repository.top / taken)} here, so {path} has no place",
+                f"{taken} is a {_kind(repository.top / taken)} here, so {path} can't be put there",
                 f"{shell_line(['mv', taken, f'{taken}.mine'])}, then again",
             )
 
@@ -85,5 +85,6 @@ def _refuse_unsaved(repository: Repository, head: Files, touched: list[str]) -> 
     states = repository.git.states("--untracked-files=all", "--ignored=matching")
     if unsaved := obstacles(repository, head, dict.fromkeys(there, NOTHING), there, states):
         raise RefusedError(
-            f"{some_of(unsaved)}: what no commit holds would be lost", way_out(head, unsaved.values(), states)
+            f"{some_of(unsaved)}: changes that aren't committed would be lost",
+            way_out(head, unsaved.values(), states),
         )

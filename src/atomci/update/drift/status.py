@@ -34,7 +34,7 @@ def status_offline(recorded: Recorded) -> SyncStatus:
     lock = read_lock(recorded)
     if lock is None:
         if what := _lost_lock(recorded):
-            raise InfrastructureError(f"drift is unknown: {what}", "atomci status writes it anew; commit it")
+            raise InfrastructureError(f"drift is unknown: {what}", "atomci status writes it again; commit it")
         return _status(recorded, None, "missing", None)
     if not is_current(lock, recorded):
         return _status(recorded, None, "stale", None)

@@ -39,12 +39,12 @@ def way_out(before: Files, found: Iterable[str], states: Collection[str]) -> str
     hidden = shell_line([path for path in paths if path in before and path not in states][:5])
     if unknown:
         # git stash takes along neither what is untracked nor what is ignored.
-        return f"git add --force {unknown}, git commit, then again; or move it away"
+        return f"git add --force {unknown}, git commit, then try again; or move it away"
     if hidden:
         # A flag of the index keeps git from seeing the edit.
         flags = (f"git update-index --no-{flag} {hidden}" for flag in ("assume-unchanged", "skip-worktree"))
         return f"{'; '.join(flags)}; git commit it, then again"
-    return "git commit or git stash it, then again"
+    return "git commit or git stash it, then try again"
 
 
 def blocking(top: Path, path: str) -> str:

@@ -122,7 +122,7 @@ def _refuse_through_links(top: Path, written: Iterable[str], gone: Collection[st
     for folder in sorted(folders - {"."} - set(gone)):
         if (top / folder).is_symlink():
             raise RefusedError(
-                f"{folder} is a link, and what belongs below it would be written where it leads",
+                f"{folder} is a link, and files below it would be written to where it leads",
                 f"make it a folder, or remove it: git rm --cached {folder}",
             )
 
