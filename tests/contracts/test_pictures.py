@@ -94,7 +94,14 @@ def test_the_pictures_of_a_red_gate_and_its_check_have_todays_shape(sample: Any)
     assert states(shown("check")) == states(check.out.splitlines()), AGAIN
 
 
-def test_the_picture_of_a_plan_has_todays_shape(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_picture_of_a_plan_has_todays_shape(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("UV_PROJECT_ENVIRONMENT", raising=False)
+    (tmp_path / "uv.lock").touch()
+    groups = '[dependency-groups]\ntemplate = ["atomci[template]"]\n'
+    (tmp_path / "pyproject.toml").write_text(groups, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     head, *lines = shown("update_plan")
     template, before, after = re.split(r"  | -> ", head)
     rows = [line.split(maxsplit=1) for line in lines[:-1]]

@@ -183,7 +183,7 @@ def test_a_repository_of_which_nothing_can_be_looked_at_is_not_green(
     done = guest.atomci("run", "local_ci", "--json")
     assert done.code == 1
     reasons = json.loads(guest.read("artifacts/gate.json"))["reasons"]
-    assert reasons[0].startswith("nothing of this repository was looked at: install ")
+    assert reasons[0].startswith("nothing in this repository was checked: install ")
     assert done["compute_local_ci_exit_code"] == ("fail", f"red: {reasons[0]}")
     assert said in left_out(done)["run_pytest_unit_with_coverage"]
     assert said in left_out(done)["run_ruff_lint"]
@@ -204,7 +204,7 @@ def test_artifacts_of_its_own_are_never_written_to(repository: Repository) -> No
     guest.commit("theirs")
     done = guest.atomci("run", "local_ci")
     assert done.code == 2
-    assert "artifacts/ holds files of this repository, and atomci would write there" in done.err
+    assert "artifacts/ has files of this repository, and atomci would write there" in done.err
     assert "git mv artifacts NAME" in done.err
     assert guest.read("artifacts/gate.json") == "theirs"
     assert guest.git("status", "--porcelain") == ""
@@ -254,7 +254,7 @@ def test_a_repository_that_joined_keeps_artifacts_of_its_own(tmp_path: Path) -> 
     (tmp_path / "artifacts/model.bin").write_text("theirs")
     (tmp_path / "pyproject.toml").write_text("[tool.atomci]\n")
     git("add", "--all")
-    with pytest.raises(UsageError, match="artifacts/ holds files of this repository"):
+    with pytest.raises(UsageError, match="artifacts/ has files of this repository"):
         make_room(Project(tmp_path))
 
 

@@ -103,8 +103,8 @@ def test_a_full_standard_output_breaks_the_run_and_the_log_is_whole(sample) -> N
             check=False,
         )
     assert done.returncode == 3
-    assert done.stderr.startswith("error: the run's events can't be told: [Errno 28]")
-    assert done.stderr.endswith("\n  let standard output go where there is room for it\n")
+    assert done.stderr.startswith("error: the run's events can't be printed: [Errno 28]")
+    assert done.stderr.endswith("\n  send standard output to a place with room for it\n")
     assert "Traceback" not in done.stderr
     (log,) = sample.root.glob("artifacts/runs/*/events.jsonl")
     assert whole(log.read_text(encoding="utf-8"))[-1]["exit_code"] == 3

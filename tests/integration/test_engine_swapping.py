@@ -468,12 +468,12 @@ def test_a_bad_plugin_is_a_usage_error_that_names_its_distribution(
 
 def test_a_plugin_that_cannot_tell_its_commands_is_an_error_and_no_traceback(plugin) -> None:
     plugin.replace("../site/word_check.py", "return (Command(", "return {}['none'] or (Command(")
-    said = "check_words can't tell its commands: KeyError: 'none'"
+    said = "check_words can't list its commands: KeyError: 'none'"
     assert said in plugin.atomci("explain", "check_words").out
     done = plugin.atomci("run", "check_words", "--dry-run")
     assert (done.code, done.err.splitlines()[0]) == (3, f"error: {said}")
     done = plugin.atomci("run", "check_words", "--json")
-    assert done["check_words"] == ("error", f"{said}; mend the package that brings it")
+    assert done["check_words"] == ("error", f"{said}; update the package that it comes from")
 
 
 def test_the_pipelines_that_a_plugin_joins_list_it(plugin) -> None:

@@ -122,7 +122,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     (
         "run_pytest_unit_with_coverage",
         forged("run_pytest_unit_with_coverage", UNIT, '"passed": 3', '"passed": 5'),
-        "the results hold another number",
+        "the results have another number",
     ),
     (
         "run_pytest_unit_with_coverage",

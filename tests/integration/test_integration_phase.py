@@ -368,8 +368,8 @@ JUNIT = "artifacts/reports/integration.xml"
 BROKEN = [
     (PHASE[0], lambda project: project.write(f"{LENT}/x", ""), f"{LENT} is still there"),
     (RUN, change("src/demo/words.py", "\n"), "stale: src/demo/words.py changed"),
-    (RUN, forged(RUN, SUMMARY, '"passed": 3', '"passed": 4'), "the results hold another number"),
-    (DRIVE, forged(DRIVE, EXERCISED, "test_files", "test_no"), "is said to drive file system, but it didn't"),
+    (RUN, forged(RUN, SUMMARY, '"passed": 3', '"passed": 4'), "the results have another number"),
+    (DRIVE, forged(DRIVE, EXERCISED, "test_files", "test_no"), "is listed for file system, but it didn't"),
     (DRIVE, change("tests/unit/test_words.py", "\n"), "stale: tests/unit/test_words.py changed"),
     (PHASE[3], remove(JUNIT), f"{JUNIT} is missing"),
     (PHASE[3], forged(PHASE[3], JUNIT, "testcase", "case"), "holds 0 cases for 3 attempts"),

@@ -586,7 +586,7 @@ def test_the_check_names_what_the_files_do_not_demand(project, github, act, said
     code, status, evidence = answer(project, ATOM)
     assert (code, status) == (1, "broken"), evidence
     assert said in evidence
-    assert "demand reviews, a linear history and the roll-up's check" in evidence
+    assert "require reviews, a linear history and the roll-up's check" in evidence
     assert github.requests == []
 
 

@@ -96,7 +96,7 @@ def test_each_broken_thing_has_its_place(project, path: str, old: str, new: str,
 def test_a_tracked_env_file_is_told(project) -> None:
     project.write(".env", "API_URL=x\n")
     project.git("add", "--force", ".env")
-    assert "git keeps it, for all to read" in broken(project, ".env:1")
+    assert "git has it, and everyone can read it" in broken(project, ".env:1")
 
 
 def test_a_rule_of_this_machine_alone_is_not_enough(project) -> None:
@@ -244,8 +244,8 @@ def test_old_runs_are_removed_and_named_and_nothing_else(sample) -> None:
     ]
     report = sample.json("artifacts/security/retention.json")
     assert [(row["path"].rpartition("/")[2], row["reason"]) for row in report["removed"]] == [
-        (cli.name, "40 days old, kept are 30"),
-        (old.name, "31 days old, kept are 30"),
+        (cli.name, "40 days old, and runs are kept for 30 days"),
+        (old.name, "31 days old, and runs are kept for 30 days"),
     ]
     assert f"removed artifacts/runs/{old.name}: 31 days old" in sample.log(KEEP)
     assert answer(sample, KEEP)[0] == "holds"

@@ -249,7 +249,7 @@ def test_more_shards_than_the_suite_has_parts_are_told(project) -> None:
     done = project.atomci("run", NAME, "--json")
 
     assert (done.code, done.statuses[NAME]) == (1, "fail")
-    assert "shard 2 of 4 has no test: lower it" in done.atoms[NAME]["reason"]
+    assert "shard 2 of 4 has no test: lower the count" in done.atoms[NAME]["reason"]
 
 
 def test_a_suite_without_a_test_is_vacuous(single) -> None:

@@ -75,7 +75,7 @@ def sarif(done: Completed, root: Path, tool: str) -> Reading:
     if isinstance(report, str):
         return Reading(broken=report)
     runs = report["runs"]
-    if why := next(filter(None, map(_unfinished, runs)), "" if runs else "its SARIF holds no run"):
+    if why := next(filter(None, map(_unfinished, runs)), "" if runs else "its SARIF has no run"):
         return broken(tool, done, why)
     return Reading(
         tuple(
@@ -94,7 +94,7 @@ def _unfinished(run: Mapping[str, Any]) -> str:
             notes = invocation.get("toolExecutionNotifications", ())
             return "; ".join(["its run wasn't successful", *map(_text, notes)])
     # An empty list says that nothing was found; none says that nothing was looked for.
-    return "its run holds no results" if run.get("results") is None else ""
+    return "its run has no results" if run.get("results") is None else ""
 
 
 def _is_objection(row: Mapping[str, Any]) -> bool:

@@ -26,10 +26,10 @@ class LastRun(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     run: str
     status: str
     because: str
-    """The change that made it run again then; empty where it ran for the first time or was taken over."""
+    """What changed, so that it ran again; empty where it ran for the first time or its result was reused."""
     observed: Observed
     changed: str
-    """The first thing that isn't as it was; empty when all is."""
+    """The first thing that has changed since; empty where nothing has."""
 
 
 class AtomRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,20 +46,20 @@ class AtomRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     optional: bool
     effect: Literal["pure", "host", "tree", "network"]
     after: tuple[str, ...]
-    """Atoms it comes after where they run too; it needs nothing of them."""
+    """Atoms that come before it where they run too; it needs nothing from them."""
     always: bool
-    """It runs also when what it needs is red."""
+    """It runs even when an atom that it needs is red."""
     hints: tuple[str, ...]
     """Artifacts that it reads when they are there and that change how it works, not its result."""
     last: bool
-    """It judges a run, so it waits for all others but those that need it."""
+    """It judges a run, so it waits for all other atoms except those that need it."""
     planned: bool
     origin: str | UnsetType = UNSET
-    """Explained only: `built-in`, `plugin`, or what pyproject.toml puts in its place."""
+    """By `explain` only: `built-in`, `plugin`, or what pyproject.toml puts in its place."""
     commands: tuple[str, ...] | UnsetType = UNSET
-    """Explained only: the plain commands behind it."""
+    """By `explain` only: the plain commands that it runs."""
     last_run: LastRun | UnsetType = UNSET
-    """Explained only, where it has run here and goes by what it reads."""
+    """By `explain` only, and only where it has run here and depends on what it reads."""
 
 
 class PipelineRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

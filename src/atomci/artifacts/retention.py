@@ -69,9 +69,9 @@ def to_remove(
             continue
         age = (now - run.started).days
         if age >= days:
-            yield run, f"{age} days old, kept are {days}"
+            yield run, f"{age} days old, and runs are kept for {days} days"
         elif left > megabytes * 1_000_000:
-            yield run, f"all runs take {left / 1e6:.1f} MB, kept are {megabytes}"
+            yield run, f"all runs take {left / 1e6:.1f} MB, and {megabytes} MB are kept"
         else:
             continue
         left -= run.size

@@ -57,23 +57,23 @@ class Observed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Environment variables."""
     files: dict[str, str] = {}
     texts: tuple[str, ...] = ()
-    """Those of the files that tests opened, and not to import them."""
+    """The files that tests opened for another reason than to import them."""
     states: dict[str, str] = {}
-    """Files again, of which times, owner and links count too."""
+    """Files whose times, owner and links count too."""
     folders: dict[str, str] = {}
-    """Folders, by the names that they hold."""
+    """Folders, by the names in them."""
     searched: dict[str, str] = {}
-    """Folders where Python looked for modules, by the names of those that they hold."""
+    """Folders where Python looked for modules, by the names of the modules in them."""
     globs: tuple[str, ...] = ()
-    """What a new file would have to match to count; of the files that git doesn't ignore."""
+    """Globs for new files that would count, among the files that git doesn't ignore."""
     on_disk: tuple[str, ...] = ()
-    """The same, of all files."""
+    """The same among all files."""
     widened: str = ""
-    """Why this is more than what was seen to be read."""
+    """Why more is listed here than what was seen to be read."""
     unkept: str = ""
-    """Why no later run may take the result over, such as that a test asked the network."""
+    """Why no later run may reuse the result, such as that a test used the network."""
     unsettled: str = ""
-    """What changed while it ran, so that nobody knows which of it the result is about."""
+    """What changed while it ran, so that nobody knows which version the result is about."""
 
 
 class Result(Struct, frozen=True, kw_only=True):

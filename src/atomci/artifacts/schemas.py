@@ -133,7 +133,7 @@ class Findings(Struct, frozen=True, kw_only=True):
     examined: int
     findings: tuple[Finding, ...]
     mend: str = ""
-    """What people type to mend them, or to see them; empty where atomci doesn't know."""
+    """What people type to fix them, or to see them; empty where atomci doesn't know."""
 
 
 class AllFindings(Struct, frozen=True, kw_only=True):

@@ -27,11 +27,11 @@ class Fact(Struct, frozen=True, omit_defaults=True):
     ok: bool
     text: str
     path: str = ""
-    """What it is about: a file, a folder or a program; empty where the text says it all."""
+    """The file, folder or program that it is about; empty where the text says it all."""
     line: int = 0
     """Counts from 1; 0 where it is about the whole file."""
     known: bool = True
-    """Whether it could be found out; what can't be is no problem, but is said."""
+    """False where it couldn't be found out; that isn't a problem, but it is reported."""
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path

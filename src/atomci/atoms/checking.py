@@ -47,4 +47,4 @@ def _ask(loader: Loader, ctx: Context) -> Verdict:
         return Verdict(False, (f"the check crashed: {type(error).__name__}: {error}",))
     if isinstance(verdict, Verdict):
         return verdict
-    return Verdict(False, (f"the check gave back {verdict!r}, which is no Verdict",))
+    return Verdict(False, (f"the check returned {verdict!r}, which isn't a Verdict",))

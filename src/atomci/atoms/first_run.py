@@ -31,11 +31,11 @@ def bootstrap(project: Project, listen: Callable[[Plan], AbstractContextManager[
     if result.broken:
         # Its folder will be gone.
         said = result.broken.replace(f"{project.root}{os.sep}", "")
-        raise InfrastructureError(said, "nothing was left behind; mend it and try again")
+        raise InfrastructureError(said, "nothing was left behind; fix that and try again")
     for name, outcome in result.outcomes.items():
         if outcome.status in RED:
             raise InfrastructureError(
-                f"{name}: {outcome.reason}", "nothing was left behind; mend it and try again"
+                f"{name}: {outcome.reason}", "nothing was left behind; fix that and try again"
             )
 
 

@@ -109,8 +109,8 @@ def _told(commands: Commands) -> Commands:
             raise
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
-            hint = "mend the package that brings it"
-            raise InfrastructureError(f"{ctx.atom.name} can't tell its commands: {said}", hint) from None
+            hint = "update the package that it comes from"
+            raise InfrastructureError(f"{ctx.atom.name} can't list its commands: {said}", hint) from None
 
     return tell
 

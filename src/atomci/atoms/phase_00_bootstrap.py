@@ -71,7 +71,7 @@ def install_python_runtime(ctx: Context) -> Outcome:
         ctx.write(handles.PYTHON, interpreters.report(wanted, found))
     if found.path is None:
         raise InfrastructureError(
-            f"no interpreter satisfies {wanted}, also not after uv installed one",
+            f"no interpreter satisfies {wanted}, even after uv installed one",
             interpreters.install_line(wanted),
         )
     return Outcome("pass", f"{found.version} at {found.path}", 1 + len(found.passed_over), "interpreters")
@@ -252,7 +252,7 @@ def choose_dependency_manager_holds(ctx: Context) -> Verdict:
         Fact(False, f"{line.text} (the choice is {evidence})", line.path, line.line) for line in against
     ]
     agree = f"none of {len(speakers)} files says otherwise"
-    return Verdict.of(problems, [evidence, agree], "answer once, and let all of them follow")
+    return Verdict.of(problems, [evidence, agree], "choose one, and change the files that name the other")
 
 
 def _environment_commands(ctx: Context) -> Sequence[Command]:
@@ -328,7 +328,7 @@ def compile_lockfile_and_sync_holds(ctx: Context) -> Verdict:
     if not (ctx.root / manager.LOCK).is_file():
         return Verdict(False, (f"{manager.LOCK} is missing",), manager.relock(ctx.root))
     if environment_version(ctx) is None:
-        return Verdict(False, ("there is no environment to hold it",), f"atomci run {ctx.atom.name}")
+        return Verdict(False, ("there is no environment to install it in",), f"atomci run {ctx.atom.name}")
     unmet = only_here(ctx.project, manager) or manager.unmet(ctx.project, ctx.run)
     if unmet is not None:
         return Verdict(False, (unmet.why,), unmet.remedy)

@@ -56,7 +56,7 @@ _PICKS_SHOWN = 3
 
 def _goes_by(ctx: Context) -> Dependencies:
     """Of its files, and with --since of what earlier runs were seen to read, which no hash holds."""
-    earlier = "" if ctx.options.since is None else "earlier runs tell what tests read"
+    earlier = "" if ctx.options.since is None else "earlier runs show what tests read"
     return replace(declared(ctx.atom, ctx.workspace), unkept=earlier)
 
 
@@ -80,7 +80,7 @@ def _select(ctx: Context) -> Selection:
     files, layer = ctx.files("**/*"), _layer(ctx)
     if not layer.folder:
         config = read_pytest_config(ctx.root, "")
-        why = "which tests a change reaches is known below tests/unit only: the whole suite"
+        why = "affected tests are known below tests/unit only: the whole suite"
         return impact.everything(why, [file for file in files if is_test_file(file, config.test_files)])
     how = _collecting(ctx, files)
     if ctx.options.everything or ctx.options.since is None:

@@ -107,7 +107,7 @@ def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
     if not passed:
         return Outcome("vacuous", "no integration test passed", 0, "tests")
     if idle := [f"{row.name} ({row.expected})" for row in rows if row.expected and not row.tests]:
-        return Outcome("fail", f"no test that passed drives: {', '.join(idle)}", len(passed), "tests")
+        return Outcome("fail", f"no test that passed uses: {', '.join(idle)}", len(passed), "tests")
     said = ", ".join(f"{row.name} by {len(row.tests)}" for row in rows if row.tests)
     return Outcome("pass", said, len(passed), "tests")
 
@@ -123,7 +123,7 @@ def exercise_adapters_and_endpoints_holds(ctx: Context) -> Verdict:
     passed = {result.nodeid for result in found if result.outcome == "passed"}
     rows = ctx.read(handles.EXERCISED).adapters
     problems = [
-        f"{test} is said to drive {row.name}, but it didn't pass"
+        f"{test} is listed for {row.name}, but it didn't pass"
         for row in rows
         for test in row.tests
         if test not in passed

@@ -224,7 +224,9 @@ def simulate_quality_workflow(ctx: Context) -> Outcome:
         taken, wrong = rehearsal.walk(file, _plan(ctx, folder, file), run, hide)
     ctx.write(handles.REHEARSAL, taken)
     if wrong is None:
-        return Outcome("pass", f"{file} was broken, mended, tested and committed", len(taken.steps), "steps")
+        return Outcome(
+            "pass", f"{file} was broken, repaired, tested and committed", len(taken.steps), "steps"
+        )
     last = taken.steps[-1]
     reason = f"{last.name}: exit {last.exit_code}, not {last.expected}: {wrong.last_printed[:200]}"
     return Outcome("fail", reason, len(taken.steps), "steps")
@@ -238,7 +240,7 @@ def simulate_quality_workflow_holds(ctx: Context) -> Verdict:
     steps = ctx.read(handles.REHEARSAL).steps
     problems = [f"{step.name}: exit {step.exit_code}, not {step.expected}" for step in steps if not step.ok]
     if not any(step.name == "it is committed" for step in steps):
-        problems.append("it wasn't gone through to the end")
+        problems.append("it didn't reach its end")
     return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
 
 

@@ -25,7 +25,7 @@ from atomci.tools.process import Command
 _UNIT = "rulesets"
 # The longest that one answer may take.
 _SECONDS = 60.0
-_REMEDY = f"demand reviews, a linear history and the roll-up's check in a file of {RULESETS}/"
+_REMEDY = f"require reviews, a linear history and the roll-up's check in a file in {RULESETS}/"
 
 
 def _protection(ctx: Context) -> Sequence[Command]:

@@ -181,7 +181,7 @@ def _ignored(ctx: Context) -> Iterator[Fact]:
     for path in kept:
         if not path.endswith((".example", ".sample", ".template")):
             mend = f"git rm --cached {path}, and revoke what it holds"
-            yield problem(Place(path, 1), f"git keeps it, for all to read: {mend}")
+            yield problem(Place(path, 1), f"git has it, and everyone can read it: {mend}")
     rule = ctx.project.git.ignore_rule(ENV_FILE)
     if rule is None or rule.pattern.startswith("!"):
         yield problem(Place(".gitignore", rule.line if rule else 1), f"git doesn't ignore {ENV_FILE}")

@@ -53,5 +53,5 @@ def _overrides(ctx: Context) -> Iterator[Fact]:
             left = (held.until - today()).days
             yield seen(place, f"{held.atom} is {held} ({held.owner}, {left} days left)")
         elif (over := overrides.lapsed.get(str(row["atom"]))) is not None:
-            mend = f"{over.owner} mends it, or says why it takes longer"
+            mend = f"{over.owner} fixes it, or gives a new date and the reason"
             yield problem(place, f"{over.atom}: {over.lapse}; {mend}")

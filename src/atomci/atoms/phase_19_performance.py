@@ -99,7 +99,9 @@ def _several(ctx: Context, plan: Shards) -> Iterator[Fact]:
     document = toml_document(ctx.root, "pyproject.toml")
     keys = ("tool", "atomci", "shards")
     if empty := [shard.shard for shard in plan.shards if not shard.ids]:
-        yield problem(document.at(*keys, "count"), f"shard {empty[0]} of {plan.count} has no test: lower it")
+        yield problem(
+            document.at(*keys, "count"), f"shard {empty[0]} of {plan.count} has no test: lower the count"
+        )
     named = document.get(*keys, "durations")
     if named is not None and not (ctx.root / named).is_file():
         yield problem(document.at(*keys, "durations"), f"{named} isn't there")

@@ -90,7 +90,7 @@ def problems_of_all(plugins: Mapping[str, Plugin]) -> Iterator[Problem]:
 
 def _types(plugin: Plugin) -> Iterator[str]:
     if not isinstance(plugin.atom, Atom):
-        yield f"its atom is no atomci.catalog.Atom, but {plugin.atom!r}"
+        yield f"its atom isn't an atomci.catalog.Atom, but {plugin.atom!r}"
         return
     try:
         converted(list(plugin.atom), Atom)

@@ -77,7 +77,7 @@ def _named(point: EntryPoint) -> str:
 
 
 def _mend(point: EntryPoint) -> str:
-    return f"mend or uninstall {point.dist.name if point.dist else 'that package'}"
+    return f"update or uninstall {point.dist.name if point.dist else 'that package'}"
 
 
 def _any_mention(search: Sequence[str]) -> bool:

@@ -45,7 +45,7 @@ class EventLog:
         self.redactor = redactor
         self.folder = root / "artifacts" / "runs" / run
         self.broken = ""
-        """Why the log, or what a listener writes, isn't whole."""
+        """Why the log, or what a listener writes, is incomplete."""
         self.mend = "free the disk, or give yourself the right to write in artifacts/"
         """What to do about that."""
         self._descriptor: int | None = None
@@ -79,8 +79,8 @@ class EventLog:
                     if error.errno == errno.EIO:  # its terminal was closed
                         continue
                     if not self.broken:
-                        self.broken = f"the run's events can't be told: {error}"
-                        self.mend = "let standard output go where there is room for it"
+                        self.broken = f"the run's events can't be printed: {error}"
+                        self.mend = "send standard output to a place with room for it"
 
     def _append(self, line: bytes) -> None:
         """The line as a whole, or nothing of it."""

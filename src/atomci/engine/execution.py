@@ -62,7 +62,7 @@ class Execution:
             ctx.workspace.inputs.forget()
         outcome = _owed(ctx, outcome, implementation.origin)
         if outcome.status == "pass" and observed and observed.unsettled:
-            said = f"{observed.unsettled}: run it again to know of the files as they are now"
+            said = f"{observed.unsettled}: run it again to judge the files as they are now"
             outcome = replace(outcome, reason="; ".join(filter(None, (outcome.reason, said))))
         return Turn(outcome, commands=commands, observed=observed, because=earlier.because)
 
@@ -109,7 +109,7 @@ def _watched(
 def _owed(ctx: Context, outcome: object, origin: str) -> Outcome:
     """A pass that lacks an artifact of the atom's row is none, and neither is a word that is no status."""
     if not (isinstance(outcome, Outcome) and outcome.status in get_args(Status)):
-        return Outcome("error", f"gave back {outcome!r}, which is no outcome ({origin})")
+        return Outcome("error", f"returned {outcome!r}, which isn't an Outcome ({origin})")
     missing = [path for path in missing_outputs(ctx.root, ctx.atom) if path not in outcome.without]
     if outcome.status != "pass" or not missing:
         return outcome

@@ -57,7 +57,7 @@ def make_room(project: Project) -> None:
     tracked = project.git.tracked("artifacts")
     if tracked or (tracked is None and not project.is_joined and _holds_files(folder)):
         raise UsageError(
-            "artifacts/ holds files of this repository, and atomci would write there",
+            "artifacts/ has files of this repository, and atomci would write there",
             "give that folder another name: git mv artifacts NAME",
         )
     with suppress(OSError):  # which the run will tell

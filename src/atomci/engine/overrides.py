@@ -74,7 +74,7 @@ def read_overrides(project: Project, names: Collection[str]) -> tuple[Override, 
             yield "atom", f"{override.atom} has an override already", "one atom, one override"
         for key in ("reason", "owner"):
             if not getattr(override, key).strip():
-                yield key, "is empty", "say why it is red" if key == "reason" else "say who mends it"
+                yield key, "is empty", "say why it is red" if key == "reason" else "say who fixes it"
         yield from too_far(override.until)
 
     return own_rows(project, "override", Override, "atom", problems)

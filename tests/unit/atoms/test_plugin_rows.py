@@ -64,7 +64,7 @@ def test_what_is_wrong_with_a_row_is_named(change: dict[str, Any], what: str, hi
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"atom": ("check_words", 4)}, "its atom is no atomci.catalog.Atom"),
+        ({"atom": ("check_words", 4)}, "its atom isn't an atomci.catalog.Atom"),
         ({"run": None}, "its run can't be called: None"),
         ({"check": "word_check:check"}, "its check can't be called"),
         ({"commands": ()}, "its commands can't be called: ()"),

@@ -42,7 +42,7 @@ def said(ctx: Context, wrote: tuple[str, ...], changed: dict[str, str]) -> str:
 
 
 def test_the_test_and_the_file_are_named(ctx: Context) -> None:
-    told = "tests write below tmp_path, and leave the project's files as they are"
+    told = "let tests write below tmp_path only"
     assert said(ctx, ("tracked.txt",), {"tracked.txt": "two"}) == f"{TEST} changed tracked.txt: {told}"
 
 

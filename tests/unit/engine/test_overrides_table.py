@@ -39,7 +39,7 @@ def test_every_override_is_read_also_one_that_is_over(days: int, tmp_path: Path)
         ({"atom": "'lnt'"}, ":7: tool.atomci.override.atom: no atom is called 'lnt'", "did you mean lint?"),
         ({"atom": "'test'"}, ":7: tool.atomci.override.atom: test has an override already", "one atom, one override"),
         ({"reason": "' '"}, ":8: tool.atomci.override.reason: is empty", "say why it is red"),
-        ({"owner": "''"}, ":10: tool.atomci.override.owner: is empty", "say who mends it"),
+        ({"owner": "''"}, ":10: tool.atomci.override.owner: is empty", "say who fixes it"),
         ({"until": today() + timedelta(LONGEST + 9)}, ":9: tool.atomci.override.until: ", "at the latest"),
     ],
 )  # fmt: skip

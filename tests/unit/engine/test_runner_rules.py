@@ -256,7 +256,7 @@ def test_only_an_optional_atom_may_lack_its_tool(project: MadeUp, optional: bool
 @pytest.mark.parametrize("given", [Outcome("passed"), Outcome("green"), "pass", None, True])
 def test_what_is_no_outcome_is_no_pass(project: MadeUp, given: object) -> None:
     done = project.run((LINT, lambda ctx: given))
-    assert done.outcomes["lint"] == Outcome("error", f"gave back {given!r}, which is no outcome (built-in)")
+    assert done.outcomes["lint"] == Outcome("error", f"returned {given!r}, which isn't an Outcome (built-in)")
     assert done.exit_code == 3
 
 

@@ -53,10 +53,10 @@ Change = Callable[[MadeUp], object]
         (lambda p: p.write("more.txt", ""), "more.txt is new"),
         (lambda p: p.write("none.toml", ""), "none.toml is new"),
         (lambda p: p.write("lib/deep/x", ""), "lib/deep/x is new"),
-        (lambda p: p.write("docs/b.md", ""), "the folder docs holds other files"),
-        (lambda p: p.write("pkg/new.py", ""), "the folder pkg holds other modules"),
-        (lambda p: p.write("pkg/sub/__init__.py", ""), "the folder pkg holds other modules"),
-        (lambda p: p.write("pkg/typed.pyi", ""), "the folder pkg holds other modules"),
+        (lambda p: p.write("docs/b.md", ""), "the folder docs has other files now"),
+        (lambda p: p.write("pkg/new.py", ""), "the folder pkg has other modules now"),
+        (lambda p: p.write("pkg/sub/__init__.py", ""), "the folder pkg has other modules now"),
+        (lambda p: p.write("pkg/typed.pyi", ""), "the folder pkg has other modules now"),
         (lambda p: os.utime(p.root / "stamp", (5, 5)), "stamp has other times, another owner or other links"),
         (lambda p: p.write("pkg/notes.md", ""), ""),
         (lambda p: p.write("pkg/data/table.csv", ""), ""),
@@ -131,7 +131,7 @@ def test_a_folder_counts_by_the_kinds_of_what_it_holds(project: MadeUp) -> None:
     observed = here(project).observe(Dependencies(folders=("docs",)))
     (project.root / "docs/a").unlink()
     (project.root / "docs/a").mkdir()
-    assert here(project).difference(observed) == "the folder docs holds other files"
+    assert here(project).difference(observed) == "the folder docs has other files now"
 
 
 def test_the_rights_of_new_files_are_a_fact() -> None:
@@ -162,7 +162,7 @@ def test_a_pass_is_not_kept_when_its_inputs_changed_while_it_ran(project: MadeUp
 
     for _ in range(2):
         done = project.run((COUNT, Outcome("pass")), load=implementation)
-        told = "data.txt changed while it ran: run it again to know of the files as they are now"
+        told = "data.txt changed while it ran: run it again to judge the files as they are now"
         assert (done.outcomes["count"].status, done.outcomes["count"].reason) == ("pass", told)
     assert not any(event.cached for event in project.events if hasattr(event, "cached"))
     assert project.result("count").observed == Observed(

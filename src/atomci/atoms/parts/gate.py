@@ -21,8 +21,8 @@ _STAGES = {"stage1_lint_types": handles.LINT_TYPES_STAGE, "stage2_unit_tests": h
 
 
 _NOTHING = (
-    "nothing of this repository was looked at: install what it uses of ruff, black, mypy and pytest "
-    "in its .venv, or activate where they are"
+    "nothing in this repository was checked: install the tools that it uses (ruff, black, mypy, pytest) "
+    "in its .venv, or activate their environment"
 )
 
 

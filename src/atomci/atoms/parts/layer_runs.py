@@ -274,7 +274,7 @@ def miscounted(ctx: Context, layer: Layer) -> list[str]:
     summary = ctx.read(layer.summary)
     problems = []
     if summary.counts != counts:
-        problems.append(f"{layer.summary} counts {summary.counts}, the results hold another number")
+        problems.append(f"{layer.summary} counts {summary.counts}, the results have another number")
     if not summary.counts.keys() & {"passed", "xpassed"}:
         problems.append("no test passed")
     return problems

@@ -61,5 +61,5 @@ def _kind(path: Path) -> object:
 
 def _changed(paths: list[str], examined: int) -> Outcome:
     more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    said = "changed while it ran, and a pure atom changes no file: put in its place what only looks"
+    said = "changed while it ran, and a pure atom must not change files: use a command that only reads"
     return Outcome("error", f"{', '.join(paths[:_NAMED])}{more} {said}", examined)

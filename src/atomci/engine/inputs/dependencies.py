@@ -117,8 +117,8 @@ class Surroundings:
                 yield f"{path} {'is new' if known == ABSENT else 'is gone' if now == ABSENT else 'changed'}"
         for known_of, now_of, says in (
             (then.states, self.inputs.state_of, "{} has other times, another owner or other links"),
-            (then.folders, self.inputs.names_in, "the folder {} holds other files"),
-            (then.searched, self.inputs.modules_in, "the folder {} holds other modules"),
+            (then.folders, self.inputs.names_in, "the folder {} has other files now"),
+            (then.searched, self.inputs.modules_in, "the folder {} has other modules now"),
         ):
             yield from (says.format(path) for path, known in known_of.items() if now_of(_path(path)) != known)
         for path in map(_told, self._matching(then.globs, then.on_disk)):
