@@ -135,7 +135,7 @@ def test_a_failure_names_file_and_line_and_reports_are_made(project) -> None:
 def test_the_layer_is_left_out_until_its_first_test_and_never_shown_as_passed(project) -> None:
     project.delete("tests/e2e")
     done = project.atomci("run", RUN, KEPT, "--json")
-    why = f"tests/e2e holds no test any more: {TESTS} isn't there"
+    why = f"tests/e2e has no test any more: {TESTS} isn't there"
     assert (done.code, done.atoms[RUN]["left_out"]) == (0, why)
     assert (done.statuses[RUN], done.statuses[KEPT]) == ("skipped", "skipped")
     assert {answer(project, atom)[:2] for atom in (RUN, KEPT)} == {(0, "not applicable")}

@@ -149,7 +149,7 @@ def test_the_layer_is_left_out_until_its_first_test_and_never_shown_as_passed(pr
     project.delete("tests/integration")
     project.write("tests/integration/conftest.py", "")
     done = project.atomci("run", "integration", "--json")
-    why = f"tests/integration holds no test any more: {TESTS} isn't there"
+    why = f"tests/integration has no test any more: {TESTS} isn't there"
     assert (done.code, done.atoms[RUN]["left_out"]) == (0, why)
     layer = [
         "run_pytest_integration",

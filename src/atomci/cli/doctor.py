@@ -19,7 +19,7 @@ _COLOURS = {"ok": "green", "missing": "red", "left out": "yellow", "no use": "wh
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @project_option
 def doctor_command(as_json: bool, project: Path | None) -> int:
     """Say which programs this project needs, which of them are here, and what to type for the others.

@@ -33,7 +33,7 @@ _SHOWN = 12
 @click.command("parity")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B", default="last")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @project_option
 def parity_command(first: str, second: str, as_json: bool, project: Path | None) -> int:
     """Say how run A differs from run B, and so why one may be red and the other green.

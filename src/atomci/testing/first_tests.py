@@ -32,14 +32,14 @@ def first_test(project: Project, folder: str) -> str:
 
 
 def why_none(project: Project, folder: str) -> str:
-    """That a folder holds no test: yet, or any more, where git knows of one."""
+    """That a folder has no test: yet, or any more, where git knows of one."""
     patterns = read_pytest_config(project.root, folder).test_files
     modules = [f":(glob){folder}/**/{pattern}" for pattern in patterns]
     if gone := project.git.tracked(*modules):
-        return f"{folder} holds no test any more: {gone[0]} isn't there"
+        return f"{folder} has no test any more: {gone[0]} isn't there"
     if removed := project.git.last_removal(*modules):
-        return f"{folder} holds no test any more: {removed} took the last away"
-    return f"{folder} holds no test yet"
+        return f"{folder} has no test any more: {removed} took the last away"
+    return f"{folder} has no test yet"
 
 
 def _on_disk(root: Path, folder: str) -> Iterator[str]:

@@ -344,7 +344,8 @@ def test_the_index_names_what_the_run_left(project: MadeUp) -> None:
     project.run((LINT, PASS))
     index = json.loads(project.read("artifacts/index.json"))
     kinds = {row["path"].rpartition("/")[2]: row["kind"] for row in index["files"]}
-    assert kinds == {"lint.json": "artifact", "lint.log": "log", "events.jsonl": "events"}
+    written = {"lint.json": "artifact", "lint.log": "log", "events.jsonl": "events"}
+    assert kinds == {**written, "manifest.json": "artifact"}
 
 
 def test_a_result_that_cannot_be_written_is_an_error(project: MadeUp) -> None:

@@ -123,9 +123,9 @@ def test_so_is_a_submodule_that_is_not_checked_out(repository: Callable[..., str
 def test_a_layer_that_lost_its_tests_is_told_from_one_that_has_none_yet(
     repository: Callable[..., str], tmp_path: Path
 ) -> None:
-    assert why_none(Project(tmp_path), "tests/other") == "tests/other holds no test yet"
+    assert why_none(Project(tmp_path), "tests/other") == "tests/other has no test yet"
     (tmp_path / E2E / "test_a.py").unlink()
-    any_more = f"{E2E} holds no test any more: "
+    any_more = f"{E2E} has no test any more: "
     assert why_none(Project(tmp_path), E2E) == f"{any_more}{E2E}/test_a.py isn't there"
     repository("checkout", "-qb", "side")
     repository("commit", "-qam", "two")
