@@ -35,6 +35,8 @@ RENDERED_OPTIONS = (
     | TEXT_OPTIONS
     | {
         "python_min": ["3.11", "3.12", "3.13", "3.14"],
+        "profile": ["standard", "minimal", "everything"],
+        "wrapper_scripts": [False, True],
         "sample": [True, False],
         "runtime_source": ["template", "index"],
     }
@@ -58,10 +60,8 @@ HAND_MADE: dict[str, dict[str, Any]] = {
     },
     "pip-tools": {
         "kind": "cli",
+        "profile": "minimal",
         "sample": False,
-        "integrations": [],
-        "systems": ["windows"],
-        "checks": [],
         "licence": "Apache-2.0",
         "python_min": "3.13",
         "dependency_manager": "pip-tools",
@@ -69,7 +69,7 @@ HAND_MADE: dict[str, dict[str, Any]] = {
     },
     "long": {
         "kind": "service",
-        "integrations": ["docker", "devcontainer", "codecov", "docs", "recording"],
+        "profile": "everything",
         "repository_owner": "A-name-as-long-as-one-on-GitHub-may-be1",
         "project_name": "A project with as long a name as the questions let it have X",
         "package_name": "a_package_with_as_long_a_name_as_allowed",
@@ -82,8 +82,6 @@ HAND_MADE: dict[str, dict[str, Any]] = {
     },
     "short": {
         "kind": "cli",
-        "systems": ["macos"],
-        "checks": ["audit", "zizmor", "lowest"],
         "project_name": "q",
         "package_name": "q",
         "description": "Q",
@@ -92,6 +90,7 @@ HAND_MADE: dict[str, dict[str, Any]] = {
         "integrations": ["docs", "recording"],
         "dependency_manager": "pip-tools",
         "strict_hooks": True,
+        "wrapper_scripts": True,
     },
 }
 

@@ -34,15 +34,16 @@ DOCS = ROOT / "docs"
 PROGRAMS = Path(sys.executable).parent
 NAMES = {row.name for row in ATOMS}
 PAGES = sorted(DOCS.glob("*.md"))
+PLAYBOOKS = sorted((ROOT / "template").glob("*docs*/playbooks/*.md*"))
 # The template's prose may be Jinja; what it calls is in plain text.
 PROSE = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
     *PAGES,
     *(
-        ROOT / "template" / name
-        for name in ("AGENTS.md.jinja", "README.md.jinja", "CONTRIBUTING.md.jinja", "docs/README.md")
+        next((ROOT / "template").glob(name))
+        for name in ("*AGENTS.md*", "README.md*", "*CONTRIBUTING.md*", "*docs*/README.md*")
     ),
-    *sorted((ROOT / "template/docs/playbooks").iterdir()),
+    *PLAYBOOKS,
 ]
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -212,7 +213,7 @@ def test_every_task_that_a_page_names_exists() -> None:
 
 def atom_tables() -> list[str]:
     found = [text for name in ("swapping.md", "tour.md") for text in blocks(name, "toml")]
-    playbook = (ROOT / "template/docs/playbooks/infra.md.jinja").read_text(encoding="utf-8")
+    playbook = next(path for path in PLAYBOOKS if path.name.startswith("infra")).read_text(encoding="utf-8")
     found += [text for kind, text in _FENCE.findall(playbook) if kind == "toml"]
     return [text for text in found if "[tool.atomci" in text]
 
@@ -386,6 +387,22 @@ def test_every_question_has_its_paragraph_in_its_group() -> None:
 _WORD = re.compile(r"[\w-]+")
 
 
+REFINING = ("integrations", "systems", "checks")
+
+
+def brought_by(answers: dict[str, Any]) -> set[str]:
+    """The words of the table for what a profile and its integrations bring."""
+    if answers["profile"] == "minimal":
+        return set()
+    if answers["profile"] == "everything":
+        questions = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+        brought = {name for question in REFINING for name in questions[question]["choices"].values()}
+        return {"standard", "wrapper_scripts", *brought}
+    with_scripts = answers["wrapper_scripts"] or "powershell" in answers["integrations"]
+    chosen = {name for question in REFINING for name in answers[question]}
+    return {"standard", *chosen, *(["wrapper_scripts"] if with_scripts else [])}
+
+
 def test_every_rendered_file_has_a_reason_and_its_tier() -> None:
     from pathspec import GitIgnoreSpec
 
@@ -411,8 +428,7 @@ def test_every_rendered_file_has_a_reason_and_its_tier() -> None:
     }
     for tree in trees:
         answers = answers_of(tree)
-        given = {"always", answers["kind"], answers["dependency_manager"], *answers["integrations"]}
-        given |= {*answers["checks"], *answers["systems"]}
+        given = {"always", answers["kind"], answers["dependency_manager"], *brought_by(answers)}
         given.add("sample" if answers["sample"] else "empty")
         given |= {"program"} if answers["kind"] != "library" else set()
         wanted = {path for path, (there, _) in told.items() if set(_WORD.findall(there)) <= given}

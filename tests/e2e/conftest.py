@@ -109,10 +109,19 @@ def atomci(checkout: Path, home: Path, once: Once) -> Shell:
 
 @pytest.fixture(scope="session")
 def made(atomci: Shell, once: Once) -> Path:
-    """A project as `atomci new --defaults` makes it. Tests clone it before they change it."""
+    """A project as `atomci new --defaults` makes it, with scripts. Tests clone it before they change it."""
 
     def make(base: Path) -> None:
-        words = ("uv", "run", "atomci", "new", str(base / "my-project"), "--defaults")
+        words = (
+            "uv",
+            "run",
+            "atomci",
+            "new",
+            str(base / "my-project"),
+            "--defaults",
+            "-d",
+            "wrapper_scripts=true",
+        )
         atomci.ok(*words, UV_PYTHON=sys.executable)
 
     return once("made", make) / "my-project"

@@ -315,7 +315,7 @@ def test_uncommitted_changes_of_a_template_install_and_say_so(
 ) -> None:
     dirty = tmp_path / "atomci"
     Shell(tmp_path, atomci.env).ok("git", "clone", "--quiet", str(atomci.folder), str(dirty))
-    (dirty / "template/SECURITY.md.jinja").write_text("# changed here\n", encoding="utf-8")
+    next((dirty / "template").glob("*SECURITY*")).write_text("# changed here\n", encoding="utf-8")
     said = atomci.ok(
         *NEW, str(tmp_path / "p"), "--defaults", "--trust", "--template", str(dirty),
         UV_PYTHON=sys.executable, XDG_CONFIG_HOME=str(tmp_path / "config"),

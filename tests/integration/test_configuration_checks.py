@@ -21,6 +21,7 @@ from atomci.artifacts.store import read
 from atomci.atoms.builtin import catalog_of
 from atomci.atoms.load import Loader
 from atomci.bootstrap.layout import make_folders, missing_folders
+from atomci.bootstrap.profile import left_out
 from atomci.catalog import ATOMS
 from atomci.engine.config import Config
 from atomci.engine.context import Context, Outcome, Verdict, Workspace
@@ -135,7 +136,17 @@ def test_every_atom_is_broken_in_several_ways() -> None:
 
 @pytest.mark.parametrize(
     ("answers", "without"),
-    [("defaults", {}), ("strict", {}), ("pip-tools", {20: ("the answers leave VS Code out",)})],
+    [
+        ("defaults", {}),
+        ("strict", {}),
+        (
+            "pip-tools",
+            {
+                18: (left_out("the fixtures that layers share"),),
+                20: ("the answers leave VS Code out",),
+            },
+        ),
+    ],
 )
 def test_all_hold_on_what_the_template_renders(
     rendered: Callable[[str], Path], tmp_path: Path, answers: str, without: dict[int, tuple[str, ...]]

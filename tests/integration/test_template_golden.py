@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from answer_sets import INTEGRATIONS
 from golden_trees import ANSWERS, GOLDEN, render
 
 
@@ -60,6 +61,17 @@ BY_ANSWER = {
     "lowest": ["jobs.lowest.*", "jobs.required.needs", "jobs.required.steps.Every job succeeded.*"],
     "zizmor": ["jobs.lint_types.steps.No insecure workflow that zizmor knows.*"],
     "no bandit": ["jobs.lint_types.steps.No insecure code that bandit knows.*"],
+    # One job runs every layer of tests.
+    "minimal": [
+        "jobs.unit.name",
+        "jobs.unit.steps.Unit tests.*",
+        "jobs.lint_types.steps.No insecure code that bandit knows.*",
+        "jobs.unit.steps.Every layer of tests that there is.*",
+        "jobs.integration.*",
+        "jobs.e2e.*",
+        "jobs.required.needs",
+        "jobs.required.steps.Every job succeeded.*",
+    ],
 }
 LIBRARY = "library"
 IN_CI = {"library-pip-tools": "sh scripts/in_venv.sh"}
@@ -90,6 +102,8 @@ def test_ci_is_the_same_for_every_kind_but_for_what_other_answers_add(tree: str)
     different = {key for key in ours.keys() | librarys.keys() if ours.get(key) != librarys.get(key)}
     chosen = ANSWERS[tree]
     answers = {*chosen, *chosen.get("integrations", ()), *chosen.get("checks", ())}
+    if (profile := chosen.get("profile")) is not None:
+        answers |= {*INTEGRATIONS, "lowest", "zizmor", "systems"} if profile == "everything" else {profile}
     answers |= {"no bandit"} if "bandit" not in chosen.get("checks", ["bandit"]) else set()
     named = [key for answer in sorted(BY_ANSWER.keys() & answers) for key in BY_ANSWER[answer]]
     assert {key for key in different if not any(fnmatchcase(key, name) for name in named)} == set()

@@ -14,6 +14,7 @@ from atomci.atoms.parts.ci_files import local_actions, verdict_of
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.bootstrap.layout import folders_of
 from atomci.bootstrap.managers.choice import prefix
+from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration import (
     coverage_settings,
     dockerfile,
@@ -71,6 +72,8 @@ def scaffold_test_pyramid_directories_holds(ctx: Context) -> Verdict:
 
 
 def add_conftest_shared_fixtures_holds(ctx: Context) -> Verdict:
+    if not has_layers(ctx.project.answers):
+        return Verdict(None, (left_out("the fixtures that layers share"),))
     return verdict_of(_fixtures(ctx))
 
 
@@ -178,7 +181,8 @@ def _pyramid(ctx: Context) -> Iterator[Fact]:
     there = (name for name in pyramid.FOLDERS if (ctx.root / "tests" / name).is_dir())
     later = pyramid.LATER
     folders = {name: first_test(ctx.project, f"tests/{name}") if name in later else "" for name in there}
-    yield from pyramid.facts(folders, ctx.files("tests/**/*"), sources)
+    wanted = [name for name in pyramid.FOLDERS if f"tests/{name}" in folders_of(ctx.project.answers)]
+    yield from pyramid.facts(folders, ctx.files("tests/**/*"), sources, wanted)
 
 
 def _fixtures(ctx: Context) -> Iterator[Fact]:

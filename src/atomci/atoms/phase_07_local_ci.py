@@ -23,10 +23,11 @@ from atomci.atoms.parts.stages import (
     unexplained,
     why_left_out,
 )
+from atomci.bootstrap.profile import has_scripts
 from atomci.configuration import hooks
 from atomci.configuration.ci import parity, workflow
 from atomci.configuration.documents import Unreadable, read_text, yaml_document
-from atomci.configuration.facts import Fact
+from atomci.configuration.facts import Fact, seen
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.plan import Catalog, closure
 from atomci.errors import UsageError
@@ -46,13 +47,18 @@ _UNIT_REPORTS = ("junit", "coverage-xml", "coverage-html")
 
 
 def _script(ctx: Context) -> Sequence[Command]:
+    shell, powershell = parity.SCRIPTS
     if os.name == "nt":
-        return (Command(("pwsh", "-NoProfile", "-File", "scripts/local_ci.ps1"), limit=LOGGED),)
-    return (Command(("sh", "-c", "exec scripts/local_ci.sh"), limit=LOGGED),)
+        return (Command(("pwsh", "-NoProfile", "-File", powershell), limit=LOGGED),)
+    return (Command(("sh", "-c", f"exec {shell}"), limit=LOGGED),)
 
 
 @runs(_script)
 def run_local_ci_script(ctx: Context) -> Outcome:
+    if not has_scripts(ctx.project.answers) and not any(
+        (ctx.root / path).is_file() for path in parity.SCRIPTS
+    ):
+        return Outcome("skipped", "the answers leave the scripts out; atomci run local_ci is the gate")
     done = ctx.run(*_script(ctx))
     status: Status = "pass" if done.code == 0 else "error" if done.code == 3 else "fail"
     return Outcome(status, f"exit {done.code}", 1, "scripts")
@@ -143,7 +149,11 @@ def compute_local_ci_exit_code(ctx: Context) -> Outcome:
 
 def _parity(ctx: Context) -> Iterator[Fact]:
     catalog = ctx.catalog
+    without = not has_scripts(ctx.project.answers)
     for path in parity.SCRIPTS:
+        if without and not (ctx.root / path).is_file():
+            yield seen(path, "not there, as the answers have it")
+            continue
         try:
             yield parity.script(path, read_text(ctx.root, path))
         except Unreadable as error:

@@ -29,10 +29,11 @@ from atomci.atoms.parts.layer_runs import (
 )
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.atoms.parts.stages import Red, judged, reds_of_tests, why_left_out
+from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration.ci import e2e_policy
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.rulesets import RULESETS
-from atomci.configuration.facts import Fact, problem
+from atomci.configuration.facts import Fact, problem, seen
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.testing import rehearsal
 from atomci.testing.layers import E2E
@@ -294,8 +295,12 @@ def mark_e2e_required_on_main_holds(ctx: Context) -> Verdict:
     """Where the e2e tests are required, by the ruleset files and ci.yml."""
 
     def rules(workflow: Workflow) -> Iterator[Fact]:
-        yield from e2e_policy.workflow_facts(workflow)
+        small = not has_layers(ctx.project.answers)
+        yield from e2e_policy.workflow_facts(workflow, small=small)
         found = ruleset_documents(ctx)
+        if not found and small:
+            yield seen(f"{RULESETS}/", left_out("what is required"))
+            return
         if not found:
             yield problem(f"{RULESETS}/main.json", "missing: no ruleset says what is required")
             return

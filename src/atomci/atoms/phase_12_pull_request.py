@@ -10,6 +10,7 @@ from atomci.atoms.options import ProtectionOptions
 from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents, verdict_of
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.bootstrap.managers.choice import prefix
+from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.rulesets import RULESETS, protection_facts, shape_facts
 from atomci.configuration.documents import Document, Unreadable
@@ -57,6 +58,9 @@ def enforce_branch_protection_rules(ctx: Context) -> Outcome:
 
 def enforce_branch_protection_rules_holds(ctx: Context) -> Verdict:
     """Reviews, a linear history and the roll-up's check are demanded on the default branch."""
+
+    if not has_layers(ctx.project.answers) and not ctx.files(f"{RULESETS}/*.json"):
+        return Verdict(None, (left_out(f"{RULESETS}/"),))
 
     def rules(workflow: Workflow) -> Iterator[Fact]:
         found = ruleset_documents(ctx)

@@ -11,6 +11,7 @@ from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import PesterRun, TestResult
 from atomci.atoms.parts.ci_files import Rules, ci_verdict, ci_workflow
 from atomci.atoms.parts.evidence import last_result
+from atomci.bootstrap.profile import has_layers, works_with
 from atomci.configuration.ci import jobs, publishing
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.workflow import CI
@@ -42,7 +43,8 @@ def ci_job_integration_linux_holds(ctx: Context) -> Verdict:
 
 
 def ci_job_e2e_on_main_nightly_holds(ctx: Context) -> Verdict:
-    return ci_verdict(ctx, jobs.e2e)
+    small = not has_layers(ctx.project.answers)
+    return ci_verdict(ctx, lambda workflow: jobs.e2e(workflow, small=small))
 
 
 def ci_publish_artifacts_holds(ctx: Context) -> Verdict:
@@ -178,7 +180,9 @@ def _by_answer(ctx: Context, word: str, there: Callable[[Workflow], bool], rules
 
 
 def _answered(ctx: Context, word: str) -> bool:
-    """Whether the project was rendered with it: among the integrations, or by a question of its own."""
+    """Whether the project was rendered with it: by its profile, an integration or a question of its own."""
+    if "profile" in ctx.project.answers and works_with(ctx.project.answers, word):
+        return True
     for name, answer in ctx.project.answers.items():
         if isinstance(answer, list) and word in [str(item).lower() for item in answer]:
             return True

@@ -8,6 +8,7 @@ from atomci.artifacts import handles
 from atomci.artifacts.schemas import OverrideRow, OverrideRows
 from atomci.atoms.parts.ci_files import verdict_of
 from atomci.atoms.parts.recorded import outcome_of
+from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration import playbooks
 from atomci.configuration.documents import toml_document
 from atomci.configuration.facts import Fact, problem, seen
@@ -37,7 +38,14 @@ def support_manual_override_and_escalation(ctx: Context) -> Outcome:
 
 
 def support_manual_override_and_escalation_holds(ctx: Context) -> Verdict:
-    return verdict_of((*_overrides(ctx), *playbooks.facts(ctx.root)))
+    return verdict_of((*_overrides(ctx), *_playbooks(ctx)))
+
+
+def _playbooks(ctx: Context) -> Iterator[Fact]:
+    if not has_layers(ctx.project.answers) and not (ctx.root / playbooks.FOLDER).is_dir():
+        yield seen(f"{playbooks.FOLDER}/", left_out("pages on what to do"))
+    else:
+        yield from playbooks.facts(ctx.root)
 
 
 def _overrides(ctx: Context) -> Iterator[Fact]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from atomci.bootstrap.profile import has_layers, has_scripts, works_with
+
 __all__ = [
     "FOLDERS",
     "LEFT_BY_A_RUN",
@@ -83,10 +85,18 @@ LEFT_BY_A_RUN = (
 
 
 def folders_of(answers: Mapping[str, Any]) -> tuple[str, ...]:
-    """The folders of the conventions, but for an editor's that the answers leave out."""
-    chosen = answers.get("integrations")
-    left_out = isinstance(chosen, list) and "vscode" not in chosen
-    return tuple(folder for folder in FOLDERS if not (left_out and folder == ".vscode"))
+    """The folders of the conventions, but for those that the answers leave out."""
+    layers = has_layers(answers)
+    there = {
+        "tests/integration": layers,
+        "tests/e2e": layers,
+        "tests/contracts": layers,
+        "tests/auger": works_with(answers, "recording"),
+        "tests/fixtures": layers,
+        ".vscode": works_with(answers, "vscode"),
+        "scripts": has_scripts(answers) or answers.get("dependency_manager") == "pip-tools",
+    }
+    return tuple(folder for folder in FOLDERS if there.get(folder, True))
 
 
 def missing_folders(root: Path, folders: Sequence[str] = FOLDERS) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from atomci.configuration.facts import Fact, Place, problem, seen
@@ -18,14 +18,20 @@ FOLDERS = (*LAYERS, "auger", "fixtures")
 """All folders of tests/. auger may be without tests: a tool records them."""
 
 
-def facts(folders: Mapping[str, str], files: Sequence[str], sources: Sequence[SuiteFile]) -> Iterator[Fact]:
+def facts(
+    folders: Mapping[str, str],
+    files: Sequence[str],
+    sources: Sequence[SuiteFile],
+    wanted: Collection[str] = FOLDERS,
+) -> Iterator[Fact]:
     """`folders` are those of FOLDERS that exist, those of LATER with a path of which pytest may make a test;
-    `files` are all files below tests/.
+    `files` are all files below tests/, `wanted` the folders to have.
     """
     for name in FOLDERS:
         place = f"tests/{name}/"
         if name not in folders:
-            yield problem(place, "missing")
+            left_out = seen(place, "not there, as the answers have it")
+            yield problem(place, "missing") if name in wanted else left_out
         elif name in LATER and not folders[name]:
             yield seen(place, "no test, so the layer is left out")
         elif name in LATER and not folders[name].endswith(".py"):

@@ -74,30 +74,28 @@ def checkout(folder: Path, tag: str = "", root: Path = ROOT) -> Folder:
 def with_next_release(folder: Path) -> Folder:
     """The checkout as `CURRENT`, and `NEXT` with changes to files of each owner."""
     template = checkout(folder)
-    text = {path: template.read(f"template/{path}") for path in (
-        "README.md.jinja", "AGENTS.md.jinja", "SECURITY.md.jinja", "scripts/local_ci.sh.jinja",
-        ".github/workflows/release.yml.jinja", ".github/pull_request_template.md",
-    )}  # fmt: skip
-    release = ".github/workflows/release.yml.jinja"
+    readme, agents, security, setup, release, form = (
+        next((template.root / "template").glob(pattern)).relative_to(template.root / "template").as_posix()
+        for pattern in ("README.md*", "*AGENTS.md*", "*SECURITY.md*", ".github/actions/setup/action.yml*",
+                        ".github/workflows/release.yml*", ".github/*pull_request_template.md*")
+    )  # fmt: skip
+    text = {path: template.read(f"template/{path}") for path in (readme, agents, setup, release, form)}
     bumped = re.sub(r"# v(\d+)", lambda pin: f"# v{int(pin[1]) + 1}", text[release])
     assert bumped != text[release]
-    assert "# {{ project_name }}" in text["README.md.jinja"]
+    assert "# {{ project_name }}" in text[readme]
     (slug,) = (template.root / "template/src").rglob("*{% if sample %}slug.py{% endif %}")
     seed = slug.relative_to(template.root / "template").as_posix()
     template.commit(
         {
             f"template/{path}": content
             for path, content in {
-                "README.md.jinja": text["README.md.jinja"].replace(
-                    "# {{ project_name }}", "# The {{ project_name }}"
-                ),
-                "AGENTS.md.jinja": None,
-                "docs/AGENTS.md.jinja": text["AGENTS.md.jinja"] + "\nAnd one thing more.\n",
-                "SECURITY.md.jinja": None,
-                "scripts/local_ci.sh.jinja": text["scripts/local_ci.sh.jinja"] + "# next\n",
+                readme: text[readme].replace("# {{ project_name }}", "# The {{ project_name }}"),
+                agents: None,
+                f"docs/{agents}": text[agents] + "\nAnd one thing more.\n",
+                security: None,
+                setup: text[setup] + "# next\n",
                 release: bumped,
-                ".github/pull_request_template.md": "What does it change?\n"
-                + text[".github/pull_request_template.md"],
+                form: "What does it change?\n" + text[form],
                 seed: "corrected = True\n",
                 "docs/NEW.md": "# New\n",
             }.items()

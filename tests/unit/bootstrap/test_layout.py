@@ -95,10 +95,26 @@ def test_what_is_required_covers_what_a_run_leaves() -> None:
     assert {"/artifacts/", ".venv/", ".env", "* text=auto eol=lf"} <= lines
 
 
+OTHER_LAYERS = ("tests/integration", "tests/e2e", "tests/contracts")
+
+
 @pytest.mark.parametrize(
-    ("answers", "there"),
-    [({}, True), ({"integrations": ["vscode", "docker"]}, True), ({"integrations": []}, False)],
+    ("answers", "without"),
+    [
+        ({}, ()),
+        ({"integrations": ["vscode", "recording"]}, ()),
+        ({"integrations": ["recording"], "wrapper_scripts": True}, (".vscode",)),
+        ({"integrations": [], "wrapper_scripts": False}, ("tests/auger", ".vscode", "scripts")),
+        ({"integrations": ["vscode", "recording", "powershell"], "wrapper_scripts": False}, ()),
+        ({"profile": "everything"}, ()),
+        ({"profile": "minimal"}, (*OTHER_LAYERS, "tests/auger", "tests/fixtures", ".vscode", "scripts")),
+        (
+            {"profile": "minimal", "dependency_manager": "pip-tools"},
+            (*OTHER_LAYERS, "tests/auger", "tests/fixtures", ".vscode"),
+        ),
+    ],
 )
-def test_an_editor_that_the_answers_leave_out_gets_no_folder(answers: dict[str, object], there: bool) -> None:
-    assert (".vscode" in folders_of(answers)) is there
-    assert set(FOLDERS) - set(folders_of(answers)) == ({".vscode"} if not there else set())
+def test_what_the_answers_leave_out_gets_no_folder(
+    answers: dict[str, object], without: tuple[str, ...]
+) -> None:
+    assert set(FOLDERS) - set(folders_of(answers)) == set(without)

@@ -10,7 +10,7 @@ from atomci.configuration.ci.workflow import roll_up_of
 from atomci.configuration.documents import Document
 from atomci.configuration.facts import Fact, Place, expect, problem, seen
 
-__all__ = ["ruleset_facts", "workflow_facts"]
+__all__ = ["always", "ruleset_facts", "workflow_facts"]
 
 _WANTED = {"push": True, "schedule": True, "pull_request": False}
 
@@ -37,8 +37,26 @@ def ruleset_facts(rulesets: Sequence[Document], workflow: Workflow) -> Iterator[
         )
 
 
-def workflow_facts(workflow: Workflow) -> Iterator[Fact]:
-    """A job runs the e2e tests on pushes to the default branch and on schedule, not on pull requests."""
+def always(workflow: Workflow, name: str) -> Iterator[Fact]:
+    """A job that runs every layer of tests does so on each pull request and each push."""
+    for event in ("pull_request", "push"):
+        runs = event in workflow.triggers and workflow.runs_on(name, event)
+        yield expect(
+            runs is True,
+            workflow.at(name),
+            f"{name} runs every layer of tests on {event}",
+            f"{name} runs every layer of tests, but not on every {event}",
+        )
+
+
+def workflow_facts(workflow: Workflow, *, small: bool = False) -> Iterator[Fact]:
+    """A job runs the e2e tests on pushes to the default branch and on schedule, not on pull requests.
+
+    In a small project one call may run every layer, on each event.
+    """
+    if small and (every := workflow.job_with("unit", "integration", "e2e")):
+        yield from always(workflow, every)
+        return
     name = workflow.job_for("e2e")
     if name is None:
         yield problem(workflow.document.at("jobs"), "no job calls atomci run e2e")

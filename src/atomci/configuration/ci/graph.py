@@ -77,6 +77,13 @@ class Workflow:
         found = [name for name in self.jobs if target in self.targets(name)]
         return target if target in found else next(iter(found), None)
 
+    def job_with(self, *targets: str) -> str | None:
+        """The first job that runs all of them in one call, in which a red one stops those of later phases."""
+        for name in self.jobs:
+            if any(set(targets) <= set(call.targets) for _, call in self.calls(name)):
+                return name
+        return None
+
     def needs(self, name: str) -> list[str]:
         """The jobs that a job names in `needs`."""
         return listed(self.jobs.get(name, {}).get("needs"))

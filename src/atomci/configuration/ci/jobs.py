@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from atomci.configuration.ci import e2e_policy
 from atomci.configuration.ci.caching import cache_of
 from atomci.configuration.ci.expressions import tolerates_failure
 from atomci.configuration.ci.graph import Workflow
@@ -99,7 +100,10 @@ def integration(workflow: Workflow) -> Iterator[Fact]:
         yield _no_job(workflow, "integration" if name is None else "unit")
         return
     yield _on(workflow, name, "ubuntu", "Linux")
-    yield _waits(workflow, name, unit_job)
+    if workflow.job_with("unit", "integration") == name:
+        yield seen(workflow.at(name), f"{name} runs them in one call with the unit tests, and after these")
+    else:
+        yield _waits(workflow, name, unit_job)
 
 
 def pester(workflow: Workflow, tests: Sequence[str]) -> Iterator[Fact]:
@@ -116,8 +120,14 @@ def pester(workflow: Workflow, tests: Sequence[str]) -> Iterator[Fact]:
         yield _waits(workflow, name, first)
 
 
-def e2e(workflow: Workflow) -> Iterator[Fact]:
-    """atom_077: on the default branch, every night and by hand, after integration; not on pull requests."""
+def e2e(workflow: Workflow, *, small: bool = False) -> Iterator[Fact]:
+    """atom_077: on the default branch, every night and by hand, after integration; not on pull requests.
+
+    In a small project one call may run every layer, on each event.
+    """
+    if small and (every := workflow.job_with("unit", "integration", "e2e")):
+        yield from e2e_policy.always(workflow, every)
+        return
     yield from _starts(workflow)
     name, before = workflow.job_for("e2e"), workflow.job_for("integration")
     if name is None or before is None:
