@@ -459,7 +459,7 @@ def page() -> str:
 
 
 def _cell(text: str) -> str:
-    return f"`{text.strip()}`" if text.strip() else "nothing of it"
+    return f"`{text.strip()}`" if text.strip() else "nothing about it"
 
 
 if __name__ == "__main__":
