@@ -20,7 +20,7 @@ _HEIGHT = 24
 
 
 class Terminal:
-    """Ends the program when it is left. What scrolled away is kept in `seen`, line by line."""
+    """Ends the program when it is left."""
 
     def __init__(self, words: Sequence[str], cwd: Path, env: Mapping[str, str], width: int) -> None:
         import fcntl
@@ -31,6 +31,7 @@ class Terminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _HEIGHT, width, 0, 0))
         self._screen = pyte.HistoryScreen(width, _HEIGHT, history=2000)
         self._stream = pyte.ByteStream(self._screen)
+        self._away: list[str] = []
         self.process = subprocess.Popen(
             words,
             cwd=cwd,
@@ -55,16 +56,13 @@ class Terminal:
     @property
     def asked(self) -> list[str]:
         """What is asked now, `? ` or `>` and all below it."""
-        lines = self.seen
-        begins = [number for number, line in enumerate(lines) if line.startswith(("? ", ">"))]
-        return lines[begins[-1] :] if begins else []
+        begins = self._begins()
+        return self.seen[begins[-1] :] if begins else []
 
     @property
     def seen(self) -> list[str]:
         """All lines, those that scrolled away first."""
-        width = self._screen.columns
-        away = ["".join(line[column].data for column in range(width)) for line in self._screen.history.top]
-        return [line.rstrip() for line in (*away, *self._screen.display) if line.strip()]
+        return [*self._away, *(line.rstrip() for line in self._screen.display if line.strip())]
 
     def type(self, keys: str, then: str) -> None:
         """Type, and wait for what is asked then, which has a line that ends so; before, there must be none."""
@@ -72,11 +70,26 @@ class Terminal:
         os.write(self._ours, keys.encode())
         self.see(then)
 
-    def see(self, text: str) -> None:
-        """Wait until a line of what is asked ends so. Fails after a minute, or when the program ended before."""
+    def next(self, keys: str) -> None:
+        """Type, and wait until something is asked that wasn't before."""
+        before = len(self._begins())
+        os.write(self._ours, keys.encode())
         end = time.monotonic() + 60
+        while len(self._begins()) == before:
+            assert self._read(end), "\n".join(self.seen)
+
+    def see(self, text: str, seconds: float = 60) -> None:
+        """Wait until a line of what is asked ends so. Fails after that time, or when the program ended before."""
+        end = time.monotonic() + seconds
         while not self._stands(text):
             assert self._read(end), f"not seen: {text}\n" + "\n".join(self.seen)
+
+    def answer(self, keys: str) -> None:
+        """Type, and wait for nothing."""
+        os.write(self._ours, keys.encode())
+
+    def _begins(self) -> list[int]:
+        return [number for number, line in enumerate(self.seen) if line.startswith(("? ", ">"))]
 
     def _stands(self, text: str) -> bool:
         return any(line.endswith(text) for line in self.asked)
@@ -96,4 +109,8 @@ class Terminal:
         except OSError:  # Linux says so where the other end is closed
             return False
         self._stream.feed(data)
+        top = self._screen.history.top
+        while top:
+            row = top.popleft()
+            self._away += filter(None, ["".join(row[at].data for at in range(self._screen.columns)).rstrip()])
         return bool(data)

@@ -54,32 +54,6 @@ def tree(root: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the README's line is for a POSIX shell")
-def test_the_readmes_first_command_ends_green_from_empty_caches(
-    checkout: Path, home: Path, tmp_path: Path
-) -> None:
-    clone = tmp_path / "atomci"
-    Shell(tmp_path, environment(home)).ok("git", "clone", "--quiet", str(checkout), str(clone))
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "machine"], check=True)
-    path = os.pathsep.join([str(tmp_path / "machine" / "bin"), os.environ["PATH"]])
-    shell = Shell(
-        clone,
-        environment(home, UV_CACHE_DIR=str(tmp_path / "uv-cache"), PIP_NO_CACHE_DIR="1") | {"PATH": path},
-    )
-    said = shell.ok("sh", "-c", readme_command("atomci new"))
-    assert "local_ci: green" in said
-    made = Shell(tmp_path / "myproj", shell.env)
-    assert made.ok("git", "status", "--porcelain") == ""
-    assert made.ok("git", "ls-files", "uv.lock").strip() == "uv.lock"
-    assert (tmp_path / "myproj/.git/hooks/pre-push").is_file()
-
-    # It is pinned to where the clone came from: it can go, and whoever clones the project can install it.
-    assert "the clone's origin" in said
-    Shell(tmp_path, shell.env).ok("git", "clone", "--quiet", "myproj", "colleague")
-    shutil.rmtree(clone)
-    Shell(tmp_path / "colleague", shell.env).ok("uv", "sync", "--quiet", "--locked")
-
-
 def test_without_a_clone_the_project_stands_on_its_own_feet(
     checkout: Path, home: Path, tmp_path: Path
 ) -> None:
