@@ -310,7 +310,7 @@ def test_one_that_is_over_is_told_with_its_line(project) -> None:
 def test_each_kind_of_failure_needs_a_page_with_an_owner(project, kind: str) -> None:
     path = f"docs/playbooks/{kind}.md"
     project.write(path, f"# {kind}\n\nMend it. Owner: \n\n")
-    assert answer(project) == ("broken", f"{path}:1: names no owner: a line with `Owner: who`")
+    assert answer(project) == ("broken", f"{path}:1: names no owner: add a line `Owner: WHO`")
     project.delete(path)
     assert answer(project) == ("broken", f"{path}: missing")
     assert project.atomci("run", OVERRIDES).code == 1

@@ -115,7 +115,7 @@ def test_a_read_that_cannot_be_known_is_said_in_the_runs_line(project) -> None:
     project.append("src/demo/settings.py", "\n\ndef ask(name: str) -> str:\n    return os.environ[name]\n")
     done = project.atomci("run", ENV)
     assert done.code == 0
-    assert "src/demo/settings.py:7: reads what can't be known: the name is name" in done.out
+    assert "src/demo/settings.py:7: reads a variable whose name isn't known: the name is name" in done.out
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_an_upload_that_is_kept_for_ever_is_told(sample) -> None:
     sample.write(".github/workflows/more.yml", f"on: push\njobs:\n  a:\n    steps:\n{step}")
     status, evidence = answer(sample, KEEP)
     assert status == "broken"
-    assert ".github/workflows/more.yml:6: a doesn't say for how long dist/ is kept" in evidence
+    assert ".github/workflows/more.yml:6: a doesn't say how long dist/ is kept" in evidence
     assert sample.atomci("run", KEEP).code == 1
     sample.append(".github/workflows/more.yml", "          retention-days: 14\n")
     assert answer(sample, KEEP)[0] == "holds"

@@ -178,7 +178,7 @@ NARROWED = {
     "items[:] =": Ends(
         hook("def pytest_collection_modifyitems(items):\n    items[:] = items[:1]\n"),
         "pass",
-        "2 taken away by a hook, not deselected",
+        "2 removed by a hook, not deselected",
     ),
     "items[:] = around all others": Ends(
         hook(
@@ -186,7 +186,7 @@ NARROWED = {
             "def pytest_collection_modifyitems(items):\n    yield\n    items[:] = items[:1]\n"
         ),
         "pass",
-        "2 taken away by a hook, not deselected",
+        "2 removed by a hook, not deselected",
     ),
     "collect_ignore": Ends(
         {
@@ -242,7 +242,7 @@ def test_what_workers_leave_out_is_said_and_one_that_dies_is_red(run: Run) -> No
     assert (judgement.status, judgement.summary.counts) == ("fail", {"failed": 1, "passed": 1})
     assert judgement.summary.session is not None
     assert (judgement.summary.session.collected, judgement.summary.session.run) == (3, 2)
-    assert "1 taken away by a hook" in judgement.reason
+    assert "1 removed by a hook" in judgement.reason
 
 
 def test_a_result_is_kept_whatever_its_test_put_in_the_place_of_pythons_own(run: Run) -> None:

@@ -425,7 +425,7 @@ BROKEN = {
             "kept/unit-shard2/tests/unit.json",
             '{"schema": "atomci/tests/1", "counts": {}, "complete": true}',
         ),
-        "unit-shard2 holds no shard's results",
+        "unit-shard2 has no shard's results",
     ),
     "different suites": (
         lambda p: change(p, 3, lambda portion: portion["suite"].append("tests/unit/test_new.py::test_new")),

@@ -23,7 +23,8 @@ def test_only_tests_that_the_change_reaches_run_and_the_reason_is_printed(green)
     assert done.code == 0
     assert _ran(green) == {"tests/unit/test_words.py"}
     assert (
-        "1 of 3 test files reach the change; tests/unit/test_words.py imports src/demo/words.py" in done.out
+        "1 of 3 test files are affected by the change; tests/unit/test_words.py imports src/demo/words.py"
+        in done.out
     )
     assert green.log(SELECT).endswith("\ntests/unit/test_words.py: imports src/demo/words.py\n")
     # The total isn't known after a part, so the budget is neither met nor missed.
@@ -68,7 +69,7 @@ def test_nothing_reached_runs_nothing_says_so_and_is_no_failure(green) -> None:
     done = green.atomci("run", "local_ci", "--since", "HEAD", "--json")
     assert done.code == 0
     assert done.statuses[RUN] == "skipped"
-    assert done.atoms[RUN]["reason"] == "no unit test reaches what changed, or was seen to read it"
+    assert done.atoms[RUN]["reason"] == "no unit test is affected by the change, or was seen to read it"
     assert done.statuses["stage2_unit_tests"] == "pass"
 
 

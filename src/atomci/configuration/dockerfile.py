@@ -39,7 +39,7 @@ def _pinned(place: Place, image: str) -> Fact:
         bool(_DIGEST.fullmatch(image)),
         place,
         f"{image.partition('@')[0]} is pinned",
-        f"{image} isn't pinned by digest: docker buildx imagetools inspect {image} says it",
+        f"{image} isn't pinned by digest: docker buildx imagetools inspect {image} prints it",
     )
 
 

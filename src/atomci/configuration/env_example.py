@@ -56,7 +56,7 @@ def _reads(reads: Sequence[Read], known: Collection[str], *, missing: bool) -> I
     for read in reads:
         place = Place(read.path, read.line)
         if read.name is None:
-            yield unknown_to_us(place, f"reads what can't be known: {read.how}")
+            yield unknown_to_us(place, f"reads a variable whose name isn't known: {read.how}")
         elif read.name in known:
             yield seen(place, f"{read.name} is in {FILE}")
         elif from_the_system(read.name):
@@ -78,13 +78,13 @@ def _assignments(
             yield problem(place, f"{assignment.name} is given twice, first in line {lines[assignment.name]}")
         lines.setdefault(assignment.name, assignment.line)
         if kind := _secret(assignment):
-            yield problem(place, f"{assignment.name} holds what looks like a real secret: {kind}; revoke it")
+            yield problem(place, f"{assignment.name} has what looks like a real secret: {kind}; revoke it")
         if assignment.name in names:
             continue
         if assignment.name in elsewhere:
             yield seen(place, f"{assignment.name} is read by {elsewhere[assignment.name]}")
         elif unknown is not None:
-            yield seen(place, f"{assignment.name} can be read by {unknown.path}:{unknown.line} only")
+            yield seen(place, f"{assignment.name} may be read by {unknown.path}:{unknown.line} only")
         else:
             yield problem(place, f"nothing reads {assignment.name}")
 

@@ -90,9 +90,9 @@ def installed(folder: Path | None, shown: str) -> Iterator[Fact]:
         if f"--hook-type={stage}" not in text or python is None:
             yield problem(place, "not pre-commit's hook")
         elif not Path(*shlex.split(python[1])).exists():
-            yield problem(place, f"its Python is gone: {python[1]}")
+            yield problem(place, f"its Python is no longer there: {python[1]}")
         elif os.name != "nt" and not os.access(folder / stage, os.X_OK):
-            yield problem(place, "not executable, so git passes it over")
+            yield problem(place, "not executable, so git ignores it")
         else:
             yield seen(place, "installed by pre-commit")
 

@@ -24,10 +24,10 @@ def unpinned(script: str) -> Iterator[str]:
         said = " ".join(part.split())
         if _INSTALLS.search(said):
             if not _BY_A_FILE.search(said):
-                yield f"`{said}` installs no locked version: --require-hashes -r FILE, or --constraint LOCK"
+                yield f"`{said}` installs what isn't locked: --require-hashes -r FILE, or --constraint LOCK"
         elif re.search(r"\buv build\b", said):
             pinned = "--require-hashes" in said and re.search(r"\s(?:-b|--build-constraints?)\b", said)
             if not pinned and not _OWN_TOOLS.search(said):
-                yield f"`{said}` builds by no locked version: --build-constraints FILE --require-hashes"
+                yield f"`{said}` builds with what isn't locked: --build-constraints FILE --require-hashes"
         elif re.search(r"-m build\b|\bpyproject-build\b", said) and not _OWN_TOOLS.search(said):
-            yield f"`{said}` builds by no locked version: install those of the lock, and --no-isolation"
+            yield f"`{said}` builds with what isn't locked: install those of the lock, and --no-isolation"

@@ -31,4 +31,4 @@ def facts(root: Path) -> Iterator[Fact]:
             line = text.count("\n", 0, owner.start()) + 1
             yield seen(Place(path, line), f"its owner: {owner['who'].rstrip('.')}")
         else:
-            yield problem(Place(path, 1), "names no owner: a line with `Owner: who`")
+            yield problem(Place(path, 1), "names no owner: add a line `Owner: WHO`")

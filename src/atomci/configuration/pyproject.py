@@ -57,7 +57,7 @@ def _sections(document: Document) -> Iterator[Fact]:
     try:
         SpecifierSet(versions)
     except (InvalidSpecifier, TypeError):
-        yield problem(place, f"requires-python = {versions!r} is no version specifier such as '>=3.11'")
+        yield problem(place, f"requires-python = {versions!r} isn't a version specifier such as '>=3.11'")
 
 
 def _keys(name: str) -> tuple[Key, ...]:
@@ -97,9 +97,11 @@ def built(document: Document, done: Completed, out: Path, packages: Collection[s
     """Whether both distributions are there, with code in the wheel. Raises InfrastructureError."""
     if done.code != 0:
         if "No module named build" in done.stderr:
-            raise InfrastructureError("neither uv nor build is there to build with", "pip install uv")
+            raise InfrastructureError(
+                "neither uv nor build is installed, so nothing can be built", "pip install uv"
+            )
         if _NO_NETWORK.search(done.stderr + done.stdout):
-            words = "what the build requires can't be fetched, so nothing is known about it"
+            words = "what the build requires can't be fetched, so the build wasn't tried"
             raise InfrastructureError(words, "try again with a network; the log has the details")
         yield problem(document.at("build-system"), f"it doesn't build: {_reason(done)}")
         return
@@ -115,13 +117,13 @@ def built(document: Document, done: Completed, out: Path, packages: Collection[s
         yield expect(
             bool(shipped),
             place,
-            f"the wheel holds {names}",
-            f"the wheel doesn't hold {names} of src/",
+            f"the wheel has {names}",
+            f"the wheel lacks {names} of src/",
         )
     if sdists:
         unnamed = not _has_pyproject(sdists[0])
         if unnamed:
-            yield problem(place, "the sdist doesn't hold pyproject.toml, so nobody can build from it")
+            yield problem(place, "the sdist lacks pyproject.toml, so nobody can build from it")
 
 
 def _reason(done: Completed) -> str:

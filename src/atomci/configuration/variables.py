@@ -150,7 +150,7 @@ class _Module:
         if isinstance(call, ast.Call) and call.func is node:
             yield self._argument(call)
         else:
-            yield _line(node), None, "hands os.getenv on"
+            yield _line(node), None, "passes os.getenv on"
 
     def _of_envvar(self, value: ast.expr) -> Iterator[_Found]:
         for item in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:

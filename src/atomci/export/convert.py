@@ -28,7 +28,7 @@ _SHIPPED = Path(__file__).with_name("exported")
 _README = """\
 # A cookiecutter template
 
-Written by `atomci export cookiecutter` from {location} at {version}. Export it again rather than edit it.
+Written by `atomci export cookiecutter` from {location} at {version}. Don't edit it; export it again.
 
     cookiecutter PATH-OF-THIS-FOLDER
 

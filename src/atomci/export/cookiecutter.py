@@ -100,4 +100,4 @@ def literal(path: str) -> str:
 
 def refused(what: str, why: str) -> RefusedError:
     """The error for what a template has and cookiecutter can't do."""
-    return RefusedError(f"{what} {why}: cookiecutter has nothing like it", "copier copy renders the template")
+    return RefusedError(f"{what} {why}: cookiecutter can't do that", "copier copy renders the template")

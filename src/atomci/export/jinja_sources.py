@@ -134,6 +134,4 @@ def _start(node: Any) -> str:
 
 
 def _refused(what: str) -> RefusedError:
-    return RefusedError(
-        f"{what}: the exported template couldn't do that in cookiecutter", "copier copy renders the template"
-    )
+    return RefusedError(f"{what}: cookiecutter can't do that", "copier copy renders the template")

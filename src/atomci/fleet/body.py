@@ -25,8 +25,8 @@ _DESCRIBED = re.compile(r"^.+-\d+-g([0-9a-f]{4,})$")
 _ROWS = 10000
 _WORDS = {
     "replaced": "replaced; your edit stays in git's history",
-    "kept-deleted": "you had deleted it and the template changed it: it stays deleted",
-    "corrected-upstream": "yours; the template's was corrected: look whether you want that too",
+    "kept-deleted": "the template changed it, and you had deleted it: it stays deleted",
+    "corrected-upstream": "yours; the template corrected its own: check whether you want that too",
     "ignored": "git ignores it here, so it is left alone",
 }
 
@@ -116,13 +116,13 @@ def _conflicts(update: Update, branch: str) -> str:
     listed = _rows(f"- {_code(row.path)}: {_code(row.detail or 'content')}" for row in rows)
     return (
         "### In conflict\n\n"
-        "You and the template changed the same. The branch holds git's conflict markers, or what you had "
-        f"where a file can't have any, so this is a draft:\n\n{listed}\n\n"
+        "You and the template changed the same lines. The branch has git's conflict markers, or what you "
+        f"had where a file can't have any, so this is a draft:\n\n{listed}\n\n"
         "Resolve them on the branch:\n\n"
         f"```console\n$ git fetch origin\n$ git switch {branch}\n"
         "$ git add FILE    # each of the above, when it is resolved\n$ git commit\n$ git push\n```\n\n"
-        "then mark this pull request as ready for review. Or do the whole update at home, where git knows "
-        f"both sides: {_code(f'atomci update --to {update.after}')}."
+        "then mark this pull request as ready for review. Or do the whole update on your machine, where git "
+        f"knows both sides: {_code(f'atomci update --to {update.after}')}."
     )
 
 

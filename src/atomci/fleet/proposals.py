@@ -103,7 +103,7 @@ class _Proposing:
             where = f" ({pull.url})" if pull else ""
             raise RefusedError(
                 f"{self.branch} has commits of somebody else{where}, so it is left alone",
-                f"merge it or close it; to have it made anew: git push origin --delete {self.branch}",
+                f"merge it or close it; to get a new one: git push origin --delete {self.branch}",
             )
         marked = self._marked(tip)
         notes: tuple[str, ...] = (f"somebody is finishing it on {self.branch}; left alone",)
@@ -231,7 +231,7 @@ class _Proposing:
             if draft and "draft" in error.message.lower():
                 raise InfrastructureError(
                     f"{error.message}; conflicts are never put in a pull request that could be merged",
-                    "drafts are for public repositories and paid plans; do it at home: atomci update",
+                    "drafts are for public repositories and paid plans; do it on your machine: atomci update",
                 ) from None
             raise
 
@@ -257,6 +257,6 @@ def _refuse_unpushed(planned: Planned, there: Branches) -> None:
     code, _, _ = planned.repository.git.code("merge-base", "--is-ancestor", planned.head, there.default_tip)
     if code != 0:
         raise RefusedError(
-            f"HEAD isn't part of {there.default} on origin, which the pull request is for",
-            f"git switch {there.default}, and git push what is to be part of it",
+            f"HEAD isn't part of {there.default} on origin, into which the pull request goes",
+            f"git switch {there.default}, and git push what the update starts from",
         )

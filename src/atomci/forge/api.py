@@ -213,13 +213,13 @@ class Api:
         if answer.status in (403, 404):
             return self._lacking
         if answer.status == 422:
-            return "compare again; where nobody else changed it, mend the file"
+            return "compare again; if nobody else changed it, fix the file"
         return _UNKNOWN[method] + _STATUS_PAGE
 
     @property
     def _lacking(self) -> str:
         return (
-            "this login lacks the right: gh auth refresh --scopes repo, or a token with "
+            "this login doesn't have the right: gh auth refresh --scopes repo, or a token with "
             f"{self.right}: read and write"
         )
 

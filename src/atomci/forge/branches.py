@@ -74,7 +74,7 @@ def push(git: Git, commit: str, name: str, expected: str | None) -> None:
         return
     if "stale info" in said:
         raise RefusedError(
-            f"{name} was changed on origin while this ran, so it was left alone", "run it again"
+            f"{name} was changed on origin while this ran, so it was left alone", "run the same again"
         )
     if _WORKFLOWS.search(said):
         raise InfrastructureError(
@@ -86,7 +86,7 @@ def push(git: Git, commit: str, name: str, expected: str | None) -> None:
 
 
 def _unreachable(what: str, error: GitFailed) -> InfrastructureError:
-    hint = _LOGIN if _DENIED.search(error.said) else "see: git ls-remote origin"
+    hint = _LOGIN if _DENIED.search(error.said) else "to see why: git ls-remote origin"
     return InfrastructureError(f"origin can't be {what}: {error.said}", hint)
 
 

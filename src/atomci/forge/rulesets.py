@@ -17,7 +17,7 @@ Ruleset = Mapping[str, Any]
 Keys = tuple[str | int, ...]
 
 DECLARED = ("name", "target", "enforcement", "bypass_actors", "conditions", "rules")
-"""What a ruleset can be told to be."""
+"""The values that a ruleset's `enforcement` and `target` may have."""
 EXPORTED = (
     "id",
     "node_id",

@@ -87,7 +87,9 @@ def local_store(path: Path, store: Path) -> Store:
     _, out, said = git.code("rev-parse", *(word for words in _ASKED for word in words))
     told = os.fsdecode(out).split("\n")
     if len(told) < len(_ASKED) and "dubious ownership" in said:
-        raise UsageError(f"{path} belongs to another user, so git refuses it", f"see: git -C {path} status")
+        raise UsageError(
+            f"{path} belongs to another user, so git refuses it", f"to see why: git -C {path} status"
+        )
     if len(told) < len(_ASKED):
         git.check_settings()
         raise _no_root(path)

@@ -172,7 +172,7 @@ def _narrowed(session: TestSession | None, found: Sequence[TestResult]) -> Itera
         by = f" ({', '.join(session.narrowing)})" if session.narrowing else ""
         yield f"{session.deselected} deselected{by}"
     if session is not None and session.dropped:
-        yield f"{session.dropped} taken away by a hook, not deselected"
+        yield f"{session.dropped} removed by a hook, not deselected"
     if session is not None and session.ignored:
         names = ", ".join(session.ignored[:_NAMES_SHOWN])
         more = len(session.ignored) - _NAMES_SHOWN

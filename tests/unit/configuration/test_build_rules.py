@@ -42,10 +42,10 @@ def test_a_wheel_with_code_and_an_sdist_to_build_from_hold(tmp_path: Path, wheel
     [
         (None, SDIST, "the build left no wheel"),
         (WHEEL, None, "the build left no sdist"),
-        (WHEEL[1:], SDIST, "the wheel doesn't hold sample of src/"),
-        (WHEEL, SDIST[1:], "the sdist doesn't hold pyproject.toml"),
-        (WHEEL, ("sample-1/src/demo/pyproject.toml",), "the sdist doesn't hold pyproject.toml"),
-        (WHEEL, ("sample-1/README.md",), "the sdist doesn't hold pyproject.toml"),
+        (WHEEL[1:], SDIST, "the wheel lacks sample of src/"),
+        (WHEEL, SDIST[1:], "the sdist lacks pyproject.toml"),
+        (WHEEL, ("sample-1/src/demo/pyproject.toml",), "the sdist lacks pyproject.toml"),
+        (WHEEL, ("sample-1/README.md",), "the sdist lacks pyproject.toml"),
     ],
 )
 def test_a_distribution_that_nobody_can_use_is_a_problem(

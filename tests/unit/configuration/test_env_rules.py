@@ -44,8 +44,8 @@ def test_a_name_that_cannot_be_known_may_be_any_entry_and_is_shown() -> None:
     facts = list(env_example.facts("OLD=1", [UNKNOWN], {}))
     assert all(fact.ok for fact in facts)
     assert [str(fact) for fact in facts] == [
-        "src/b.py:7: reads what can't be known: the name is name",
-        ".env.example:1: OLD can be read by src/b.py:7 only",
+        "src/b.py:7: reads a variable whose name isn't known: the name is name",
+        ".env.example:1: OLD may be read by src/b.py:7 only",
     ]
 
 
@@ -61,7 +61,7 @@ def test_an_entry_twice_is_told() -> None:
 def test_a_real_looking_secret_is_told_without_being_repeated(entry: str) -> None:
     name, _, value = entry.removeprefix("# ").partition("=")
     (told,) = problems(entry, Read("src/a.py", 1, name))
-    assert told.startswith(f".env.example:1: {name} holds what looks like a real secret")
+    assert told.startswith(f".env.example:1: {name} has what looks like a real secret")
     assert value.strip("'") not in told
 
 

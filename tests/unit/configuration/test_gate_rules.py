@@ -118,7 +118,7 @@ def test_a_hook_that_another_program_installed_or_whose_python_is_gone_is_a_prob
 
     texts = [str(fact) for fact in hooks.installed(tmp_path, "hooks") if not fact.ok]
 
-    assert "hooks/pre-commit: its Python is gone" in texts[0]
+    assert "hooks/pre-commit: its Python is no longer there" in texts[0]
     assert texts[1] == "hooks/pre-push: not pre-commit's hook"
 
 
@@ -130,7 +130,7 @@ def test_a_hook_that_git_would_pass_over_is_a_problem(tmp_path: Path) -> None:
 
     facts = list(hooks.installed(tmp_path, "hooks"))
 
-    assert str(facts[0]).endswith("not executable, so git passes it over")
+    assert str(facts[0]).endswith("not executable, so git ignores it")
 
 
 def tasks_problems(folder: Path, task: dict[str, object]) -> list[str]:

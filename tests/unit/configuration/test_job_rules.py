@@ -103,8 +103,8 @@ BREAKS: list[tuple[int, str, str, str]] = [
     (78, UPLOAD + "unit-", "with:\n          name: unit-", "unit doesn't upload artifacts/ after a failure"),
     (78, UPLOAD + "unit-", UPLOAD.replace("!cancelled()", "success()") + "unit-", "after a failure"),
     (78, "integration\n          path: artifacts/", "integration\n          path: htmlcov/", "integration doesn't upload"),
-    (78, "integration\n          path: artifacts/\n          retention-days: 14", "integration\n          path: artifacts/", "for how long"),
-    (78, "e2e\n          path: artifacts/\n          retention-days: 14", "e2e\n          path: artifacts/\n          retention-days: 400", "for how long"),
+    (78, "integration\n          path: artifacts/\n          retention-days: 14", "integration\n          path: artifacts/", "how long"),
+    (78, "e2e\n          path: artifacts/\n          retention-days: 14", "e2e\n          path: artifacts/\n          retention-days: 400", "how long"),
     (78, "unit-py${{ matrix.python }}", "unit", "unit uploads 3 runs of its matrix under one name"),
     (78, "name: e2e\n", "name: pester\n", "2 jobs upload under the name pester"),
     (79, "      id-token: write # for Codecov\n", "", "unit can't get an OIDC token"),
@@ -114,10 +114,10 @@ BREAKS: list[tuple[int, str, str, str]] = [
     (79, "run unit\n", "run triage\n", "runs no unit tests"),
     (80, "failure() &&", "always() &&", "doesn't run on failures alone"),
     (80, "failure() && github.event_name != 'pull_request'", "failure() && github.event_name == 'release'", "on no event"),
-    (80, "pester, e2e]\n    if: ${{ failure()", "pester]\n    if: ${{ failure()", "doesn't hear of failures of e2e"),
+    (80, "pester, e2e]\n    if: ${{ failure()", "pester]\n    if: ${{ failure()", "isn't started by failures of e2e"),
     (80, f"        if: ${{{{ {WEBHOOK} }}}}\n", "", "runs also without its secret"),
     (80, WEBHOOK, "env.SLACK_WEBHOOK_URL == ''", "runs also without its secret"),
-    (80, '"$SLACK_WEBHOOK_URL"\n', '"${{ secrets.SLACK_WEBHOOK_URL }}"\n', "hands the secret SLACK_WEBHOOK_URL over"),
+    (80, '"$SLACK_WEBHOOK_URL"\n', '"${{ secrets.SLACK_WEBHOOK_URL }}"\n', "passes the secret SLACK_WEBHOOK_URL"),
     (80, "run: printf", "run: set -x; printf", "prints every command"),
     (80, "run: printf", 'run: echo "$SLACK_WEBHOOK_URL"; printf', "prints the secret in SLACK_WEBHOOK_URL"),
     (80, "${{ github.run_id }}", "latest", "doesn't link the run"),
@@ -141,13 +141,13 @@ def test_each_breakage_is_named(tmp_path: Path, number: int, old: str, new: str,
     ("old", "new", "says"),
     [
         ("enable-cache: true", "enable-cache: false", "setup-uv's cache is off"),
-        ("glob: uv.lock", "glob: setup.cfg", "doesn't hold the lock"),
+        ("glob: uv.lock", "glob: setup.cfg", "doesn't have the lock"),
         ("glob: uv.lock", "glob: requirements/dev.txt", "there is no requirements/dev.txt"),
-        ("py${{ inputs.python }}", "py${{ inputs.python }}-${{ github.run_id }}", "no second run hits"),
+        ("py${{ inputs.python }}", "py${{ inputs.python }}-${{ github.run_id }}", "no second run finds it"),
         (
             "        cache-suffix: py${{ inputs.python }}\n        python-version: ${{ inputs.python }}\n",
             "",
-            "doesn't hold the Python version",
+            "doesn't have the Python version",
         ),
     ],
 )
@@ -310,7 +310,7 @@ def test_atoms_021_and_047_hold_through_a_local_action(tmp_path: Path, through: 
     ]
 
     assert [str(fact) for fact in facts if not fact.ok] == []
-    assert any("notify only tells of failures" in str(fact) for fact in facts)
+    assert any("notify only reports failures" in str(fact) for fact in facts)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_what_the_template_renders_keeps_its_promises(tree: str) -> None:
     assert [str(fact) for fact in facts if not fact.ok] == []
     said = " ".join(map(str, facts))
     for promise in (
-        "rights to read alone",
+        "the right to read only",
         "by its digests",
         "isn't on the default branch",
         "tools of the lock",
@@ -65,11 +65,11 @@ jobs:
 def test_building_and_attesting_in_one_job_with_any_tool_of_any_branch_is_red(tmp_path: Path) -> None:
     found = problems(tmp_path, EARLIER)
     assert [line.partition(": ")[2] for line in found] == [
-        "build builds, and attests or publishes: take over by its digest what a job without rights built",
-        "publish takes over files that nobody has compared: compare sha256sum with needs.build.outputs before this step",
+        "build builds, and attests or publishes: let a job without these rights build, and compare its digest here",
+        "publish uses files without comparing their digests: compare sha256sum with needs.build.outputs before this step",
         "build builds a tag of any branch: git merge-base --is-ancestor HEAD refs/remotes/origin/BRANCH",
-        "build: `python -m pip install build` installs no locked version: --require-hashes -r FILE, or --constraint LOCK",
-        "build: `python -m build` builds by no locked version: install those of the lock, and --no-isolation",
+        "build: `python -m pip install build` installs what isn't locked: --require-hashes -r FILE, or --constraint LOCK",
+        "build: `python -m build` builds with what isn't locked: install those of the lock, and --no-isolation",
     ]
 
 
@@ -82,25 +82,25 @@ CHECKED = """          if ! git merge-base --is-ancestor HEAD refs/remotes/origi
         ("contents: read # to check out", "contents: write", "build builds while it may write contents"),
         ("id: digests", "id: digests\n        env: {KEY: '${{ secrets.KEY }}'}", "builds where a secret is"),
         (CHECKED, "          if false; then", "builds a tag of any branch"),
-        ("refs/remotes/origin/main", "origin/main", "takes a tag that is called like the branch"),
+        ("refs/remotes/origin/main", "origin/main", "takes a tag with the branch's name"),
         (
             "          fetch-depth: 0 # what is part of main is read from history\n",
             "",
-            "knows no other branch",
+            "has only the tag's commit",
         ),
         (
             "      - name: The tag is on the default branch\n",
             "      - run: make first\n      - name: The tag is on the default branch\n",
-            "does this before it knows",
+            "does this before it has checked",
         ),
-        ('diff <(echo "$BUILT") <(sha256sum dist/*)', "true", "files that nobody has compared"),
+        ('diff <(echo "$BUILT") <(sha256sum dist/*)', "true", "uses files without comparing"),
         (
             "          BUILT: ${{ needs.build.outputs.sha256 }}\n",
             "          BUILT: ''\n",
-            "nobody has compared",
+            "without comparing",
         ),
-        (" --require-hashes", "", "builds by no locked version"),
-        ("    needs: build\n", "", "nobody has compared"),
+        (" --require-hashes", "", "builds with what isn't locked"),
+        ("    needs: build\n", "", "without comparing"),
     ],
 )
 def test_a_broken_promise_is_a_problem(tmp_path: Path, old: str, new: str, says: str) -> None:

@@ -55,7 +55,7 @@ def test_a_read_is_seen(text: str) -> None:
         ("import os\nx = {**os.environ}", "takes the whole environment"),
         ("import os\nx = os.environ.items()", "takes the whole environment: .items"),
         ("import os\nread(os.environ)", "takes the whole environment"),
-        ("import os\nread(os.getenv)", "hands os.getenv on"),
+        ("import os\nread(os.getenv)", "passes os.getenv on"),
         ("import os\nx = os.environ.get", "takes the whole environment: .get"),
         ("from pydantic_settings import BaseSettings\nclass S(BaseSettings): url: str", "its fields' names"),
     ],

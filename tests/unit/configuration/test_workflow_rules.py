@@ -61,14 +61,14 @@ def test_a_cache_keyed_by_system_python_and_lock_holds(tmp_path: Path, steps: st
     ("steps", "says"),
     [
         ("", "caches nothing"),
-        (UV, "doesn't hold the Python version"),
+        (UV, "doesn't have the Python version"),
         (UV + "          enable-cache: false\n          python-version: '3.12'\n", "is off"),
         (
             UV + "          cache-dependency-glob: ''\n          python-version: '3.12'\n",
-            "doesn't hold the lock",
+            "doesn't have the lock",
         ),
         (PYTHON + "          python-version: '3.12'\n", "caches nothing"),
-        (PYTHON + "          cache: pip\n", "doesn't hold the lock"),
+        (PYTHON + "          cache: pip\n", "doesn't have the lock"),
         (CACHE + "          key: ${{ runner.os }}-${{ hashFiles('uv.lock') }}\n", "the Python version"),
         (CACHE + "          key: ${{ matrix.python }}\n", "the system, lock"),
     ],
@@ -187,7 +187,5 @@ def test_the_action_that_installs_uv_names_its_version(tmp_path: Path, given: st
     steps = f"      - uses: astral-sh/setup-uv@{SHA} # v1.2\n        with:\n          {given}\n"
     steps += "          python-version: '3.12'\n"
     assert problems(tmp_path, steps) == (
-        []
-        if good
-        else ['ci.yml:7: setup-uv takes whichever uv is newest: version: "X.Y.Z", as uv --version says']
+        [] if good else ['ci.yml:7: setup-uv takes the newest uv: version: "X.Y.Z", as uv --version says']
     )

@@ -47,7 +47,7 @@ def test_each_kind_of_change_is_listed() -> None:
     for row in (
         "- `a.md`: replaced; your edit stays",
         "- `b.md` (was `c.md`): renamed",
-        "- `d.md`: yours; the template's was corrected",
+        "- `d.md`: yours; the template corrected its own",
         "- `licence`: nothing to `MIT`",
         "- `e.yml`: `ruff` `2.0`, the higher of yours (`1.0`)",
         "- `move`: `renames f to g`; `one place`",

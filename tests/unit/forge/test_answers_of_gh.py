@@ -18,7 +18,9 @@ from atomci.tools.process import Command, Completed, ToolTimeout
 WIDGET = HostedRepository("ghe.example.com", "acme", "widget")
 NOW = 1_800_000_000.0
 LOGIN = "gh auth login --hostname ghe.example.com, or set GH_TOKEN"
-LACKING = "this login lacks the right: gh auth refresh --scopes repo, or a token with Issues: read and write"
+LACKING = (
+    "this login doesn't have the right: gh auth refresh --scopes repo, or a token with Issues: read and write"
+)
 STATUS_PAGE = "see https://www.githubstatus.com, then type the same again"
 UNKNOWN = "whether it was written is unknown, so compare before you write again; "
 
@@ -103,7 +105,7 @@ def test_no_content_is_an_answer() -> None:
         (403, write, LACKING),
         (404, read, "gh auth status --hostname ghe.example.com; git remote get-url origin"),
         (404, write, LACKING),
-        (422, write, "compare again; where nobody else changed it, mend the file"),
+        (422, write, "compare again; if nobody else changed it, fix the file"),
         (301, read, STATUS_PAGE),
         (500, read, STATUS_PAGE),
         (502, write, UNKNOWN + STATUS_PAGE),

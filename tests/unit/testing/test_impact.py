@@ -56,7 +56,7 @@ def test_a_change_reaches_tests_through_the_import_graph_with_reasons(tmp_path: 
         "test_high": "imports src/demo/low.py through 2 other modules",
         "test_patched": "imports src/demo/low.py",
     }
-    assert (selection.total, selection.reason) == (6, "4 of 6 test files reach the change")
+    assert (selection.total, selection.reason) == (6, "4 of 6 test files are affected by the change")
 
 
 def test_a_change_does_not_reach_tests_below_it(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_several_changes_add_up(tmp_path: Path) -> None:
         ("tests/fixtures/case.txt", "is data"),
         ("src/demo/gone.py", "is gone"),
         ("tests/unit/test_gone.py", "is gone"),
-        ("src/demo/lonely.py", "no test is known to reach"),
+        ("src/demo/lonely.py", "no test is known to depend on"),
         ("tests/unit/helpers.py", "is shared by tests"),
         ("scripts/make.py", "lies outside src/ and tests/"),
         ("data/prices.csv", "lies outside src/ and tests/"),
@@ -148,7 +148,7 @@ def test_a_test_that_hides_what_it_runs_is_always_picked(tmp_path: Path, text: s
 @pytest.mark.parametrize("changed", [["README.md"], ["docs/guide.md"], ["tests/integration/test_far.py"], []])
 def test_what_no_unit_test_can_see_picks_none_and_says_so(tmp_path: Path, changed: list[str]) -> None:
     selection = _select(tmp_path, changed)
-    assert (selection.mode, selection.reason) == ("none", "no unit test reaches what changed")
+    assert (selection.mode, selection.reason) == ("none", "no unit test is affected by the change")
 
 
 def test_prose_that_a_test_names_widens(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_what_no_run_read_runs_nothing_and_what_one_read_runs_all(tmp_path: Path
     _select(tmp_path, [], files)
     unread = select(tmp_path, sorted(files), [changed], seen=seen(tmp_path, ["src/demo/low.py"]))
     assert (unread.mode, unread.reason) == (
-        "none", "no unit test reaches what changed, or was seen to read it"
+        "none", "no unit test is affected by the change, or was seen to read it"
     )  # fmt: skip
     read = select(tmp_path, sorted(files), [changed], seen=seen(tmp_path, [changed]))
     assert (read.mode, read.reason) == ("full", f"{changed} was read in a run of all tests")

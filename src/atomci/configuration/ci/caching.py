@@ -69,7 +69,7 @@ def _stable(workflow: Workflow, name: str, locks: list[str]) -> Iterator[Fact]:
             given = step.input(key) or ""
             if found := _NEVER_THE_SAME.search(given):
                 place = step.at("with", key)
-                yield problem(place, f"{name}: no second run hits: its key holds {found[0]}")
+                yield problem(place, f"{name}: no second run finds it: its key has {found[0]}")
         yield from _names_a_lock(step, name, locks)
 
 
@@ -97,9 +97,9 @@ def _setup_uv(step: Step, python_is_set: bool) -> str:
         return "setup-uv's cache is off"
     lock = step.input("cache-dependency-glob")
     if lock is not None and not _holds_a_lock(lock):
-        return f"setup-uv's cache key doesn't hold the lock: cache-dependency-glob: {lock}"
+        return f"setup-uv's cache key doesn't have the lock: cache-dependency-glob: {lock}"
     told = step.input("python-version") or re.search(r"py\S", step.input("cache-suffix") or "")
-    return "" if told or python_is_set else "setup-uv's cache key doesn't hold the Python version"
+    return "" if told or python_is_set else "setup-uv's cache key doesn't have the Python version"
 
 
 def _setup_python(step: Step, _python_is_set: bool) -> str:
@@ -108,7 +108,7 @@ def _setup_python(step: Step, _python_is_set: bool) -> str:
         return "setup-python's cache is off"
     lock = step.input("cache-dependency-path") or ""
     return (
-        "" if _holds_a_lock(lock) else "setup-python's cache key doesn't hold the lock: cache-dependency-path"
+        "" if _holds_a_lock(lock) else "setup-python's cache key doesn't have the lock: cache-dependency-path"
     )
 
 
@@ -116,7 +116,7 @@ def _plain_cache(step: Step, _python_is_set: bool) -> str:
     key = step.input("key") or ""
     parts = {"runner.os": "system", "python": "Python version", "hashFiles(": "lock"}
     missing = [meaning for part, meaning in parts.items() if part not in key]
-    return f"the cache key doesn't hold the {', '.join(missing)}" if missing else ""
+    return f"the cache key doesn't have the {', '.join(missing)}" if missing else ""
 
 
 _RULES = {

@@ -53,7 +53,7 @@ def uses(document: Document) -> Iterator[Use]:
     own = {str(name).upper() for names in given for name in names}
     for keys, text in _texts(document.data, ()):
         if keys[-1:] == ("secrets",) and text == "inherit":
-            yield Use(document.at(*keys), None, "hands all secrets on: secrets: inherit")
+            yield Use(document.at(*keys), None, "passes all secrets on: secrets: inherit")
         for found in _names(keys, text):
             if found not in own:
                 how = "" if found else "uses secrets without naming them"

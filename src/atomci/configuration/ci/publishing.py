@@ -94,7 +94,7 @@ def slack(workflow: Workflow) -> Iterator[Fact]:
     """Slack is told when any job failed, with a link; the secret isn't printed; without it all is quiet."""
     steps = slack_steps(workflow)
     if not steps:
-        yield problem(workflow.document.at("jobs"), "the answers ask for Slack, and no job tells it anything")
+        yield problem(workflow.document.at("jobs"), "the answers ask for Slack, and no job sends it anything")
     for job in dict.fromkeys(job for job, _ in steps):
         yield from _told(workflow, job)
     for job, step in steps:
@@ -142,7 +142,7 @@ def _kept(step: Step, job: str, what: str) -> Fact:
         days.isdigit() and 1 <= int(days) <= 90,
         step.at("with", "retention-days"),
         f"{job} keeps {what} for {days} days",
-        f"{job} doesn't say for how long {what} is kept: retention-days, 1 to 90",
+        f"{job} doesn't say how long {what} is kept: retention-days, 1 to 90",
     )
 
 
@@ -177,9 +177,9 @@ def _told(workflow: Workflow, job: str) -> Iterator[Fact]:
     watched = workflow.before(job)
     exempt = {job, roll_up_of(workflow.document)}
     if missed := [name for name in workflow.jobs if name not in watched | exempt]:
-        yield problem(workflow.at(job, "needs"), f"{job} doesn't hear of failures of {', '.join(missed)}")
+        yield problem(workflow.at(job, "needs"), f"{job} isn't started by failures of {', '.join(missed)}")
     else:
-        yield seen(workflow.at(job, "needs"), f"{job} hears of every job's failure")
+        yield seen(workflow.at(job, "needs"), f"{job} is started by every job's failure")
 
 
 def _may_run(workflow: Workflow, job: str, event: str) -> bool:
@@ -189,14 +189,12 @@ def _may_run(workflow: Workflow, job: str, event: str) -> bool:
 def _secret(workflow: Workflow, job: str, step: Step) -> Iterator[Fact]:
     for key in ("run", "with"):
         if found := _SECRET.search(str(step.given.get(key, ""))):
-            yield problem(
-                step.at(key), f"{job} hands the secret {found[1]} over in `{key}`; only env is safe"
-            )
+            yield problem(step.at(key), f"{job} passes the secret {found[1]} in `{key}`; only env is safe")
     if _TRACED.search(step.script):
         yield problem(step.at("run"), f"{job} prints every command, and with it the secret: set -x")
     variables = _variables_with_secrets(workflow, job, step)
     if not variables:
-        yield problem(step.at(), f"{job} has no secret in its env to tell Slack with")
+        yield problem(step.at(), f"{job} has no secret in its env to reach Slack")
         return
     for name in variables:
         if re.search(rf"\b(?:echo|printf|cat)\b[^\n|;]*\$\{{?{name}\b", step.script):
@@ -205,7 +203,7 @@ def _secret(workflow: Workflow, job: str, step: Step) -> Iterator[Fact]:
     yield expect(
         bool(guarded),
         step.at(),
-        f"{job} is quiet where {', '.join(guarded)} isn't set",
+        f"{job} does nothing where {', '.join(guarded)} isn't set",
         f"{job} runs also without its secret: if: ${{{{ env.{variables[0]} != '' }}}}",
     )
 

@@ -41,14 +41,14 @@ def facts(workflow: Workflow) -> Iterator[Fact]:
 def _takes_over(workflow: Workflow, name: str, step: Step, building: list[str]) -> Fact:
     """Whether a job that gives files away has compared them with what another job built."""
     if name in building:
-        what = "take over by its digest what a job without rights built"
+        what = "let a job without these rights build, and compare its digest here"
         return problem(workflow.at(name), f"{name} builds, and attests or publishes: {what}")
     before = workflow.before(name)
     for other in building:
         if other in before and _compared(workflow, name, step, other):
-            return seen(step.at(), f"{name} gives away what {other} built, by its digests")
+            return seen(step.at(), f"{name} publishes what {other} built, by its digests")
     mend = f"compare sha256sum with needs.{building[0]}.outputs before this step"
-    return problem(step.at(), f"{name} takes over files that nobody has compared: {mend}")
+    return problem(step.at(), f"{name} uses files without comparing their digests: {mend}")
 
 
 def _compared(workflow: Workflow, name: str, step: Step, other: str) -> bool:
@@ -70,11 +70,11 @@ def _without_rights(workflow: Workflow, name: str, gives: bool) -> Iterator[Fact
         yield expect(
             not wide,
             place,
-            f"{name} builds with rights to read alone",
+            f"{name} builds with the right to read only",
             f"{name} builds while it may write {', '.join(wide)}: give that to another job",
         )
     if "secrets." in f"{workflow.jobs[name]}":
-        yield problem(workflow.at(name), f"{name} builds where a secret is: give that to another job")
+        yield problem(workflow.at(name), f"{name} builds where a secret is: move that step to another job")
 
 
 def _starts_for_tags(workflow: Workflow) -> bool:
@@ -91,11 +91,11 @@ def _of_the_branch(workflow: Workflow, name: str) -> Fact:
         return problem(workflow.at(name, "steps"), f"{name} builds a tag of any branch: {mend}")
     place = steps[test].at()
     if early := [step for step in steps[:test] if step.action != "actions/checkout"]:
-        return problem(early[0].at(), f"{name} does this before it knows that the tag is on the branch")
+        return problem(early[0].at(), f"{name} does this before it has checked that the tag is on the branch")
     if (named := _OF_A_BRANCH.search(steps[test].script)) and re.search(r"(?<![\w/])origin/", named["what"]):
-        return problem(place, f"{name} takes a tag that is called like the branch for it: {mend}")
+        return problem(place, f"{name} takes a tag with the branch's name for the branch: {mend}")
     if not any(step.input("fetch-depth") == "0" for step in steps[:test]):
-        return problem(place, f"{name} knows no other branch than the tag's: fetch-depth: 0 of the checkout")
+        return problem(place, f"{name} has only the tag's commit: set fetch-depth: 0 of the checkout")
     return seen(place, f"{name} refuses a tag that isn't on the default branch")
 
 

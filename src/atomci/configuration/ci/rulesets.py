@@ -56,7 +56,7 @@ def protection_facts(
     """
     found = covering(rulesets, workflow.branch)
     if not found:
-        yield problem(Place(rulesets[0].path, 1), f"no active ruleset holds for {workflow.branch}")
+        yield problem(Place(rulesets[0].path, 1), f"no active ruleset is for {workflow.branch}")
         return
     for ruleset in found:
         yield seen(ruleset.at("conditions"), f"{ruleset.get('name')} holds for {workflow.branch}")
@@ -73,7 +73,7 @@ def _misshapen(ruleset: Document, known: Collection[str]) -> Iterator[tuple[tupl
         return
     for key in ruleset.data:
         if key not in known:
-            yield (key,), f"{key} is no key of a ruleset"
+            yield (key,), f"{key} isn't a key of a ruleset"
     name = ruleset.get("name")
     if not isinstance(name, str) or not name.strip():
         yield ("name",), "a ruleset needs a name"
@@ -86,7 +86,7 @@ def _misshapen(ruleset: Document, known: Collection[str]) -> Iterator[tuple[tupl
 
 def _misshapen_rules(rules: Any) -> Iterator[tuple[tuple[Any, ...], str]]:
     if not isinstance(rules, list):
-        yield ("rules",), "rules is no list"
+        yield ("rules",), "rules isn't a list"
         return
     types = [rule.get("type") if isinstance(rule, dict) else None for rule in rules]
     for index, kind in enumerate(types):

@@ -51,7 +51,7 @@ def workflow_facts(document: Document) -> Iterator[Fact]:
                     step.input("persist-credentials") == "false",
                     step.at("with", "persist-credentials"),
                     f"{name}: no credentials are left in the checkout",
-                    f"{name}: credentials are left behind: persist-credentials isn't false",
+                    f"{name}: credentials stay in the checkout: persist-credentials isn't false",
                 )
 
 
@@ -82,7 +82,7 @@ def ci_facts(document: Document, known: Known, actions: Actions = NO_ACTIONS) ->
         if name == roll_up or "uses" in job:
             continue
         if workflow.only_tells(name):
-            yield seen(document.at("jobs", name), f"{name} only tells of failures")
+            yield seen(document.at("jobs", name), f"{name} only reports failures")
             continue
         yield from _calls(workflow, name, known)
         if any(workflow.calls(name)):
@@ -161,7 +161,7 @@ def _installs_any(step: Step) -> str:
         return ""
     version = step.input("version") or ""
     named = re.fullmatch(r"\d+\.\d+\.\d+|\$\{\{.+\}\}", version)
-    return "" if named else 'setup-uv takes whichever uv is newest: version: "X.Y.Z", as uv --version says'
+    return "" if named else 'setup-uv takes the newest uv: version: "X.Y.Z", as uv --version says'
 
 
 def _permissions(document: Document) -> Iterator[Fact]:

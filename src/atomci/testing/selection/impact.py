@@ -109,7 +109,7 @@ class _Suite:
         for path in changed:
             reached = self._reached(path)
             if not reached and path.startswith("src/") and not self._is_unread(path):
-                return everything(f"no test is known to reach {path}", self.tests, changed)
+                return everything(f"no test is known to depend on {path}", self.tests, changed)
             for test, why in reached.items():
                 reasons.setdefault(test, []).append(why)
         sources = any(path.startswith("src/") for path in changed)
@@ -118,8 +118,8 @@ class _Suite:
                 if hidden := self._hides(test, programs=sources):
                     reasons.setdefault(test, []).append(hidden)
         picked = tuple(SelectedTest(path=test, reasons=tuple(reasons[test])) for test in sorted(reasons))
-        reason = f"{len(picked)} of {len(self.tests)} test files reach the change"
-        none = f"no unit test reaches what changed{', or was seen to read it' if self.seen else ''}"
+        reason = f"{len(picked)} of {len(self.tests)} test files are affected by the change"
+        none = f"no unit test is affected by the change{', or was seen to read it' if self.seen else ''}"
         return Selection(
             mode="impacted" if picked else "none",
             reason=reason if picked else none,
@@ -166,7 +166,7 @@ class _Suite:
         if not path.endswith(".py"):
             return f"{path} is data, read without being imported"
         if path not in self.files:
-            return f"{path} is gone; who used it can't be seen any more"
+            return f"{path} is gone; what used it is no longer known"
         if path.startswith("tests/") and path not in self.tests:
             return f"{path} is shared by tests"
         return ""

@@ -127,7 +127,7 @@ def objections(left: Sequence[Left], count: int, commit: str) -> list[str]:
     """
     if strangers := [one for one in left if one.summary.portion is None]:
         folder, why = strangers[0].folder, strangers[0].summary.broken
-        return [f"{folder} holds no shard's results{f': {why}' if why else ''}"]
+        return [f"{folder} has no shard's results{f': {why}' if why else ''}"]
     if odd := [one for one in left if one.taken.count != count]:
         return [f"{odd[0].folder} is one of {odd[0].taken.count} shards, not of {count}"]
     if old := [one for one in left if one.taken.commit != commit]:

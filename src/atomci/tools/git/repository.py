@@ -45,7 +45,7 @@ def open_repository(root: Path) -> Repository:
         hint = "git init it and commit; then run this again"
         if "dubious ownership" in said:
             raise UsageError(
-                f"{root} belongs to another user, so git refuses it", f"see: git -C {root} status"
+                f"{root} belongs to another user, so git refuses it", f"to see why: git -C {root} status"
             )
         git.check_settings()
         if git.ask("rev-parse", "--is-bare-repository") == "true":
