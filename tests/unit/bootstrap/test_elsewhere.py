@@ -57,6 +57,14 @@ def test_an_address_and_a_folder_of_the_project_are_fine(
     assert only_here(Project(tmp_path), MANAGERS[manager]) is None  # type: ignore[index]
 
 
+def test_the_template_is_known_by_its_folder_whatever_that_is_called(tmp_path: Path) -> None:
+    written(tmp_path, "pip-tools", "-e file:///srv/fork\n    # via -r requirements/dev.in\n")
+    (tmp_path / ".copier-answers.yml").write_text("_src_path: /srv/fork\n", encoding="utf-8")
+    unmet = only_here(Project(tmp_path), MANAGERS["pip-tools"])
+    assert unmet is not None
+    assert ("takes atomci from" in unmet.why, "atomci update --template URL" in unmet.remedy) == (True, True)
+
+
 def written(root: Path, manager: str, lock: str) -> None:
     path = root / MANAGERS[manager].LOCK  # type: ignore[index]
     path.parent.mkdir(exist_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlparse
 from urllib.request import url2pathname
@@ -24,7 +23,11 @@ def only_here(project: Project, manager: Manager) -> Unmet | None:
     if not lock.is_file():
         return None
     top = Path(project.git.top() or project.root).resolve()
-    found = [row for row in _paths(project.root, manager, lock) if not row[1].is_relative_to(top)]
+    template = _folder(project.root, str(project.answers.get("_src_path") or ""))
+    places = [(name, _folder(project.root, place)) for name, place in manager.places(lock)]
+    # An editable folder has no name in a lock of pip-tools.
+    named = [("atomci" if folder == template else name, folder) for name, folder in places if folder]
+    found = [row for row in named if not row[1].is_relative_to(top)]
     if not found:
         return None
     why = ", ".join(f"{name} from {path}" for name, path in dict(found).items())
@@ -36,11 +39,12 @@ def only_here(project: Project, manager: Manager) -> Unmet | None:
     )
 
 
-def _paths(root: Path, manager: Manager, lock: Path) -> Iterator[tuple[str, Path]]:
-    for name, place in manager.places(lock):
-        plain = place.removeprefix("git+")
-        if plain.startswith("file:"):
-            path = re.sub(r"@[^/@]*$", "", urlparse(plain).path)
-            yield name, Path(url2pathname(path)).resolve()
-        elif "://" not in plain and not plain.startswith("git@"):
-            yield name, Path(os.path.normpath(root / plain)).resolve()
+def _folder(root: Path, place: str) -> Path | None:
+    """What an address names on this machine, None where it is elsewhere."""
+    plain = place.removeprefix("git+")
+    if plain.startswith("file:"):
+        path = re.sub(r"@[^/@]*$", "", urlparse(plain).path)
+        return Path(url2pathname(path)).resolve()
+    if not plain or "://" in plain or plain.startswith("git@"):
+        return None
+    return Path(os.path.normpath(root / plain)).resolve()
