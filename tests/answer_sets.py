@@ -27,6 +27,7 @@ TEXT_OPTIONS: dict[str, list[Any]] = {
     "reviewers": ["", "@acme/core"],
     "systems": [(), ("windows", "macos")],
     "checks": [("bandit", "audit"), (), ("audit", "zizmor", "lowest")],
+    "cooldown": [False, True],
     "default_branch": ["main", "trunk"],
 }
 # A render alone needs neither the Python nor the runtime that it asks for.
@@ -56,6 +57,7 @@ HAND_MADE: dict[str, dict[str, Any]] = {
         "strict_hooks": True,
         "systems": ["windows", "macos"],
         "checks": ["bandit", "audit", "zizmor", "lowest"],
+        "cooldown": True,
         "default_branch": "trunk",
     },
     "pip-tools": {
@@ -87,6 +89,8 @@ HAND_MADE: dict[str, dict[str, Any]] = {
         "description": "Q",
         "author_name": "Q",
         "author_email": "q@q.example",
+        "systems": ["macos"],
+        "checks": ["audit", "zizmor", "lowest"],
         "integrations": ["docs", "recording"],
         "dependency_manager": "pip-tools",
         "strict_hooks": True,

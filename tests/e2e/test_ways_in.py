@@ -1,7 +1,11 @@
 """Every way into the gate of a new project gives the same answer, on a good tree and on each broken one."""
 
+import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -102,6 +106,34 @@ def test_task_and_script_do_the_same(project: Shell, verb: str, said: str) -> No
         spoilt = project.ok("git", "status", "--porcelain") != ""
         assert spoilt is (verb != "fix"), words
         project.ok("git", "checkout", "--quiet", ".")
+
+
+def test_a_change_of_a_file_runs_the_unit_tests_again(project: Shell, tmp_path: Path) -> None:
+    said = tmp_path / "said.txt"
+    with said.open("wb") as out:
+        watch = subprocess.Popen(
+            ["task", "watch"],
+            cwd=project.folder,
+            env=project.env,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    try:
+        for step, wanted in ((None, r"^\d+ passed"), (break_a_test, r"^1 failed")):
+            for _ in range(100):  # again and again, since it overlooks a change while tests run
+                if re.search(wanted, said.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
+                    break
+                assert watch.poll() is None, said.read_text(encoding="utf-8", errors="replace")
+                if step:
+                    step(project.folder)
+                time.sleep(1)
+            else:
+                pytest.fail(said.read_text(encoding="utf-8", errors="replace"))
+    finally:
+        os.killpg(watch.pid, signal.SIGKILL)
+        watch.wait()
 
 
 @pytest.mark.parametrize("kinds", AT_ONCE.values(), ids=AT_ONCE)

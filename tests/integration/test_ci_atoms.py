@@ -80,6 +80,24 @@ def test_a_change_of_the_action_is_noticed(project) -> None:
     assert project.atomci("run", atom).code == 1
 
 
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ("systems: [windows]", "unit runs on ubuntu-24.04, not on Windows"),
+        ("profile: everything", "unit runs on ubuntu-24.04, not on macOS"),
+        ("profile: minimal\nsystems: [windows]", ""),
+        ("systems: []", ""),
+    ],
+)
+def test_systems_are_asked_for_where_the_answers_have_them(project, answers: str, said: str) -> None:
+    project.write(".copier-answers.yml", answers + "\n")
+
+    status, evidence = answer(project, ATOMS[74][0])
+
+    assert status == ("broken" if said else "holds")
+    assert said in evidence
+
+
 @pytest.mark.parametrize(("number", "word"), [(79, "codecov"), (80, "slack")])
 @pytest.mark.parametrize(
     ("answers", "status"),

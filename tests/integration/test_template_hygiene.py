@@ -382,9 +382,18 @@ def test_an_integration_brings_its_files_and_steps_and_only_then(project: Path) 
     assert {name for name, text in MENTIONED.items() if text in workflow} == set(chosen) & set(MENTIONED)
 
 
+def brought(project: Path, question: str) -> set[str]:
+    """Which choices of a question the answers bring, by themselves or by the profile."""
+    answers = load(project / ".copier-answers.yml")
+    choices = load(ROOT / "copier.yml")[question]["choices"].values()
+    by_profile = {"minimal": set(), "everything": set(choices)}
+    return by_profile[answers["profile"]] if answers["profile"] in by_profile else set(answers[question])
+
+
 def test_what_ci_looks_for_besides_is_there_where_it_is_asked_for(project: Path) -> None:
     answers = load(project / ".copier-answers.yml")
-    checks = {*answers["checks"], *(["bandit"] if answers["strict_hooks"] else [])}
+    strict = answers["profile"] == "everything" or answers.get("strict_hooks", False)
+    checks = brought(project, "checks") | ({"bandit"} if strict else set())
     has_uv = answers["dependency_manager"] == "uv"
     jobs = load(project / ".github/workflows/ci.yml")["jobs"]
     first = " ".join(step.get("run", "") for step in jobs["lint_types"]["steps"])
@@ -399,17 +408,76 @@ def test_what_ci_looks_for_besides_is_there_where_it_is_asked_for(project: Path)
     assert ("bandit" in pyproject(project)["tool"]) is ("bandit" in checks)
 
 
-def test_each_system_that_is_asked_for_has_one_leg_of_the_unit_tests(project: Path) -> None:
+def test_dependabot_leaves_alone_the_workflows_that_the_template_moves_and_no_other(project: Path) -> None:
+    if load(project / ".copier-answers.yml")["profile"] == "minimal":
+        assert not (project / ".github/dependabot.yml").exists()
+        return
+    updates = load(project / ".github/dependabot.yml")["updates"]
+    (actions,) = [row for row in updates if row["package-ecosystem"] == "github-actions"]
+    there = [path for path in files(project) if path.startswith(".github/workflows/")]
+
+    assert actions["exclude-paths"] == [path for path in there if owners(path) == ["managed"]]
+    assert {row["cooldown"]["default-days"] for row in updates} == {7}
+
+
+def test_badges_are_there_for_what_the_answers_name(project: Path) -> None:
     answers = load(project / ".copier-answers.yml")
+    text = (project / "README.md").read_text(encoding="utf-8")
+    badges = re.findall(r"^\[!\[(\w+)\]\((https://\S+)\)\]\((https://\S+)\)$", text, re.MULTILINE)
+    wanted = {
+        "CI": True,
+        "Coverage": "codecov" in brought(project, "integrations"),
+        "PyPI": answers["licence"] != "Proprietary",
+    }
+
+    assert text.count("[![") == len(badges)
+    names = [name for name, on in wanted.items() if on and answers["repository_owner"]]
+    assert [name for name, *_ in badges] == names
+    if names:
+        place = f"https://github.com/{answers['repository_owner']}/{pyproject(project)['project']['name']}"
+        workflow = f"{place}/actions/workflows/ci.yml"
+        assert badges[0][1:] == (f"{workflow}/badge.svg?branch={answers['default_branch']}", workflow)
+
+
+def test_uv_waits_where_it_is_asked_to(project: Path) -> None:
+    answers = load(project / ".copier-answers.yml")
+    settings = {**pyproject(project)["tool"].get("uv", {})}
+    settings.pop("sources", None)
+    wanted = {"minimal": False, "everything": True}.get(answers["profile"], answers.get("cooldown"))
+    asked = wanted and answers["dependency_manager"] == "uv"
+
+    assert settings.get("exclude-newer") == ("7 days" if asked else None)
+    # The runtime moves with the template, which may be of today.
+    of_index = answers["runtime_source"] == "index"
+    assert ("exclude-newer-package" in settings) is (asked and of_index)
+
+
+def test_uv_takes_the_settings_by_which_it_waits(
+    rendered: Callable[[str], Path], tmp_path: Path, tool: Tool
+) -> None:
+    text = (rendered("strict") / "pyproject.toml").read_text(encoding="utf-8")
+    (waits,) = re.findall(r"^\[tool\.uv\]\n(?:.+\n)+", text, re.MULTILINE)
+    start = '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n\n'
+    (tmp_path / "pyproject.toml").write_text(start + waits, encoding="utf-8")
+
+    done = tool(tmp_path, "uv", "lock", "--offline")
+
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
+    assert 'exclude-newer-span = "P7D"' in (tmp_path / "uv.lock").read_text(encoding="utf-8")
+
+
+def test_each_system_that_is_asked_for_has_one_leg_of_the_unit_tests(project: Path) -> None:
+    answers, asked = load(project / ".copier-answers.yml"), brought(project, "systems")
     job = load(project / ".github/workflows/ci.yml")["jobs"]["unit"]
     rows = job["strategy"]["matrix"].get("include", [])
 
-    assert [row["system"].partition("-")[0] for row in rows] == answers["systems"]
+    assert sorted(row["system"].partition("-")[0] for row in rows) == sorted(asked)
     assert {row["python"] for row in rows} <= {max("3.12", answers["python_min"])}
     assert job["runs-on"] == ("${{ matrix.system }}" if rows else "ubuntu-24.04")
     # PowerShell is what Windows has by default, and `sh` isn't to be found by it.
-    (step,) = [step for step in job["steps"] if step["name"] == "Unit tests"]
-    assert (step.get("shell") == "bash") is ("windows" in answers["systems"])
+    (step,) = [step for step in job["steps"] if "atomci run unit" in step.get("run", "")]
+    assert (step.get("shell") == "bash") is ("windows" in asked)
 
 
 def test_a_kind_brings_its_files(project: Path) -> None:

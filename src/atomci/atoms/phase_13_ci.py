@@ -11,7 +11,7 @@ from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import PesterRun, TestResult
 from atomci.atoms.parts.ci_files import Rules, ci_verdict, ci_workflow
 from atomci.atoms.parts.evidence import last_result
-from atomci.bootstrap.profile import has_layers, works_with
+from atomci.bootstrap.profile import has_layers, systems, works_with
 from atomci.configuration.ci import jobs, publishing
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.workflow import CI
@@ -33,9 +33,8 @@ def ci_job_lint_types_holds(ctx: Context) -> Verdict:
 
 def ci_job_unit_linux_matrix_holds(ctx: Context) -> Verdict:
     pythons = jobs.supported(ctx.project.table("project"))
-    answered = ctx.project.answers.get("systems")
-    systems = [str(system) for system in answered] if isinstance(answered, list) else []
-    return ci_verdict(ctx, lambda workflow: jobs.unit(workflow, pythons, systems))
+    asked = systems(ctx.project.answers)
+    return ci_verdict(ctx, lambda workflow: jobs.unit(workflow, pythons, asked))
 
 
 def ci_job_integration_linux_holds(ctx: Context) -> Verdict:

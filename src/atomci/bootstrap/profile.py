@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["EVERYTHING", "MINIMAL", "has_layers", "has_scripts", "left_out", "works_with"]
+__all__ = ["EVERYTHING", "MINIMAL", "has_layers", "has_scripts", "left_out", "systems", "works_with"]
 
 MINIMAL, EVERYTHING = "minimal", "everything"
 
@@ -16,6 +16,14 @@ def works_with(answers: Mapping[str, Any], integration: str) -> bool:
         return bool(answers["profile"] == EVERYTHING)
     chosen = answers.get("integrations")
     return not isinstance(chosen, list) or integration in chosen
+
+
+def systems(answers: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where the answers have the unit tests run besides Linux; what they don't say isn't asked for."""
+    if answers.get("profile") in (MINIMAL, EVERYTHING):
+        return ("windows", "macos") if answers["profile"] == EVERYTHING else ()
+    chosen = answers.get("systems")
+    return tuple(map(str, chosen)) if isinstance(chosen, list) else ()
 
 
 def has_scripts(answers: Mapping[str, Any]) -> bool:
