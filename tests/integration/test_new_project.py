@@ -17,7 +17,9 @@ from terminal import BACK, CLEAR, ENTER, Terminal
 from atomci.bootstrap.nested import around, part_of
 from atomci.bootstrap.repository import existing
 from atomci.cli.main import main
+from atomci.cli.new import _say_who_can_use_it as say_who_can_use_it
 from atomci.errors import InfrastructureError, RefusedError
+from atomci.project import Project
 from atomci.template.questionnaire import Asked, NoAnswer
 
 ROOT = Path(__file__).parents[2]
@@ -368,6 +370,19 @@ def test_a_slow_first_lock_is_said_before_it_begins(
     monkeypatch.setattr("atomci.atoms.first_run.bootstrap", begin)
     assert main(["new", str(tmp_path / "p"), "--defaults", "-d", f"dependency_manager={manager}"]) == 3
     assert ("the first lock may take minutes" in capsys.readouterr().out) == (manager == "pip-tools")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"), [("template", "no origin"), ("index", "uv.lock takes atomci from /srv/w")]
+)
+def test_why_it_works_here_only_is_said_of_where_atomci_comes_from(
+    source: str, said: str, tmp_path: Path, capsys: Any
+) -> None:
+    (tmp_path / ".copier-answers.yml").write_text(f"runtime_source: {source}\n", encoding="utf-8")
+    lock = '[[package]]\nname = "atomci"\nsource = { registry = "/srv/w" }\n'
+    (tmp_path / "uv.lock").write_text(lock, encoding="utf-8")
+    say_who_can_use_it(Project(tmp_path), "the clone has no origin")
+    assert said in capsys.readouterr().out.splitlines()[1]
 
 
 def test_an_answer_that_has_to_be_a_list_is_named_with_the_way_to_write_it(

@@ -178,7 +178,8 @@ def _say_who_can_use_it(project: Project, why: str) -> None:
     if (unmet := only_here(project, _manager(project))) is None:
         return
     click.echo("  this works on this machine only: no colleague and no CI can install it yet, since")
-    click.echo(visible(f"    {why or unmet.why}"))
+    from_template = project.answers.get("runtime_source") != "index"
+    click.echo(visible(f"    {(why if from_template else '') or unmet.why}"))
     click.echo(visible(f"  when it is where they reach it: {unmet.remedy}"))
 
 

@@ -65,6 +65,14 @@ def test_the_template_is_known_by_its_folder_whatever_that_is_called(tmp_path: P
     assert ("takes atomci from" in unmet.why, "atomci update --template URL" in unmet.remedy) == (True, True)
 
 
+def test_another_template_is_no_way_out_where_atomci_comes_from_an_index(tmp_path: Path) -> None:
+    written(tmp_path, "uv", UV.format("atomci", "registry", "/srv/wheels"))
+    (tmp_path / ".copier-answers.yml").write_text("runtime_source: index\n", encoding="utf-8")
+    unmet = only_here(Project(tmp_path), MANAGERS["uv"])
+    assert unmet is not None
+    assert unmet.remedy == "give an address that others reach in pyproject.toml, then uv lock"
+
+
 def written(root: Path, manager: str, lock: str) -> None:
     path = root / MANAGERS[manager].LOCK  # type: ignore[index]
     path.parent.mkdir(exist_ok=True)

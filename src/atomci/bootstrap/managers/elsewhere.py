@@ -32,7 +32,8 @@ def only_here(project: Project, manager: Manager) -> Unmet | None:
         return None
     why = ", ".join(f"{name} from {path}" for name, path in dict(found).items())
     remedy = f"give an address that others reach in {manager.SOURCE}, then {manager.relock(project.root)}"
-    of_the_template = any(name == "atomci" for name, _ in found)
+    from_template = project.answers.get("runtime_source") != "index"
+    of_the_template = from_template and any(name == "atomci" for name, _ in found)
     return Unmet(
         f"{manager.LOCK} takes {why}: on another machine that can't be installed",
         f"{manager.to_render(project)}atomci update --template URL" if of_the_template else remedy,
