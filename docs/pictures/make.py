@@ -113,8 +113,8 @@ def _next_release(template: Path, env: Mapping[str, str]) -> None:
     action = re.search(r"actions/checkout@\w{40} # v[\d.]+", text)
     assert action
     pinned.write_text(text.replace(action[0], f"actions/checkout@{'4' * 40} # v99.0.0"), encoding="utf-8")
-    with (rendered / "CONTRIBUTING.md.jinja").open("a", encoding="utf-8") as page:
-        page.write("\nThank you.\n")
+    page = rendered / "README.md.jinja"
+    page.write_text(page.read_text(encoding="utf-8") + "\nThank you.\n", encoding="utf-8")
     (rendered / "SUPPORT.md").write_text("# Support\n\nAsk in an issue.\n", encoding="utf-8")
     with (template / "ownership.toml").open("a", encoding="utf-8") as rules:
         rules.write('\n[[rule]]\ntier = "merged"\npaths = ["/SUPPORT.md"]\n')
