@@ -104,7 +104,7 @@ class Folder:
     def commit(self, files: Mapping[str, Content] | None = None, tag: str = "") -> None:
         """Write and commit all there is."""
         self.write(files or {})
-        self.git("add", "--all")
+        self.git("add", "--all", "--sparse")
         self.git("commit", "--quiet", "--allow-empty", "--message", tag or "change")
         if tag:
             self.git("tag", tag)
