@@ -121,6 +121,43 @@ def test_an_update_keeps_the_seeds_and_the_edits(
     assert 'tag = "v1.3.0"' in (project / "pyproject.toml").read_text()
 
 
+LOCKS = 2
+"""What `atomci new` adds to a render: the lock of the dependencies, and that of the template."""
+
+
+@pytest.mark.parametrize("kind", ["library", "cli", "service"])
+@pytest.mark.parametrize("manager", ["uv", "pip-tools"])
+def test_the_smallest_profile_has_at_most_25_files(
+    kind: str, manager: str, no_release: Path, render: Render, tmp_path: Path
+) -> None:
+    answers = {"kind": kind, "dependency_manager": manager, "profile": "minimal"}
+
+    there = contents(render(tmp_path / "my-project", answers, source=no_release))
+
+    assert len(there) + LOCKS <= 25, sorted(there)
+    assert {
+        "README.md",
+        "pyproject.toml",
+        ".pre-commit-config.yaml",
+        "Taskfile.yml",
+        "tests/conftest.py",
+    } <= set(there)
+    assert {".github/workflows/ci.yml", ".github/workflows/release.yml"} <= set(there)
+
+
+def test_a_profile_counts_for_more_than_what_it_does_not_ask(
+    no_release: Path, render: Render, tmp_path: Path
+) -> None:
+    """copier takes `-d` also for a question that isn't asked, and doesn't record it."""
+    more = {"integrations": ["docker"], "systems": ["macos"], "checks": ["zizmor"], "strict_hooks": True}
+    trees = [
+        contents(render(tmp_path / name / "my-project", {"profile": "minimal", **given}, source=no_release))
+        for name, given in (("with", {**more, "wrapper_scripts": True}), ("without", {}))
+    ]
+
+    assert trees[0] == trees[1]
+
+
 def test_no_release_ever_needs_trust(git: Git) -> None:
     """copier refuses an update without --trust also when only the old release had tasks."""
     configs = [(ROOT / "copier.yml").read_text(encoding="utf-8")]

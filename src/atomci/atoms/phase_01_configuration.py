@@ -73,7 +73,7 @@ def scaffold_test_pyramid_directories_holds(ctx: Context) -> Verdict:
 
 def add_conftest_shared_fixtures_holds(ctx: Context) -> Verdict:
     if not has_layers(ctx.project.answers):
-        return Verdict(None, (left_out("the fixtures that layers share"),))
+        return Verdict(None, (left_out(ctx.project, "the fixtures that layers share"),))
     return verdict_of(_fixtures(ctx))
 
 

@@ -299,7 +299,7 @@ def mark_e2e_required_on_main_holds(ctx: Context) -> Verdict:
         yield from e2e_policy.workflow_facts(workflow, small=small)
         found = ruleset_documents(ctx)
         if not found and small:
-            yield seen(f"{RULESETS}/", left_out("what is required"))
+            yield seen(f"{RULESETS}/", left_out(ctx.project, "what is required"))
             return
         if not found:
             yield problem(f"{RULESETS}/main.json", "missing: no ruleset says what is required")

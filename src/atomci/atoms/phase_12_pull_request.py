@@ -60,7 +60,7 @@ def enforce_branch_protection_rules_holds(ctx: Context) -> Verdict:
     """Reviews, a linear history and the roll-up's check are demanded on the default branch."""
 
     if not has_layers(ctx.project.answers) and not ctx.files(f"{RULESETS}/*.json"):
-        return Verdict(None, (left_out(f"{RULESETS}/"),))
+        return Verdict(None, (left_out(ctx.project, f"{RULESETS}/"),))
 
     def rules(workflow: Workflow) -> Iterator[Fact]:
         found = ruleset_documents(ctx)

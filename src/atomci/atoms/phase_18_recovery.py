@@ -43,7 +43,7 @@ def support_manual_override_and_escalation_holds(ctx: Context) -> Verdict:
 
 def _playbooks(ctx: Context) -> Iterator[Fact]:
     if not has_layers(ctx.project.answers) and not (ctx.root / playbooks.FOLDER).is_dir():
-        yield seen(f"{playbooks.FOLDER}/", left_out("pages on what to do"))
+        yield seen(f"{playbooks.FOLDER}/", left_out(ctx.project, "pages on what to do"))
     else:
         yield from playbooks.facts(ctx.root)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from atomci.bootstrap.managers.choice import typed
+from atomci.project import Project
+
 __all__ = ["EVERYTHING", "MINIMAL", "has_layers", "has_scripts", "left_out", "systems", "works_with"]
 
 MINIMAL, EVERYTHING = "minimal", "everything"
@@ -38,6 +41,6 @@ def has_layers(answers: Mapping[str, Any]) -> bool:
     return bool(answers.get("profile") != MINIMAL)
 
 
-def left_out(what: str) -> str:
+def left_out(project: Project, what: str) -> str:
     """That the smallest profile lacks something, and how it comes."""
-    return f"the profile {MINIMAL} leaves {what} out; atomci update -d profile=standard brings it"
+    return typed(project, f"the profile {MINIMAL} leaves out {what}: atomci update -d profile=standard")

@@ -4,10 +4,12 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 from answer_sets import RENDERED_SETS, named
+from nightly import NIGHTLY
 from own_template import CURRENT, NEXT, with_next_release
 
 from atomci.cli.main import main
@@ -74,6 +76,34 @@ def test_every_render_that_an_update_starts_from_is_copiers(
     lock = json.loads((root / ".atomci/lock.json").read_text(encoding="utf-8"))
     rendered = set(git(root, "ls-files").splitlines()) - {".copier-answers.yml"}
     assert lock["files"].keys() == rendered
+
+
+PROFILES = [*permutations(("everything", "minimal", "standard"), 2)]
+
+
+@pytest.mark.parametrize(("before", "after"), PROFILES if NIGHTLY else PROFILES[:1])
+def test_another_profile_makes_a_fresh_render_of_it_with_what_is_yours(
+    before: str, after: str, releases: Path, render: Render, git: Git, tmp_path: Path
+) -> None:
+    kind = {"kind": "cli", "dependency_manager": "pip-tools"}
+    started = render(tmp_path / "my-project", {"profile": before, **kind}, source=releases, ref=CURRENT)
+    mine = {
+        "src/my_project/more.py": "X = 1\n",
+        "tests/integration/test_mine.py": "def test_x() -> None: ...\n",
+    }
+    for path, text in mine.items():
+        (started / path).parent.mkdir(exist_ok=True)
+        (started / path).write_text(text, encoding="utf-8")
+    committed(started, git)
+
+    assert main(["update", "-d", f"profile={after}", "--commit", "--project", str(started)]) == 0
+
+    answers = {"profile": after, **kind}
+    fresh = contents(render(tmp_path / "fresh/my-project", answers, source=releases, ref=CURRENT))
+    updated = contents(started)
+    del updated[".atomci/lock.json"]
+    assert updated == fresh | {path: (text.encode(), 0) for path, text in mine.items()}
+    assert main(["status", "--offline", "--project", str(started)]) == 0
 
 
 RENOVATE = ("update", "--skip-answered", "--defaults", "--answers-file", ".copier-answers.yml", "--vcs-ref")

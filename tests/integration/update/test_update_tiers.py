@@ -378,3 +378,31 @@ def test_a_managed_file_that_comes_later_takes_no_place_of_the_users(
     project.commit()
     template.commit({"template/check.sh": "of v4\n"}, "v4.0.0")
     assert atomci("update", "--commit").files == {"check.sh": "updated"}
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_seed_that_an_answer_takes_goes_only_as_it_was_rendered(
+    edited: bool, template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit(
+        {"template/src/{% if licence == 'MIT' %}more.py{% endif %}": lines("more = 0 #")}, "v1.1.0"
+    )
+    atomci("update", "--commit")
+    if edited:
+        project.commit({"src/more.py": lines("mine = 0 #")})
+
+    done = atomci("update", "-d", "licence=Apache-2.0", "--commit")
+
+    (row,) = (row for row in done.json["files"] if row["path"] == "src/more.py")
+    assert (row["tier"], row["change"]) == ("seed", "corrected-upstream" if edited else "removed")
+    assert (project.root / "src/more.py").exists() is edited
+
+
+def test_a_seed_that_a_new_version_lacks_stays(template: Folder, project: Folder, atomci: Run) -> None:
+    template.commit({"template/src/start.py": None}, "v1.1.0")
+
+    done = atomci("update", "--to", "v1.1.0", "-d", "licence=Apache-2.0", "--commit")
+
+    (row,) = (row for row in done.json["files"] if row["path"] == "src/start.py")
+    assert row["change"] == "corrected-upstream"
+    assert (project.root / "src/start.py").is_file()
