@@ -347,6 +347,15 @@ def test_questions_at_a_terminal_are_whole_and_the_keys_do_what_they_say(width: 
     assert (answers["project_name"], answers["package_name"]) == ("My demo", "other")
 
 
+def test_what_has_a_flag_of_its_own_is_an_answer(at_a_terminal: Any, tmp_path: Path) -> None:
+    (tmp_path / "template/copier.yml").write_text(
+        "_subdirectory: template\nprofile: standard\nsample: true\n", encoding="utf-8"
+    )
+    assert at_a_terminal("dest", words=["--defaults", "--profile", "minimal", "--empty"]) == 0
+    answers = yaml.safe_load((tmp_path / "dest/answers.yml").read_text(encoding="utf-8"))
+    assert (answers["profile"], answers["sample"]) == ("minimal", False)
+
+
 def test_questions_can_be_read_at_60_columns() -> None:
     """Three go to a sign before a question or to the frame; what is longer is cut off or broken."""
     for name, question in ASKED.items():

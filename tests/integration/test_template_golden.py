@@ -1,5 +1,7 @@
 """The committed trees are what the template renders today; a diff of them is a diff downstream."""
 
+import json
+import shutil
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -9,6 +11,8 @@ import pytest
 import yaml
 from answer_sets import INTEGRATIONS
 from golden_trees import ANSWERS, GOLDEN, render
+
+from atomci.cli.main import main
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -113,3 +117,50 @@ def test_ci_is_the_same_for_every_kind_but_for_what_other_answers_add(tree: str)
 def test_jobs_are_set_up_alike_for_every_kind() -> None:
     trees = ANSWERS.keys() - IN_CI.keys()
     assert len({(GOLDEN / tree / ".github/actions/setup/action.yml").read_bytes() for tree in trees}) == 1
+
+
+UP = "atomci update -d profile=standard"
+NOT_IN_THE_SMALLEST = {
+    "enforce_branch_protection_rules": f"the profile minimal leaves out .github/rulesets/: {UP}",
+    "ci_codecov_upload_optional": "no answer asks for codecov",
+    "ci_slack_notification_on_failure": "no answer asks for slack",
+}
+SAID_OF_THE_SMALLEST = {
+    "run_local_ci_script": "scripts/local_ci.sh: not there, as the answers have it",
+    "mark_e2e_required_on_main": "unit runs every layer of tests on pull_request",
+    "ci_job_integration_linux": "unit runs them in one call with the unit tests",
+    "ci_job_e2e_on_main_nightly": "unit runs every layer of tests on push",
+    "support_manual_override_and_escalation": f"the profile minimal leaves out pages on what to do: {UP}",
+}
+
+
+@pytest.mark.parametrize(
+    ("tree", "without", "said"),
+    [("library-minimal", NOT_IN_THE_SMALLEST, SAID_OF_THE_SMALLEST), ("service-full", {}, {})],
+)
+def test_checks_of_ci_hold_or_say_what_the_profile_leaves_out(
+    tree: str,
+    without: dict[str, str],
+    said: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = shutil.copytree(GOLDEN / tree, tmp_path / tree)
+    atoms = (21, 47, 66, 72, 73, 74, 75, 77, 78, 79, 80, 108)
+
+    assert main(["check", "--json", "--project", str(root), *(f"atom_{number:03d}" for number in atoms)]) == 0
+
+    rows = {row["atom"]: row for row in json.loads(capsys.readouterr().out)["atoms"]}
+    assert {name for name, row in rows.items() if row["status"] != "holds"} == without.keys()
+    for name, text in {**without, **said}.items():
+        assert any(text in line for line in rows[name]["evidence"]), rows[name]["evidence"]
+
+
+def test_a_small_ci_that_runs_not_every_layer_is_found(tmp_path: Path) -> None:
+    root = shutil.copytree(GOLDEN / "library-minimal", tmp_path / "my-library")
+    ci = root / ".github/workflows/ci.yml"
+    text = ci.read_text(encoding="utf-8")
+    ci.write_text(text.replace("atomci run unit integration e2e", "atomci run unit"), encoding="utf-8")
+
+    for number in (66, 75, 77):
+        assert main(["check", "--project", str(root), f"atom_{number:03d}"]) == 1, number

@@ -31,6 +31,7 @@ __all__ = ["new_command"]
 @data_option
 @data_file_option
 @click.option("--defaults", is_flag=True, help="Don't ask; take the defaults.")
+@click.option("--profile", metavar="NAME", help="minimal, standard or everything: -d profile=NAME.")
 @click.option("--empty", is_flag=True, help="Without sample code and tests: -d sample=false.")
 @click.option("--no-bootstrap", is_flag=True, help="Only render: no environment, git, hooks or gate.")
 @click.option("--inside", is_flag=True, help="Make it a part of the repository that DEST lies in.")
@@ -42,6 +43,7 @@ def new_command(
     pairs: tuple[str, ...],
     data_file: Path | None,
     defaults: bool,
+    profile: str | None,
     empty: bool,
     no_bootstrap: bool,
     inside: bool,
@@ -54,6 +56,7 @@ def new_command(
 
     \b
     atomci new myproj
+    atomci new myproj --profile minimal
     atomci new myproj --defaults -d licence=Apache-2.0
     atomci new myproj --template gh:org/atomci --ref v1.2.0
     """
@@ -70,7 +73,7 @@ def new_command(
     from atomci.template.sources import named_source, own_source
     from atomci.template.workshop import Workshop
 
-    answers = given_answers((*pairs, "sample=false") if empty else pairs, data_file)
+    answers = given_answers((*pairs, *_by_flags(profile, empty=empty)), data_file)
     if not defaults and not sys.stdin.isatty():
         raise UsageError(
             "there is no terminal to ask questions on", "add --defaults, and -d KEY=VALUE for others"
@@ -117,6 +120,11 @@ def new_command(
     _say_goodbye(dest, project, code)
     _say_who_can_use_it(project, why_alone)
     return code
+
+
+def _by_flags(profile: str | None, *, empty: bool) -> list[str]:
+    """The answers that have a flag of their own."""
+    return [*([f"profile={profile}"] if profile else []), *(["sample=false"] if empty else [])]
 
 
 def _again(values: Mapping[str, str | None], flags: Mapping[str, bool]) -> tuple[str, ...]:
