@@ -113,6 +113,7 @@ def test_from_the_readmes_first_command_to_a_colleagues_push(newcomer: Shell, tm
         assert (there.folder / ".git/hooks" / hook).is_file()
 
 
+@pytest.mark.timeout(2 * SECONDS)  # with empty caches all comes from the network, with pip-tools one by one
 @pytest.mark.skipif(not NIGHTLY, reason="at night: minutes for each row")
 @pytest.mark.parametrize(
     ("answers", "width"),
