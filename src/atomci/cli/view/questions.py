@@ -49,6 +49,8 @@ def _instruction(kind: str, asked: Asked) -> str | None:
     keys = _KEYS.get(kind, "")
     if kind == "confirm":
         keys = "Y/n" if asked.structure.get("default") else "y/N"
+    if asked.structure.get("multiline"):
+        keys = "Esc, then Enter"
     hints = [text for text in (keys, _BACK if asked.can_go_back else "") if text]
     space = " " if kind == "confirm" else ""
     return f"({'; '.join(hints)}){space}" if hints else None

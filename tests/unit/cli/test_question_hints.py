@@ -1,0 +1,28 @@
+"""What a question says of its keys: all that are needed, on a line of 60 columns."""
+
+from typing import Any
+
+import pytest
+
+from atomci.cli.view.questions import _instruction
+from atomci.template.questionnaire import Asked
+
+
+@pytest.mark.parametrize(
+    ("kind", "structure", "first", "later"),
+    [
+        ("input", {}, None, "(shift-tab: back)"),
+        ("input", {"multiline": True}, "(Esc, then Enter)", "(Esc, then Enter; shift-tab: back)"),
+        ("password", {}, None, "(shift-tab: back)"),
+        ("select", {}, "(arrows, Enter)", "(arrows, Enter; shift-tab: back)"),
+        ("checkbox", {}, "(arrows, space, Enter)", "(arrows, space, Enter; shift-tab: back)"),
+        ("confirm", {"default": True}, "(Y/n) ", "(Y/n; shift-tab: back) "),
+        ("confirm", {"default": False}, "(y/N) ", "(y/N; shift-tab: back) "),
+    ],
+)
+def test_a_question_says_its_keys(
+    kind: str, structure: dict[str, Any], first: str | None, later: str
+) -> None:
+    assert _instruction(kind, Asked(structure, can_go_back=False, problem="")) == first
+    assert _instruction(kind, Asked(structure, can_go_back=True, problem="")) == later
+    assert len(later) < 56
