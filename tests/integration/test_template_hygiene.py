@@ -38,18 +38,9 @@ def pyproject(folder: Path) -> dict[str, Any]:
     return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-# What takes the files of all projects in one call.
-WORKFLOWS = (".github/workflows/*.yml",)
+# What takes the files of all projects in one call. Other people's checkers are in checkers/.
 COMMANDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("ruff", "check", "--no-cache"): (".",),
-    ("validate-pyproject",): ("pyproject.toml",),
-    ("check-jsonschema", "--builtin-schema", "vendor.github-workflows"): WORKFLOWS,
-    ("check-jsonschema", "--builtin-schema", "vendor.github-actions"): (".github/actions/*/action.yml",),
-    ("check-jsonschema", "--builtin-schema", "vendor.dependabot"): (".github/dependabot.yml",),
-    ("check-jsonschema", "--builtin-schema", "vendor.taskfile"): ("Taskfile.yml",),
-    ("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms"): (".github/ISSUE_TEMPLATE/*.yml",),
-    ("zizmor", "--offline", "--persona=pedantic", "--no-progress"): (".",),
-    ("shellcheck",): ("scripts/*.sh",),
     ("end-of-file-fixer",): ("**/*",),
     ("trailing-whitespace-fixer",): ("**/*",),
 }
@@ -87,14 +78,6 @@ def test_the_tools_find_nothing(every_project: list[Path], command: tuple[str, .
 FAULTS: dict[str, tuple[str, str]] = {
     "ruff": ("src/my_project/slug.py", "import os\n"),
     "black": ("src/my_project/slug.py", "x = [1,2]\n"),
-    "validate-pyproject": ("pyproject.toml", '[project]\nname = "-"\n'),
-    "vendor.github-workflows": (".github/workflows/ci.yml", "jobs: 3\n"),
-    "vendor.github-actions": (".github/actions/setup/action.yml", "name: 3\n"),
-    "vendor.dependabot": (".github/dependabot.yml", "version: 1\n"),
-    "vendor.taskfile": ("Taskfile.yml", "tasks: 3\n"),
-    "vendor.github-issue-forms": (".github/ISSUE_TEMPLATE/bug.yml", "name: 3\n"),
-    "zizmor": (".github/workflows/ci.yml", "on: push\njobs: {a: {runs-on: x, steps: [{uses: a/b@main}]}}\n"),
-    "shellcheck": ("scripts/local_ci.sh", "#!/bin/sh\ncd $1\n"),
     "end-of-file-fixer": ("README.md", "# Title"),
     "trailing-whitespace-fixer": ("README.md", "# Title \n"),
 }
@@ -114,18 +97,6 @@ def test_the_tools_find_what_is_planted(
     result = tool(project, *command, *found([project], COMMANDS.get(command, (".",))))
 
     assert result.returncode != 0, result.stdout + result.stderr
-
-
-def test_read_the_docs_takes_its_settings(every_project: list[Path], tool: Tool, tmp_path: Path) -> None:
-    command = ("check-jsonschema", "--builtin-schema", "vendor.readthedocs")
-    there = [path for project in every_project if (path := project / ".readthedocs.yaml").is_file()]
-    assert 0 < len(there) < len(every_project)
-
-    done = tool(tmp_path, *command, *map(str, there))
-    assert done.returncode == 0, done.stdout + done.stderr
-
-    (tmp_path / "wrong.yaml").write_text("version: 1\n", encoding="utf-8")
-    assert tool(tmp_path, *command, "wrong.yaml").returncode == 1
 
 
 def test_black_changes_nothing(every_project: list[Path], tool: Tool) -> None:
