@@ -84,7 +84,7 @@ CHECKED = """          if ! git merge-base --is-ancestor HEAD refs/remotes/origi
         (CHECKED, "          if false; then", "builds a tag of any branch"),
         ("refs/remotes/origin/main", "origin/main", "takes a tag with the branch's name"),
         (
-            "          fetch-depth: 0 # what is part of main is read from history\n",
+            "          fetch-depth: 0 # the history shows what is part of main\n",
             "",
             "has only the tag's commit",
         ),

@@ -7,7 +7,7 @@ cd -- "$(dirname -- "$0")/.."
 lock=requirements/dev.txt
 
 if [ ! -f .venv/pyvenv.cfg ]; then
-  # The first that starts and is new enough; a shim on PATH may do neither.
+  # The first that starts and is new enough: a shim on PATH may not be.
   for python in "${PYTHON:-python3}" python3.11 python3.12 python3.13 python3.14 python; do
     if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       "$python" -m venv .venv
@@ -30,10 +30,10 @@ fi
 if [ "${1:-}" = --lock ] || [ ! -f "$lock" ]; then
   "$bin/python" -m piptools compile --quiet --output-file "$lock" pyproject.toml requirements/dev.in
 fi
-# The copy inside .venv says which lock it holds.
+# The copy inside .venv shows which lock was installed.
 if ! cmp -s "$lock" .venv/dev.txt; then
   "$bin/python" -m piptools sync --quiet "$lock"
-  # From the lock's hatchling and editables, so nothing unlocked is downloaded to build it.
+  # The build uses hatchling and editables from the lock, so nothing unlocked is downloaded.
   "$bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
   cp "$lock" .venv/dev.txt
 fi
