@@ -308,6 +308,29 @@ def test_a_project_that_needs_fastapi_shares_a_client(repo: Path) -> None:
     assert check(repo, 18).holds
 
 
+def test_shared_fixtures_wait_for_the_first_test_beyond_the_unit_tests(repo: Path) -> None:
+    for layer in ("integration", "e2e", "contracts"):
+        shutil.rmtree(repo / "tests" / layer)
+    assert check(repo, 18).holds is None
+
+    test = repo / "tests/contracts/test_format.py"
+    test.parent.mkdir()
+    test.write_text("def test_format():\n    pass\n", encoding="utf-8")
+    assert "no test uses git_repo" in str(check(repo, 18).evidence)
+
+
+def test_workflows_below_the_top_of_a_repository_prove_nothing(repo: Path, tmp_path: Path) -> None:
+    shutil.rmtree(repo / ".git")
+    git(tmp_path, "init", "--quiet")
+    verdict = check(repo, 21)
+    assert verdict.holds is None
+    assert "GitHub reads workflows only at the top" in str(verdict.evidence)
+    assert "let a job there run (cd repo && " in str(verdict.evidence)
+
+    (repo / ".github/workflows/ci.yml").write_text("on: push\njobs: {}\n", encoding="utf-8")
+    assert check(repo, 21).holds is False
+
+
 def test_hooks_are_installed_by_the_run_and_run_by_git(repo: Path) -> None:
     assert check(repo, 19).holds is False
 

@@ -329,9 +329,9 @@ def compile_lockfile_and_sync_holds(ctx: Context) -> Verdict:
         return Verdict(False, (f"{manager.LOCK} is missing",), manager.relock(ctx.root))
     if environment_version(ctx) is None:
         return Verdict(False, ("there is no environment to install it in",), f"atomci run {ctx.atom.name}")
-    unmet = only_here(ctx.project, manager) or manager.unmet(ctx.project, ctx.run)
-    if unmet is not None:
-        return Verdict(False, (unmet.why,), unmet.remedy)
+    found = (manager.unmet(ctx.project, ctx.run), only_here(ctx.project, manager))
+    if unmet := [row for row in found if row is not None]:
+        return Verdict(False, tuple(row.why for row in unmet), unmet[0].remedy)
     return Verdict(True, (f"{manager.LOCK} is up to date and installed",))
 
 

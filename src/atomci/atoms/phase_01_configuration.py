@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,9 +10,9 @@ from pathlib import Path
 
 from atomci.analysis.table import in_use
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
+from atomci.atoms.parts.larger_repository import hooks_elsewhere, read_by_github
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.bootstrap.layout import folders_of
-from atomci.bootstrap.managers.choice import prefix
 from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration import (
     coverage_settings,
@@ -74,6 +73,8 @@ def scaffold_test_pyramid_directories_holds(ctx: Context) -> Verdict:
 def add_conftest_shared_fixtures_holds(ctx: Context) -> Verdict:
     if not has_layers(ctx.project.answers):
         return Verdict(None, (left_out(ctx.project, "the fixtures that layers share"),))
+    if not any(first_test(ctx.project, f"tests/{layer}") for layer in pyramid.LATER):
+        return Verdict(None, (f"for the first test in {', '.join(pyramid.LATER)}: there is none yet",))
     return verdict_of(_fixtures(ctx))
 
 
@@ -84,11 +85,11 @@ def seed_vscode_settings_tasks_extensions_holds(ctx: Context) -> Verdict:
 
 
 def create_ci_workflow_skeleton_holds(ctx: Context) -> Verdict:
-    return verdict_of(_workflows(ctx))
+    return read_by_github(ctx, verdict_of(_workflows(ctx)))
 
 
 def _install(ctx: Context) -> Sequence[Command]:
-    if _of_a_larger_one(ctx):
+    if hooks_elsewhere(ctx):
         return ()
     # Which hooks: the config's default_install_hook_types.
     return (Command((ctx.tool("pre-commit"), "install")),)
@@ -98,7 +99,7 @@ def _install(ctx: Context) -> Sequence[Command]:
 def create_precommit_config(ctx: Context) -> Outcome:
     if not (ctx.root / hooks.FILE).is_file():
         return Outcome("fail", f"{hooks.FILE}: missing")
-    if why := _of_a_larger_one(ctx):
+    if why := hooks_elsewhere(ctx):
         return Outcome.leaving_out(why, 0, "hooks")
     done = ctx.run(*_install(ctx))
     if done.code != 0:
@@ -107,21 +108,11 @@ def create_precommit_config(ctx: Context) -> Outcome:
 
 
 def create_precommit_config_holds(ctx: Context) -> Verdict:
-    if why := _of_a_larger_one(ctx):
+    if why := hooks_elsewhere(ctx):
         configured = hooks.configured(yaml_document(ctx.root, hooks.FILE), in_use(ctx.project))
         verdict = verdict_of(configured, f"see {hooks.FILE}")
         return verdict if verdict.holds is False else Verdict(None, (why,))
     return verdict_of(_hooks(ctx), "atomci run create_precommit_config")
-
-
-def _of_a_larger_one(ctx: Context) -> str:
-    """Why git gets no hooks: they would be those of a repository that is more than this project."""
-    inside = (ctx.project.git.prefix() or "").rstrip("/")
-    if not inside:
-        return ""
-    call = f"(cd {shlex.quote(inside)} && {prefix(ctx.project)}atomci run local_ci)"
-    top = ctx.project.git.top()
-    return f"git's hooks belong to the repository in {top}: let its pre-push hook run {call}"
 
 
 def known_targets(ctx: Context) -> Callable[[str], bool]:

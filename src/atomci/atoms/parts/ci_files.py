@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from atomci.atoms.parts.larger_repository import read_by_github
 from atomci.configuration.ci.actions import Actions, by_folder
 from atomci.configuration.ci.graph import Workflow
 from atomci.configuration.ci.rulesets import RULESETS
@@ -38,7 +39,7 @@ def verdict_of(facts: Iterable[Fact], remedy: str = "") -> Verdict:
 
 def ci_verdict(ctx: Context, rules: Rules) -> Verdict:
     """Whether rules hold on the project's ci.yml, its local actions looked through."""
-    return verdict_of(ci_facts(ctx, rules))
+    return read_by_github(ctx, verdict_of(ci_facts(ctx, rules)))
 
 
 def ci_facts(ctx: Context, rules: Rules) -> Iterator[Fact]:

@@ -43,7 +43,7 @@ def reds_of_tests(atom: str, kind: str, tests: TestSummary, *, none_ran: bool = 
         return [Red(atom, "fail" if failed or errors else "error", f"{also}{tests.broken}")]
     if bad := failed + errors:
         return [Red(atom, "fail", f"{bad} {kind} {_tests(bad)} failed")]
-    return [Red(atom, "vacuous", f"no {kind} test ran")] if none_ran else []
+    return [Red(atom, "vacuous", f"no {kind} test ran: write one in tests/{kind}")] if none_ran else []
 
 
 def _tests(count: int) -> str:

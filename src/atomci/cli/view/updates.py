@@ -92,9 +92,10 @@ def _row(file: FileChange) -> str:
 
 def _next(update: Update) -> str:
     conflicts = sum(file.change == "conflicted" for file in update.files)
+    again = "the same without --plan" if update.answers else "atomci update"
     files = f"{conflicts} file{'s' if conflicts != 1 else ''} in conflict"
     return {
-        "planned": f"planned, nothing changed{f'; {files}' if conflicts else ''}; next: atomci update",
+        "planned": f"planned, nothing changed{f'; {files}' if conflicts else ''}; next: {again}",
         "staged": "staged; look at it with git diff --staged, then git commit, or atomci update --abort",
         "committed": "committed",
         "conflicts": f"{files}: resolve, git add, then atomci update --continue, or atomci update --abort",

@@ -1,0 +1,32 @@
+"""What a project in a subfolder leaves to its repository: git's hooks, and what GitHub reads."""
+
+from __future__ import annotations
+
+import shlex
+
+from atomci.bootstrap.managers.choice import prefix
+from atomci.engine.context import Context, Verdict
+
+__all__ = ["hooks_elsewhere", "read_by_github"]
+
+
+def hooks_elsewhere(ctx: Context) -> str:
+    """Why git gets no hooks: they would be those of a repository that is more than this; else empty."""
+    if call := _call_from_above(ctx):
+        top = ctx.project.git.top()
+        return f"git's hooks belong to the repository in {top}: let its pre-push hook run {call}"
+    return ""
+
+
+def read_by_github(ctx: Context, verdict: Verdict) -> Verdict:
+    """A verdict on files that GitHub reads at the top of a repository alone: below it they prove nothing."""
+    call = _call_from_above(ctx)
+    if not call or verdict.holds is False:
+        return verdict
+    top = ctx.project.git.top()
+    return Verdict(None, (f"GitHub reads workflows only at the top, {top}: let a job there run {call}",))
+
+
+def _call_from_above(ctx: Context) -> str:
+    inside = (ctx.project.git.prefix() or "").rstrip("/")
+    return f"(cd {shlex.quote(inside)} && {prefix(ctx.project)}atomci run local_ci)" if inside else ""
