@@ -129,7 +129,7 @@ def _planned(here: Adoptable, render: _Render, wish: Wish) -> PlannedAdoption:
 
 
 def _locked_row(path: str) -> AdoptedFile:
-    why = "what was rendered, so that atomci status tells what differs"
+    why = "what was rendered, so that atomci status can show what differs"
     return AdoptedFile(path=path, change="added", tier="generated", detail=why)
 
 

@@ -157,7 +157,7 @@ def installable(wanted: Wanted) -> str:
     if not fitting:
         raise UsageError(
             f"no Python from {_KNOWN_MINORS[-1]} to {_KNOWN_MINORS[0]} satisfies {wanted}",
-            "mend requires-python, .python-version or UV_PYTHON",
+            "correct requires-python, .python-version or UV_PYTHON",
         )
     exact = [spec.version for spec in wanted.versions if spec.operator == "==" and "*" not in spec.version]
     return exact[0] if exact else fitting[1] if len(fitting) > 1 else fitting[0]

@@ -76,5 +76,5 @@ def _show(answer: Answer, project: Project, *, all_evidence: bool) -> None:
     for line in answer.evidence:
         click.echo(f"        {line}")
     if answer.remedy:
-        verb = "run" if answer.status == "not run here yet" else "mend"
+        verb = "run" if answer.status == "not run here yet" else "fix"
         click.echo(f"        {verb} it: {typed(project, answer.remedy)}")

@@ -180,7 +180,7 @@ def _call(argv: list[str] | None) -> int:
     except RecursionError:
         raise InfrastructureError(
             "a file of the project or the template is nested too deeply to be read",
-            "git log --stat tells which changed last",
+            "git log --stat shows which ones changed last",
         ) from None
     return code if isinstance(code, int) else 0
 

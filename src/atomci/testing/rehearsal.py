@@ -100,7 +100,7 @@ def steps(
     yield PlannedStep("unit tests", Command(tests, sources))
     yield PlannedStep("stage", git("add", "--", path))
     yield PlannedStep(
-        "commit", git("commit", "--quiet", "--no-verify", "--message", "chore: a change that was mended")
+        "commit", git("commit", "--quiet", "--no-verify", "--message", "chore: a change that was repaired")
     )
     yield PlannedStep("it is committed", git("diff", "--quiet", "HEAD~1", "HEAD", "--", path), (1,))
 

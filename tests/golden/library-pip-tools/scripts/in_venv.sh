@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings .venv in line with requirements/dev.txt, then runs the command in it.
 #   sh scripts/in_venv.sh COMMAND...   run it
-#   sh scripts/in_venv.sh --lock       compile dev.txt anew from pyproject.toml and dev.in
+#   sh scripts/in_venv.sh --lock       compile dev.txt again from pyproject.toml and dev.in
 set -eu
 cd -- "$(dirname -- "$0")/.."
 lock=requirements/dev.txt
