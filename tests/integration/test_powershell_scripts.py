@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from powershell import PowerShell
 
+from atomci.bootstrap.profile import works_with
 from atomci.testing import pester
 
 FOLDER = "work [1]"
@@ -83,9 +84,8 @@ def projects(
 
 
 def has_powershell(answers: dict[str, Any], manager: str) -> bool:
-    return manager == answers.get("dependency_manager", "uv") and "powershell" in answers.get(
-        "integrations", ()
-    )
+    chosen = manager == answers.get("dependency_manager", "uv")
+    return chosen and works_with({"integrations": [], **answers}, "powershell")
 
 
 def own(project: Path) -> dict[str, bytes]:
