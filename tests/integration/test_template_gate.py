@@ -90,6 +90,7 @@ REFUSED = {
     "black": ("src/my_project/crowded.py", "x = [1,2]\n"),
     "mypy": ("src/my_project/untyped.py", "def f(x):  # untyped\n    return x\n"),
     "bandit": ("src/my_project/pickled.py", 'import pickle\n\nx = pickle.loads(b"")\n'),
+    "no misspelt word": ("misspelt.md", "Teh end.\n"),
     "YAML parses": ("new.yml", "a: [\n"),
     "TOML parses": ("new.toml", "a = \n"),
     "JSON parses": ("new.json", "{,}\n"),

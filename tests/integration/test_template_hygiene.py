@@ -297,7 +297,7 @@ def test_the_hooks_need_no_download(project: Path) -> None:
     assert {hook["language"] for hook in hooks} == {"system"}
     answers = load(project / ".copier-answers.yml")
     strict = answers.get("strict_hooks", answers["profile"] == "everything")
-    assert ({"mypy", "bandit"} <= {hook["id"] for hook in hooks}) == strict
+    assert ({"mypy", "bandit", "codespell"} <= {hook["id"] for hook in hooks}) == strict
 
 
 def test_what_a_run_leaves_is_ignored(project: Path, git: Git, tmp_path: Path) -> None:
