@@ -161,6 +161,11 @@ def test_the_answers_are_found_and_say_where(lived_in, template_repo, adopt) -> 
         "project_name": "Fine-Words",
         "package_name": "fine_words",
         "kind": "cli",
+        "profile": "standard",
+        "wrapper_scripts": False,
+        "systems": [],
+        "checks": ["bandit", "audit"],
+        "cooldown": False,
         "description": "Words, and how fine they are.",
         "licence": "Apache-2.0",
         "author_name": "Ann Onym",
@@ -452,7 +457,7 @@ WELL_KEPT: dict[str, Content] = {
 def test_nothing_comes_that_is_there_under_another_name_or_place(repository, template_repo, adopt) -> None:
     folder = repository(WELL_KEPT)
     folder.git("remote", "add", "origin", "git@github.com:an-organisation/words.git")
-    done = adopt(folder, template_repo)
+    done = adopt(folder, template_repo, "-d", "wrapper_scripts=true")
     added = {row["path"] for row in done.json["files"] if row["change"] == "added"}
     unwanted = {
         "CHANGELOG.md", "LICENSE", "CONTRIBUTING.md", "SECURITY.md", "Taskfile.yml", "AGENTS.md", ".editorconfig",
