@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -528,6 +529,9 @@ COMPARED = {
     "hook against conflict markers": (".pre-commit-config.yaml", "check-merge-conflict"),
     "minimum coverage": ("pyproject.toml", "fail_under = 90"),
     "systems in CI": (".github/workflows/ci.yml", "runs-on: ubuntu"),
+    "Pythons in CI": (".github/workflows/ci.yml", '["3.11", "3.12", "3.13", "3.14", "3.15"]'),
+    "looks for insecure code": (".github/workflows/ci.yml", "run --locked bandit"),
+    "looks for known vulnerabilities": (".github/workflows/audit.yml", "audit"),
     "one required check for all jobs": (".github/workflows/ci.yml", "name: Required"),
     "least permissions in workflows": (".github/workflows/ci.yml", "permissions: {}"),
     "scans for secrets": (".pre-commit-config.yaml", "detect-secrets-hook"),
@@ -541,13 +545,12 @@ COMPARED = {
 
 def test_our_column_among_other_templates_is_about_what_is_rendered() -> None:
     rows = table(page("compare.md"), "## What is rendered")
-    assert {len(row) for row in rows} == {8}
+    assert {len(row) for row in rows} == {10}
     ours = {name: cell for name, cell, *_ in rows}
     tree = GOLDEN / "library"
     for name, (file, words) in COMPARED.items():
         assert ours[name] != "no"
         assert words in (tree / file).read_text(encoding="utf-8"), name
-    assert ours["files"] == str(len(folded(tree)))
     assert ours["`CLAUDE.md`"] == "no"
     assert not (tree / "CLAUDE.md").exists()
     workflows_ = "".join(path.read_text(encoding="utf-8") for path in workflows(tree / ".github"))
@@ -562,6 +565,15 @@ def test_our_column_among_other_templates_is_about_what_is_rendered() -> None:
     for name, words_ in by_answer.items():
         assert ours[name].endswith("optional")
         assert all(word in full and word not in workflows_ for word in words_), name
+    assert ours["version from tags"] == "no"
+    assert '\nversion = "' in (tree / "pyproject.toml").read_text(encoding="utf-8")
+    assert ours["waits before it takes a new release"] == "optional"
+    waits = [
+        name
+        for name in ("library", "service-full")
+        if "exclude-newer" in (GOLDEN / name / "pyproject.toml").read_text(encoding="utf-8")
+    ]
+    assert waits == ["service-full"]
     for name, file in (("devcontainer", ".devcontainer"), ("Docker image", "Dockerfile")):
         assert ours[name] == "optional"
         assert not (tree / file).exists()
@@ -573,6 +585,16 @@ def test_our_column_among_other_templates_is_about_what_is_rendered() -> None:
     assert [
         name for name in lacking if f"\n| {name} | " not in page("compare.md").split("atomci lacks")[1]
     ] == []
+
+
+def test_what_was_measured_names_each_template_and_counts_our_files_as_they_are() -> None:
+    """bench/templates.py measures; the profile `everything` has no committed tree to count."""
+    page_names = {"mgaitan": "python-package-copier-template", "Diamond": "python-copier-template"}
+    found = {name: cells for name, *cells in table(page("compare.md"), "## From a question to green")}
+    peers = runpy.run_path(str(ROOT / "bench" / "peers.py"))["PEERS"]
+    assert {page_names.get(name, name.replace(": ", "-")) for name in found} == peers.keys()
+    for profile, tree in (("minimal", "library-minimal"), ("standard", "library")):
+        assert found[f"atomci: {profile}"][0] == str(len(folded(GOLDEN / tree)))
 
 
 # --- Our own repository -------------------------------------------------------------------------
