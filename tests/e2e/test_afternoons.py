@@ -81,7 +81,8 @@ def test_the_sample_is_removed_by_hand(of_kind: Kind, kind: str) -> None:
     code, said = run(project, "run", "local_ci")
     assert code == 1
     assert re.search(r"^ +src/my_project/\w+\.py:\d+:\d+: error: .*slug", said, re.MULTILINE), said
-    assert "no unit test ran: write one in tests/unit" in said
+    if kind != "service":  # there the conftest can't be imported before the application is mended
+        assert "no unit test ran: write one in tests/unit" in said
 
     for module in package.glob("*.py"):
         if "slug" in module.read_text(encoding="utf-8"):
