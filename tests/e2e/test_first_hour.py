@@ -143,7 +143,12 @@ def test_the_first_hour_of_each_kind_and_profile(
     assert there.ok("git", "status", "--porcelain") == ""
 
     if sys.platform.startswith("linux"):
-        prepare("library", there, pythons)
+        python = str(pythons[baseline(pythons)])
+        runner = Shell(there.folder, {**there.env, "PYTHON": python, "UV_PYTHON": python})
+        if (there.folder / "requirements").is_dir():
+            shutil.rmtree(there.folder / ".venv")  # what is downloaded is for the Python of the jobs
+        prepare("library", runner, pythons)
+        there.ok("git", "checkout", "--quiet", ".")
         there.ok("git", "remote", "set-url", "origin", f"https://github.com/{REPOSITORY}.git")
         folders = (STAND_INS, next(iter(pythons.values())).parent)
         ended = act(
