@@ -377,7 +377,7 @@ SETUP = "from setuptools import setup\nsetup(name='words', version='3', packages
 def test_setup_py_goes_on_to_describe_the_package(repository, template_repo, adopt) -> None:
     folder = repository({"setup.py": SETUP, "words/__init__.py": "", "tests/test_words.py": ""})
     done = adopt(folder, template_repo)
-    assert "setup.py goes on" in row_of(done, "pyproject.toml")["detail"]
+    assert "which stays in setup.py" in row_of(done, "pyproject.toml")["detail"]
     table = tomllib.loads(folder.git("show", "atomci/adopt:pyproject.toml"))
     assert table == {"tool": {"atomci": {}}}
     assert done.files["LICENSE"] == "left-out"
