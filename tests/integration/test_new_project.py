@@ -127,16 +127,25 @@ def kept_answers(capsys: Any, *options: str) -> object:
     return kept
 
 
-def test_answers_of_the_command_line_are_kept_but_for_secret_and_wrong_ones(
+def test_answers_of_the_command_line_are_kept_with_those_that_were_asked_for_but_no_secret_and_wrong_ones(
     at_a_terminal: Any, tmp_path: Path, capsys: Any
 ) -> None:
-    pairs = ("-d", "name=Ann", "-d", "token=hush", "-d", "colours=[red]", "-d", "last=z")
-    words = ["new", "de st", "--template", str(tmp_path / "template"), "--no-bootstrap", "--defaults", *pairs]
     (tmp_path / "template/copier.yml").write_text(
         QUESTIONS + "  validator: \"{% if last == 'z' %}no z{% endif %}\"\n", encoding="utf-8"
     )
-    assert main(words) == 2
-    assert kept_answers(capsys, "--defaults") == {"name": "Ann", "colours": ["red"]}
+    pairs = ("-d", "name=Ann", "-d", "token=hush", "-d", "last=z")
+    assert at_a_terminal("de st", ["red"], words=pairs) == 130
+    assert kept_answers(capsys) == {"name": "Ann", "colours": ["red"]}
+
+
+@pytest.mark.parametrize("words", [["--defaults"], []], ids=["defaults", "left at the first question"])
+def test_nothing_is_kept_where_nobody_answered_a_question(
+    at_a_terminal: Any, tmp_path: Path, capsys: Any, words: list[str]
+) -> None:
+    (tmp_path / "template/copier.yml").write_text(CHAIN, encoding="utf-8")
+    assert at_a_terminal("dest", words=[*words, "-d", "second=Ann", "-d", "first=z"]) == (2 if words else 130)
+    assert "kept" not in capsys.readouterr().err
+    assert list(tmp_path.glob("*answers*")) == []
 
 
 def test_one_can_go_back_and_finds_what_was_typed(at_a_terminal: Any, tmp_path: Path) -> None:
@@ -328,23 +337,53 @@ def test_questions_at_a_terminal_are_whole_and_the_keys_do_what_they_say(width: 
     with Terminal(words, tmp_path, env, width) as at:
         at.see("What is the project called?")
         at.type(CLEAR + "a!" + ENTER, "Letters, digits, space ._-; letter or digit at each end.")
-        at.type(CLEAR + "My demo" + ENTER, "(shift-tab: back) my_demo")
+        at.type(CLEAR + "My demo" + ENTER, "(type to replace; shift-tab: back) my_demo")
         at.type(BACK, "What is the project called?")
         at.type(ENTER, "Which name is imported?")
         for name in questions[2:]:
             at.type(ENTER, ASKED[name]["help"])
         at.type(ENTER, ">")
         assert any(line.split() == ["2", "package_name", "my_demo"] for line in at.seen), at.seen
-        at.type("2" + ENTER, "(shift-tab: back) my_demo")
-        at.type(CLEAR + "other" + ENTER, ">")
-        at.type("1" + ENTER, "(shift-tab: back) My demo")
+        at.type("2" + ENTER, "(type to replace; shift-tab: back) my_demo")
+        at.type("other" + ENTER, ">")
+        at.type("1" + ENTER, "(type to replace; shift-tab: back) My demo")
         at.type(BACK, ">")
         at.type(ENTER, "task setup")
         assert at.end() == 0
-        assert "Enter makes it. A number changes one, b all, q leaves." in at.seen
+        assert "Enter makes the project. A number changes that answer." in at.seen
+        assert "b asks all questions again, q leaves without a project." in at.seen
         assert "'poetry' is not in ['uv', 'pip-tools']" in "\n".join(at.seen)
     answers = yaml.safe_load((tmp_path / "demo/.copier-answers.yml").read_text(encoding="utf-8"))
     assert (answers["project_name"], answers["package_name"]) == ("My demo", "other")
+
+
+ANSWERS_TO_MAIN = {
+    "Enter takes it": ("", "main"),
+    "the first key replaces it": ("v 2", "v 2"),
+    "so does what is pasted": ("\x1b[200~v3\x1b[201~", "v3"),
+    "End begins to edit it": ("\x1b[F6", "main6"),
+    "an arrow too": ("\x1b[Di", "maiin"),
+    "and backspace": ("\x7f6", "mai6"),
+    "Home as well": ("\x1b[H6", "6main"),
+    "an arrow that moves nothing": ("\x1b[C6", "main6"),
+    "only the first key replaces": ("6\x1b[H7", "76"),
+}
+TEXTS = "".join(f"{name}: {{type: str, default: main}}\n" for name in "abcdefghi")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal")
+def test_what_is_typed_first_replaces_an_untouched_default(at_a_terminal: Any, tmp_path: Path) -> None:
+    (tmp_path / "template/copier.yml").write_text("_subdirectory: template\n" + TEXTS, encoding="utf-8")
+    words = (sys.executable, "-m", "atomci", "new", "dest", "--template", "template", "--no-bootstrap")
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+    with Terminal(words, tmp_path, env, 60) as at:
+        at.see("(type to replace) main")
+        for typed, _ in ANSWERS_TO_MAIN.values():
+            at.next(typed + ENTER)
+        at.answer(ENTER)
+        assert at.end() == 0, at.seen
+    answers = zip(ANSWERS_TO_MAIN, recorded(tmp_path).values(), strict=True)
+    assert dict(answers) == {why: answer for why, (_, answer) in ANSWERS_TO_MAIN.items()}
 
 
 def test_what_has_a_flag_of_its_own_is_an_answer(at_a_terminal: Any, tmp_path: Path) -> None:

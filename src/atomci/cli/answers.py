@@ -60,9 +60,10 @@ def _confirmed(answers: Mapping[str, Any]) -> str | NoAnswer:
         said = ", ".join(map(str, value)) if isinstance(value, list) else value
         click.echo(visible(f"  {number:>2}  {name:{width}}  {said}"))
     wanted: dict[str, str | NoAnswer] = {**numbered, "": NoAnswer.DONE, "b": NoAnswer.AGAIN}
-    click.echo("Enter makes it. A number changes one, b all, q leaves.")
+    click.echo("Enter makes the project. A number changes that answer.")
+    click.echo("b asks all questions again, q leaves without a project.")
     while (typed := _typed()) not in wanted:
-        click.echo("Type nothing, a number of the list, b or q.")
+        click.echo("Press Enter, or type a number of the list, b or q.")
     return wanted[typed]
 
 

@@ -47,9 +47,10 @@ class Dialogue:
 
 
 class _Worker(Protocol):
-    """copier's worker: its answers so far, and its view of a question."""
+    """copier's worker: its answers so far, whether somebody gave one when asked, and its view of a question."""
 
     answers: Any
+    was_answered: bool
 
     @property
     def template(self) -> Any:
@@ -196,6 +197,7 @@ class Questionnaire:
         if answer is NoAnswer.BACK:
             return answer
         answers.user[name] = answer
+        self.worker.was_answered = True
         self.typed.pop(name, None)
         if answer != default:
             self.typed[name] = answer

@@ -65,7 +65,7 @@ class Replay:
     """Renders. A template is read and compiled once for all renders of one object.
 
     `answered` are the answers that were given or asked for last, also where that or the render then failed;
-    neither secret nor wrong ones.
+    neither secret nor wrong ones, and none at all where nobody answered a question.
     """
 
     answered: Mapping[str, Any] = field(default_factory=dict)
@@ -99,9 +99,9 @@ class Replay:
             try:
                 skips, leaves_out = copiers.run(worker, version.operation)
             except BaseException as error:
-                self.answered = copiers.told(worker, _asked_in(error))
+                self.answered = copiers.told(worker, _asked_in(error)) if worker.was_answered else {}
                 raise
-            self.answered = copiers.told(worker)
+            self.answered = copiers.told(worker) if worker.was_answered else {}
 
         def excludes(path: str) -> bool:
             # What is below a folder that is left out is left out, too.

@@ -102,6 +102,8 @@ class Worker(_main.Worker):
     size: int = 0
     known: Mapping[str, Any] | None = None
     dialogue: Dialogue | None = None
+    was_answered: bool = False
+    """Somebody answered a question, be it by Enter."""
     typed: dict[str, Any]
     """What somebody answered otherwise than by a default, also where that question is still to be asked again."""
 

@@ -12,7 +12,14 @@ from atomci.template.questionnaire import Asked
     ("kind", "structure", "first", "later"),
     [
         ("input", {}, None, "(shift-tab: back)"),
-        ("input", {"multiline": True}, "(Esc, then Enter)", "(Esc, then Enter; shift-tab: back)"),
+        ("input", {"default": "x"}, "(type to replace)", "(type to replace; shift-tab: back)"),
+        ("input", {"default": ""}, None, "(shift-tab: back)"),
+        (
+            "input",
+            {"multiline": True, "default": "x"},
+            "(Esc, then Enter)",
+            "(Esc, then Enter; shift-tab: back)",
+        ),
         ("password", {}, None, "(shift-tab: back)"),
         ("select", {}, "(arrows, Enter)", "(arrows, Enter; shift-tab: back)"),
         ("checkbox", {}, "(arrows, space, Enter)", "(arrows, space, Enter; shift-tab: back)"),
