@@ -558,8 +558,8 @@ def test_a_terminal_is_asked_for_what_is_not_found(template, repository) -> None
     command = [sys.executable, "-m", "atomci", "adopt", "--template", str(template.root)]
     screen = typed_into_a_terminal(command, folder.root, "typed\r")
     recorded = yaml.safe_load(folder.git("show", "atomci/adopt:.copier-answers.yml"))
-    assert (recorded["name"], recorded["licence"]) == ("demotyped", "Apache-2.0"), screen
-    assert "'demotyped'  from asked" in screen
+    assert (recorded["name"], recorded["licence"]) == ("typed", "Apache-2.0"), screen
+    assert "'typed'  from asked" in screen
 
 
 def typed_into_a_terminal(command: list[str], folder: Path, keys: str) -> str:
