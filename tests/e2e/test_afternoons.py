@@ -149,7 +149,7 @@ def test_a_dependency_is_added(of_kind: Kind, kind: str) -> None:
     verdict, why = status(project, "atom_011")["011"]
     assert verdict == "broken"
     assert "uv.lock" in why.splitlines()[0]
-    assert "mend it: uv lock" in run(project, "check", "atom_011")[1]
+    assert "fix it: uv lock" in run(project, "check", "atom_011")[1]
     done = project.run("uv", "run", "--frozen", "atomci", "run", "compile_lockfile_and_sync", CI="true")
     assert done.returncode == 1
     assert "uv.lock is stale: type uv lock, and commit it" in done.stdout
