@@ -229,6 +229,6 @@ def test_the_settings_name_what_is_there(project: Shell) -> None:
     for path in [*settings["python.testing.pytestArgs"], *settings["python.analysis.extraPaths"]]:
         assert (project.folder / path).is_dir(), path
     # Coverage Gutters shows what a run of the unit tests leaves.
-    project.ok("sh", "-c", task(project, "unit tests")["command"])
+    project.ok("uv", "run", "--frozen", "atomci", "run", "unit")
     folder = project.folder / settings["coverage-gutters.coverageBaseDir"]
     assert all((folder / name).is_file() for name in settings["coverage-gutters.coverageFileNames"])
