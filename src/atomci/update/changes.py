@@ -64,8 +64,8 @@ def file_changes(merged: MergedRenders) -> list[FileChange]:
     changed = {path for path in base.keys() | theirs.keys() if base.get(path) != theirs.get(path)}
     quiet: dict[str, tuple[Change, str]] = dict.fromkeys(result.kept_deleted, ("kept-deleted", ""))
     quiet |= {path: ("ignored", why) for path, why in merged.left_out.items() if path in changed}
-    removed = head.keys() - result.files.keys()
-    for path in changed - merged.left_out.keys() - removed:
+    follow = {path for path, mine in head.items() if result.files.get(path) != mine}
+    for path in changed - merged.left_out.keys() - follow:
         if tier(path) != "seed":
             continue
         if row := _seed(head.get(path), base.get(path), theirs.get(path)):

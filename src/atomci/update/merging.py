@@ -83,10 +83,10 @@ def _merged(renders: Renders, away: Mapping[str, str]) -> MergedRenders:
     owners = with_own_files(renders.owners.tier, _own_files(renders))
     tier = _tiers(renders, owners)
     migrated = migrated_files(renders.migrations, objects, mine.files, base, theirs)
-    taken = _taken_by_answers(renders)
+    answered = _changed_by_answers(renders)
 
     def as_merged(path: str) -> Tier:
-        return "merged" if path in taken else tier(path)
+        return "merged" if path in answered else tier(path)
 
     result = merge(objects, migrated.ours, migrated.base, theirs, as_merged, mine.who)
     lock, entry = _lock(renders, owners)
@@ -120,13 +120,13 @@ def _own_files(renders: Renders) -> frozenset[str]:
     )
 
 
-def _taken_by_answers(renders: Renders) -> frozenset[str]:
-    """Files that other answers alone take away, and that are as rendered: nobody's work is in them."""
+def _changed_by_answers(renders: Renders) -> frozenset[str]:
+    """Files that other answers alone change or take away, and that are as rendered: nobody's work is in them."""
     if renders.span.old.commit != renders.span.new.commit:
         return frozenset()
     head, theirs = renders.mine.files, renders.theirs.files
     return frozenset(
-        path for path, entry in renders.base.items() if path not in theirs and head.get(path) == entry
+        path for path, entry in renders.base.items() if theirs.get(path) != entry and head.get(path) == entry
     )
 
 

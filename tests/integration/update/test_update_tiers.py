@@ -398,6 +398,21 @@ def test_a_seed_that_an_answer_takes_goes_only_as_it_was_rendered(
     assert (project.root / "src/more.py").exists() is edited
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_seed_that_an_answer_changes_follows_only_as_it_was_rendered(
+    edited: bool, template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"template/src/named.py.jinja": "LICENCE = '{{ licence }}'\n"}, "v1.1.0")
+    atomci("update", "--commit")
+    if edited:
+        project.commit({"src/named.py": "LICENCE = 'mine'\n"})
+
+    done = atomci("update", "-d", "licence=Apache-2.0", "--commit")
+
+    assert done.files["src/named.py"] == ("corrected-upstream" if edited else "updated")
+    assert project.read("src/named.py") == f"LICENCE = '{'mine' if edited else 'Apache-2.0'}'\n"
+
+
 def test_a_seed_that_a_new_version_lacks_stays(template: Folder, project: Folder, atomci: Run) -> None:
     template.commit({"template/src/start.py": None}, "v1.1.0")
 

@@ -84,8 +84,10 @@ def prefix(project: Project) -> str:
 
 def typed(project: Project, advice: str) -> str:
     """An advice that names a command of atomci, as people here type it: with what leads to the locked one."""
-    declared = "atomci" in project.declared
-    has_it = project.version_of("atomci") is not None if project.own_environment else declared
+    here = project.own_environment
+    # Of a project that isn't set up for atomci it may be another's, which somebody activated.
+    is_its_own = here is not None and (project.is_joined or here.is_relative_to(project.root))
+    has_it = project.version_of("atomci") is not None if is_its_own else "atomci" in project.declared
     own = prefix(project) if has_it else ""
     locked = (manager for manager in MANAGERS.values() if (project.root / manager.LOCK).is_file())
     to_render = next((manager.to_render(project) for manager in locked), "") or own

@@ -8,7 +8,7 @@ lock=requirements/dev.txt
 
 if [ ! -f .venv/pyvenv.cfg ]; then
   # The first that starts and is new enough: a shim on PATH may not be.
-  for python in "${PYTHON:-python3}" python3.11 python3.12 python3.13 python3.14 python; do
+  for python in "${PYTHON:-python3}" python3.11 python3.12 python3.13 python3.14 python3.15 python; do
     if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       "$python" -m venv .venv
       break
