@@ -92,7 +92,7 @@ def test_the_sample_is_removed_by_hand(of_kind: Kind, kind: str) -> None:
         '"""Words."""\n\n\ndef shout(text: str) -> str:\n    """A text in capitals."""\n    return text.upper()\n',
         encoding="utf-8",
     )
-    (project.folder / "tests/unit").mkdir()
+    (project.folder / "tests/unit").mkdir(exist_ok=True)
     (project.folder / "tests/unit/test_words.py").write_text(
         "from my_project.words import shout\n\n\ndef test_shout() -> None:\n    assert shout('a') == 'A'\n".replace(
             "'", '"'
