@@ -223,6 +223,23 @@ def test_an_optional_program_that_is_absent_breaks_nothing(
     assert (status, evidence in seen) == ("not applicable", True), seen
 
 
+def test_011_more_packages_than_the_lock_installs_are_no_fault_but_another_version_is(good: World) -> None:
+    def install(name: str, version: str) -> None:
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        good.write(f"{site.relative_to(good.root)}/{name}-{version}.dist-info/METADATA", metadata)
+
+    [site] = good.root.glob(".venv/lib/*/site-packages")
+    install("more", "1.0")
+    status, seen, _ = good.check("atom_011")
+    assert status == "holds", seen
+
+    [ruff] = site.glob("ruff-*.dist-info")
+    shutil.rmtree(ruff)
+    install("ruff", "0.0.1")
+    status, seen, remedy = good.check("atom_011")
+    assert (status, "outdated" in seen, remedy) == ("broken", True, "uv sync")
+
+
 def test_every_atom_of_the_phase_is_broken_by_some_row() -> None:
     optional = {"003", "004", "005"}
     assert {row[0] for row in BROKEN} | optional == {f"{number:03d}" for number in range(13)}

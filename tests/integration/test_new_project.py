@@ -17,6 +17,8 @@ from terminal import BACK, CLEAR, ENTER, Terminal
 from atomci.bootstrap.nested import around, part_of
 from atomci.bootstrap.repository import existing
 from atomci.cli.main import main
+from atomci.cli.new import _onto_path as onto_path
+from atomci.cli.new import _say_goodbye as say_goodbye
 from atomci.cli.new import _say_who_can_use_it as say_who_can_use_it
 from atomci.errors import InfrastructureError, RefusedError
 from atomci.project import Project
@@ -431,6 +433,31 @@ def test_why_it_works_here_only_is_said_of_where_atomci_comes_from(
     (tmp_path / "uv.lock").write_text(lock, encoding="utf-8")
     say_who_can_use_it(Project(tmp_path), "the clone has no origin")
     assert said in capsys.readouterr().out.splitlines()[1]
+
+
+@pytest.mark.parametrize("manager", ["uv", "pip-tools"])
+def test_where_uv_is_not_on_path_the_line_that_puts_it_there_is_said(
+    manager: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    (tmp_path / ".copier-answers.yml").write_text(f"dependency_manager: {manager}\n", encoding="utf-8")
+    program = tmp_path / "it's a/bin" / ("uv.exe" if os.name == "nt" else "uv")
+    program.parent.mkdir(parents=True)
+    program.touch()
+    monkeypatch.setenv("UV", str(program))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    say_goodbye(tmp_path, Project(tmp_path), 0)
+    said = capsys.readouterr().out
+    line = onto_path(str(program.parent), windows=os.name == "nt")
+    assert (f"  {line}\n" in said) == (manager == "uv")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no /bin/sh")
+def test_the_line_that_puts_a_folder_on_path_can_be_pasted() -> None:
+    assert onto_path(r"C:\it's a", windows=True) == r"$env:PATH = 'C:\it''s a;' + $env:PATH"
+    line = onto_path("/it's a", windows=False)
+    words = ["/bin/sh", "-c", f'{line}; echo "$PATH"']
+    done = subprocess.run(words, env={"PATH": "/b c"}, check=True, capture_output=True, text=True)
+    assert done.stdout == "/it's a:/b c\n"
 
 
 def test_an_answer_that_has_to_be_a_list_is_named_with_the_way_to_write_it(

@@ -168,8 +168,9 @@ class ExceptedDrift(Struct, frozen=True, kw_only=True):
 
 
 class SyncStatus(Struct, frozen=True, kw_only=True):
-    """Where a project stands. `latest` is None where nobody was asked, `drift` holds every difference.
+    """Where a project stands. `latest` is the newest release, `drift` holds every difference.
 
+    Without a release `newest_commit` is where an update goes. Both are None where nobody was asked.
     `allowed` differences are those of files that are the user's too; the others make `clean` false, whether
     excepted or not. The verdict is unknown where no lock tells: `examined` is 0 then.
     """
@@ -186,6 +187,7 @@ class SyncStatus(Struct, frozen=True, kw_only=True):
     verdict: Literal["clean", "excepted", "drifted", "unknown"]
     exceptions: tuple[ExceptedDrift, ...] = ()
     notes: tuple[str, ...] = ()
+    newest_commit: str | None = None
 
     @property
     def red(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -206,6 +207,25 @@ def _say_goodbye(dest: Path, project: Project, code: int) -> None:
     click.echo(
         paint(f"{dest} is ready" if code == 0 else f"{dest} is there, but its gate isn't green", "cyan")
     )
+    _say_where_uv_is(project)
     click.echo(f"  cd {shlex.quote(str(dest))}")
     click.echo(f"  {typed}atomci run local_ci    the whole gate (also: task ci)")
     click.echo(f"  {typed}atomci check           which atoms hold here, with evidence")
+
+
+def _say_where_uv_is(project: Project) -> None:
+    """What puts uv on PATH, where the commands and hooks of this project wouldn't find it there."""
+    from atomci.tools.uv import off_path
+
+    if _manager(project).NAME != "uv" or (folder := off_path()) is None:
+        return
+    click.echo("  uv isn't on your PATH, and the hooks need it there; type this, also in new terminals:")
+    click.echo(visible(f"  {_onto_path(str(folder), windows=os.name == 'nt')}"))
+
+
+def _onto_path(folder: str, *, windows: bool) -> str:
+    """The line for a shell that puts a folder first on PATH: PowerShell on Windows."""
+    if windows:
+        quoted = folder.replace("'", "''")
+        return f"$env:PATH = '{quoted};' + $env:PATH"
+    return f'export PATH={shlex.quote(folder)}:"$PATH"'

@@ -177,12 +177,15 @@ def _lines(found: SyncStatus, root: Path) -> Iterator[str]:
     from atomci.project import Project
 
     yield visible(f"{found.template}  {found.version}")
+    plan = typed(Project(root), "atomci update --plan")
     if found.latest is not None:
-        plan = typed(Project(root), "atomci update --plan")
         news = f"{visible(found.latest)} is out: {plan}" if found.behind else "the newest"
         yield f"  version   {paint(news, 'yellow') if found.behind else news}"
-    elif found.behind is None:
-        yield "  version   unknown: not looked for, or the template has no release"
+    elif found.newest_commit is not None:
+        news = f"the template has no release; its newest commit is {visible(found.newest_commit)}"
+        yield f"  version   {paint(f'{news}: {plan}', 'yellow') if found.behind else f'{news}, not newer'}"
+    else:
+        yield "  version   not looked for (--offline)"
     for note in found.notes:
         yield visible(f"  note      {note}")
     exceptions = {row.path: row for row in found.exceptions}

@@ -12,7 +12,7 @@ from pathlib import Path
 from atomci.errors import InfrastructureError
 from atomci.tools.process import Children, Command, ToolMissing
 
-__all__ = ["error_line", "find", "program", "python_folder"]
+__all__ = ["error_line", "find", "off_path", "program", "python_folder"]
 
 
 def find() -> str | None:
@@ -53,6 +53,18 @@ def program() -> str:
     if path is None:
         raise ToolMissing("uv isn't installed", "python3 -m pip install uv, or see https://docs.astral.sh/uv")
     return path
+
+
+def off_path() -> Path | None:
+    """The folder of uv where no uv is on the PATH of whoever called; None where one is, or there is none."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if os.environ.get("UV"):
+        # `uv run` puts the environment's scripts there for us alone, and these may hold a uv.
+        ours = Path(sys.executable).parent
+        folders = [folder for folder in folders if Path(folder) != ours]
+    on_path = shutil.which("uv", path=os.pathsep.join(folders))
+    path = find()
+    return None if path is None or (on_path and _starts(on_path)) else Path(path).absolute().parent
 
 
 def python_folder(root: Path) -> Path | None:

@@ -151,6 +151,35 @@ def test_status_without_offline_asks_for_the_newest_version(
     assert atomci("status", "--prerelease").json["latest"] == "v3.0.0rc1"
 
 
+def test_without_a_release_the_newest_commit_is_what_an_update_goes_to(
+    template: Folder, copied: Callable[..., Folder], atomci: Run
+) -> None:
+    template.git("tag", "--delete", "v1.0.0")
+    root = copied(template, "untagged").root
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    Folder(root).commit()
+    here = template.git("rev-parse", "--short", "HEAD")
+    none = "the template has no release; its newest commit is"
+
+    done = atomci("status", root=root)
+    assert (done.code, done.json["latest"], done.json["newest_commit"], done.json["behind"]) == (
+        0, None, here, False,
+    )  # fmt: skip
+    assert f"{none} {here}, not newer\n" in atomci("status", root=root, as_json=False).out
+
+    template.commit({"template/keep.txt": lines("keep", n5="theirs")})
+    there = template.git("rev-parse", "--short", "HEAD")
+
+    done = atomci("status", root=root)
+    assert (done.code, done.json["newest_commit"], done.json["behind"]) == (1, there, True)
+    assert atomci("update", "--plan", root=root).json["after"] == there
+    assert f"{none} {there}: atomci update --plan\n" in atomci("status", root=root, as_json=False).out
+
+    done = atomci("status", "--offline", root=root, as_json=False)
+    assert "  version   not looked for (--offline)\n" in done.out
+    assert none not in done.out
+
+
 def test_a_missing_lock_is_written_and_then_enough(project: Folder, atomci: Run) -> None:
     assert not project.has(".atomci/lock.json")
 

@@ -15,6 +15,7 @@ from atomci.artifacts.sync import Drift, Lock, LockedFile
 from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.template.answers import Recorded
 from atomci.template.lock import lock_bytes, read_lock
+from atomci.template.repository import Release
 from atomci.tools.git.objects import Entry
 from atomci.update.drift import last_render, status
 from atomci.update.drift.differing import drift_of, drifted
@@ -160,7 +161,6 @@ def test_a_lock_that_was_lost_is_an_error_and_one_that_never_was_is_none(
         ("v1.2.0", "v1.10.0", True),
         ("v1.2.0", "1.2.0", False),
         ("v1.2.0", "v1.1.0", False),
-        ("v1.2.0", None, None),
         ("abc1234", "v1.1.0", True),
         ("v1.1.0", "v1.2.0", True),
         ("v1.2.0", "v1.3.0", False),  # the same commit, by another name
@@ -171,7 +171,7 @@ def test_a_lock_that_was_lost_is_an_error_and_one_that_never_was_is_none(
     ],
 )
 def test_a_project_is_behind_where_its_version_is_the_lower_one(
-    recorded: str, latest: str | None, behind: bool | None, project: Recorded, monkeypatch: pytest.MonkeyPatch
+    recorded: str, latest: str, behind: bool, project: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
     tags = {"v1.1.0": "a1", "v1.2.0": "c3", "v1.3.0": "c3", "v1.4.0": "bbcdef"}
@@ -185,6 +185,33 @@ def test_a_project_is_behind_where_its_version_is_the_lower_one(
 
     assert status.status(shop, here, prereleases=True).behind is behind
     assert asked == [("gh:a/b", {"prereleases": True})]
+
+
+@pytest.mark.parametrize(
+    ("commit", "older", "behind"),
+    [("aa", False, False), ("bb", False, True), ("bb", True, False), (None, False, True)],
+    ids=["newest", "before it", "ahead of it", "removed"],
+)
+def test_without_a_release_a_project_is_behind_where_an_update_would_move_it(
+    commit: str | None, older: bool, behind: bool, project: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def recorded(version: str) -> Release:
+        if commit is None:
+            raise UsageError("removed")
+        return Release(commit, version)
+
+    template = SimpleNamespace(
+        release=lambda ref: Release("aa", f"the commit of {ref}"),
+        recorded=recorded,
+        is_older=lambda *_: older,
+    )
+    shop: Any = SimpleNamespace(
+        unused=lambda _: (), newest=lambda *_, **__: None, template=lambda _: template
+    )
+    monkeypatch.setattr(status, "_fresh_lock", lambda *_: LOCK)
+
+    found = status.status(shop, project)
+    assert (found.latest, found.newest_commit, found.behind) == (None, "the commit of HEAD", behind)
 
 
 @pytest.mark.parametrize("writable", [True, False])

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from atomci.artifacts.sync import Lock, SyncStatus
-from atomci.errors import InfrastructureError
+from atomci.errors import InfrastructureError, UsageError
 from atomci.template.answers import Recorded
 from atomci.template.lock import is_current, locked_seeds, made_lock, read_lock, with_own_files, write_lock
 from atomci.tools.git.client import Git
 from atomci.update.drift.differing import SHARED, drift_of
 
 if TYPE_CHECKING:
+    from atomci.template.repository import Release
     from atomci.template.workshop import Workshop
 
 __all__ = ["looked_at", "status", "status_offline"]
@@ -61,6 +62,10 @@ def status(shop: Workshop, recorded: Recorded, *, prereleases: bool = False) -> 
         # Where the recorded tag moved there, only a render tells.
         behind = state == "current" and _fresh_lock(shop, recorded, lock).files != lock.files
     found = _status(recorded, lock, state, latest, behind=behind)
+    if latest is None:
+        head = shop.template(recorded.source).release("HEAD")
+        behind = _behind_commit(shop, recorded, head)
+        found = msgspec.structs.replace(found, newest_commit=head.name, behind=behind)
     return msgspec.structs.replace(found, notes=shop.unused(recorded.source))
 
 
@@ -98,6 +103,16 @@ def _behind(version: str, latest: str) -> bool:
 
     here, there = position(version), position(latest)
     return here < there if here and there else version != latest
+
+
+def _behind_commit(shop: Workshop, recorded: Recorded, head: Release) -> bool:
+    """Whether an update would go to the newest commit of a template without a release."""
+    template = shop.template(recorded.source)
+    try:
+        here = template.recorded(recorded.version)
+    except UsageError:  # It was removed: the update starts from the lock.
+        return True
+    return head.commit != here.commit and not template.is_older(head, here)
 
 
 def _fresh_lock(shop: Workshop, recorded: Recorded, last: Lock | None) -> Lock:
