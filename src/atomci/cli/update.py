@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from atomci.cli.view.updates import progress, show_update
 
 if TYPE_CHECKING:
     from atomci.template.answers import Recorded
+    from atomci.update.planned import Planned
     from atomci.update.request import Request
 
 __all__ = ["update_command"]
@@ -174,7 +177,7 @@ def _run(recorded: Recorded, request: Request, as_json: bool, only_plan: bool, a
         from atomci.update.apply import apply_update, foreseen
         from atomci.update.end import commit_update
 
-        planned = planned.with_notes()
+        planned = planned.with_notes().noting(*_unfit_python(planned, recorded.root))
         if only_plan:
             show_update(foreseen(planned), as_json)
             return 1 if planned.merged.stages else 0
@@ -183,6 +186,34 @@ def _run(recorded: Recorded, request: Request, as_json: bool, only_plan: bool, a
             done = commit_update(planned.repository.top, done)
     show_update(done, as_json)
     return 1 if done.state == "conflicts" else 0
+
+
+def _unfit_python(planned: Planned, root: Path) -> tuple[str, ...]:
+    """A note where the new requires-python leaves out the environment's Python: `uv run` may fail then."""
+    import tomllib
+
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    from atomci.engine.inputs.environment import python_version
+    from atomci.project import Project
+
+    project = Project(root)
+    entry = planned.merged.files.get(f"{planned.repository.prefix}pyproject.toml")
+    if entry is None or project.own_environment is None or not (version := python_version(project)):
+        return ()
+    try:
+        pyproject = tomllib.loads(planned.objects.read([entry.oid])[entry.oid].decode())
+        requires = str(pyproject.get("project", {}).get("requires-python", ""))
+        if SpecifierSet(requires).contains(version, prereleases=True):
+            return ()
+    except (ValueError, InvalidSpecifier):  # It is in conflict, or no TOML: nothing can be told.
+        return ()
+    mend = "uv sync" if (root / "uv.lock").is_file() else "remove it, and set it up as README.md says"
+    note = f"the environment has Python {version}, and requires-python is {requires} now: {mend}"
+    if project.version_of("atomci") is None:
+        return (note,)
+    program = shlex.quote(Path(os.path.relpath(project.scripts / "atomci", root)).as_posix())
+    return (f"{note}; the way back without another Python: {program} update --abort",)
 
 
 def _end(root: Path, as_json: bool, abort: bool) -> int:

@@ -1,5 +1,6 @@
 """What a refusal says to type next works, typed as it stands."""
 
+import os
 import re
 import shlex
 
@@ -107,3 +108,22 @@ def test_what_a_template_has_not_committed_is_told_wherever_it_does_not_count(
     template.git("add", "--all")
     template.git("commit", "--quiet", "--message", "as the note says")
     assert atomci("status").json["notes"] == []
+
+
+def test_a_python_that_no_longer_fits_is_noted_with_a_way_back_that_needs_no_other(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    pyproject = '[project]\nname = "demo"\nrequires-python = ">=3.{}"\n'
+    libraries, programs = ("Lib", "Scripts") if os.name == "nt" else ("lib/python3.11", "bin")
+    site = f".venv/{libraries}/site-packages/atomci-1.0.dist-info"
+    project.write({".venv/pyvenv.cfg": "version = 3.11.9\n", f"{site}/METADATA": "", "uv.lock": ""})
+    note = "the environment has Python 3.11.9, and requires-python is >=3.12 now: uv sync"
+    way_back = f"; the way back without another Python: .venv/{programs}/atomci update --abort"
+
+    template.commit({"template/pyproject.toml": pyproject.format(11)}, "v1.1.0")
+    assert not [said for said in atomci("update", "--plan").json["notes"] if "requires-python" in said]
+
+    template.commit({"template/pyproject.toml": pyproject.format(12)}, "v1.2.0")
+    notes = atomci("update").json["notes"]
+    assert note + way_back in notes
+    assert atomci("update", "--abort").code == 0
