@@ -121,7 +121,7 @@ def _own_files(renders: Renders) -> frozenset[str]:
 
 
 def _changed_by_answers(renders: Renders) -> frozenset[str]:
-    """Files that other answers alone change or take away, and that are as rendered: nobody has edited them."""
+    """Files that other answers alone change or take away, and that are as rendered: nobody edited them."""
     if renders.span.old.commit != renders.span.new.commit:
         return frozenset()
     head, theirs = renders.mine.files, renders.theirs.files
