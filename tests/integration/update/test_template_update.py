@@ -78,15 +78,18 @@ def test_every_render_that_an_update_starts_from_is_copiers(
     assert lock["files"].keys() == rendered
 
 
-PROFILES = [*permutations(("everything", "minimal", "standard"), 2)]
+OTHER_ANSWERS = [
+    ("sample", True, False),
+    *(("profile", *pair) for pair in permutations(("everything", "minimal", "standard"), 2)),
+]
 
 
-@pytest.mark.parametrize(("before", "after"), PROFILES if NIGHTLY else PROFILES[:1])
-def test_another_profile_makes_a_fresh_render_of_it_with_what_is_yours(
-    before: str, after: str, releases: Path, render: Render, git: Git, tmp_path: Path
+@pytest.mark.parametrize(("answer", "before", "after"), OTHER_ANSWERS if NIGHTLY else OTHER_ANSWERS[:2])
+def test_another_answer_makes_a_fresh_render_of_it_with_what_is_yours(
+    answer: str, before: object, after: object, releases: Path, render: Render, git: Git, tmp_path: Path
 ) -> None:
     kind = {"kind": "cli", "dependency_manager": "pip-tools"}
-    started = render(tmp_path / "my-project", {"profile": before, **kind}, source=releases, ref=CURRENT)
+    started = render(tmp_path / "my-project", {answer: before, **kind}, source=releases, ref=CURRENT)
     mine = {
         "src/my_project/more.py": "X = 1\n",
         "tests/integration/test_mine.py": "def test_x() -> None: ...\n",
@@ -96,9 +99,9 @@ def test_another_profile_makes_a_fresh_render_of_it_with_what_is_yours(
         (started / path).write_text(text, encoding="utf-8")
     committed(started, git)
 
-    assert main(["update", "-d", f"profile={after}", "--commit", "--project", str(started)]) == 0
+    assert main(["update", "-d", f"{answer}={after}", "--commit", "--project", str(started)]) == 0
 
-    answers = {"profile": after, **kind}
+    answers = {answer: after, **kind}
     fresh = contents(render(tmp_path / "fresh/my-project", answers, source=releases, ref=CURRENT))
     updated = contents(started)
     del updated[".atomci/lock.json"]
