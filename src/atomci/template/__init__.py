@@ -1,1 +1,1 @@
-"""Templates: where they come from, their versions, and rendering them through copier. Nothing of them is run."""
+"""Templates: where they come from, their versions, and how copier renders them. Nothing of them is run."""

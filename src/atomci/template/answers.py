@@ -46,7 +46,8 @@ class Recorded:
         if place is not None and place.resolve().is_relative_to(top.resolve()):
             raise RefusedError(
                 f"the template is recorded as {self.location}, a folder of this very repository",
-                "take a copy outside of it: git clone TEMPLATE ../template; atomci update --template ../template",
+                "take a copy outside of it: git clone TEMPLATE ../template;"
+                " atomci update --template ../template",
             )
         return self.location
 
@@ -119,7 +120,8 @@ def parse_answers(text: bytes, where: str) -> Mapping[str, Any]:
     """An answers file parsed. Raises UsageError when it isn't a mapping in YAML, as after a bad merge."""
     import yaml
 
-    # libyaml where it is there: the same result, an order of magnitude sooner. What is nested ends the process there.
+    # libyaml where it is there: the same result, an order of magnitude sooner. Deep nesting ends the
+    # process there.
     loader = yaml.SafeLoader if _may_be_deep(text) else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         loaded = yaml.load(text, Loader=loader)  # noqa: S506

@@ -34,7 +34,7 @@ def is_trusted(location: str) -> bool:
 
 
 def trust(location: str) -> Path:
-    """Remember that a template may run code; the file. Raises InfrastructureError when it can't be written."""
+    """Remember that a template may run code; returns the file. Raises InfrastructureError where it can't."""
     file = consents()
     if is_trusted(location):
         return file

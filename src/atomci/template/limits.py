@@ -110,7 +110,8 @@ def _too_much(location: str, name: str) -> InfrastructureError:
     }[name]
     return InfrastructureError(
         f"{location}: the render {what}, so it was stopped",
-        f"an endless template can't be rendered; if it is only large: {name}={limit * 10:g}, then the same again",
+        f"an endless template can't be rendered; if it is only large: {name}={limit * 10:g},"
+        " then the same again",
     )
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from atomci.decoding import decoded
-from atomci.tools.atomic import replace_file
 from atomci.artifacts.sync import Lock, LockedFile, Tier
+from atomci.decoding import decoded
 from atomci.template.answers import Recorded
+from atomci.tools.atomic import replace_file
 from atomci.tools.git.names import fault_of
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def with_own_files(tier: Callable[[str], Tier], own: Collection[str]) -> Callabl
 
 
 def write_lock(recorded: Recorded, lock: Lock) -> bool:
-    """Write the lock, whole or not at all. False where the folder can't be written to, or is a link to another."""
+    """Write the lock, whole or not at all. False where the folder can't be written to, or is a link."""
     path = recorded.root / recorded.lock
     if path.parent.is_symlink():
         return False

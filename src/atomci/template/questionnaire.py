@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from atomci.errors import UsageError
 
-__all__ = ["Asked", "Dialogue", "Questionnaire", "NoAnswer", "plain", "require_questions"]
+__all__ = ["Asked", "Dialogue", "NoAnswer", "Questionnaire", "plain", "require_questions"]
 
 
 class NoAnswer(Enum):
@@ -22,7 +22,7 @@ class NoAnswer(Enum):
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as questionary takes it, whether one can go back, and what is wrong with the answer that was given."""
+    """A question as questionary takes it, whether one can go back, what is wrong with the given answer."""
 
     structure: Mapping[str, Any]
     can_go_back: bool
@@ -35,10 +35,10 @@ def _taken(_: Mapping[str, Any]) -> NoAnswer:
 
 @dataclass(frozen=True)
 class Dialogue:
-    """How questions are asked, what is offered in place of the template's defaults, what all answers are shown to.
+    """How questions are asked, what is offered in place of the template's defaults, who sees all answers.
 
-    `ask` returns an answer, or NoAnswer.BACK. `confirm` returns NoAnswer.DONE, NoAnswer.AGAIN, or the name of the one question
-    to be asked again.
+    `ask` returns an answer, or NoAnswer.BACK. `confirm` returns NoAnswer.DONE, NoAnswer.AGAIN, or the name of
+    the one question to be asked again.
     """
 
     ask: Callable[[Asked], Any]
@@ -47,7 +47,7 @@ class Dialogue:
 
 
 class _Worker(Protocol):
-    """copier's worker: its answers so far, whether somebody gave one when asked, and its view of a question."""
+    """copier's worker: its answers so far, whether somebody gave one when asked, its view of a question."""
 
     answers: Any
     was_answered: bool
@@ -81,7 +81,7 @@ def plain(name: str, said: str) -> str:
 
 @dataclass
 class Questionnaire:
-    """`given` are answers that aren't asked for, `typed` those that aren't the defaults; both change on the way."""
+    """`given` are answers that aren't asked for, `typed` those that aren't the defaults. Both change."""
 
     worker: _Worker
     dialogue: Dialogue

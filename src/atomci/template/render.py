@@ -39,11 +39,11 @@ def render(
     answers: Mapping[str, Any],
     dialogue: Dialogue | None = None,
 ) -> Rendered:
-    """Render into an empty folder, asking for what `answers` leaves open, or without a dialogue taking the defaults.
+    """Render into an empty folder. What `answers` leave open is asked for, or without a dialogue the default.
 
-    Raises UsageError for a bad answer or template, RefusedError where it needs trust, InfrastructureError when
-    it can't be fetched or costs too much, and KeyboardInterrupt when the questions are broken off. What was
-    written until then stays.
+    Raises UsageError for a bad answer or template, RefusedError where it needs trust, InfrastructureError
+    when it can't be fetched or costs too much, and KeyboardInterrupt when the questions are broken off. What
+    was written until then stays.
     """
     template = opened_template(source.clone or source.location, shop.folder())
     release, dirty = template.as_it_lies(source.ref)

@@ -33,8 +33,8 @@ Operation = Literal["copy", "update"]
 class Version:
     """A version of a template with a project's answers: what is to be rendered.
 
-    `data` are answers that count whatever they say, `last` earlier ones that count where they are still valid.
-    What is open then is asked for in a dialogue, or takes the default. Paths of `exclude` are left out. `ref` is how
+    `data` are answers that count whatever they say, `last` earlier ones that count where still valid. What is
+    open then is asked for in a dialogue, or takes the default. Paths of `exclude` are left out. `ref` is how
     the version was asked for, and `operation` what copier would call this.
     """
 
@@ -73,7 +73,7 @@ class Replay:
     _templates: dict[tuple[Path, str], Any] = field(default_factory=dict)
 
     def render(self, version: Version, into: Path) -> Replayed:
-        """Render into a folder. Raises UsageError for a bad answer or template, RefusedError where trust is needed."""
+        """Render into a folder. Raises UsageError for a bad answer or template, RefusedError for trust."""
         recorded, template = version.recorded, self._described(version)
         with at_work(recorded.location):
             from atomci.template import worker as copiers
@@ -160,7 +160,7 @@ def _needs_trust(location: str, what: str) -> RefusedError:
 
 @contextmanager
 def at_work(location: str) -> Iterator[None]:
-    """What a template says is followed inside: within its limits, and what goes wrong becomes an error of ours."""
+    """Inside, a template is followed within limits, and what goes wrong becomes an error of ours."""
     with _copier_errors(location), bounded(location):
         yield
 
@@ -211,8 +211,8 @@ def _copier() -> Any:
     except ImportError:
         raise UsageError(
             "this needs copier, which comes with the template extra of atomci",
-            "in a project with uv: uv run --group template atomci ...; in one with pip-tools: see its CONTRIBUTING.md;"
-            f" elsewhere: uvx --from {shlex.quote(with_template_extra())} atomci ...",
+            "in a project with uv: uv run --group template atomci ...; in one with pip-tools: see its"
+            f" CONTRIBUTING.md; elsewhere: uvx --from {shlex.quote(with_template_extra())} atomci ...",
         ) from None
     return copier
 

@@ -36,7 +36,7 @@ class Release:
 
 
 class Template:
-    """One template. A local repository's objects are read where they are, another is fetched once into `folder`."""
+    """One template. Objects of a local repository are read in place, others fetched once into `folder`."""
 
     def __init__(self, location: str, folder: Path) -> None:
         refuse_credentials(location)
@@ -77,7 +77,7 @@ class Template:
         return self.release(ref or newest_tag(self.tags, prereleases=prereleases) or "HEAD")
 
     def as_it_lies(self, ref: str | None) -> tuple[Release, bool]:
-        """The wanted version, and whether it is HEAD with what isn't committed in a folder on this machine."""
+        """The wanted version; whether it is HEAD with what isn't committed, in a folder of this machine."""
         release = self.wanted(ref)
         at_head = ref == "HEAD" or (ref is None and newest_tag(self.tags) is None)
         changed = (
@@ -97,7 +97,7 @@ class Template:
         return self._releases[ref]
 
     def recorded(self, version: str) -> Release:
-        """The version that a project recorded, under that name: a commit may have had one tag then, and more now.
+        """The version that a project recorded, under that name: its commit may have more tags by now.
 
         Raises UsageError where it is no longer there.
         """
@@ -107,8 +107,8 @@ class Template:
             near = nearest_tag(self.tags, version) or "HEAD"
             raise UsageError(
                 error.message,
-                f"was the tag removed? {near} is nearest to what is rendered here: atomci update --from {near};"
-                " is the template elsewhere? atomci update --template SRC",
+                f"was the tag removed? {near} is nearest to what is rendered here: atomci update --from"
+                f" {near}; is the template elsewhere? atomci update --template SRC",
             ) from None
 
     def _release(self, ref: str) -> Release:
@@ -132,7 +132,7 @@ class Template:
         return self._git("describe", "--tags", "--always", commit).decode().strip()
 
     def is_older(self, release: Release, than: Release) -> bool:
-        """Whether a version comes before another: by their names, or by the history where these don't tell."""
+        """Whether a version comes before another: by the names, or by the history where these don't say."""
         here, there = release.position, than.position
         if here and there:
             return here < there
@@ -140,7 +140,7 @@ class Template:
         return code == 0
 
     def read(self, release: Release, path: str) -> bytes | None:
-        """A file's bytes at a version, None where it isn't there. Raises RefusedError for a link that leads out."""
+        """A file's bytes at a version, None without it. Raises RefusedError for a link that leads out."""
         root = self.checkout(release)
         file = root / path
         refuse_leading_out(file, root, self.location)

@@ -30,8 +30,8 @@ _GIT_PREFIXES = ("git@", "git://", "git+", "https://github.com/", "https://gitla
 class Source:
     """What copier takes: a URL, a short form such as gh:org/name, or an absolute path; and a ref.
 
-    `ref` None leaves the choice to copier: the highest tag, or HEAD where there is none. `clone` is a folder on
-    this machine that holds it too, and is read in its place.
+    `ref` None leaves the choice to copier: the highest tag, or HEAD where there is none. `clone` is a folder
+    on this machine that holds it too, and is read in its place.
     """
 
     location: str
@@ -122,7 +122,7 @@ def own_source(ref: str | None = None) -> Source:
 
 
 def with_template_extra() -> str:
-    """What installs this very atomci elsewhere, with what renders; by its name where it doesn't say its source."""
+    """What installs this atomci elsewhere, with what renders; its name where its source isn't known."""
     try:
         source = own_source()
     except UsageError:

@@ -1,7 +1,7 @@
 """A template's objects in a repository of our own, so that no configuration or hook of the template counts.
 
-Of another repository on this machine git only tells where things are, and the names; it may reach for nothing.
-Its objects are read in place.
+Of another repository on this machine git only says where things are, and the names; it may reach for
+nothing. Its objects are read in place.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from atomci.errors import InfrastructureError, RefusedError, UsageError
+from atomci.errors import InfrastructureError, UsageError
 from atomci.template.limits import SMALLEST, size_limit, too_big
 from atomci.tools.git.client import NO_QUESTIONS, OFFLINE, Git, GitFailed, quoted
 
@@ -35,7 +35,8 @@ _MISMATCH = "mismatched algorithms"
 class Store:
     """The repository, and the template's working tree where that is on this machine.
 
-    `tags` is what `TAGS` asks, where it was asked already, `index` the template's own index of its working tree.
+    `tags` is what `TAGS` asks, where it was asked already, `index` the template's own index of its working
+    tree.
     """
 
     git: Git
@@ -132,7 +133,7 @@ def fetched_store(location: str, url: str, store: Path) -> Store:
 
 
 def fill_index(git: Git, location: str, commit: str) -> None:
-    """What `git read-tree` does, of no more than may be rendered: a few small trees can stand for any number of files.
+    """What `git read-tree` does, of no more than may be rendered: a few trees can stand for very many files.
 
     Raises InfrastructureError for more.
     """

@@ -1,7 +1,7 @@
 """copier imported early, and without what it asks questions with, which is of no use where nobody is asked.
 
-Of the time of an update of 60 files (bench/update.py): without the questions a tenth less, imported on a thread
-of its own, while git looks for the versions, 4 % less.
+Of the time of an update of 60 files (bench/update.py): without the questions a tenth less, imported on a
+thread of its own, while git looks for the versions, 4 % less.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def newest_tag(tags: Iterable[str], *, prereleases: bool = False) -> str | None:
 
 
 def nearest_tag(tags: Iterable[str], name: str) -> str | None:
-    """The highest tag that isn't above a version, or the lowest above it; None where these can't be compared."""
+    """The highest tag that isn't above a version, or the lowest above it; None where none compares."""
     found = sorted((version, tag) for tag in tags if (version := _version(tag)) is not None)
     here = position(name)
     if here is None or not found:

@@ -24,7 +24,7 @@ from copier.errors import ForbiddenPathError
 
 from atomci.errors import AtomciError, RefusedError
 from atomci.template.limits import SMALLEST, Ended, size_limit, too_big, too_much_memory
-from atomci.template.questionnaire import Dialogue, Questionnaire, NoAnswer
+from atomci.template.questionnaire import Dialogue, NoAnswer, Questionnaire
 from atomci.template.repository import Release
 from atomci.template.versions import position
 from atomci.tools.git.names import refuse_paths
@@ -66,7 +66,7 @@ def run(worker: Worker, operation: Literal["copy", "update"]) -> tuple[Callable[
 
 
 def told(worker: Worker, wrong: str = "") -> dict[str, Any]:
-    """The answers so far in the template's order, without secret, hidden and computed ones, and one that is wrong."""
+    """The answers so far in the template's order, but for secret, hidden, computed and wrong ones."""
     found = worker.__dict__.get("answers")
     if found is None:
         return {}
@@ -105,7 +105,7 @@ class Worker(_main.Worker):
     was_answered: bool = False
     """Somebody answered a question, be it by Enter."""
     typed: dict[str, Any]
-    """What somebody answered otherwise than by a default, also where that question is still to be asked again."""
+    """Answers that differ from the default, also where that question is still to be asked again."""
 
     def place(self, template: Template, last: Mapping[str, Any], project: Path, compiled: Compiled) -> None:
         """What copier would find out by itself."""
@@ -197,7 +197,7 @@ class Worker(_main.Worker):
         return env
 
     def _ending(self, handle: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
-        """copier takes any error of a validator for a bad answer, and one that says nothing for a good one."""
+        """copier takes a validator's error for a bad answer, and one that says nothing for a good one."""
 
         def handle_exception(source: str | None = None) -> NoReturn:
             error = sys.exc_info()[1]

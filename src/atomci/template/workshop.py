@@ -1,4 +1,4 @@
-"""What all work of one process with templates shares: a folder, templates fetched and compiled, a helping thread."""
+"""What all work with templates in a process shares: a folder, templates fetched and compiled, a thread."""
 
 from __future__ import annotations
 
