@@ -86,7 +86,7 @@ def test_an_old_git_is_missing_and_the_machine_s_package_manager_is_named(world:
 def test_a_program_is_left_out_only_where_something_asks_for_it(
     world: World, name: str, path: str, text: str
 ) -> None:
-    assert diagnosis(world)[2][name]["state"] == "no use"
+    assert diagnosis(world)[2][name]["state"] == "not needed"
 
     world.write(path, text)
 

@@ -70,6 +70,19 @@ def test_what_only_one_run_looked_at_is_no_other_file(green, there: Path) -> Non
     assert rows["run", "what was asked for"]["counts"]
 
 
+def test_the_commit_to_take_is_that_of_the_first_run(green, there: Path) -> None:
+    [manifest] = there.rglob("manifest.json")
+    before = json.loads(manifest.read_text())["commit"]
+    green.git("commit", "--quiet", "--allow-empty", "--message", "next")
+    assert green.atomci("run", "local_ci").code == 0
+
+    code, rows = parity(green, str(there))
+
+    assert (code, rows["commit", "commit"]["first"]) == (1, before)
+    assert rows["commit", "commit"]["second"] != before
+    assert f"to make B like A: git checkout {before}\n" in green.atomci("parity", str(there)).out
+
+
 @pytest.mark.parametrize("named", ["20200101T000000-000000", "nowhere"])
 def test_a_run_that_is_not_there_is_a_usage_error_that_says_what_to_name(green, named: str) -> None:
     done = green.atomci("parity", named)

@@ -97,8 +97,8 @@ class ProgramRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A program that the project's work needs, or could use."""
 
     name: str
-    state: Literal["ok", "missing", "left out", "no use"]
-    """`missing` is required; without one that is `left out` the rest works; nothing asks for `no use`."""
+    state: Literal["ok", "missing", "left out", "not needed"]
+    """`missing` is required; without a `left out` one the rest works; nothing uses a `not needed` one."""
     wanted: str
     found: str | None
     path: str | None

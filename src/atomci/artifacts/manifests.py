@@ -1,4 +1,4 @@
-"""What a run went by: artifacts/runs/<id>/manifest.json, for comparing runs of several machines."""
+"""What a run depended on: artifacts/runs/<id>/manifest.json, for comparing runs of several machines."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from msgspec import Struct
 
 from atomci.artifacts.schemas import Status
 
-__all__ = ["MANIFEST", "Manifest", "Parity", "Ran", "RunDifference"]
+__all__ = ["MANIFEST", "DifferenceKind", "Manifest", "Parity", "Ran", "RunDifference"]
 
 MANIFEST = "manifest.json"
+DifferenceKind = Literal[
+    "verdict", "commit", "lock", "package", "python", "system", "file", "variable", "atom", "run"
+]
 
 
 class Ran(Struct, frozen=True, kw_only=True):
@@ -23,7 +26,7 @@ class Ran(Struct, frozen=True, kw_only=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """What a run went by. Hashes are those of `Observed`."""
+    """What a run depended on. Hashes are those of `Observed`."""
 
     schema: Literal["atomci/manifest/1"] = "atomci/manifest/1"
     run: str
@@ -48,16 +51,14 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 class RunDifference(Struct, frozen=True, kw_only=True):
-    """What one run has otherwise than the other."""
+    """One thing in which two runs differ."""
 
-    kind: Literal[
-        "verdict", "commit", "lock", "package", "python", "system", "file", "variable", "atom", "run"
-    ]
+    kind: DifferenceKind
     what: str
     first: str
     second: str
     counts: bool
-    """Whether a verdict could differ for it."""
+    """Whether a verdict may differ because of it."""
     remedy: str = ""
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from atomci.artifacts.listings import Diagnosis, ProgramRow
 from atomci.artifacts.schemas import ToolFound
 from atomci.atoms.load import Loader
+from atomci.atoms.parts.host_programs import install_words
 from atomci.atoms.parts.machine import look_for, powershell_is_tested, toolchain_rows
-from atomci.bootstrap import host, programs
+from atomci.bootstrap import programs
 from atomci.bootstrap.programs import Program
 from atomci.engine.context import Context
 from atomci.errors import AtomciError
@@ -62,16 +62,16 @@ def diagnose(loader: Loader) -> Diagnosis:
     ctx = Context(loader.workspace(), loader.catalog.atoms[_ASKING])
     rows, problems = [], []
     try:
-        rows += [_required(row) for row in toolchain_rows(ctx)]
+        rows += [_required(ctx, row) for row in toolchain_rows(ctx)]
     except AtomciError as error:  # what the lock names can't be compared then, the rest can
-        rows.append(_required(look_for(ctx, programs.GIT, required=True)))
+        rows.append(_required(ctx, look_for(ctx, programs.GIT, required=True)))
         problems.append(f"{error.message}: {error.hint}" if error.hint else error.message)
     rows += _optional(ctx)
     healthy = not problems and all(row.state != "missing" for row in rows)
     return Diagnosis(healthy=healthy, programs=tuple(rows), problems=tuple(problems))
 
 
-def _required(row: ToolFound) -> ProgramRow:
+def _required(ctx: Context, row: ToolFound) -> ProgramRow:
     use, remedy = _TOOLCHAIN.get(row.tool, ("the pipeline", _SYNC))
     return ProgramRow(
         name=row.tool,
@@ -81,7 +81,7 @@ def _required(row: ToolFound) -> ProgramRow:
         path=row.path,
         use=use,
         note=row.note,
-        remedy="" if row.usable else remedy or _installed_by(programs.GIT),
+        remedy="" if row.usable else remedy or _installed_by(ctx, programs.GIT),
     )
 
 
@@ -91,19 +91,16 @@ def _optional(ctx: Context) -> Iterator[ProgramRow]:
         is_wanted = use.is_here(ctx)
         yield ProgramRow(
             name=row.tool,
-            state="ok" if row.usable else "left out" if is_wanted else "no use",
+            state="ok" if row.usable else "left out" if is_wanted else "not needed",
             wanted=row.wanted,
             found=row.found,
             path=row.path,
             use=use.text,
             note=row.note,
-            remedy=_installed_by(use.program) if is_wanted and not row.usable else "",
+            remedy=_installed_by(ctx, use.program) if is_wanted and not row.usable else "",
         )
 
 
-def _installed_by(program: Program) -> str:
-    """What to type on this machine; the program's page where its package manager doesn't have it."""
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    manager = host.facts(host.this_system()).package_manager
-    words = programs.install_command(program, manager, root=is_root)
+def _installed_by(ctx: Context, program: Program) -> str:
+    words = install_words(ctx, program)
     return shell_line(words) if words else program.page

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor_command"]
 
-_COLOURS = {"ok": "green", "missing": "red", "left out": "yellow", "no use": "white"}
+_COLOURS = {"ok": "green", "missing": "red", "left out": "yellow", "not needed": "white"}
 
 
 @click.command("doctor")
@@ -46,7 +46,7 @@ def doctor_command(as_json: bool, project: Path | None) -> int:
         for line in _lines(row, typed(here, row.remedy) if row.remedy else ""):
             click.echo(line)
     for problem in found.problems:
-        click.echo(f"not looked at: {problem}")
+        click.echo(f"not looked at: {typed(here, problem)}")
     missing = [row.name for row in found.programs if row.state == "missing"]
     if missing:
         click.echo(f"missing: {', '.join(missing)}")
@@ -58,6 +58,6 @@ def doctor_command(as_json: bool, project: Path | None) -> int:
 def _lines(row: ProgramRow, remedy: str) -> list[str]:
     from atomci.cli.view.style import paint
 
-    state = paint(f"{row.state:8}", _COLOURS[row.state])
+    state = paint(f"{row.state:10}", _COLOURS[row.state])
     head = f"{state}  {row.name:10}  {row.found or 'not here':9}  wanted {row.wanted:11}  for {row.use}"
-    return [head, *(f"          {line}" for line in (row.note, remedy) if line)]
+    return [head, *(f"            {line}" for line in (row.note, remedy) if line)]

@@ -12,11 +12,12 @@ from atomci.cli.options import project_at, project_option
 
 if TYPE_CHECKING:
     from atomci.artifacts.manifests import Parity, RunDifference
+    from atomci.project import Project
 
 __all__ = ["parity_command"]
 
 _HEADS = {
-    "verdict": "ended otherwise",
+    "verdict": "ended differently",
     "commit": "the commit",
     "lock": "the lock",
     "package": "installed packages",
@@ -36,9 +37,9 @@ _SHOWN = 12
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @project_option
 def parity_command(first: str, second: str, as_json: bool, project: Path | None) -> int:
-    """Say how run A differs from run B, and so why one may be red and the other green.
+    """Show how run A differs from run B: that may explain why one is red and the other green.
 
-    A run is named by its folder, by the unpacked artifact of a CI job, by its id, or is the `last` one here.
+    Name a run by its folder, by the unpacked artifact of a CI job, or by its id; `last` is the last one here.
     Exits 1 when something differs that a verdict may depend on.
 
     \b
@@ -49,16 +50,18 @@ def parity_command(first: str, second: str, as_json: bool, project: Path | None)
 
     from atomci.report.parity import compare, manifest_at
 
-    root = project_at(project).root
-    found = compare(manifest_at(root, first), manifest_at(root, second))
+    here = project_at(project)
+    found = compare(manifest_at(here.root, first), manifest_at(here.root, second))
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found), indent=1))
     else:
-        _show(found)
+        _show(found, here)
     return 0 if found.same else 1
 
 
-def _show(found: Parity) -> None:
+def _show(found: Parity, here: Project) -> None:
+    from atomci.bootstrap.managers.choice import typed
+
     click.echo(f"A is {found.first}, B is {found.second}")
     for kind, head in _HEADS.items():
         rows = [row for row in found.differences if row.kind == kind]
@@ -69,7 +72,7 @@ def _show(found: Parity) -> None:
         if len(rows) > _SHOWN:
             click.echo(f"  and {len(rows) - _SHOWN} more: --json lists them")
     for remedy in dict.fromkeys(row.remedy for row in found.differences if row.counts and row.remedy):
-        click.echo(f"to be as B: {remedy}")
+        click.echo(f"to make B like A: {typed(here, remedy)}")
     if found.same:
         click.echo("nothing differs that a verdict depends on")
 

@@ -1,4 +1,4 @@
-"""The manifest of a run: what its results rest on, taken down when it is over."""
+"""The manifest of a run: what its results depend on, written when it is over."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SHOWN_PREFIX = "PYTHON"
 def write_manifest(
     workspace: Workspace, plan: Plan, events: EventLog, finished: Sequence[AtomFinished]
 ) -> None:
-    """Write what this run went by beside its events. Raises OSError."""
+    """Write what this run depended on beside its events. Raises OSError."""
     seen = list(_observed(workspace, plan, events.run))
     git = workspace.project.git
     try:
@@ -69,8 +69,10 @@ def _observed(workspace: Workspace, plan: Plan, run: str) -> Iterator[Observed]:
 
 
 def _packages(workspace: Workspace) -> dict[str, str]:
+    from packaging.utils import canonicalize_name
+
     names = (name.removesuffix(".dist-info").rpartition("-") for name in workspace.project.installed)
-    return {name.lower().replace("_", "-"): version for name, _, version in names}
+    return {canonicalize_name(name): version for name, _, version in names}
 
 
 def _inputs(workspace: Workspace, seen: Sequence[Observed]) -> dict[str, str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from atomci.artifacts.manifests import MANIFEST, Manifest, Parity, RunDifference
+from atomci.artifacts.manifests import MANIFEST, DifferenceKind, Manifest, Parity, RunDifference
 from atomci.artifacts.store import read
 from atomci.errors import UsageError
 
 __all__ = ["compare", "manifest_at"]
 
 _NONE = "none"
-_LOCKS = ("uv.lock", "requirements/", "requirements")
+_LOCKS = ("uv.lock", "requirements")
 _SYNC = "atomci run compile_lockfile_and_sync"
 
 
@@ -73,7 +73,7 @@ def _verdicts(a: Manifest, b: Manifest) -> Iterator[RunDifference]:
 
 def _commits(a: Manifest, b: Manifest) -> Iterator[RunDifference]:
     if a.commit != b.commit:
-        remedy = f"git checkout {b.commit}" if b.commit else ""
+        remedy = f"git checkout {a.commit}" if a.commit else ""
         yield _row("commit", "commit", a.commit or _NONE, b.commit or _NONE, remedy=remedy)
     if (a.uncommitted or ()) != (b.uncommitted or ()):
         yield _row("commit", "not committed", _listed(a.uncommitted), _listed(b.uncommitted), counts=False)
@@ -83,20 +83,14 @@ def _files(a: Manifest, b: Manifest) -> Iterator[RunDifference]:
     for path in sorted(a.inputs.keys() | b.inputs.keys()):
         here, there = a.inputs.get(path), b.inputs.get(path)
         if here != there:
-            kind = "lock" if path.startswith(_LOCKS) else "file"
-            # A file that only one run looked at is no other file: the run looked at more.
-            counts = here is not None and there is not None
-            yield RunDifference(
-                kind=kind,  # type: ignore[arg-type]
-                what=path,
-                first=here or "not looked at",
-                second=there or "not looked at",
-                counts=counts,
-            )
+            # A file that only one run looked at is no other file: that run looked at more.
+            both = here is not None and there is not None
+            kind: DifferenceKind = "lock" if path.startswith(_LOCKS) else "file"
+            yield _row(kind, path, here or "not looked at", there or "not looked at", counts=both)
 
 
 def _mapped(
-    kind: str, a: Mapping[str, str], b: Mapping[str, str], remedy: str = ""
+    kind: DifferenceKind, a: Mapping[str, str], b: Mapping[str, str], remedy: str = ""
 ) -> Iterator[RunDifference]:
     for name in sorted(a.keys() | b.keys()):
         here, there = a.get(name, _NONE), b.get(name, _NONE)
@@ -112,16 +106,9 @@ def _commands(a: Manifest, b: Manifest) -> Iterator[RunDifference]:
 
 
 def _row(
-    kind: str, what: str, first: str, second: str, *, counts: bool = True, remedy: str = ""
+    kind: DifferenceKind, what: str, first: str, second: str, *, counts: bool = True, remedy: str = ""
 ) -> RunDifference:
-    return RunDifference(
-        kind=kind,  # type: ignore[arg-type]
-        what=what,
-        first=first,
-        second=second,
-        counts=counts,
-        remedy=remedy,
-    )
+    return RunDifference(kind=kind, what=what, first=first, second=second, counts=counts, remedy=remedy)
 
 
 def _listed(paths: tuple[str, ...] | None) -> str:

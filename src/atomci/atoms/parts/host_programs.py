@@ -14,7 +14,7 @@ from atomci.engine.context import Context, Outcome, Verdict
 from atomci.errors import InfrastructureError
 from atomci.tools.process import Command, shell_line
 
-__all__ = ["commands_of", "program_is_there", "provide_program"]
+__all__ = ["commands_of", "install_words", "program_is_there", "provide_program"]
 
 _INSTALLED_WITHIN = 900.0
 
@@ -26,7 +26,7 @@ def commands_of(program: programs.Program) -> Callable[[Context], Sequence[Comma
         path = programs.on_path(program)
         questions = programs.questions(program) if path else ()
         asking = [Command((path or "", *question), timeout=ASKED_WITHIN) for question in questions]
-        words = _install_words(ctx, program) if ctx.option(InstallOptions).install else None
+        words = install_words(ctx, program) if ctx.option(InstallOptions).install else None
         if words is None or _is_there(program, look_for(ctx, program, required=False)):
             return asking
         return (*asking, Command(words, timeout=_INSTALLED_WITHIN))
@@ -37,7 +37,7 @@ def commands_of(program: programs.Program) -> Callable[[Context], Sequence[Comma
 def provide_program(ctx: Context, program: programs.Program, *, required: bool) -> Outcome:
     """Look for it, and with --install install what isn't there; what was found is written down."""
     row = look_for(ctx, program, required=required)
-    words, after = _install_words(ctx, program), "--install runs it"
+    words, after = install_words(ctx, program), "--install runs it"
     if words and ctx.option(InstallOptions).install and not _is_there(program, row):
         after = _install(ctx, words) or f"it ran, but isn't enough: see {program.page}"
         row = look_for(ctx, program, required=required)
@@ -73,7 +73,8 @@ def _is_there(program: programs.Program, row: ToolFound) -> bool:
     return programs.is_new_enough(program, row.found)
 
 
-def _install_words(ctx: Context, program: programs.Program) -> tuple[str, ...] | None:
+def install_words(ctx: Context, program: programs.Program) -> tuple[str, ...] | None:
+    """What installs it on this machine; None where its package manager doesn't have it."""
     facts = ctx.read_if_there(handles.HOST) or host.facts(host.this_system())
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     return programs.install_command(program, facts.package_manager, root=is_root)

@@ -32,4 +32,4 @@ def changed_by_tests(ctx: Context, before: Mapping[str, str]) -> str:
         return ""
     inputs.forget()
     more = f", and {len(tracked) - 1} more files" if len(tracked) > 1 else ""
-    return f"{wrote[tracked[0]]} changed {tracked[0]}{more}" ": let tests write below tmp_path only"
+    return f"{wrote[tracked[0]]} changed {tracked[0]}{more}: let tests write below tmp_path only"
