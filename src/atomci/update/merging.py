@@ -86,7 +86,8 @@ def _merged(renders: Renders, away: Mapping[str, str]) -> MergedRenders:
     answered = _changed_by_answers(renders)
 
     def as_merged(path: str) -> Tier:
-        return "merged" if path in answered else tier(path)
+        found = tier(path)
+        return "merged" if found == "seed" and path in answered else found
 
     result = merge(objects, migrated.ours, migrated.base, theirs, as_merged, mine.who)
     lock, entry = _lock(renders, owners)

@@ -413,6 +413,19 @@ def test_a_seed_that_an_answer_changes_follows_only_as_it_was_rendered(
     assert project.read("src/named.py") == f"LICENCE = '{'mine' if edited else 'Apache-2.0'}'\n"
 
 
+def test_a_generated_file_is_left_to_its_tool_also_where_an_answer_changes_it(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    template.commit({"template/tool.lock.jinja": "{{ licence }}\n"}, "v1.1.0")
+    atomci("update", "--commit")
+    project.commit({"tool.lock": "MIT\n"})
+
+    done = atomci("update", "-d", "licence=Apache-2.0", "--commit")
+
+    assert (done.code, project.read("tool.lock")) == (0, "MIT\n")
+    assert "tool.lock" not in done.files
+
+
 def test_a_seed_that_a_new_version_lacks_stays(template: Folder, project: Folder, atomci: Run) -> None:
     template.commit({"template/src/start.py": None}, "v1.1.0")
 
