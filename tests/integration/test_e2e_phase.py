@@ -411,12 +411,9 @@ def test_where_it_is_required_is_read_off_githubs_files(project, act, said: str)
 
 SUMMARY, JUNIT = "artifacts/tests/e2e.json", "artifacts/reports/e2e.xml"
 BROKEN = [
-    (STAGED, change("pyproject.toml", MOCK), "stale: pyproject.toml changed"),
     (STAGED, remove("artifacts/e2e/services.json"), "services.json is missing"),
-    (RUN, change("src/demo/words.py", "\n"), "stale: src/demo/words.py changed"),
     (RUN, forged(RUN, SUMMARY, '"passed": 1', '"passed": 2'), "the results have another number"),
     (RUN, remove("artifacts/e2e/files/screen.png"), "screen.png is missing"),
-    (WALK, change("src/demo/words.py", "\n"), "stale: src/demo/words.py changed"),
     (
         WALK,
         forged(WALK, "artifacts/e2e/workflow.json", '"it is committed"', '"x"'),
@@ -425,6 +422,11 @@ BROKEN = [
     (WALK, forged(WALK, "artifacts/e2e/workflow.json", '"ok": true', '"ok": false'), "clone: exit 0"),
     (KEPT, remove(JUNIT), f"{JUNIT} is missing"),
     (KEPT, forged(KEPT, JUNIT, "testcase", "case"), "holds 0 cases for 1 attempts"),
+]
+OUT_OF_DATE = [
+    (STAGED, change("pyproject.toml", MOCK), "pyproject.toml changed"),
+    (RUN, change("src/demo/words.py", "\n"), "src/demo/words.py changed"),
+    (WALK, change("src/demo/words.py", "\n"), "src/demo/words.py changed"),
 ]
 
 
@@ -436,6 +438,16 @@ def test_a_check_says_what_is_broken(after, atom: str, act, said: str) -> None:
     act(after)
     code, status, evidence = answer(after, atom)
     assert (code, status) == (1, "broken"), evidence
+    assert said in evidence
+
+
+@pytest.mark.parametrize(
+    ("atom", "act", "said"), OUT_OF_DATE, ids=[f"{n}-{row[0]}" for n, row in enumerate(OUT_OF_DATE)]
+)
+def test_what_ran_on_an_older_state_is_out_of_date(after, atom: str, act, said: str) -> None:
+    act(after)
+    code, status, evidence = answer(after, atom)
+    assert (code, status) == (0, "out of date"), evidence
     assert said in evidence
 
 

@@ -84,7 +84,6 @@ UNIT, BUDGET = "artifacts/tests/unit.json", "artifacts/tests/coverage.json"
 JUNIT, HTML = "artifacts/reports/junit.xml", "artifacts/reports/htmlcov/index.html"
 BROKEN: list[tuple[str, Break, str]] = [
     ("run_ruff_lint", LINTED, "`os` imported but unused [F401]"),
-    ("run_ruff_lint", change(WORDS, "\n"), f"stale: {WORDS} changed"),
     ("run_black_check", run_after(WORDS, "X = {  }\n"), "src/demo/words.py:7:1: error: black would"),
     ("run_mypy_typecheck", run_after(WORDS, "\n\ndef f(a):\n    return a\n"), "[no-untyped-def]"),
     ("aggregate_static_findings", remove(SARIF), f"{SARIF} is missing"),
@@ -100,7 +99,6 @@ BROKEN: list[tuple[str, Break, str]] = [
         "/src/words.py isn't relative",
     ),
     ("classify_static_failures", remove(LANES), f"{LANES} is missing"),
-    ("classify_static_failures", change(WORDS, "\n"), f"run_ruff_lint is stale: {WORDS} changed"),
     (
         "classify_static_failures",
         then(LINTED, forged("classify_static_failures", LANES, '"ruff check --fix ."', '""')),
@@ -112,13 +110,7 @@ BROKEN: list[tuple[str, Break, str]] = [
         "1 findings, but the lanes hold another number",
     ),
     ("select_impacted_unit_tests", remove("artifacts/tests/selection.json"), "selection.json is missing"),
-    (
-        "select_impacted_unit_tests",
-        write("tests/unit/test_new.py", ""),
-        "stale: tests/unit/test_new.py is new",
-    ),
     ("run_pytest_unit_with_coverage", TESTED, "tests/unit/test_words.py:9:1: error: assert 0"),
-    ("run_pytest_unit_with_coverage", change(WORDS, "\n"), f"stale: {WORDS} changed"),
     (
         "run_pytest_unit_with_coverage",
         forged("run_pytest_unit_with_coverage", UNIT, '"passed": 3', '"passed": 5'),
@@ -134,11 +126,6 @@ BROKEN: list[tuple[str, Break, str]] = [
         "enforce_coverage_budget",
         run_after("src/demo/unused.py", "def unused() -> None:\n" + "    print()\n" * 20),
         "under the budget",
-    ),
-    (
-        "enforce_coverage_budget",
-        swap("pyproject.toml", "fail_under = 80", "fail_under = 90"),
-        "stale: pyproject.toml changed since",
     ),
     ("enforce_coverage_budget", remove(BUDGET), f"{BUDGET} is missing"),
     ("export_junit_and_coverage_artifacts", remove(JUNIT), f"{JUNIT} is missing"),
@@ -156,13 +143,33 @@ BROKEN: list[tuple[str, Break, str]] = [
         "run_pytest_unit_with_coverage",
     ),
     ("stage1_lint_types", LINTED, "1 in lane lint"),
-    ("stage1_lint_types", change(WORDS, "\n"), f"run_ruff_lint is stale: {WORDS} changed"),
     ("stage2_unit_tests", TESTED, "1 unit test failed"),
-    ("stage2_unit_tests", change(TESTS, "\n"), f"run_pytest_unit_with_coverage is stale: {TESTS} changed"),
-    ("stage3_static_artifacts_emit", remove(SARIF), f"stale: {SARIF} is gone"),
     ("compute_local_ci_exit_code", TESTED, ": red"),
     ("compute_local_ci_exit_code", change("artifacts/gate.json", " "), "artifacts/gate.json was changed"),
-    ("compute_local_ci_exit_code", change(WORDS, "\n"), f"run_ruff_lint is stale: {WORDS} changed"),
+    ("stage3_static_artifacts_emit", remove("artifacts/reports/index.json"), "index.json is missing"),
+]
+OUT_OF_DATE: list[tuple[str, Break, str]] = [
+    (
+        "select_impacted_unit_tests",
+        write("tests/unit/test_new.py", ""),
+        "tests/unit/test_new.py is new",
+    ),
+    (
+        "enforce_coverage_budget",
+        swap("pyproject.toml", "fail_under = 80", "fail_under = 90"),
+        "pyproject.toml changed since",
+    ),
+    ("run_ruff_lint", change(WORDS, "\n"), f"{WORDS} changed"),
+    ("classify_static_failures", change(WORDS, "\n"), f"run_ruff_lint is out of date: {WORDS} changed"),
+    ("run_pytest_unit_with_coverage", change(WORDS, "\n"), f"{WORDS} changed"),
+    ("stage1_lint_types", change(WORDS, "\n"), f"run_ruff_lint is out of date: {WORDS} changed"),
+    (
+        "stage2_unit_tests",
+        change(TESTS, "\n"),
+        f"run_pytest_unit_with_coverage is out of date: {TESTS} changed",
+    ),
+    ("stage3_static_artifacts_emit", remove(SARIF), f"{SARIF} is gone"),
+    ("compute_local_ci_exit_code", change(WORDS, "\n"), f"run_ruff_lint is out of date: {WORDS} changed"),
 ]
 
 
@@ -175,6 +182,37 @@ def test_a_check_says_what_is_broken(green, atom: str, act: Break, said: str) ->
     code, status, evidence = answer(green, atom)
     assert (code, status) == (1, "broken"), evidence
     assert said in evidence
+
+
+@pytest.mark.parametrize(
+    ("atom", "act", "said"), OUT_OF_DATE, ids=[f"{n}-{atom}" for n, (atom, _, _) in enumerate(OUT_OF_DATE)]
+)
+def test_what_ran_on_an_older_state_is_out_of_date(green, atom: str, act: Break, said: str) -> None:
+    act(green)
+    code, status, evidence = answer(green, atom)
+    assert (code, status) == (0, "out of date"), evidence
+    assert said in evidence
+
+
+def test_after_an_edit_one_line_says_what_finds_out(green) -> None:
+    change(WORDS, "\n")(green)
+    done = green.atomci("check", "phase_04", "phase_07")
+    assert done.code == 0
+    assert "broken" not in done.out
+    assert done.out.splitlines()[-1] == "to find out what isn't known: atomci run local_ci"
+    report = json.loads(green.atomci("check", "phase_04", "phase_09", "--json").out)
+    assert (report["holds"], report["known"]) == (True, False)
+    assert report["remedy"] == "atomci run triage integration"
+
+
+def test_a_red_result_on_an_older_state_says_nothing_of_this_one(green) -> None:
+    LINTED(green)
+    assert answer(green, "run_ruff_lint")[:2] == (1, "broken")
+    green.write(WORDS, "")
+    code, status, evidence = answer(green, "run_ruff_lint")
+    assert (code, status) == (0, "out of date")
+    assert f"{WORDS} changed since run" in evidence
+    assert "fail in run" in evidence
 
 
 @pytest.mark.parametrize("atom", GATE)

@@ -367,14 +367,16 @@ EXERCISED, SUMMARY = "artifacts/integration/exercised.json", "artifacts/tests/in
 JUNIT = "artifacts/reports/integration.xml"
 BROKEN = [
     (PHASE[0], lambda project: project.write(f"{LENT}/x", ""), f"{LENT} is still there"),
-    (RUN, change("src/demo/words.py", "\n"), "stale: src/demo/words.py changed"),
     (RUN, forged(RUN, SUMMARY, '"passed": 3', '"passed": 4'), "the results have another number"),
     (DRIVE, forged(DRIVE, EXERCISED, "test_files", "test_no"), "is listed for file system, but it didn't"),
-    (DRIVE, change("tests/unit/test_words.py", "\n"), "stale: tests/unit/test_words.py changed"),
     (PHASE[3], remove(JUNIT), f"{JUNIT} is missing"),
     (PHASE[3], forged(PHASE[3], JUNIT, "testcase", "case"), "holds 0 cases for 3 attempts"),
-    (STAGE, change("src/demo/words.py", "\n"), f"{RUN} is stale: src/demo/words.py changed"),
     (STAGE, remove("artifacts/stages/integration.json"), "integration.json is missing"),
+]
+OUT_OF_DATE = [
+    (RUN, change("src/demo/words.py", "\n"), "src/demo/words.py changed"),
+    (DRIVE, change("tests/unit/test_words.py", "\n"), "tests/unit/test_words.py changed"),
+    (STAGE, change("src/demo/words.py", "\n"), f"{RUN} is out of date: src/demo/words.py changed"),
 ]
 
 
@@ -386,6 +388,16 @@ def test_a_check_says_what_is_broken(after, atom: str, act, said: str) -> None:
     act(after)
     code, status, evidence = answer(after, atom)
     assert (code, status) == (1, "broken"), evidence
+    assert said in evidence
+
+
+@pytest.mark.parametrize(
+    ("atom", "act", "said"), OUT_OF_DATE, ids=[f"{n}-{row[0]}" for n, row in enumerate(OUT_OF_DATE)]
+)
+def test_what_ran_on_an_older_state_is_out_of_date(after, atom: str, act, said: str) -> None:
+    act(after)
+    code, status, evidence = answer(after, atom)
+    assert (code, status) == (0, "out of date"), evidence
     assert said in evidence
 
 

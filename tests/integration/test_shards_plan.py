@@ -185,19 +185,21 @@ def new_test(project: Any) -> None:
     project.append("tests/unit/test_rounding.py", "\n\ndef test_later() -> None: ...\n")
 
 
-BROKEN = {
+OLDER = {
     "a test that was collected later": (new_test, "tests/unit/test_rounding.py::test_later: in no shard"),
     "a test that is gone": (
         lambda p: p.replace("tests/unit/test_words.py", "def test_again", "def no_test"),
         "tests/unit/test_words.py::test_again: in a shard, but not in the suite",
     ),
-    "a plan with a test twice": (
-        lambda p: p.replace(SHARDS, "test_words.py::test_again", "test_words.py::test_shout"),
-        "tests/unit/test_words.py::test_shout: in more than one shard",
-    ),
     "a plan of another count": (
         lambda p: p.replace("pyproject.toml", "count = 4", "count = 3"),
         f"3 shards, and {SHARDS} has 4",
+    ),
+}
+BROKEN = {
+    "a plan with a test twice": (
+        lambda p: p.replace(SHARDS, "test_words.py::test_again", "test_words.py::test_shout"),
+        "tests/unit/test_words.py::test_shout: in more than one shard",
     ),
     "tests that can't be collected": (
         lambda p: p.append("tests/unit/test_words.py", "\n\nimport no_such_module\n"),
@@ -229,6 +231,17 @@ BROKEN = {
         "unit_coverage judges the shards without waiting for unit",
     ),
 }
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_a_plan_of_an_older_suite_is_out_of_date(planned, name: str) -> None:
+    change, said = OLDER[name]
+    change(planned)
+
+    status, evidence = answer(planned)
+
+    assert status == "out of date"
+    assert said in evidence
 
 
 @pytest.mark.parametrize("name", BROKEN)

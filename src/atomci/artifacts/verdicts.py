@@ -8,7 +8,7 @@ from msgspec import Struct
 
 __all__ = ["Answer", "CheckReport", "Fact", "Place", "Standing"]
 
-Standing = Literal["holds", "broken", "not run here yet", "not applicable", "planned"]
+Standing = Literal["holds", "broken", "out of date", "not run here yet", "not applicable", "planned"]
 
 
 class Place(NamedTuple):
@@ -55,4 +55,8 @@ class CheckReport(Struct, frozen=True, kw_only=True):
 
     schema: Literal["atomci/check/1"] = "atomci/check/1"
     holds: bool
+    known: bool = True
+    """False where an atom is out of date or hasn't run here yet: whether it holds isn't known then."""
+    remedy: str = ""
+    """The command that finds out what isn't known."""
     atoms: tuple[Answer, ...]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from atomci.artifacts.verdicts import Answer, Standing
+from atomci.artifacts.verdicts import Answer, CheckReport, Standing
 from atomci.atoms.load import Loader
 from atomci.engine.context import Context, Verdict
-from atomci.engine.plan import resolve
+from atomci.engine.plan import Catalog, closure, resolve
 from atomci.errors import AtomciError
 
-__all__ = ["check_atoms"]
+__all__ = ["check_atoms", "report_of"]
 
+_UNKNOWN: tuple[Standing, ...] = ("out of date", "not run here yet")
 _STANDINGS: dict[bool | None, Standing] = {True: "holds", False: "broken", None: "not applicable"}
 
 
@@ -31,11 +32,49 @@ def check_atoms(loader: Loader, targets: Sequence[str]) -> Iterator[Answer]:
         yield Answer(
             atom=name,
             number=atom.number,
-            status="not run here yet" if verdict.not_run else _STANDINGS[verdict.holds],
+            status=_standing(verdict),
             evidence=verdict.evidence,
             facts=verdict.facts,
             remedy=verdict.remedy,
         )
+
+
+def report_of(answers: Sequence[Answer], catalog: Catalog) -> CheckReport:
+    """The answers together, with the command that finds out what isn't known."""
+    unknown = [answer.atom for answer in answers if answer.status in _UNKNOWN]
+    return CheckReport(
+        holds=all(answer.status != "broken" for answer in answers),
+        known=not unknown,
+        remedy=" ".join(["atomci run", *_targets(unknown, catalog)]) if unknown else "",
+        atoms=tuple(answers),
+    )
+
+
+def _targets(names: Iterable[str], catalog: Catalog) -> Iterator[str]:
+    """What to run so that each of these atoms runs: pipelines that hold several, then single atoms.
+
+    No pipeline that does more than look, such as the one that pushes.
+    """
+    left = set(names)
+    plans = {name: closure([name], catalog).atoms for name in catalog.pipelines}
+    runs = {
+        name: {atom.name for atom in atoms}
+        for name, atoms in plans.items()
+        if not any(atom.effect == "network" or catalog.planned(atom.name) for atom in atoms)
+    }
+    while left:
+        best = max(runs, key=lambda name: (len(runs[name] & left), -len(runs[name])), default="")
+        if not best or len(runs[best] & left) < 2:
+            break
+        yield best
+        left -= runs[best]
+    yield from (name for name in catalog.atoms if name in left)
+
+
+def _standing(verdict: Verdict) -> Standing:
+    if verdict.out_of_date:
+        return "out of date"
+    return "not run here yet" if verdict.not_run else _STANDINGS[verdict.holds]
 
 
 def _ask(loader: Loader, ctx: Context) -> Verdict:

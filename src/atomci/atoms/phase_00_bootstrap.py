@@ -53,12 +53,14 @@ def detect_host_os_and_shell_holds(ctx: Context) -> Verdict:
     if recorded is None:
         again = f"atomci run {ctx.atom.name}"
         return never_ran(ctx) or Verdict(False, (f"{handles.HOST} is missing",), again)
-    problems = [
+    changed = [
         f"{handles.HOST} says {name} {getattr(recorded, name)}, this host says {getattr(now, name)}"
         for name in ("os", "version", "arch", "wsl", "container")
         if getattr(recorded, name) != getattr(now, name)
     ]
-    return Verdict.of(problems, [host.in_words(recorded)], "atomci run detect_host_os_and_shell")
+    if changed:
+        return Verdict(None, changed, f"atomci run {ctx.atom.name}", out_of_date=True)
+    return Verdict(True, (host.in_words(recorded),))
 
 
 def install_python_runtime(ctx: Context) -> Outcome:

@@ -283,7 +283,7 @@ def enforce_coverage_budget_holds(ctx: Context) -> Verdict:
     """Also: the budget was met, and which it is."""
     verdict = last_result(ctx)
     measured = ctx.read_if_there(handles.BUDGET)
-    if measured is None or verdict.not_run:
+    if measured is None or verdict.not_run or verdict.out_of_date:
         return verdict
     problems = [] if verdict.holds else list(verdict.evidence)
     if not measured.met:

@@ -8,7 +8,7 @@ from pathlib import Path
 from atomci.artifacts import handles
 from atomci.artifacts.testing import Shards
 from atomci.atoms.parts.ci_files import ci_facts, ci_verdict, verdict_of
-from atomci.atoms.parts.evidence import never_ran
+from atomci.atoms.parts.evidence import last_result, never_ran
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.atoms.parts.shard_runs import collect_command, collected, known_durations
 from atomci.configuration.ci import caching, shards_job
@@ -56,7 +56,13 @@ def shard_and_parallelize_tests_where_safe_holds(ctx: Context) -> Verdict:
     if now is None:
         return Verdict(False, (f"the unit tests can't be collected: pytest ended with {done.code}",), again)
     verdict = divided(ctx, plan, now)
-    return verdict if verdict.holds else Verdict(False, verdict.evidence, again)
+    if verdict.holds:
+        return verdict
+    is_older = {test for shard in plan.shards for test in shard.ids} != set(now.suite)
+    is_older |= plan.count != ctx.project.setting(read_shards).count
+    if is_older and last_result(ctx).holds is not False:
+        return Verdict(None, verdict.evidence, again, out_of_date=True)
+    return Verdict(False, verdict.evidence, again)
 
 
 def divided(ctx: Context, plan: Shards, now: Collected) -> Verdict:

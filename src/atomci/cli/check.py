@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["check_command"]
 
+_ORDER: tuple[Standing, ...] = (
+    "holds",
+    "broken",
+    "out of date",
+    "not run here yet",
+    "not applicable",
+    "planned",
+)
+
 
 @click.command("check")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=completion.targets)
@@ -26,8 +35,9 @@ __all__ = ["check_command"]
 def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None) -> int:
     """Say whether each atom holds here, with evidence. Changes nothing.
 
-    Without targets: all atoms. Exits 1 when one is broken. An atom that hasn't run here yet, doesn't
-    apply or is planned counts neither way.
+    Without targets: all atoms. Exits 1 when one is broken. An atom that hasn't run here yet, or only on an
+    older state, counts neither way; the last line says what would find out. Nor does one that doesn't
+    apply or is planned.
 
     \b
     atomci check
@@ -36,9 +46,9 @@ def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None)
     """
     import msgspec
 
-    from atomci.artifacts.verdicts import CheckReport
-    from atomci.atoms.checking import check_atoms
+    from atomci.atoms.checking import check_atoms, report_of
     from atomci.atoms.load import Loader
+    from atomci.bootstrap.managers.choice import typed
     from atomci.catalog import PHASES
 
     here = project_at(project)
@@ -49,13 +59,14 @@ def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None)
         if not as_json and (targets or answer.status != "planned"):
             _show(answer, here, all_evidence=len(targets) == 1)
     counts = Counter(answer.status for answer in answers)
+    report = report_of(answers, loader.catalog)
     if as_json:
-        report = CheckReport(holds=not counts["broken"], atoms=tuple(answers))
         click.echo(json.dumps(msgspec.to_builtins(report), indent=1))
     else:
-        order: tuple[Standing, ...] = ("holds", "broken", "not run here yet", "not applicable", "planned")
-        click.echo(", ".join(f"{counts[status]} {status}" for status in order if counts[status]))
-    return 1 if counts["broken"] else 0
+        click.echo(", ".join(f"{counts[status]} {status}" for status in _ORDER if counts[status]))
+        if report.remedy and len(answers) > 1:
+            click.echo(f"to find out what isn't known: {typed(here, report.remedy)}")
+    return 0 if report.holds else 1
 
 
 def _show(answer: Answer, project: Project, *, all_evidence: bool) -> None:
@@ -67,7 +78,10 @@ def _show(answer: Answer, project: Project, *, all_evidence: bool) -> None:
     head = f"{paint(status, colour)} {answer.number:03d} {answer.atom}"
     if answer.status != "broken" and not all_evidence:
         if answer.status == "not run here yet":
-            click.echo(f"{head}  {typed(project, answer.remedy)}")
+            click.echo(head)
+            return
+        if answer.status == "out of date":
+            click.echo(f"{head}  {answer.evidence[0]}")
             return
         more = f"; and {len(answer.evidence) - 2} more" if len(answer.evidence) > 2 else ""
         click.echo(f"{head}  {'; '.join(answer.evidence[:2])}{more}".rstrip())
@@ -76,5 +90,5 @@ def _show(answer: Answer, project: Project, *, all_evidence: bool) -> None:
     for line in answer.evidence:
         click.echo(f"        {line}")
     if answer.remedy:
-        verb = "run" if answer.status == "not run here yet" else "fix"
+        verb = "fix" if answer.status == "broken" else "run"
         click.echo(f"        {verb} it: {typed(project, answer.remedy)}")

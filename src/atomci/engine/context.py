@@ -74,8 +74,8 @@ class Outcome:
 
 @dataclass(frozen=True, init=False)
 class Verdict:
-    """A check's answer. `holds` is None where the question doesn't apply, and a fact says why, or where there
-    hasn't been a run here yet that it could look at (`not_run`).
+    """A check's answer. `holds` is None where the question doesn't apply, and a fact says why, or where the
+    answer isn't known: there was no run here yet (`not_run`), or only one on an older state (`out_of_date`).
 
     Of one that doesn't hold, the facts are what is wrong; text stands for a fact without a place.
     """
@@ -84,15 +84,23 @@ class Verdict:
     facts: tuple[Fact, ...]
     remedy: str = ""
     not_run: bool = False
+    out_of_date: bool = False
 
     def __init__(
-        self, holds: bool | None, evidence: Iterable[Fact | str], remedy: str = "", *, not_run: bool = False
+        self,
+        holds: bool | None,
+        evidence: Iterable[Fact | str],
+        remedy: str = "",
+        *,
+        not_run: bool = False,
+        out_of_date: bool = False,
     ) -> None:
         given = (fact if isinstance(fact, Fact) else Fact(holds is not False, fact) for fact in evidence)
         object.__setattr__(self, "holds", holds)
         object.__setattr__(self, "facts", tuple(given))
         object.__setattr__(self, "remedy", remedy)
         object.__setattr__(self, "not_run", not_run)
+        object.__setattr__(self, "out_of_date", out_of_date)
 
     @classmethod
     def of(cls, problems: Sequence[Fact | str], evidence: Sequence[Fact | str], remedy: str = "") -> Verdict:

@@ -64,8 +64,6 @@ def test_what_never_ran_neither_holds_nor_is_broken(project: MadeUp) -> None:
     [
         (lambda project: (project.root / LINT.writes[0]).unlink(), f"{LINT.writes[0]} is missing"),
         (lambda project: project.write(LINT.writes[0], "other"), f"{LINT.writes[0]} was changed"),
-        (lambda project: project.write("src/demo/a.py", "A = 2\n"), "stale: src/demo/a.py changed"),
-        (lambda project: project.write("src/demo/b.py", ""), "stale: src/demo/b.py is new"),
     ],
 )
 def test_what_was_altered_since_does_not_hold(
@@ -78,13 +76,39 @@ def test_what_was_altered_since_does_not_hold(
     assert [text.partition(" since run ")[0] for text in verdict.evidence] == [said]
 
 
-def test_what_stands_on_a_stale_atom_is_stale(project: MadeUp) -> None:
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("src/demo/a.py", "A = 2\n", "src/demo/a.py changed"),
+        ("src/demo/b.py", "", "src/demo/b.py is new"),
+    ],
+)
+def test_what_ran_on_an_older_state_neither_holds_nor_is_broken(
+    project: MadeUp, path: str, text: str, said: str
+) -> None:
+    run_both(project)
+    project.write(path, text)
+    verdict = last_result(context(project, LINT))
+    assert (verdict.holds, verdict.out_of_date) == (None, True)
+    assert [text.partition(" since run ")[0] for text in verdict.evidence] == [said]
+    assert verdict.remedy == "atomci run run_ruff_lint"
+
+
+def test_a_file_that_was_altered_is_broken_whatever_else_changed(project: MadeUp) -> None:
+    run_both(project)
+    project.write("src/demo/a.py", "A = 2\n")
+    project.write(LINT.writes[0], "other")
+    verdict = last_result(context(project, LINT))
+    assert (verdict.holds, verdict.out_of_date, len(verdict.evidence)) == (False, False, 2)
+
+
+def test_what_stands_on_an_atom_that_is_out_of_date_is_out_of_date(project: MadeUp) -> None:
     run_both(project)
     assert last_result(context(project, ALL)).holds is True
     project.write("src/demo/a.py", "A = 2\n")
     verdict = last_result(context(project, ALL))
-    assert verdict.holds is False
-    assert verdict.evidence[-1].startswith("run_ruff_lint is stale: src/demo/a.py changed since run ")
+    assert (verdict.holds, verdict.out_of_date) == (None, True)
+    assert verdict.evidence[-1].startswith("run_ruff_lint is out of date: src/demo/a.py changed since run ")
 
 
 @pytest.mark.parametrize("status", ["fail", "vacuous", "error", "skipped"])

@@ -46,7 +46,7 @@ def never_ran(ctx: Context) -> Verdict | None:
 def last_result(ctx: Context) -> Verdict:
     """Holds when the last run passed, its files are as it left them, and what it rests on hasn't changed.
 
-    Without a last run it neither holds nor is it broken.
+    Without a last run, and where what that rests on has changed since, it neither holds nor is it broken.
     """
     name = ctx.atom.name
     again = f"atomci run {name}"
@@ -55,16 +55,18 @@ def last_result(ctx: Context) -> Verdict:
     result = ctx.read(result_of(name))
     if result.status == "skipped" and (ctx.atom.optional or result.left_out):
         return Verdict(None, (f"skipped in run {result.run}: {result.reason}",))
+    changed = [f"{change} since run {result.run}" for change in _changed(ctx)]
+    red: list[str] = []
     if result.status != "pass":
-        lines = tuple(str(finding) for finding in result.findings[:5])
-        return Verdict(False, (f"{result.status} in run {result.run}: {result.reason}", *lines), again)
-    problems = [
-        f"{output.path} {problem}" for output in result.outputs if (problem := _altered(ctx.root, output))
-    ]
-    problems += _stale(ctx)
+        red = [f"{result.status} in run {result.run}: {result.reason}"]
+    elif altered := [f"{row.path} {how}" for row in result.outputs if (how := _altered(ctx.root, row))]:
+        return Verdict(False, [*(f"{text} since run {result.run}" for text in altered), *changed], again)
+    if changed:
+        return Verdict(None, [*changed, *red], again, out_of_date=True)
+    if red:
+        return Verdict(False, [*red, *map(str, result.findings[:5])], again)
     examined = f"{result.examined} {result.unit} in run {result.run}"
-    shown = [output.path for output in result.outputs[:3]]
-    return Verdict.of([f"{p} since run {result.run}" for p in problems], [examined, *shown], again)
+    return Verdict(True, (examined, *(row.path for row in result.outputs[:3])))
 
 
 def _altered(root: Path, output: OutputFile) -> str | None:
@@ -74,14 +76,14 @@ def _altered(root: Path, output: OutputFile) -> str | None:
     return None if sha256(path) == output.sha256 else "was changed"
 
 
-def _stale(ctx: Context) -> Iterator[str]:
-    """Its own inputs, and those of the atoms before it whose artifacts it stands on."""
+def _changed(ctx: Context) -> Iterator[str]:
+    """What changed of its own inputs, and of those of the atoms before it whose artifacts it stands on."""
     before = [ctx.atom]
     for atom in before:
         result = ctx.read_if_there(result_of(atom.name))
         if result is not None and result.observed is not None and goes_by_its_files(atom):
             now = surroundings(atom, ctx.workspace, Options(since=result.since))
             if changed := result.observed.unsettled or now.difference(result.observed):
-                yield f"stale: {changed}" if atom is ctx.atom else f"{atom.name} is stale: {changed}"
+                yield changed if atom is ctx.atom else f"{atom.name} is out of date: {changed}"
         rows = [ctx.catalog.atoms[name] for name in (*atom.needs, *atom.after)]
         before += [row for row in rows if row not in before]
