@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "configuration" / "ci"
+GOLDEN = Path(__file__).parents[1] / "golden" / "service-full"
 CI = ".github/workflows/ci.yml"
 ATOMS = {
     73: ("ci_job_lint_types", "atomci run lint_types", "ruff check"),
@@ -120,3 +123,20 @@ def test_what_an_answer_chooses_is_asked_for_only_then(
 
     assert done.statuses[atom] == status
     assert answer(sample, atom)[0] == ("broken" if status == "fail" else "not applicable")
+
+
+def test_below_the_top_of_a_repository_nothing_holds_by_what_github_does_not_read(project) -> None:
+    shutil.copytree(GOLDEN / ".github/rulesets", project.root / ".github/rulesets")
+    numbers = [f"atom_{number:03d}" for number in (66, 72, 73, 74, 75, 77, 78, 109)]
+
+    def statuses() -> dict[int, str]:
+        rows = json.loads(project.atomci("check", *numbers, "--json").out)["atoms"]
+        return {row["number"]: row["status"] for row in rows}
+
+    held = [number for number, status in statuses().items() if status == "holds"]
+    assert {72, 109} <= set(held)
+
+    shutil.rmtree(project.root / ".git")
+    subprocess.run(["git", "init", "--quiet", project.root.parent], check=True)
+    assert {statuses()[number] for number in held} == {"not applicable"}
+    assert "GitHub reads workflows only at the top" in answer(project, "run_local_ci_script")[1]

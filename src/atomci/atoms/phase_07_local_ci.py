@@ -12,6 +12,7 @@ from atomci.artifacts.schemas import Reports, Status
 from atomci.artifacts.testing import TestSummary
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
 from atomci.atoms.parts.gate import gate_of, outcome_of
+from atomci.atoms.parts.larger_repository import unread_by_github
 from atomci.atoms.parts.layer_runs import listed
 from atomci.atoms.parts.stages import (
     Red,
@@ -163,6 +164,9 @@ def _parity(ctx: Context) -> Iterator[Fact]:
     for path in ctx.files(*(f"scripts/{verb}.{kind}" for verb in parity.VERBS for kind in ("sh", "ps1"))):
         yield from parity.same_steps(tasks, path, read_text(ctx.root, path))
     yield parity.hook(yaml_document(ctx.root, hooks.FILE))
+    if why := unread_by_github(ctx):
+        yield Fact(True, why, known=False)
+        return
     jobs = yaml_document(ctx.root, workflow.CI)
     yield from parity.jobs(jobs, lambda targets: _closure(targets, catalog), local_actions(ctx))
 

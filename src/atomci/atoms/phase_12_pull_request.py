@@ -73,7 +73,7 @@ def enforce_branch_protection_rules_holds(ctx: Context) -> Verdict:
             yield from protection_facts(found, workflow, alone=ctx.project.answers.get("reviewers") == "")
 
     verdict = ci_verdict(ctx, rules)
-    return verdict if verdict.holds else Verdict(False, verdict.evidence, _REMEDY)
+    return Verdict(False, verdict.evidence, _REMEDY) if verdict.holds is False else verdict
 
 
 def _apply(ctx: Context, api: Api, compared: list[Compared]) -> AtomciError | None:

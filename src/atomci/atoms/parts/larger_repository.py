@@ -7,7 +7,7 @@ import shlex
 from atomci.bootstrap.managers.choice import prefix
 from atomci.engine.context import Context, Verdict
 
-__all__ = ["hooks_elsewhere", "read_by_github"]
+__all__ = ["hooks_elsewhere", "read_by_github", "unread_by_github"]
 
 
 def hooks_elsewhere(ctx: Context) -> str:
@@ -20,11 +20,16 @@ def hooks_elsewhere(ctx: Context) -> str:
 
 def read_by_github(ctx: Context, verdict: Verdict) -> Verdict:
     """A verdict on files that GitHub reads at the top of a repository alone: below it they prove nothing."""
-    call = _call_from_above(ctx)
-    if not call or verdict.holds is False:
-        return verdict
-    top = ctx.project.git.top()
-    return Verdict(None, (f"GitHub reads workflows only at the top, {top}: let a job there run {call}",))
+    why = unread_by_github(ctx)
+    return Verdict(None, (why,)) if why and verdict.holds is not False else verdict
+
+
+def unread_by_github(ctx: Context) -> str:
+    """Why GitHub reads no workflow of the project, and what to do; empty where it does."""
+    if call := _call_from_above(ctx):
+        top = ctx.project.git.top()
+        return f"GitHub reads workflows only at the top, {top}: let a job there run {call}"
+    return ""
 
 
 def _call_from_above(ctx: Context) -> str:
