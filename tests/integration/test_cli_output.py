@@ -106,6 +106,9 @@ def test_a_dry_runs_lines_can_be_pasted_into_a_shell(real_sample) -> None:
 def test_a_dry_run_names_what_is_disabled(sample) -> None:
     sample.append("pyproject.toml", "\n[tool.atomci.atoms.run_black_check]\nenabled = false\n")
     assert "# 032 run_black_check: disabled in pyproject.toml" in sample.atomci("run", "triage", "-n").out
+    explained = sample.atomci("explain", "triage").out
+    assert "# disabled in pyproject.toml" in explained.splitlines()
+    assert "black --check" not in explained
 
 
 def test_a_dry_run_of_a_tool_that_is_missing_says_so(sample, clone_environment) -> None:
@@ -285,8 +288,33 @@ def test_no_color_and_dumb_terminals_are_obeyed(sample) -> None:
 def test_explain_shows_reads_writes_and_the_command(sample) -> None:
     text = sample.atomci("explain", "atom_031").out
     assert text.splitlines()[0].startswith("031 run_ruff_lint")
-    assert "    $ " in text
-    assert "ruff check --verbose --no-fix" in text
+    assert "ruff check --verbose --no-fix" in text.splitlines()[1]
+    assert "    writes   artifacts/findings/ruff.json" in text
+
+
+def test_explain_is_a_short_script_of_the_lines_that_a_dry_run_has(sample) -> None:
+    explained = sample.atomci("explain", "local_ci").out
+    dry = sample.atomci("run", "local_ci", "--dry-run").out
+    assert len(explained.splitlines()) < 25
+
+    def commands(text: str) -> list[str]:
+        return [line for line in text.splitlines() if not line.startswith("#")]
+
+    assert commands(explained) == commands(dry)  # these are pasted below
+    assert len(commands(explained)) == 7
+    subprocess.run(["sh", "-n"], input=explained, text=True, check=True)
+
+
+def test_explain_below_the_root_begins_where_the_commands_work(green, monkeypatch) -> None:
+    monkeypatch.chdir(green.root / "src")
+    done = green.atomci("explain", "triage", cwd=green.root / "src")
+    assert done.out.splitlines()[1] == f"cd {green.root}"
+
+
+def test_explain_whole_shows_what_each_atom_reads_and_writes(sample) -> None:
+    text = sample.atomci("explain", "local_ci", "--whole").out
+    assert "    writes   artifacts/findings/ruff.json" in text
+    assert "    needs    run_pytest_unit_with_coverage" in text
 
 
 @pytest.mark.parametrize("target", ["local_ci", "phase_07", "unit", "triage", "stage1_lint_types"])

@@ -12,6 +12,7 @@ from atomci.atoms.builtin import catalog_of
 from atomci.atoms.plugins import load_plugins
 from atomci.catalog import PHASES, Atom, Pipeline
 from atomci.cli import completion
+from atomci.cli.view.atoms import INSIDE
 from atomci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,19 +65,24 @@ def _row(row: Atom, catalog: Catalog) -> dict[str, Any]:
 
 @click.command("explain")
 @click.argument("target", shell_complete=completion.targets)
+@click.option("--whole", is_flag=True, help="Of several atoms, show what each needs, reads and writes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def explain_command(target: str, as_json: bool) -> None:
-    """Show what a target does: its atoms and what they need, what they read and write, the plain commands.
+def explain_command(target: str, whole: bool, as_json: bool) -> None:
+    """Show what a target does: its plain commands, in order. You can paste each line into a shell.
+
+    Of a single atom, and with --whole, also what it needs, reads and writes, and what its last result
+    depends on.
 
     \b
     atomci explain local_ci
+    atomci explain local_ci --whole
     atomci explain atom_031
     """
     import msgspec
 
     from atomci.atoms.load import Loader
     from atomci.atoms.parts.evidence import last_run
-    from atomci.cli.view.atoms import atom_lines
+    from atomci.cli.view.atoms import atom_lines, command_lines
     from atomci.engine.context import Context, Options
     from atomci.engine.plan import closure, resolve
     from atomci.project import Project, find_root
@@ -91,6 +97,8 @@ def explain_command(target: str, as_json: bool) -> None:
         if not row["planned"]:
             ctx = Context(loader.workspace(Options(preview=True)), atom)
             row |= _plain(loader.implementation(atom), ctx)
+            if not loader.config.of(atom.name).enabled:
+                row["commands"] = ["# disabled in pyproject.toml"]
             if (last := last_run(ctx)) is not None:
                 row["last_run"] = msgspec.to_builtins(last)
         explained.append(row)
@@ -98,7 +106,18 @@ def explain_command(target: str, as_json: bool) -> None:
         explanation = {"schema": "atomci/explanation/1", "target": target, "atoms": explained}
         click.echo(json.dumps(explanation, indent=1))
         return
+    if len(explained) > 1 and not whole:
+        summary = _summary(target, loader.catalog)
+        click.echo("\n".join(command_lines(target, summary, explained, project.root)))
+        return
     click.echo("\n".join(line for row in explained for line in atom_lines(row, whole=len(explained) == 1)))
+
+
+def _summary(target: str, catalog: Catalog) -> str:
+    """What a pipeline or a phase is."""
+    if target in catalog.pipelines:
+        return catalog.pipelines[target].summary
+    return next((phase.title for phase in PHASES if phase.name == target), "")
 
 
 def _plain(implementation: Any, ctx: Any) -> dict[str, Any]:
@@ -110,7 +129,7 @@ def _plain(implementation: Any, ctx: Any) -> dict[str, Any]:
         commands = [f"# {error.message}"]
     return {
         "origin": implementation.origin,
-        "commands": commands or ["# inside atomci, no program is started"],
+        "commands": commands or [INSIDE],
     }
 
 
