@@ -183,6 +183,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         layer = item.path.relative_to(here).parts[0]
         if layer in LAYERS:
             item.add_marker(layer)
+        if layer == "contracts":
+            item.add_marker("integration")  # atomci runs both as one
     items[:] = _long_ones_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 

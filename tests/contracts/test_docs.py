@@ -29,6 +29,7 @@ from atomci.engine.inputs.files import matches
 from atomci.engine.plan import Catalog, resolve
 from atomci.project import Project
 from atomci.settings import load_config
+from atomci.testing.layers import E2E, INTEGRATION, UNIT
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -630,11 +631,11 @@ def test_every_rendered_file_is_in_the_table_of_what_we_run_ourselves(rendered: 
         assert told[path.replace(f"src/{package}/", "src/PACKAGE/")] == found, path
 
 
-def test_the_checks_that_the_page_lists_are_those_that_do_not_hold() -> None:
-    told = {name for row in table(page("dogfood.md"), "## Checks that don't hold here")
+def test_nothing_is_broken_here_and_the_page_lists_what_is_switched_off() -> None:
+    told = {name for row in table(page("dogfood.md"), "## Checks that are switched off here")
             for name in _CODE.findall(row[0])}  # fmt: skip
     # Without those of the machine, of a clone and of runs, which the page tells apart.
-    numbers = (6, 8, *range(14, 19), 20, 21, 47, 66, 72, 73, 74, 75, *range(77, 81), 109)
+    numbers = (3, 6, 8, *range(14, 19), 20, 21, 47, 66, 72, 73, 74, 75, *range(76, 81), 101, 108, 109)
     asked = [f"atom_{number:03d}" for number in numbers]
     done = subprocess.run(
         [sys.executable, "-m", "atomci", "check", "--json", *asked],
@@ -643,8 +644,9 @@ def test_the_checks_that_the_page_lists_are_those_that_do_not_hold() -> None:
     answers = json.loads(done.stdout)["atoms"]
     assert len(answers) == len(asked)
     broken = {row["atom"]: row["evidence"] for row in answers if row["status"] == "broken"}
-    assert broken.keys() == told, json.dumps(broken, indent=1)
-    assert not any("isn't pinned" in line for line in broken["create_ci_workflow_skeleton"])
+    off = {row["atom"] for row in answers if row["evidence"] == ["disabled in pyproject.toml"]}
+    assert not broken, json.dumps(broken, indent=1)
+    assert off == told
 
 
 def workflows(folder: Path = ROOT / ".github") -> list[Path]:
@@ -685,15 +687,21 @@ def test_every_action_is_pinned_and_the_templates_pins_are_ours() -> None:
                 assert own[action] == pin.partition("{{")[0].strip(), f"{action} in {path.name}"
 
 
-def test_ci_runs_the_readmes_test_command_and_waits_for_every_job() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    command = re.search(r"uv run (--all-groups pytest .*?) +# the tests", readme)
-    assert command
+def test_ci_runs_every_layer_of_tests_and_waits_for_every_job() -> None:
     jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]
-    steps = [step for step in jobs["tests"]["steps"] if "pytest" in step.get("run", "")]
-    assert [f"uv run --locked {command[1]}" in step["run"] for step in steps] == [True]
+    said = {name: " ".join(str(step.get("run", "")) for step in job["steps"]) for name, job in jobs.items()}
+    for layer in ("unit", "integration", "e2e"):
+        assert f"atomci run {layer}" in said[layer]
+    for layer in ("integration", "e2e"):  # the README's command for all tests installs all groups too
+        assert "uv run --locked --all-groups" in said[layer]
     assert set(jobs["required"]["needs"]) == jobs.keys() - {"required"}
     assert all(job["timeout-minutes"] for job in jobs.values())
+
+
+def test_atomcis_layers_hold_every_test() -> None:
+    folders = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
+    layers = [name for layer in (UNIT, INTEGRATION, E2E) for name in (layer.folder, *layer.also)]
+    assert {f"tests/{folder}" for folder in folders - {"golden"}} <= set(layers)
 
 
 def test_a_local_hook_runs_the_locked_tools() -> None:

@@ -15,7 +15,8 @@ __all__ = ["FILE", "Assignment", "assignments", "facts", "mentioned"]
 
 FILE = ".env.example"
 
-_COMMENTED = re.compile(r"^(\s*)#\s*(?=(?:export\s+)?[A-Z_][A-Z0-9_]*=)")
+# A name has a capital, as `pythonLocation`; without one, a line such as `# note=…` is prose.
+_COMMENTED = re.compile(r"^(\s*)#\s*(?=(?:export\s+)?(?=[a-z0-9_]*[A-Z])[A-Za-z_]\w*=)")
 # How scripts, tasks, images and compose files read a variable: $NAME, ${NAME}, $env:NAME.
 _MENTION = re.compile(r"\$(?:\{|env:)?([A-Za-z_]\w*)", re.IGNORECASE)
 

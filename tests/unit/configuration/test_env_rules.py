@@ -27,6 +27,7 @@ def test_an_entry_covers_a_read(text: str) -> None:
 def test_a_read_without_an_entry_is_told_with_its_line() -> None:
     assert problems("", URL) == ["src/a.py:3: reads URL, and it isn't in .env.example"]
     assert problems("# url=x is prose", URL) != []
+    assert problems("# pythonLocation=", Read("src/a.py", 3, "pythonLocation")) == []
     assert problems(None, URL) == ["src/a.py:3: reads URL, and there is no .env.example"]
 
 
