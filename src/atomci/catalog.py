@@ -122,6 +122,8 @@ _TEST_CONF = (
 _STATIC_CONF = (*_CONF, "ruff.toml", ".ruff.toml", "mypy.ini", ".mypy.ini", "setup.cfg")
 # ruff goes by the nearest of these.
 _NESTED_CONF = ("**/pyproject.toml", "**/ruff.toml", "**/.ruff.toml")
+# Findings that were there before the gate.
+_BASELINE = (".atomci/baseline.jsonl",)
 _CI = (".github/workflows/*.yml", ".github/actions/**/*.yml", ".github/actions/**/*.yaml")
 _TREE = ("**/*",)
 _UNIT = (handles.UNIT_RESULTS, handles.UNIT_DATA, handles.UNIT_TESTS)
@@ -232,12 +234,12 @@ _phase(3,
 )
 _phase(4,
     _row(31, "run_ruff_lint", "Lint findings with file, line and rule; no autofix",
-        reads=(*_PY, "**/*.ipynb", *_STATIC_CONF, *_NESTED_CONF), writes=(handles.RUFF,)),
-    _row(32, "run_black_check", "Each file that black would change is a finding", reads=(*_PY, "**/*.ipynb", *_STATIC_CONF, *_NESTED_CONF), writes=(handles.BLACK,)),
+        reads=(*_PY, "**/*.ipynb", *_STATIC_CONF, *_NESTED_CONF, *_BASELINE), writes=(handles.RUFF,)),
+    _row(32, "run_black_check", "Each file that black would change is a finding", reads=(*_PY, "**/*.ipynb", *_STATIC_CONF, *_NESTED_CONF, *_BASELINE), writes=(handles.BLACK,)),
     _row(33, "run_mypy_typecheck", "Type findings, strict, those of changed files first",
-        reads=(*_PY, *_STATIC_CONF), writes=(handles.MYPY,)),
+        reads=(*_PY, *_STATIC_CONF, *_BASELINE), writes=(handles.MYPY,)),
     _row(34, "aggregate_static_findings", "One SARIF 2.1.0 file and one JSON of all findings",
-        needs=("run_ruff_lint", "run_black_check", "run_mypy_typecheck"), reads=("artifacts/findings/*.json", *_PY, *_CONF), writes=(handles.STATIC_SARIF, handles.FINDINGS), always=True),
+        needs=("run_ruff_lint", "run_black_check", "run_mypy_typecheck"), reads=("artifacts/findings/*.json", *_PY, *_CONF, *_BASELINE), writes=(handles.STATIC_SARIF, handles.FINDINGS), always=True),
     _row(35, "classify_static_failures", "Every finding in the lint, format or type lane, with the fixing command",
         needs=("aggregate_static_findings",), reads=(handles.FINDINGS,), writes=(handles.LANES,), always=True),
 )

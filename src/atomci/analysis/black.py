@@ -131,4 +131,5 @@ def _finding(path: str, tool: str, rule: str, message: str, where: tuple[int, in
         message=message,
         lane=LANE,
         fixable=rule == "unformatted",
+        unread=rule == "unparsable",
     )

@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from msgspec import structs
+
 from atomci.analysis.paths import relative
 from atomci.analysis.programs import broken, plain, unix_lines
 from atomci.analysis.protocol import Reading, Site
@@ -156,6 +158,8 @@ def _parse_errors(done: Completed, lines: list[str], root: Path, tool: str) -> R
     found = _findings(({**row.groupdict(), "hint": None} for row in rows), root, tool)
     if bool(found) is not bool(done.code):
         return broken(NAME, done, f"{len(found)} of its lines are errors")
+    if not summary["checked"]:
+        found = tuple(structs.replace(one, unread=True) for one in found)
     return Reading(found, int(summary["checked"] or summary["files"]))
 
 

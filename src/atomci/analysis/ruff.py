@@ -36,6 +36,8 @@ _DEBUG = re.compile(r"^\[[\d-]+\]\[[\d:]+\]\[[\w:]+\]\[DEBUG\] .*\n?", re.MULTIL
 _CHECKED = re.compile(r"\[DEBUG\] Checked (\d+) files? in\b")
 _SETTINGS_CHECKED = re.compile(r"\[DEBUG\] Checking: .+\.toml\r?$", re.MULTILINE)
 _TOP = {"row": 1, "column": 1}
+# It couldn't read the file, or not as Python.
+_UNREAD = ("invalid-syntax", "E902", "E999")
 
 
 def commands(program: str) -> tuple[Command, ...]:
@@ -111,6 +113,7 @@ def _finding(row: Mapping[str, Any], root: Path, tool: str) -> Finding:
     fix = row.get("fix")
     url = row.get("url")
     cell = f"cell {row['cell']}: " if row.get("cell") else ""  # lines of a notebook are a cell's
+    rule = str(row.get("code") or _UNREAD[0])
     return Finding(
         path=relative(str(row["filename"]), root),
         line=start["row"],
@@ -118,9 +121,10 @@ def _finding(row: Mapping[str, Any], root: Path, tool: str) -> Finding:
         end_line=end.get("row"),
         end_column=end.get("column"),
         tool=tool,
-        rule=str(row.get("code") or "invalid-syntax"),
+        rule=rule,
         message=f"{cell}{row['message']}",
         lane=LANE,
         fixable=isinstance(fix, dict) and fix.get("applicability") == "safe",
         url=str(url) if url else None,
+        unread=rule in _UNREAD,
     )

@@ -86,4 +86,5 @@ def _finding(path: str, line: int, column: int, tool: str, rule: str, message: s
         message=message,
         lane=LANE,
         fixable=rule == "unformatted",
+        unread=rule == "unparsable",
     )

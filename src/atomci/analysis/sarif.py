@@ -51,9 +51,11 @@ def line_fingerprints(text: str) -> list[str]:
 
 
 def _run(run: Findings, root: Path, below: str) -> dict[str, object]:
-    rules = {finding.rule: finding for finding in run.findings}
+    every = (*run.findings, *(run.held or ()))
+    rules = {finding.rule: finding for finding in every}
     ids = list(rules)
-    fingerprints = {path: _fingerprints(root / path) for path in {finding.path for finding in run.findings}}
+    fingerprints = {path: _fingerprints(root / path) for path in {finding.path for finding in every}}
+    states = _states(run)
     driver: dict[str, object] = {"name": run.tool, "rules": [_rule(rules[rule]) for rule in ids]}
     if run.version:
         driver["version"] = run.version
@@ -62,8 +64,19 @@ def _run(run: Findings, root: Path, below: str) -> dict[str, object]:
         # Everything up to the last slash is GitHub's category; a second run with the same one is refused.
         "automationDetails": {"id": f"atomci/{below}{run.atom}/"},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(f, ids.index(f.rule), fingerprints[f.path], below) for f in run.findings],
+        "results": [
+            _result(found, ids.index(found.rule), fingerprints[found.path], below) | state
+            for found, state in zip(every, states, strict=True)
+        ],
     }
+
+
+def _states(run: Findings) -> list[dict[str, object]]:
+    """Whether each result is new; nothing is said of that where there is no baseline."""
+    if run.held is None:
+        return [{} for _ in run.findings]
+    states = ["new"] * len(run.findings) + ["unchanged"] * len(run.held)
+    return [{"baselineState": state} for state in states]
 
 
 def _rule(finding: Finding) -> dict[str, object]:

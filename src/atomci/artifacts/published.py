@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atomci.artifacts.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.listings import Diagnosis, Explanation, Listing, Restored
 from atomci.artifacts.manifests import Manifest, Parity
 from atomci.artifacts.runs import Event, Index, Result
@@ -46,6 +47,8 @@ SCHEMAS: dict[str, object] = {
     "findings": Findings,
     "all-findings": AllFindings,
     "lanes": Lanes,
+    "baseline": BaselineEntry,
+    "baseline-renewal": BaselineRenewal,
     "selection": Selection,
     "parallel": ParallelPlan,
     "durations": Durations,

@@ -118,13 +118,17 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lane: Lane = "lint"
     fixable: bool = False
     url: str | None = None
+    unread: bool = False
+    """Because of it the tool looked no further: at this file, or at all."""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.level}: {self.message} [{self.rule}]"
 
 
 class Findings(Struct, frozen=True, kw_only=True):
-    """What one tool found. `examined` counts the files it looked at."""
+    """What one tool found. `examined` counts the files it looked at; `held` is what the baseline holds, None
+    without one.
+    """
 
     schema: Literal["atomci/findings/1"] = "atomci/findings/1"
     tool: str
@@ -134,12 +138,14 @@ class Findings(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     mend: str = ""
     """What people type to fix them, or to see them; empty where atomci doesn't know."""
+    held: tuple[Finding, ...] | None = None
 
 
 class AllFindings(Struct, frozen=True, kw_only=True):
     """atom_034: those of every tool; `missing` names atoms that left none, with the reason.
 
-    Of those, `disabled` and `left_out` owe none: the latter with what the repository doesn't have.
+    Of those, `disabled` and `left_out` owe none: the latter with what the repository doesn't have. `grown` is
+    what the baseline holds without a reason and that of the branch's base doesn't.
     """
 
     schema: Literal["atomci/all-findings/1"] = "atomci/all-findings/1"
@@ -147,6 +153,7 @@ class AllFindings(Struct, frozen=True, kw_only=True):
     missing: dict[str, str]
     disabled: tuple[str, ...] = ()
     left_out: dict[str, str] = {}
+    grown: tuple[Finding, ...] = ()
 
 
 class LaneWork(Struct, frozen=True, kw_only=True):

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from atomci.analysis.baseline.entries import FILE, read_entries
+from atomci.analysis.baseline.growth import base_entries, grown
 from atomci.analysis.lanes import classify
 from atomci.analysis.protocol import Tool
 from atomci.analysis.sarif import to_sarif
-from atomci.analysis.table import tool_of
+from atomci.analysis.table import ATOMS, tool_of
 from atomci.artifacts import handles
-from atomci.artifacts.schemas import AllFindings, Findings
+from atomci.artifacts.baseline import BaselineEntry
+from atomci.artifacts.schemas import AllFindings, Finding, Findings
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.findings import outcome_of
 from atomci.atoms.parts.stages import unexplained, why_left_out
 from atomci.atoms.parts.static_inputs import depends_on_what_it_may_read
 from atomci.catalog import atom
+from atomci.engine.cache import declared
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.guest import lacks
 from atomci.engine.inputs.dependencies import Dependencies
@@ -63,7 +68,15 @@ def _left_out(ctx: Context, tool: Tool) -> str:
     return f"{tool.NAME}, since {why}" if why else ""
 
 
+def _rests_on_git(ctx: Context) -> Dependencies:
+    """A baseline is compared with that of another commit, which is no file."""
+    why = f"{FILE} is compared with that of the branch's base" if (ctx.root / FILE).is_file() else ""
+    return replace(declared(ctx.atom, ctx.workspace), unkept=why)
+
+
+@runs(lambda ctx: (), _rests_on_git)
 def aggregate_static_findings(ctx: Context) -> Outcome:
+    entries = read_entries(ctx.root)
     found = {need: ctx.read_if_there(atom(need).writes[0], Findings) for need in ctx.atom.needs}
     reports = [report for report in found.values() if report is not None]
     absent = [need for need, report in found.items() if report is None]
@@ -72,12 +85,37 @@ def aggregate_static_findings(ctx: Context) -> Outcome:
     missing = dict.fromkeys(absent, "left no findings") | dict.fromkeys(disabled, "disabled")
     missing |= {need: f"left out: {why}" for need, why in left_out.items()}
     ctx.write(handles.STATIC_SARIF, to_sarif(reports, ctx.root, ctx.project.git.prefix() or ""))
-    every = AllFindings(runs=tuple(reports), missing=missing, disabled=tuple(disabled), left_out=left_out)
+    every = AllFindings(
+        runs=tuple(reports),
+        missing=missing,
+        disabled=tuple(disabled),
+        left_out=left_out,
+        grown=_grown(ctx, entries),
+    )
     ctx.write(handles.FINDINGS, every)
+    if every.grown:
+        text = f"the baseline grew by {len(every.grown)} without a reason"
+        return Outcome("fail", text, len(reports), "tools", every.grown)
     if left_out and len(left_out) == len(found):
         return Outcome.leaving_out("; ".join(left_out.values()), 0, "tools")
-    gaps = "; ".join(f"{name} {why}" for name, why in missing.items())
+    unseen = Counter(entry.atom for entry in entries or () if entry.atom in absent or entry.atom not in ATOMS)
+    gaps = "; ".join(
+        (
+            *(f"{name} {why}" for name, why in missing.items()),
+            *(
+                f"{count} entries of the baseline are of {name}, and nobody looks"
+                for name, count in unseen.items()
+            ),
+        )
+    )
     return Outcome("pass" if reports else "vacuous", gaps, len(reports), "tools")
+
+
+def _grown(ctx: Context, entries: Sequence[BaselineEntry] | None) -> tuple[Finding, ...]:
+    if not entries:
+        return ()
+    base = base_entries(ctx.project.git, ctx.options.since)
+    return () if base is None else grown(entries, base, lambda path: (ctx.root / path).is_file())
 
 
 def aggregate_static_findings_holds(ctx: Context) -> Verdict:
@@ -93,7 +131,7 @@ def aggregate_static_findings_holds(ctx: Context) -> Verdict:
     problems = []
     if log["version"] != "2.1.0" or len(categories) != len(set(categories)):
         problems.append(f"{handles.STATIC_SARIF}: not one 2.1.0 run per tool: {', '.join(categories)}")
-    if len(results) != sum(len(run.findings) for run in found.runs):
+    if len(results) != sum(len(run.findings) + len(run.held or ()) for run in found.runs):
         problems.append(
             f"{handles.STATIC_SARIF}: {len(results)} results, but {handles.FINDINGS} has another number"
         )

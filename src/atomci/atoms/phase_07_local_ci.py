@@ -77,6 +77,8 @@ def stage1_lint_types(ctx: Context) -> Outcome:
     work = [f"{lane.findings} in lane {lane.lane}: {lane.command}" for lane in lanes.lanes]
     reds = [Red(run.atom, "fail", "") for run in found.runs if run.findings]
     reds += [Red(name, "error", f"{name} {why}") for name, why in unexplained(found)]
+    if found.grown:
+        reds.append(Red("aggregate_static_findings", "fail", f"the baseline grew by {len(found.grown)}"))
     unseen = [f"left out: {'; '.join(found.left_out.values())}"] if found.left_out else []
     reds += [
         Red(run.atom, "vacuous", f"{run.tool} examined no file") for run in found.runs if not run.examined
@@ -85,7 +87,10 @@ def stage1_lint_types(ctx: Context) -> Outcome:
         return ended(ctx, handles.LINT_TYPES_STAGE, "skipped", unseen, left_out=True)
     if not found.runs and not reds:
         return ended(ctx, handles.LINT_TYPES_STAGE, "vacuous", ["every tool is disabled"])
-    said = [f"{run.tool}: {run.examined} files" for run in found.runs]
+    said = [
+        f"{run.tool}: {run.examined} files" + (f", {len(run.held)} held" if run.held else "")
+        for run in found.runs
+    ]
     return judged(ctx, handles.LINT_TYPES_STAGE, reds, [*(work if reds else said), *unseen], ("sarif",))
 
 

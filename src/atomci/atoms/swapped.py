@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from atomci.analysis.baseline.entries import FILE
 from atomci.analysis.parsers import PARSERS
 from atomci.analysis.protocol import Reading
 from atomci.analysis.table import ATOMS, TOOLS
@@ -67,7 +68,8 @@ def command_atom(atom: Atom, swap: AtomConfig) -> Implementation:
 
     def depends(ctx: Context) -> Dependencies:
         if swap.inputs is not None:
-            return Dependencies(globs=swap.inputs)
+            held_by = (FILE,) if atom.name in ATOMS else ()
+            return Dependencies(globs=swap.inputs, files=held_by)
         artifacts = tuple(path for path in atom.reads if path.startswith("artifacts/"))
         return Dependencies(
             globs=artifacts,

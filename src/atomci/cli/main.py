@@ -35,6 +35,7 @@ _VERBS: dict[str, tuple[str, str]] = {
     "update": ("atomci.cli.update", "Merge a newer version of the template."),
     "diff": ("atomci.cli.status", "Show how files differ from what was rendered."),
     "restore": ("atomci.cli.status", "Put files back to what was rendered."),
+    "baseline": ("atomci.cli.baseline", "Hold today's findings, so that only new ones are red."),
     "adopt": ("atomci.cli.adopt", "Put an existing repository under a template."),
     "export": ("atomci.cli.export", "Export the template for cookiecutter."),
     "doctor": ("atomci.cli.doctor", "Show which programs are needed here, and which are missing."),

@@ -15,7 +15,7 @@ from atomci.errors import AtomciError, UsageError
 from atomci.tools import interrupts
 from atomci.tools.exclusive import exclusive
 
-__all__ = ["run_command"]
+__all__ = ["alone", "run_command"]
 
 _RUNS_IN = "ATOMCI_RUNS_IN"
 """The variable that names, for what a run starts, the repository in which it goes on."""
@@ -115,7 +115,7 @@ def run_command(
     if dry_run:
         click.echo("\n".join(dry_run_lines(loader, plan, options, as_json)))
         return 0
-    with _alone(loader.project.root), listener_for(plan, as_json, loader.project) as listener:
+    with alone(loader.project.root), listener_for(plan, as_json, loader.project) as listener:
         result = run_plan(workspace, plan, loader.implementation, [listener])
     if result.broken:
         click.echo(f"error: {result.broken}\n  {result.mend}", err=True)
@@ -123,7 +123,7 @@ def run_command(
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def alone(root: Path) -> Iterator[None]:
     """Keep other runs out of artifacts/, but for those that this one starts.
 
     Raises InfrastructureError when another goes on for ten seconds.

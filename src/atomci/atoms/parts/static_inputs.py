@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from atomci.analysis.baseline.entries import FILE
 from atomci.analysis.protocol import Tool
 from atomci.analysis.reads import places_outside, reads_of
 from atomci.engine.context import Context
@@ -19,12 +20,12 @@ def depends_on_what_it_may_read(ctx: Context, tool: Tool) -> Dependencies:
     """All that counts for the tool, also what git ignores; `inputs` of pyproject.toml narrows that."""
     own = ctx.workspace.config.of(ctx.atom.name).inputs
     if own is not None:
-        return Dependencies(globs=tuple(own))
+        return Dependencies(globs=tuple(own), files=(FILE,))
     reads = reads_of(tool, ctx.root, ctx.workspace.inputs.on_disk())
     beside = tuple(_beside(ctx, tool)) if tool.FOLLOWS_IMPORTS else ()
     folders = dict.fromkeys(file.parent.as_posix() for file in beside)
     modules = tuple(file.as_posix() for file in beside)
-    return Dependencies(on_disk=reads.on_disk, files=(*reads.files, *modules), searched=tuple(folders))
+    return Dependencies(on_disk=reads.on_disk, files=(*reads.files, *modules, FILE), searched=tuple(folders))
 
 
 def _beside(ctx: Context, tool: Tool) -> Iterator[Path]:

@@ -1,0 +1,73 @@
+"""A baseline can only shrink: what it holds, and that of the branch's base doesn't, needs a reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+from atomci.analysis.baseline.comparison import Sighting, compare
+from atomci.analysis.baseline.entries import FILE, parsed
+from atomci.artifacts.baseline import BaselineEntry
+from atomci.artifacts.schemas import Finding
+from atomci.errors import InfrastructureError
+from atomci.tools.git.client import Git
+
+__all__ = ["base_entries", "grown"]
+
+_USUAL = ("origin/main", "origin/master", "main", "master")
+
+
+def grown(
+    entries: Sequence[BaselineEntry], base: Sequence[BaselineEntry], is_there: Callable[[str], bool]
+) -> tuple[Finding, ...]:
+    """What was added since the base without a reason; a file of another name may take its entries along."""
+    unexplained = [entry for entry in entries if not entry.why]
+    compared = compare(base, _as_seen(unexplained), is_there)
+    return tuple(
+        Finding(
+            path=FILE,
+            line=1,
+            tool="atomci",
+            rule="baseline-grown",
+            message=f"{one.kind.rule} in {one.kind.path} was added without a reason: fix the finding, or "
+            "atomci baseline --grow REASON",
+        )
+        for one in compared.new
+    )
+
+
+def base_entries(
+    git: Git, since: str | None, variables: Mapping[str, str] = os.environ
+) -> tuple[BaselineEntry, ...] | None:
+    """The baseline where the branch began; None where there was none, or no git.
+
+    Raises InfrastructureError where a shallow clone hides it.
+    """
+    if git.commit() is None:
+        return None
+    base = _base(git, since, variables)
+    prefix = git.prefix() or ""
+    if git.resolve(f"{base}:{prefix}{FILE}") is None:
+        return None
+    return parsed(git("cat-file", "blob", f"{base}:{prefix}{FILE}"), f"{FILE} at {base[:12]}")
+
+
+def _base(git: Git, since: str | None, variables: Mapping[str, str]) -> str:
+    """The commit where the branch left the one that it will be merged into; HEAD where there is no other."""
+    named = variables.get("GITHUB_BASE_REF")
+    wanted = since or (f"origin/{named}" if named else None)
+    others = (wanted,) if wanted else (git.ask("rev-parse", "--abbrev-ref", "origin/HEAD"), *_USUAL)
+    target = next((name for name in others if name and git.commit(name)), None)
+    base = git.ask("merge-base", target, "HEAD") if target else None
+    if base:
+        return base
+    if wanted or (target and git.ask("rev-parse", "--is-shallow-repository") == "true"):
+        raise InfrastructureError(
+            f"{FILE} may only shrink, and git doesn't know here where this branch left {wanted or target}",
+            "git fetch --unshallow origin; in a workflow, actions/checkout with fetch-depth: 0",
+        )
+    return "HEAD"
+
+
+def _as_seen(entries: Sequence[BaselineEntry]) -> tuple[Sighting, ...]:
+    return tuple(Sighting(entry.kind, mark) for entry in entries for mark in entry.lines)
