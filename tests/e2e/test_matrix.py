@@ -23,6 +23,7 @@ from answer_sets import (
     words_for,
 )
 from nightly import NIGHTLY
+from reserved_names import free_packages, free_projects
 
 from atomci.atoms.builtin import built_in
 from atomci.catalog import ATOMS
@@ -102,6 +103,7 @@ def test_a_set_of_answers(
         "uv", "run", "atomci", "new", str(root), "--defaults", *words_for(answers)
     )
     assert "local_ci: green" in made
+    assert (free_projects(root), free_packages(root, root / ".venv/bin/python")) == (set(), set())
     project = Shell(root, env)
     # What atoms write down is what their checks see, so the checks alone do but for the full sets.
     everything_is_green(project, written=answers in FULL or NIGHTLY)

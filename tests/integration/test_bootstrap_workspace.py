@@ -131,6 +131,50 @@ def test_007_prefers_the_author_that_git_knows(world: World) -> None:
     assert "knows no author" not in reason
 
 
+def test_007_commits_also_what_the_user_ignores_everywhere(world: World) -> None:
+    """Many ignore .vscode and *.lock on their machine; the colleague's clone and CI need them."""
+    ignored = world.base / "ignored"
+    ignored.write_text("*.lock\n.vscode/\n", encoding="utf-8")
+    config = world.base / "gitconfig"
+    config.write_text(f"[core]\nexcludesFile = {ignored}\n", encoding="utf-8")
+    world.write("uv.lock", "version = 1\n")
+    world.write(".vscode/settings.json", "{}\n")
+
+    status, reason = begin(world, GIT_CONFIG_GLOBAL=str(config))
+
+    assert status == "pass", reason
+    assert world.git("ls-files").split() == [".vscode/settings.json", "pyproject.toml", "uv.lock"]
+
+
+def test_007_commits_without_the_signature_that_cannot_be_made(world: World) -> None:
+    config = world.base / "gitconfig"
+    config.write_text("[commit]\ngpgSign = true\n[gpg]\nprogram = no-such-program\n", encoding="utf-8")
+
+    status, reason = begin(world, GIT_CONFIG_GLOBAL=str(config))
+
+    assert (status, "not signed, since error: cannot run no-such-program" in reason) == ("pass", True), reason
+    assert reason.endswith(": git commit --amend --no-edit --gpg-sign")
+    assert world.git("log", "-1", "--format=%s") == "chore: first commit"
+
+
+def test_007_says_gits_own_reason(world: World) -> None:
+    status, reason = begin(world, GIT_COMMITTER_DATE="the 40th of May")
+
+    assert (status, "invalid date format: the 40th of May" in reason) == ("error", True), reason
+
+
+def test_007_leaves_alone_a_repository_that_the_environment_names_for_a_larger_folder(world: World) -> None:
+    """As those have who keep their home under git: the project's first commit took all of it."""
+    (world.base / "private").write_text("mine\n", encoding="utf-8")
+    apart = world.base / "apart.git"
+
+    status, reason = begin(world, GIT_DIR=str(apart), GIT_WORK_TREE=str(world.base))
+
+    assert status == "pass", reason
+    assert not apart.exists()
+    assert world.git("ls-files") == "pyproject.toml"
+
+
 def test_007_obeys_the_chosen_branch_and_remote(world: World) -> None:
     world.write(".copier-answers.yml", "default_branch: release/1.0\ngit_remote: https://example.com/x.git\n")
 

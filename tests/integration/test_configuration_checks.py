@@ -406,6 +406,23 @@ def test_a_check_runs_what_a_clone_brought_in_its_environment(repo: Path, tmp_pa
     assert (tmp_path / "ran").exists()
 
 
+def test_where_a_setting_names_the_folder_of_hooks_it_is_left_alone_and_said(sample, tmp_path: Path) -> None:
+    """pre-commit refuses then; git wouldn't look into .git/hooks either."""
+    mine = tmp_path / "my hooks"
+    mine.mkdir()
+    subprocess.run(["git", "config", "core.hooksPath", str(mine)], cwd=sample.root, check=True)
+
+    done = sample.atomci("run", "create_precommit_config", "--json")
+
+    status, reason = done["create_precommit_config"]
+    assert (done.code, status) == (0, "skipped"), reason
+    assert f"core.hooksPath says that git's hooks are in {mine}" in reason
+    assert reason.endswith("let its pre-push hook run atomci run local_ci")
+    assert not any(mine.iterdir())
+    (row,) = json.loads(sample.atomci("check", "create_precommit_config", "--json").out)["atoms"]
+    assert row["status"] in ("not applicable", "broken"), row
+
+
 def test_hooks_of_a_larger_repository_are_left_alone(sample, tmp_path: Path) -> None:
     """pre-commit would take its configuration from the top, and block every commit there."""
     larger = tmp_path / "larger"

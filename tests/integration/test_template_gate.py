@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from once import Once
+from reserved_names import free_projects
 
 Git = Callable[..., str]
 Render = Callable[..., Path]
@@ -172,6 +173,7 @@ def test_pip_tools_locks_syncs_and_runs(
     assert first.returncode == 0, first.stdout + first.stderr
     lock = (project / "requirements/dev.txt").read_text()
     assert "ruff==" in lock
+    assert free_projects(project) == set()
     # The pin itself is the only path of this machine.
     assert [line for line in lock.splitlines() if str(tmp_path) in line] == [f"-e file://{source}"]
     environment["PIP_NO_INDEX"] = "1"

@@ -1,9 +1,11 @@
 """What copier makes of the template: the same twice, without trust, refusing what can't work."""
 
+import pkgutil
 import shutil
 import stat
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import yaml
 from answer_sets import HAND_MADE
 from golden_trees import RENDERED_FROM
 from once import Once
+from reserved_names import names
 
 ROOT = Path(__file__).parents[2]
 Git = Callable[..., str]
@@ -227,14 +230,20 @@ def test_the_script_is_executable(rendered: Callable[[str], Path]) -> None:
         ({"project_name": "naïve"}, "Letters, digits"),
         ({"project_name": "x" * 61}, "at most 60"),
         ({"project_name": "Pre_Commit"}, "already uses a package"),
+        ({"project_name": "packaging"}, "already uses a package"),
+        ({"project_name": "Python"}, "has a program of that name"),
+        ({"project_name": "CON"}, "Windows has no file"),
         ({"package_name": "My-Package"}, "lower case"),
         ({"package_name": "2fast"}, "lower case"),
         ({"package_name": "x\n"}, "lower case"),
         ({"package_name": "x" * 41}, "at most 40"),
         ({"package_name": "class"}, "Python keyword"),
         ({"package_name": "json"}, "standard library"),
+        ({"package_name": "test"}, "standard library"),
+        ({"package_name": "aux"}, "Windows has no folder"),
         ({"package_name": "tests"}, "a folder of that name"),
         ({"package_name": "xdist"}, "already uses a package"),
+        ({"package_name": "click"}, "already uses a package"),
         ({"description": "two\nlines"}, "one line"),
         ({"description": " "}, "what the project is"),
         ({"author_name": ""}, "needs a name"),
@@ -277,6 +286,10 @@ def test_a_bad_answer_is_refused_and_leaves_nothing(
         ("atomci", "atomci-project", "atomci_project"),
         ("проект", "my-project", "my_project"),
         ("class", "class", "class_lib"),
+        ("test", "test", "test_lib"),
+        ("Python", "Python-project", "python_project"),
+        ("nul", "nul-project", "nul_project"),
+        ("packaging", "packaging-project", "packaging_project"),
         ("x" * 70, "x" * 60, "x" * 36),
     ],
 )
@@ -291,11 +304,13 @@ def test_defaults_from_any_folder_name_are_valid(
 
 
 def test_the_list_of_standard_modules_is_whole() -> None:
-    """A newer Python that adds a module shows here."""
-    public = {name for name in sys.stdlib_module_names if not name.startswith("_")}
-    listed = (ROOT / "includes" / "names.jinja").read_text(encoding="utf-8").split()
+    """A newer Python that adds a module shows here; its own list leaves out `test`."""
+    paths = sysconfig.get_paths()
+    folders = (paths["stdlib"], paths["platstdlib"], f"{paths['platstdlib']}/lib-dynload")
+    found = {*sys.builtin_module_names, *(module.name for module in pkgutil.iter_modules(folders))}
+    public = {name for name in (*sys.stdlib_module_names, *found) if not name.startswith("_")}
     if sys.version_info < (3, 16):
-        assert public <= set(listed)
+        assert public <= set(names().stdlib)
 
 
 def test_computed_answers_are_not_recorded(project: Path) -> None:

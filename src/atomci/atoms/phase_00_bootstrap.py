@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import Finding, ToolReport
@@ -37,6 +38,7 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.tools import uv
 from atomci.tools.atomic import replace_file
+from atomci.tools.git.client import complaint
 from atomci.tools.process import Command
 
 
@@ -166,20 +168,26 @@ def _git_commands(ctx: Context) -> Sequence[Command]:
         return ()
     program = shutil.which("git") or "git"
     words = repository.begin_words(ctx.root, ctx.project.answers, ctx.project.table("project"))
-    return tuple(Command((program, *step)) for step in words)
+    # A repository that the environment names for a larger folder gets none of this.
+    elsewhere = () if repository.is_top(ctx.root) else ("GIT_DIR", "GIT_WORK_TREE")
+    return tuple(Command((program, *step), without=elsewhere) for step in words)
 
 
 @runs(_git_commands)
 def initialize_git_repository(ctx: Context) -> Outcome:
     if (where := repository.existing(ctx.root)) is not None:
         return Outcome("pass", f"nothing changed: {where}", 1, "repos")
-    known = repository.knows_an_author(ctx.root)
+    known, unsigned = repository.knows_an_author(ctx.root), ""
     for command in _git_commands(ctx):
         done = ctx.run(command)
+        if done.code != 0 and (words := repository.unsigned(ctx.root, command.argv)):
+            unsigned = f"not signed, since {complaint(done.stderr)}: git commit --amend --no-edit --gpg-sign"
+            done = ctx.run(replace(command, argv=words))
         if done.code != 0:
-            raise InfrastructureError(f"git failed: {done.last_line}", str(command))
+            raise InfrastructureError(f"git failed: {complaint(done.stderr)}", str(command))
     head = ctx.project.git.ask("log", "-1", "--format=%h on %D") or ""
-    return Outcome("pass", head if known else f"{head}; {_unknown_author(ctx)}", 1, "repos")
+    notes = ("" if known else _unknown_author(ctx), unsigned)
+    return Outcome("pass", "; ".join((head, *filter(None, notes))), 1, "repos")
 
 
 def _unknown_author(ctx: Context) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from atomci.analysis.table import in_use
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
-from atomci.atoms.parts.larger_repository import hooks_elsewhere, read_by_github
+from atomci.atoms.parts.larger_repository import folder_by_setting, hooks_elsewhere, read_by_github
 from atomci.atoms.parts.recorded import outcome_of
 from atomci.bootstrap.layout import folders_of
 from atomci.bootstrap.profile import has_layers, left_out
@@ -89,7 +89,8 @@ def create_ci_workflow_skeleton_holds(ctx: Context) -> Verdict:
 
 
 def _install(ctx: Context) -> Sequence[Command]:
-    if hooks_elsewhere(ctx):
+    # pre-commit refuses to install anything where a setting names the folder of hooks.
+    if hooks_elsewhere(ctx) or folder_by_setting(ctx):
         return ()
     # Which hooks: the config's default_install_hook_types.
     return (Command((ctx.tool("pre-commit"), "install")),)
@@ -101,9 +102,10 @@ def create_precommit_config(ctx: Context) -> Outcome:
         return Outcome("fail", f"{hooks.FILE}: missing")
     if why := hooks_elsewhere(ctx):
         return Outcome.leaving_out(why, 0, "hooks")
-    done = ctx.run(*_install(ctx))
-    if done.code != 0:
-        return Outcome("fail", f"pre-commit install: {(done.stderr or done.stdout).strip()[-300:]}")
+    for command in _install(ctx):
+        done = ctx.run(command)
+        if done.code != 0:
+            return Outcome("fail", f"pre-commit install: {(done.stderr or done.stdout).strip()[-300:]}")
     return outcome_of(ctx, create_precommit_config_holds(ctx))
 
 

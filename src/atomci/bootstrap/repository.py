@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from atomci.errors import InfrastructureError
 from atomci.tools.git.client import Git
 
-__all__ = ["begin_words", "existing", "knows_an_author", "need_git"]
+__all__ = ["begin_words", "existing", "is_top", "knows_an_author", "need_git", "unsigned"]
 
 
 def need_git() -> None:
@@ -33,6 +33,11 @@ def existing(root: Path) -> str | None:
     return None
 
 
+def is_top(root: Path) -> bool:
+    """Whether a repository that is known here, perhaps by the environment alone, begins at this folder."""
+    return Git(root).prefix() == ""
+
+
 def begin_words(root: Path, answers: Mapping[str, Any], project: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """What is typed after `git`, in order: init where there is none, the answered remote, first commit."""
     words: list[tuple[str, ...]] = []
@@ -41,11 +46,18 @@ def begin_words(root: Path, answers: Mapping[str, Any], project: Mapping[str, An
         words.append(("init", "--quiet", f"--initial-branch={branch}"))
         if remote := answers.get("git_remote"):
             words.append(("remote", "add", "origin", str(remote)))
-    words.append(("add", "--all"))
+    # What git's user ignores everywhere, such as .vscode or *.lock, is a file of the project all the same.
+    words.append(("-c", "core.excludesFile=", "add", "--all"))
     identity = () if knows_an_author(root) else _identity(project)
     # No hooks: they are the next step, and what they run isn't installed before it.
     words.append((*identity, "commit", "--quiet", "--no-verify", "-m", "chore: first commit"))
     return words
+
+
+def unsigned(root: Path, words: Sequence[str]) -> tuple[str, ...]:
+    """A commit's words without the signature that git's settings ask for; empty for any other words."""
+    signs = "commit" in words and Git(root).ask("config", "--type=bool", "commit.gpgSign") == "true"
+    return (*words, "--no-gpg-sign") if signs else ()
 
 
 def knows_an_author(root: Path) -> bool:

@@ -1,13 +1,14 @@
-"""What a project in a subfolder leaves to its repository: git's hooks, and what GitHub reads."""
+"""What a project leaves to others: in a subfolder hooks and what GitHub reads, else hooks by a setting."""
 
 from __future__ import annotations
 
 import shlex
 
 from atomci.bootstrap.managers.choice import prefix
+from atomci.configuration.hooks import installed
 from atomci.engine.context import Context, Verdict
 
-__all__ = ["hooks_elsewhere", "read_by_github", "unread_by_github"]
+__all__ = ["folder_by_setting", "hooks_elsewhere", "read_by_github", "unread_by_github"]
 
 
 def hooks_elsewhere(ctx: Context) -> str:
@@ -15,7 +16,16 @@ def hooks_elsewhere(ctx: Context) -> str:
     if call := _call_from_above(ctx):
         top = ctx.project.git.top()
         return f"git's hooks belong to the repository in {top}: let its pre-push hook run {call}"
+    folder = folder_by_setting(ctx)
+    if folder and not all(fact.ok for fact in installed(ctx.root / folder, folder)):
+        call = f"{prefix(ctx.project)}atomci run local_ci"
+        return f"core.hooksPath says that git's hooks are in {folder}: let its pre-push hook run {call}"
     return ""
+
+
+def folder_by_setting(ctx: Context) -> str:
+    """The folder of hooks that git's settings name, empty where they name none."""
+    return ctx.project.git.ask("config", "--type=path", "core.hooksPath") or ""
 
 
 def read_by_github(ctx: Context, verdict: Verdict) -> Verdict:
