@@ -139,6 +139,8 @@ NOT_STARTING = 'case "$1" in --version) exit 127 ;; *) exit 1 ;; esac'
 GIT_2_20 = f'case "$1" in --version) echo git version 2.20.1 ;; *) exec {shutil.which("git")} "$@" ;; esac'
 NO_ENGINE = 'case "$1" in --version) echo Docker version 27.3.1 ;; *) exit 1 ;; esac'
 
+VSCODE, DOCKERFILE = write(".vscode/settings.json", "{}"), write("Dockerfile", "FROM scratch\n")
+
 BROKEN: list[tuple[str, str, Break, str]] = [
     ("000", "no facts", remove(HOST), f"{HOST} is missing"),
     ("000", "damaged", write(HOST, "{"), "host.json"),
@@ -199,17 +201,25 @@ def test_a_check_is_broken_with_the_evidence(good: World, number: str, spoil: Br
 @pytest.mark.parametrize(
     ("number", "spoil", "evidence"),
     [
-        pytest.param("003", unlink("pwsh"), "powershell >=7 is wanted, none is here", id="003 absent"),
+        pytest.param("003", unlink("pwsh"), "not needed here: powershell is for Pester", id="003 needless"),
         pytest.param(
             "003",
             both(unlink("pwsh"), write("scripts/a.Tests.ps1", "Describe\n")),
             "powershell >=7 is wanted, none is here",
             id="003 absent, with tests of scripts",
         ),
-        pytest.param("004", unlink("node"), "node >=20 is wanted, none is here", id="004 absent"),
-        pytest.param("004", program("node", "echo v18.1.0"), "18.1.0 is here", id="004 too old"),
-        pytest.param("005", unlink("docker"), "docker >=20 is wanted, none is here", id="005 absent"),
-        pytest.param("005", program("docker", NO_ENGINE), "no engine is running", id="005 no engine"),
+        pytest.param(
+            "004", both(unlink("node"), VSCODE), "node >=20 is wanted, none is here", id="004 absent"
+        ),
+        pytest.param(
+            "004", both(program("node", "echo v18.1.0"), VSCODE), "18.1.0 is here", id="004 too old"
+        ),
+        pytest.param(
+            "005", both(unlink("docker"), DOCKERFILE), "docker >=20 is wanted, none is here", id="005 absent"
+        ),
+        pytest.param(
+            "005", both(program("docker", NO_ENGINE), DOCKERFILE), "no engine is running", id="005 no engine"
+        ),
     ],
 )
 def test_an_optional_program_that_is_absent_breaks_nothing(

@@ -299,6 +299,11 @@ def test_002_without_a_package_manager_names_the_page(world: World) -> None:
 
 # --- 003 to 005 ---------------------------------------------------------------------------------
 
+USED_BY = {
+    "install_powershell_if_applicable": "tests/scripts/one.Tests.ps1",
+    "install_node_optional_for_vscode": ".vscode/settings.json",
+    "install_docker_optional": "Dockerfile",
+}
 OPTIONAL = {
     "install_powershell_if_applicable": ("pwsh", "powershell", "PowerShell 7.4.6"),
     "install_node_optional_for_vscode": ("node", "node", "v22.11.0"),
@@ -309,6 +314,7 @@ OPTIONAL = {
 @pytest.mark.parametrize("atom", OPTIONAL)
 def test_an_optional_program_that_is_absent_is_skipped_with_the_reason(world: World, atom: str) -> None:
     _, tool, _ = OPTIONAL[atom]
+    world.write(USED_BY[atom], "")
 
     done = world.run(atom)
 
@@ -317,6 +323,23 @@ def test_an_optional_program_that_is_absent_is_skipped_with_the_reason(world: Wo
     assert status == "skipped"
     assert reason.startswith(f"{tool} >=")
     assert "https://" in reason
+
+
+@pytest.mark.parametrize("atom", OPTIONAL)
+def test_a_program_that_nothing_here_uses_is_not_called_wanted_and_not_installed(
+    world: World, atom: str
+) -> None:
+    program, tool, says = OPTIONAL[atom]
+    world.installer(program, says)
+
+    done = world.run(atom, "--install")
+
+    assert done[atom][0] == "skipped"
+    assert done[atom][1].startswith(f"not needed here: {tool} is for ")
+    assert not [call for call in world.calls if "install" in call]
+    status, seen, remedy = world.check(atom)
+    assert (status, remedy) == ("not applicable", "")
+    assert seen.startswith("not needed here")
 
 
 @pytest.mark.parametrize("atom", OPTIONAL)
@@ -342,6 +365,7 @@ def test_003_stops_only_ci_where_scripts_have_tests(world: World, ci: str, code:
 
 
 def test_004_tells_the_command_and_runs_it_on_demand(world: World) -> None:
+    world.write(".vscode/settings.json", "")
     world.installer("node", "v22.11.0")
 
     first = world.run("atom_004")
@@ -355,6 +379,7 @@ def test_004_tells_the_command_and_runs_it_on_demand(world: World) -> None:
 
 
 def test_004_says_so_when_what_was_installed_is_still_too_old(world: World) -> None:
+    world.write(".vscode/settings.json", "")
     world.installer("node", "v18.19.0")
 
     done = world.run("atom_004", "--install")
@@ -367,6 +392,7 @@ def test_004_says_so_when_what_was_installed_is_still_too_old(world: World) -> N
 
 
 def test_005_tells_a_client_from_a_running_engine(world: World) -> None:
+    world.write("Dockerfile", "")
     world.program(
         "docker",
         """case "$1" in
@@ -388,6 +414,7 @@ esac""",
 
 def test_005_gives_up_on_an_engine_that_hangs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process, since nobody wants to wait for as long as a user's machine may take."""
+    world.write("Dockerfile", "")
     world.program(
         "docker", 'test "$1" = --version && { echo "Docker version 26.0.0"; exit 0; }\nexec /bin/sleep 60'
     )

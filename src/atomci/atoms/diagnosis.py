@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from atomci.artifacts.listings import Diagnosis, ProgramRow
 from atomci.artifacts.schemas import ToolFound
 from atomci.atoms.load import Loader
 from atomci.atoms.parts.host_programs import install_words
-from atomci.atoms.parts.machine import look_for, powershell_is_tested, toolchain_rows
+from atomci.atoms.parts.machine import look_for, toolchain_rows
+from atomci.atoms.parts.program_uses import USES
 from atomci.bootstrap import programs
 from atomci.bootstrap.programs import Program
 from atomci.engine.context import Context
 from atomci.errors import AtomciError
-from atomci.testing.provision.settings import read_services
 from atomci.tools.process import shell_line
 
 __all__ = ["diagnose"]
@@ -23,32 +22,6 @@ _ASKING = "verify_toolchain_versions"
 _SYNC = "atomci run compile_lockfile_and_sync"
 
 
-@dataclass(frozen=True)
-class _Use:
-    """What a program is for, and whether there is something of that here."""
-
-    program: Program
-    text: str
-    is_here: Callable[[Context], bool]
-
-
-def _has(*globs: str) -> Callable[[Context], bool]:
-    return lambda ctx: bool(ctx.files(*globs))
-
-
-def _has_containers(ctx: Context) -> bool:
-    rows = ctx.project.setting(read_services).values()
-    dockered = ctx.files("Dockerfile", ".devcontainer/devcontainer.json")
-    return bool(dockered) or any(row.image for row in rows)
-
-
-_USES = (
-    _Use(programs.GH, "branch protection and pull requests on GitHub", _has(".github/**/*")),
-    _Use(programs.TASK, "the short commands of Taskfile.yml", _has("Taskfile.yml", "Taskfile.yaml")),
-    _Use(programs.POWERSHELL, "Pester tests, which CI runs in any case", powershell_is_tested),
-    _Use(programs.DOCKER, "images, and services of the end-to-end tests", _has_containers),
-    _Use(programs.NODE, "extensions of VS Code that need it", _has(".vscode/*.json")),
-)
 _TOOLCHAIN = {
     "python": ("everything", "atomci run install_python_runtime"),
     "uv": ("the lock and the environment", "https://docs.astral.sh/uv/getting-started/installation"),
@@ -86,7 +59,7 @@ def _required(ctx: Context, row: ToolFound) -> ProgramRow:
 
 
 def _optional(ctx: Context) -> Iterator[ProgramRow]:
-    for use in _USES:
+    for use in USES:
         row = look_for(ctx, use.program, required=False)
         is_wanted = use.is_here(ctx)
         yield ProgramRow(

@@ -9,6 +9,7 @@ from atomci.artifacts import handles
 from atomci.artifacts.schemas import ToolFound, ToolReport
 from atomci.atoms.options import InstallOptions
 from atomci.atoms.parts.machine import ASKED_WITHIN, look_for
+from atomci.atoms.parts.program_uses import why_needless
 from atomci.bootstrap import host, programs, toolchain
 from atomci.engine.context import Context, Outcome, Verdict
 from atomci.errors import InfrastructureError
@@ -27,7 +28,9 @@ def commands_of(program: programs.Program) -> Callable[[Context], Sequence[Comma
         questions = programs.questions(program) if path else ()
         asking = [Command((path or "", *question), timeout=ASKED_WITHIN) for question in questions]
         words = install_words(ctx, program) if ctx.option(InstallOptions).install else None
-        if words is None or _is_there(program, look_for(ctx, program, required=False)):
+        if words is None or why_needless(ctx, program):
+            return asking
+        if _is_there(program, look_for(ctx, program, required=False)):
             return asking
         return (*asking, Command(words, timeout=_INSTALLED_WITHIN))
 
@@ -35,8 +38,11 @@ def commands_of(program: programs.Program) -> Callable[[Context], Sequence[Comma
 
 
 def provide_program(ctx: Context, program: programs.Program, *, required: bool) -> Outcome:
-    """Look for it, and with --install install what isn't there; what was found is written down."""
+    """Look for it, and with --install install what is needed and isn't there; writes down what was found."""
     row = look_for(ctx, program, required=required)
+    if not row.usable and (why := why_needless(ctx, program)):
+        ctx.write(ctx.atom.writes[0], ToolReport(tools=(row,)))
+        return Outcome("skipped", why, 1, "programs")
     words, after = install_words(ctx, program), "--install runs it"
     if words and ctx.option(InstallOptions).install and not _is_there(program, row):
         after = _install(ctx, words) or f"it ran, but isn't enough: see {program.page}"
@@ -55,6 +61,8 @@ def program_is_there(ctx: Context, program: programs.Program, *, required: bool)
     row = look_for(ctx, program, required=required)
     if row.usable:
         return Verdict(True, (f"{row.found} at {row.path}, wanted {row.wanted}; {row.note}".rstrip("; "),))
+    if why := why_needless(ctx, program):
+        return Verdict(None, (why,))
     seen = row.note or f"{program.name} {row.wanted} is wanted, {row.found or 'none'} is here"
     return Verdict(False if required else None, (seen,), f"atomci run {ctx.atom.name} --install")
 
