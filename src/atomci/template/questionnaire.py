@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Protocol
 
 from atomci.errors import UsageError
 
 __all__ = ["Asked", "Dialogue", "NoAnswer", "Questionnaire", "plain", "require_questions"]
+
+
+_LISTED = 8
+"""How many questions an error lists."""
 
 
 class NoAnswer(Enum):
@@ -64,12 +70,36 @@ class _Worker(Protocol):
 
 
 def require_questions(answers: Mapping[str, Any], questions: Mapping[str, Any]) -> None:
-    """Raises UsageError for an answer to a question that the template doesn't ask."""
-    unknown = sorted(answers.keys() - questions.keys())
-    if unknown:
-        raise UsageError(
-            f"the template has no question called {unknown[0]}", f"it asks: {', '.join(sorted(questions))}"
-        )
+    """Raises UsageError for an answer to a question that the template doesn't ask, or computes by itself."""
+    asked = [name for name, details in questions.items() if not _is_computed(details)]
+    wrong = sorted(answers.keys() - asked)
+    if not wrong:
+        return
+    name, *_ = wrong
+    listed = f"it asks: {', '.join(sorted(asked))}"
+    whole = listed if len(asked) <= _LISTED else "the template's copier.yml has all questions"
+    if name not in questions:
+        close = get_close_matches(name, asked, 3)
+        meant = f"did you mean {' or '.join(close)}? " if close else ""
+        raise UsageError(f"the template has no question called {name}", meant + whole)
+    sources = [source for source in asked if source in _sources(name, questions)]
+    answered = f"answer {' or '.join(sources)} instead; " if sources else ""
+    raise UsageError(f"{name} isn't a question: the template computes it", answered + whole)
+
+
+def _sources(name: str, questions: Mapping[str, Any]) -> set[str]:
+    """The names in a computed value's default, and in the defaults of those that are computed, too."""
+    found, queue = set[str](), [name]
+    while queue:
+        words = set(re.findall(r"\w+", str(questions[queue.pop()].get("default")))) & questions.keys() - found
+        found |= words
+        queue += [word for word in words if _is_computed(questions[word])]
+    return found
+
+
+def _is_computed(details: Any) -> bool:
+    """Whether a question is never asked, whatever the answers are."""
+    return isinstance(details, Mapping) and details.get("when") is False
 
 
 def plain(name: str, said: str) -> str:

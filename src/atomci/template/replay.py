@@ -56,7 +56,7 @@ class Replayed:
     seeds: Callable[[str], bool]
     excludes: Callable[[str], bool]
     exclude: tuple[str, ...]
-    questions: frozenset[str]
+    questions: Mapping[str, Any]
     template: Any
 
 
@@ -112,7 +112,7 @@ class Replay:
             seeds=within_limits(location, template.skip_if_exists, lambda path: skips(Path(path))),
             excludes=within_limits(location, template.exclude, excludes),
             exclude=template.exclude,
-            questions=frozenset(template.questions_data),
+            questions=template.questions_data,
             template=template,
         )
 

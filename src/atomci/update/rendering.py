@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from atomci.errors import UsageError
 from atomci.template.lock import LockFile, locked_seeds, parsed_lock, same_content
 from atomci.template.ownership import Ownership
+from atomci.template.questionnaire import require_questions
 from atomci.template.replay import Version, described_template, refuse_migrations
 from atomci.template.snapshot import Snapshot, snapshot, tiers
 from atomci.template.workshop import Workshop
@@ -128,12 +129,10 @@ def _as_rendered(
 
 
 def _know_all(shop: Workshop, span: Span, theirs: Snapshot) -> None:
-    unknown = sorted(span.request.answers.keys() - theirs.replayed.questions)
-    if unknown:
-        hint = (
-            _of_the_newest(shop, span, unknown) or f"it asks: {', '.join(sorted(theirs.replayed.questions))}"
-        )
+    unknown = sorted(span.request.answers.keys() - theirs.replayed.questions.keys())
+    if unknown and (hint := _of_the_newest(shop, span, unknown)):
         raise UsageError(f"the template has no question called {unknown[0]}", hint)
+    require_questions(span.request.answers, theirs.replayed.questions)
 
 
 def _of_the_newest(shop: Workshop, span: Span, unknown: list[str]) -> str:

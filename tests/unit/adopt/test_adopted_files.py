@@ -273,6 +273,40 @@ def test_an_answer_to_no_question_is_an_error_that_lists_the_questions() -> None
     assert caught.value.hint == "it asks: a, b"
 
 
+MANY: dict[str, object] = {
+    **{
+        name: {}
+        for name in ("author", "kind", "licence", "profile", "project", "python", "sample", "systems", "x")
+    },
+    "brought": {"when": False, "default": "{{ kind if profile == 'minimal' }}"},
+    "uses_docker": {"when": False, "default": "{{ 'docker' in brought }}"},
+    "year": {"when": False, "default": 2026},
+    "asked_at_times": {"when": "{{ kind == 'cli' }}"},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "hint"),
+    [
+        ("license", "the template has no question called license", "did you mean licence? "),
+        ("zzz", "the template has no question called zzz", ""),
+        (
+            "uses_docker",
+            "uses_docker isn't a question: the template computes it",
+            "answer kind or profile instead; ",
+        ),
+        ("year", "year isn't a question: the template computes it", ""),
+    ],
+)
+def test_an_answer_to_no_question_says_which_one_is_meant(name: str, said: str, hint: str) -> None:
+    require_questions({"asked_at_times": 1}, MANY)
+    with pytest.raises(UsageError) as caught:
+        require_questions({name: 1, "kind": 2}, MANY)
+
+    assert caught.value.message == said
+    assert caught.value.hint == f"{hint}the template's copier.yml has all questions"
+
+
 @pytest.mark.parametrize(
     ("named", "file"),
     [
