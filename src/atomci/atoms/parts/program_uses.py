@@ -11,11 +11,11 @@ from atomci.bootstrap.programs import Program
 from atomci.engine.context import Context
 from atomci.testing.provision.settings import read_services
 
-__all__ = ["USES", "Use", "why_needless"]
+__all__ = ["USES", "ProgramUse", "why_needless"]
 
 
 @dataclass(frozen=True)
-class Use:
+class ProgramUse:
     """What a program is for, and whether there is something of that here."""
 
     program: Program
@@ -40,9 +40,9 @@ def _has_containers(ctx: Context) -> bool:
 
 
 USES = (
-    Use(programs.GH, "branch protection and pull requests on GitHub", _has(".github/**/*")),
-    Use(programs.TASK, "the short commands of Taskfile.yml", _has("Taskfile.yml", "Taskfile.yaml")),
-    Use(programs.POWERSHELL, "Pester tests, which CI runs in any case", powershell_is_tested),
-    Use(programs.DOCKER, "images, and services of the end-to-end tests", _has_containers),
-    Use(programs.NODE, "extensions of VS Code that need it", _has(".vscode/*.json")),
+    ProgramUse(programs.GH, "branch protection and pull requests on GitHub", _has(".github/**/*")),
+    ProgramUse(programs.TASK, "the short commands of Taskfile.yml", _has("Taskfile.yml", "Taskfile.yaml")),
+    ProgramUse(programs.POWERSHELL, "Pester tests, which CI runs in any case", powershell_is_tested),
+    ProgramUse(programs.DOCKER, "images, and services of the end-to-end tests", _has_containers),
+    ProgramUse(programs.NODE, "extensions of VS Code that need it", _has(".vscode/*.json")),
 )
