@@ -1,0 +1,162 @@
+"""Who says which tests a change needs: atomci, pytest-testmon, pytest-impacted, and the names of files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from impact_projects import BenchError, Project, call
+from impact_suites import Baseline, holds, run_suite
+
+_ATOMCI_KEEPS = (".atomci_cache", "artifacts")
+_TESTMON_KEEPS = (".testmondata",)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Tests, files or folders; None for the whole suite. `why` is what the selector says."""
+
+    chosen: frozenset[str] | None
+    why: str = ""
+    seconds: float = 0.0
+
+    def tests(self, suite: Baseline) -> list[str]:
+        """Those of the suite."""
+        if self.chosen is None:
+            return list(suite.tests)
+        return [test for test in suite.tests if holds(self.chosen, test)]
+
+
+@dataclass(frozen=True)
+class Selector:
+    """`seed` lets it see the untouched project, `ask` asks about the project as it is now.
+
+    `keeps` are the files that a seed leaves in the project: each answer starts from them. `version` changes
+    when the answers may.
+    """
+
+    name: str
+    version: str
+    seed: Callable[[Project], None]
+    ask: Callable[[Project, str], Answer]
+    keeps: Sequence[str] = ()
+
+    def prepare(self, project: Project) -> None:
+        """Seed it, unless this version was."""
+        stamp = self._kept(project) / "version.txt"
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == self.version:
+            return
+        shutil.rmtree(stamp.parent, ignore_errors=True)
+        stamp.parent.mkdir()
+        self._forget(project)
+        self.seed(project)
+        for name in self.keeps:
+            _copy(project.root / name, stamp.parent / name)
+        self._forget(project)
+        project.clean()
+        stamp.write_text(self.version, encoding="utf-8")
+
+    def answer(self, project: Project, changed: str) -> Answer:
+        """From the seed, as if no other change had ever been asked about."""
+        for name in self.keeps:
+            _copy(self._kept(project) / name, project.root / name)
+        began = time.monotonic()
+        try:
+            found = self.ask(project, changed)
+        finally:
+            self._forget(project)
+        return Answer(found.chosen, found.why, round(time.monotonic() - began, 3))
+
+    def _kept(self, project: Project) -> Path:
+        return project.folder / f"seed-{self.name}"
+
+    def _forget(self, project: Project) -> None:
+        for name in self.keeps:
+            path = project.root / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    elif source.is_file():
+        shutil.copy2(source, target)
+
+
+def selectors(atomci: Path) -> list[Selector]:
+    """All four; `atomci` is the Python that has it."""
+    return [
+        ours(atomci),
+        Selector("testmon", "2", _seed_testmon, _ask_testmon, _TESTMON_KEEPS),
+        Selector("impacted", "2", _no_seed, _ask_impacted),
+        Selector("names", "1", _no_seed, _ask_names),
+    ]
+
+
+def ours(python: Path) -> Selector:
+    """Its version is a hash of its code."""
+    where = "import atomci, pathlib; print(pathlib.Path(atomci.__file__).parent)"
+    source = Path(call([str(python), "-c", where], Path.cwd()).strip())
+    digest = hashlib.sha256()
+    for file in sorted(source.rglob("*.py")):
+        digest.update(file.relative_to(source).as_posix().encode() + b"\0" + file.read_bytes())
+    command = [str(python), "-m", "atomci", "run"]
+
+    def seed(project: Project) -> None:
+        call([*command, "unit"], project.root, project.env(), ok=(0, 1))
+        if not (project.root / "artifacts/tests/unit.json").is_file():
+            raise BenchError(f"{project.name}: atomci didn't run the tests")
+
+    def ask(project: Project, _: str) -> Answer:
+        call([*command, "select_impacted_unit_tests", "--since", "HEAD"], project.root, project.env())
+        file = project.root / "artifacts/tests/selection.json"
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if found["mode"] == "full":
+            return Answer(None, found["reason"])
+        return Answer(frozenset(test["path"] for test in found["tests"]), found["reason"])
+
+    return Selector("atomci", digest.hexdigest()[:12], seed, ask, _ATOMCI_KEEPS)
+
+
+def _no_seed(_: Project) -> None:
+    pass
+
+
+def _seed_testmon(project: Project) -> None:
+    record = run_suite(project, ["--testmon"], "peers")
+    if record.broken or not (project.root / ".testmondata").is_file():
+        raise BenchError(f"{project.name}: testmon made no record")
+
+
+def _ask_testmon(project: Project, _: str) -> Answer:
+    """What it would run; a file that can't be collected any more is red without being selected."""
+    words = ["--testmon", "--testmon-nocollect", "--collect-only"]
+    record = run_suite(project, words, "peers", limit=300)
+    if record.broken and not record.failed:
+        return Answer(None, "pytest couldn't start")
+    return Answer(record.selected | record.failed)
+
+
+def _ask_impacted(project: Project, _: str) -> Answer:
+    program = project.python("peers").with_name("impacted-tests")
+    words = ["--module", project.about.package, "--tests-dir", project.about.tests, "--git-mode", "unstaged"]
+    printed = call([str(program), *words], project.root, project.env("peers"))
+    lines = [line.strip() for line in printed.splitlines() if "/" in line or line.endswith(".py")]
+    root = f"{project.root.as_posix()}/"
+    return Answer(frozenset(line.removeprefix(root) for line in lines))
+
+
+def _ask_names(project: Project, changed: str) -> Answer:
+    """pkg/module.py has its tests in test_module.py, wherever that lies."""
+    path = Path(changed)
+    stem = (path.parent.name if path.stem == "__init__" else path.stem).lstrip("_")
+    found = (project.root / project.about.tests).rglob("*.py")
+    named = [
+        file for file in found if file.name in (f"test_{stem}.py", f"{stem}_test.py", f"test__{stem}.py")
+    ]
+    return Answer(frozenset(file.relative_to(project.root).as_posix() for file in named))
