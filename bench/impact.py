@@ -26,7 +26,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from impact_mutants import Mutant, applied, draw, is_another_program, mutants_of
+from impact_mutants import Mutant, applied, draw, mutants_of
 from impact_projects import PROJECTS, BenchError, Project, prepare
 from impact_selectors import Selector, selectors
 from impact_suites import Baseline, baseline, run_suite
@@ -98,19 +98,16 @@ class Bench:
 
     def killed(self, seed: str, wanted: int) -> Iterator[tuple[int, Mutant, Known]]:
         """Changes that break a test, in the order of the seed."""
-        drawn = draw(mutants_of(self.project.root, self.project.files), f"{self.project.name}:{seed}")
-        found = tried = 0
+        root = self.project.root
+        drawn = draw(root, mutants_of(root, self.project.files), f"{self.project.name}:{seed}")
+        found = 0
         for number, mutant in enumerate(drawn):
             if found == wanted:
                 return
-            text = (self.project.root / mutant.file).read_bytes()
-            if not is_another_program(text, mutant):
-                continue
             known = self._what_it_breaks(number, mutant)
-            tried += 1
             if known.outcome == "killed":
                 found += 1
-                say(f"{self.project.name} seed {seed}: {found}/{wanted} of {tried}: {mutant.diff}")
+                say(f"{self.project.name} seed {seed}: {found}/{wanted} of {number + 1}: {mutant.name}")
                 yield number, mutant, known
 
     def _what_it_breaks(self, number: int, mutant: Mutant) -> Known:
@@ -230,7 +227,9 @@ def measure(bench: Bench, asked: Sequence[Selector], seeds: Sequence[str], wante
             yield {
                 "project": bench.project.name,
                 "selector": selector.name,
-                "change": mutant.diff,
+                "file": mutant.file,
+                "line": mutant.change.line,
+                "change": mutant.name,
                 "caught": bench.catches(answer, known),
                 "selected": bench.selected(answer),
                 "of": len(bench.suite.tests),

@@ -23,12 +23,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Break", "Undecided", "breaks", "main", "mirrored"]
+__all__ = ["Break", "Undecided", "breaks", "main", "mirrored", "parses", "places"]
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = (".git", ".venv", ".ci", "node_modules", "__pycache__", ".hypothesis", ".*_cache")
@@ -73,23 +73,28 @@ class Break:
 
 def breaks(source: bytes) -> list[Break]:
     """Every break of a module that leaves it a module, by place."""
+    return [one for one in places(source) if parses(one.applied(source))]
+
+
+def places(source: bytes, *, texts: bool = False) -> list[Break]:
+    """The same, but some may leave no module; with `texts` each text changes too, not only a default."""
     starts = [0]
     for row in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(row))
     found = set()
-    for node, kind, text in _changes(ast.parse(source)):
+    running = list(_running(ast.parse(source)))
+    changes = [change for node in running for change in (*_of_statement(node), *_of_expression(node))]
+    for node, kind, text in [*changes, *_defaults(running if texts else ())]:
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         start = starts[node.lineno - 1] + node.col_offset
         stop = starts[node.end_lineno - 1] + node.end_col_offset
         found.add(Break(node.lineno, kind, start, stop, text))
-    return sorted(
-        filter(lambda one: _parses(one.applied(source)), found),
-        key=lambda one: (one.start, one.stop, one.text),
-    )
+    return sorted(found, key=lambda one: (one.start, one.stop, one.text))
 
 
-def _parses(source: bytes) -> bool:
+def parses(source: bytes) -> bool:
+    """Whether it is a module."""
     try:
         ast.parse(source)
     except SyntaxError:
@@ -101,17 +106,18 @@ Change = tuple[ast.expr | ast.stmt, str, str]
 """What is replaced, what that is called, by what text."""
 
 
-def _changes(node: ast.AST) -> Iterator[Change]:
+def _running(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.JoinedStr):  # Python 3.11 doesn't know where the parts of an f-string stand
         return
     if isinstance(node, ast.keyword) and node.arg in GUARDS:
         return
-    yield from _of_statement(node)
-    yield from _of_expression(node)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):  # a docstring
+        return
+    yield node
     for name, value in ast.iter_fields(node):
         for below in value if isinstance(value, list) else [value]:
             if isinstance(below, ast.AST) and name not in NOT_RUN:
-                yield from _changes(below)
+                yield from _running(below)
 
 
 def _of_statement(node: ast.AST) -> Iterator[Change]:
@@ -153,7 +159,7 @@ def _of_expression(node: ast.AST) -> Iterator[Change]:
             yield from _defaults((*node.defaults, *node.kw_defaults))
 
 
-def _defaults(values: Iterator[ast.expr | None] | Sequence[ast.expr | None]) -> Iterator[Change]:
+def _defaults(values: Iterable[ast.AST | None]) -> Iterator[Change]:
     """Texts alone; other constants are changed wherever they stand."""
     for value in values:
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
