@@ -92,6 +92,11 @@ class Repo:
     rulesets: list[dict[str, Any]] = field(default_factory=list)
     pulls: list[dict[str, Any]] = field(default_factory=list)
     statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    checks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    decisions: dict[int, str | None] = field(default_factory=dict)
+    ci_runs: list[dict[str, Any]] = field(default_factory=list)
+    uploads: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     bare: Path | None = None
     drafts: bool = True
     private: bool = True
@@ -278,8 +283,13 @@ class GitHub:
 
     @route("POST", "/graphql")
     def graphql(self, request: Request) -> dict[str, Any]:
-        """The two mutations that turn a pull request into a draft and back."""
-        query, node = request.body["query"], request.body["variables"]["id"]
+        """A pull request turned into a draft and back, and what its reviews come to."""
+        query, given = request.body["query"], request.body["variables"]
+        if "reviewDecision" in query:
+            there = self._repo(request, f"{given['owner']}/{given['name']}")
+            decided = {"reviewDecision": there.decisions.get(given["number"])}
+            return {"data": {"repository": {"pullRequest": decided}}}
+        node = given["id"]
         for name, repo in self.repos.items():
             for row in repo.pulls:
                 if row["node_id"] != node:
@@ -303,6 +313,47 @@ class GitHub:
         """One more."""
         self._repo(request, repo, write=True).statuses.setdefault(sha, []).append(request.body)
         return Reply(201, request.body)
+
+    # --- What is known of a commit --------------------------------------------------------------
+
+    @route("GET", "/repos/{repo}/commits/{sha}/pulls")
+    def pulls_of_commit(self, request: Request, repo: str, sha: str) -> Reply:
+        """Those that hold it; of a commit that was never pushed there is no answer."""
+        there = self._repo(request, repo)
+        rows = [row for row in there.pulls if sha in (row["head"]["sha"], row.get("merge_commit_sha"))]
+        if not rows and sha not in there.checks:
+            raise Refusal(422, f"No commit found for SHA: {sha}")
+        return paged(request, rows)
+
+    @route("GET", "/repos/{repo}/commits/{sha}/check-runs")
+    def check_runs(self, request: Request, repo: str, sha: str) -> dict[str, Any]:
+        """The newest of each name."""
+        rows = self._repo(request, repo).checks.get(sha, [])
+        return {"total_count": len(rows), "check_runs": paged(request, rows).body}
+
+    @route("GET", "/repos/{repo}/pulls/{number}/reviews")
+    def reviews_of_pull(self, request: Request, repo: str, number: str) -> Reply:
+        """All, the oldest first."""
+        return paged(request, self._repo(request, repo).reviews.get(int(number), []))
+
+    @route("GET", "/repos/{repo}/rules/branches/{branch}")
+    def rules_of_branch(self, request: Request, repo: str, branch: str) -> Reply:
+        """Of all rulesets, as if each were for this branch."""
+        return paged(request, [rule for row in self._repo(request, repo).rulesets for rule in row["rules"]])
+
+    @route("GET", "/repos/{repo}/actions/runs")
+    def workflow_runs(self, request: Request, repo: str) -> dict[str, Any]:
+        """Those of a commit, the newest first."""
+        rows = [
+            row for row in self._repo(request, repo).ci_runs if row["head_sha"] == request.query["head_sha"]
+        ]
+        return {"total_count": len(rows), "workflow_runs": paged(request, rows[::-1]).body}
+
+    @route("GET", "/repos/{repo}/actions/runs/{number}/artifacts")
+    def uploads_of_run(self, request: Request, repo: str, number: str) -> dict[str, Any]:
+        """What it uploaded."""
+        rows = self._repo(request, repo).uploads.get(int(number), [])
+        return {"total_count": len(rows), "artifacts": paged(request, rows).body}
 
     # --- Rulesets -------------------------------------------------------------------------------
 

@@ -127,6 +127,8 @@ _BASELINE = (".atomci/baseline.jsonl",)
 _CI = (".github/workflows/*.yml", ".github/actions/**/*.yml", ".github/actions/**/*.yaml")
 _TREE = ("**/*",)
 _UNIT = (handles.UNIT_RESULTS, handles.UNIT_DATA, handles.UNIT_TESTS)
+# The files, the commit that they are, and what was seen of both.
+_COMMIT = (*_TREE, ".git/", "artifacts/atoms/*.json")
 _EVENTS = ("artifacts/runs/*/events.jsonl",)
 _SESSION = "artifacts/cli_runs/**/*"
 
@@ -416,17 +418,17 @@ _phase(19,
         reads=_EVENTS, writes=("artifacts/performance/trends.json",), effect="host"),
 )
 _phase(20,
-    _row(112, "precommit_hooks_clean", "The hooks pass on all files", reads=_TREE, writes=("artifacts/done/hooks.json",), effect="host"),
+    _row(112, "precommit_hooks_clean", "The hooks pass on all files", reads=_COMMIT, writes=(handles.answer("artifacts/done/hooks.json"),), effect="host"),
     _row(113, "local_ci_green", "The local gate is green for this commit",
-        reads=(handles.GATE,), writes=("artifacts/done/local_ci.json",), effect="host"),
+        after=("compute_local_ci_exit_code",), reads=(*_COMMIT, handles.GATE, handles.UNIT_TESTS), writes=(handles.answer("artifacts/done/local_ci.json"),), effect="host"),
     _row(114, "unit_coverage_meets_threshold", "The coverage budget is met for this commit",
-        reads=(handles.BUDGET,), writes=("artifacts/done/coverage.json",), effect="host"),
+        after=("enforce_coverage_budget",), reads=(*_COMMIT, handles.BUDGET), writes=(handles.answer("artifacts/done/coverage.json"),), effect="host"),
     _row(115, "integration_pass_for_affected_areas", "Adapters and endpoints pass when touched",
-        reads=(handles.INTEGRATION_STAGE,), writes=("artifacts/done/integration.json",), effect="host"),
+        after=("gate_on_integration_results",), reads=(*_COMMIT, handles.INTEGRATION_STAGE), writes=(handles.answer("artifacts/done/integration.json"),), effect="host"),
     _row(116, "e2e_pass_on_main_if_critical_path", "By branch policy",
-        reads=(handles.E2E_STAGE,), writes=("artifacts/done/e2e.json",), effect="host"),
-    _row(117, "artifacts_uploaded_and_linked", "junit, coverage and htmlcov are in CI", writes=("artifacts/done/artifacts.json",), effect="network"),
-    _row(118, "pr_checks_green_and_approved", "Required reviewers and checks", writes=("artifacts/done/pull_request.json",), effect="network"),
+        after=("mark_e2e_required_on_main",), reads=(*_COMMIT, handles.E2E_STAGE), writes=(handles.answer("artifacts/done/e2e.json"),), effect="host"),
+    _row(117, "artifacts_uploaded_and_linked", "junit, coverage and htmlcov are in CI", reads=_COMMIT, writes=(handles.answer("artifacts/done/artifacts.json"),), effect="network"),
+    _row(118, "pr_checks_green_and_approved", "Required reviewers and checks", reads=_COMMIT, writes=(handles.answer("artifacts/done/pull_request.json"),), effect="network"),
 )
 # fmt: on
 

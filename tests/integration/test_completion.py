@@ -39,7 +39,7 @@ def values(done: Done) -> list[str]:
     ("line", "expected"),
     [
         ("atomci re", ["restore"]),  # and not the planned report
-        ("atomci run local", ["local_ci"]),
+        ("atomci run local", ["local_ci", "local_ci_green"]),
         ("atomci run local_ci run_ru", ["run_ruff_lint"]),
         ("atomci check phase_04", ["phase_04"]),
         ("atomci explain atom_031", ["atom_031"]),

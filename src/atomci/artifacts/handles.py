@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from atomci.artifacts.done import DoneAnswer
     from atomci.artifacts.runs import Index, Result
     from atomci.artifacts.schemas import (
         AllFindings,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
         TestSummary,
     )
 
-__all__ = ["Artifact", "evidence", "result_of"]
+__all__ = ["Artifact", "answer", "evidence", "result_of"]
 
 T = TypeVar("T")
 
@@ -70,6 +71,11 @@ class Artifact(NamedTuple, Generic[T]):
 def evidence(path: str) -> Artifact[Evidence]:
     """What an atom writes down that proves facts."""
     return Artifact(path, "evidence")
+
+
+def answer(path: str) -> Artifact[DoneAnswer]:
+    """An answer of the definition of done."""
+    return Artifact(path, "done-answer")
 
 
 def result_of(atom: str) -> Artifact[Result]:

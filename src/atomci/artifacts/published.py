@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from atomci.artifacts.baseline import BaselineEntry, BaselineRenewal
+from atomci.artifacts.done import DoneAnswer, DoneReport
 from atomci.artifacts.listings import Diagnosis, Explanation, Listing, Restored
 from atomci.artifacts.manifests import Manifest, Parity
 from atomci.artifacts.runs import Event, Index, Result
@@ -80,6 +81,8 @@ SCHEMAS: dict[str, object] = {
     "explanation": Explanation,
     "restored": Restored,
     "doctor": Diagnosis,
+    "done-answer": DoneAnswer,
+    "done": DoneReport,
     "manifest": Manifest,
     "parity": Parity,
 }

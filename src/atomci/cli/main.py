@@ -28,6 +28,7 @@ _VERBS: dict[str, tuple[str, str]] = {
     "new": ("atomci.cli.new", "Make a new project and run its gate."),
     "run": ("atomci.cli.run", "Run atoms, phases or pipelines."),
     "check": ("atomci.cli.check", "Show which atoms hold here, with evidence."),
+    "done": ("atomci.cli.done", "Answer whether this commit is done, with evidence."),
     "list": ("atomci.cli.show", "List atoms, phases and pipelines."),
     "explain": ("atomci.cli.show", "Show what a target does, with the plain commands."),
     "graph": ("atomci.cli.show", "Print a target's graph of atoms."),
@@ -45,7 +46,6 @@ _VERBS: dict[str, tuple[str, str]] = {
 _PLANNED = {
     "watch": "Run what a saved file affects.",
     "fix": "The bounded fix loop.",
-    "done": "The definition of done, with evidence.",
     "report": "Page and Markdown of a run.",
     "guard": "Run an AI command line under guard.",
     "undo": "Undo a guarded session.",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from atomci.forge.api import Api
 
-__all__ = ["PullRequest", "edited", "fail_commit", "latest", "made_draft", "made_ready", "opened"]
+__all__ = ["PullRequest", "edited", "fail_commit", "holding", "latest", "made_draft", "made_ready", "opened"]
 
 _DRAFT = "mutation($id:ID!){convertPullRequestToDraft(input:{pullRequestId:$id}){pullRequest{isDraft}}}"
 _READY = "mutation($id:ID!){markPullRequestReadyForReview(input:{pullRequestId:$id}){pullRequest{isDraft}}}"
@@ -27,6 +27,10 @@ class PullRequest:
     draft: bool
     state: Literal["open", "closed"]
     merged: bool
+    head: str = ""
+    """The commit at its tip."""
+    base: str = ""
+    """The branch that it is to go into."""
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> PullRequest:
@@ -41,6 +45,8 @@ class PullRequest:
             draft=bool(row.get("draft")),
             state=row["state"],
             merged=row.get("merged_at") is not None,
+            head=row["head"]["sha"],
+            base=row["base"]["ref"],
         )
 
 
@@ -49,6 +55,14 @@ def latest(api: Api, branch: str) -> PullRequest | None:
     head = quote(f"{api.repository.owner}:{branch}", safe="")
     rows = api.read_all(f"pulls?state=all&sort=created&direction=desc&head={head}")
     found = [PullRequest.of(row) for row in rows]
+    return next((row for row in found if row.state == "open"), found[0] if found else None)
+
+
+def holding(api: Api, commit: str) -> PullRequest | None:
+    """The pull request whose tip is the commit, or that became it when it was merged. Raises ApiError."""
+    rows = api.read_all(f"commits/{commit}/pulls")
+    own = [row for row in rows if commit in (row["head"]["sha"], row.get("merge_commit_sha"))]
+    found = [PullRequest.of(row) for row in own]
     return next((row for row in found if row.state == "open"), found[0] if found else None)
 
 

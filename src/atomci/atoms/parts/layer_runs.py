@@ -39,6 +39,7 @@ __all__ = [
     "lent_variables",
     "listed",
     "miscounted",
+    "not_begun",
     "pytest_command",
     "run_tests",
     "uncounted",

@@ -14,9 +14,13 @@ from atomci.configuration.ci.workflow import roll_up_of
 from atomci.configuration.documents import Document
 from atomci.configuration.facts import Fact, expect, problem, seen
 
-__all__ = ["artifacts", "codecov", "codecov_steps", "slack", "slack_steps", "uploads"]
+__all__ = ["artifacts", "codecov", "codecov_steps", "slack", "slack_steps", "upload_names", "uploads"]
 
 _UPLOAD = "actions/upload-artifact"
+_EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
+_WITH_UNIT_TESTS = frozenset(
+    {"unit", "local_ci", "export_junit_and_coverage_artifacts", "atom_040", "phase_05"}
+)
 _SECRET = re.compile(r"secrets\.([\w-]+)")
 _SLACK = re.compile(r"slack", re.IGNORECASE)
 _LINK = re.compile(r"github\.run_id|GITHUB_RUN_ID")
@@ -39,6 +43,17 @@ def artifacts(workflow: Workflow) -> Iterator[Fact]:
     for name in [name for name, count in names.items() if count > 1]:
         place = workflow.document.at("jobs")
         yield problem(place, f"{names[name]} jobs upload under the name {name}: all but one fail")
+
+
+def upload_names(workflow: Workflow) -> list[str]:
+    """Under which names the jobs that run the unit tests upload artifacts/; globs where a matrix fills in."""
+    found = []
+    for job in workflow.working:
+        step = _upload_after_the_last_call(workflow, job)
+        if step is not None and _WITH_UNIT_TESTS.intersection(workflow.targets(job)):
+            name = step.input("name") or "artifact"
+            found += [_EXPRESSION.sub("*", filled(name, leg)) for leg in workflow.legs(job)]
+    return list(dict.fromkeys(found))
 
 
 def uploads(document: Document) -> Iterator[Fact]:
