@@ -221,6 +221,7 @@ def _wait_for(path: Path) -> None:
     raise AssertionError(f"{path} never came")
 
 
+STORE = "from pathlib import Path\n\n\ndef save(path: Path) -> None:\n    path.write_text('')\n"
 ONLY_FILES = "def test_files(tmp_path):\n    pass\n"
 CLIENT = """\
 import pytest
@@ -236,7 +237,10 @@ def client():
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({TESTS: "def test_one():\n    assert 1\n"}, "file system (every project has one)"),
+        (
+            {TESTS: "def test_one():\n    assert 1\n", "src/demo/store.py": STORE},
+            "file system (src/demo/store.py:5 uses it); write one that does",
+        ),
         (
             {TESTS: ONLY_FILES, "src/demo/vcs.py": 'LOG = ["git", "log"]\n'},
             "git (src/demo/vcs.py:1 uses it)",
@@ -257,7 +261,8 @@ def client():
         ),
         (
             {
-                TESTS: "import pytest\n\n\n@pytest.mark.xfail\ndef test_it(tmp_path):\n    assert 0\n\n\ndef test_b(): ...\n"
+                TESTS: "import pytest\n\n\n@pytest.mark.xfail\ndef test_it(tmp_path):\n    assert 0\n\n\ndef test_b(): ...\n",
+                "src/demo/store.py": STORE,
             },
             "file system",
         ),
@@ -270,6 +275,17 @@ def test_what_is_expected_and_not_driven_is_named(project, files: dict[str, str]
     assert (done.code, done.statuses[DRIVE]) == (1, "fail")
     assert said in done.atoms[DRIVE]["reason"]
     assert done.statuses[STAGE] == "fail"
+
+
+def test_a_first_test_is_enough_where_the_sources_use_neither_files_nor_git(project) -> None:
+    project.write(TESTS, "import pytest\n\n\n@pytest.mark.integration\ndef test_one():\n    assert 1\n")
+    project.write("tests/conftest.py", "import pytest\n\n\n@pytest.fixture\ndef git_repo(tmp_path): ...\n")
+    project.write(
+        "src/demo/tools.py", "import shutil\n\n\ndef size():\n    return shutil.get_terminal_size()\n"
+    )
+    done = project.atomci("run", DRIVE, STAGE, "--json")
+    assert (done.statuses[DRIVE], done.statuses[STAGE]) == ("pass", "pass"), done.atoms[DRIVE]["reason"]
+    assert done.atoms[DRIVE]["reason"] == "nothing in src/ uses files, git or an endpoint"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from atomci.atoms.parts.layer_runs import (
     write_reports,
 )
 from atomci.atoms.parts.stages import Red, ended, excuse, judged, none_ran, reds_of_tests, why_left_out
-from atomci.configuration import suite
+from atomci.configuration import fixtures, suite
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError
 from atomci.testing import adapters, results
@@ -95,7 +95,7 @@ def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
     passed = {result.nodeid: result.fixtures for result in own if result.outcome == "passed"}
     driven = {test: written.drives(test, fixtures) for test, fixtures in passed.items()}
     expected = {
-        adapters.FILES: "every project has one",
+        adapters.FILES: _why_files(ctx),
         adapters.GIT: _why_git(ctx),
         adapters.ENDPOINT: _why_endpoint(ctx),
     }
@@ -107,8 +107,10 @@ def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
     if not passed:
         return Outcome("vacuous", "no integration test passed", 0, "tests")
     if idle := [f"{row.name} ({row.expected})" for row in rows if row.expected and not row.tests]:
-        return Outcome("fail", f"no test that passed uses: {', '.join(idle)}", len(passed), "tests")
+        why = f"no test in {INTEGRATION.folder}/ that passed uses: {', '.join(idle)}; write one that does"
+        return Outcome("fail", why, len(passed), "tests")
     said = ", ".join(f"{row.name} by {len(row.tests)}" for row in rows if row.tests)
+    said = said or "nothing in src/ uses files, git or an endpoint"
     return Outcome("pass", said, len(passed), "tests")
 
 
@@ -132,6 +134,11 @@ def exercise_adapters_and_endpoints_holds(ctx: Context) -> Verdict:
     return Verdict.of(problems, [*verdict.evidence, *shown], f"atomci run {ctx.atom.name}")
 
 
+def _why_files(ctx: Context) -> str:
+    place = adapters.files_in(ctx.root, ctx.files("src/**/*.py"))
+    return f"{place} uses it" if place else ""
+
+
 def _why_git(ctx: Context) -> str:
     if place := adapters.git_in(ctx.root, ctx.files("src/**/*.py")):
         return f"{place} uses it"
@@ -140,7 +147,9 @@ def _why_git(ctx: Context) -> str:
     for source in sources:
         if source.path.startswith(folder) or source.serves(folder):
             for fixture in source.fixtures:
-                if adapters.GIT_FIXTURE.fullmatch(fixture.name):
+                # Whether the shared ones are of use is the question of another atom.
+                is_shared = source.path == fixtures.CONFTEST and fixture.name in fixtures.SHARED
+                if adapters.GIT_FIXTURE.fullmatch(fixture.name) and not is_shared:
                     return f"there is a fixture, {source.path}: {fixture.name}"
     return ""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-__all__ = ["ENDPOINT", "FILES", "GIT", "GIT_FIXTURE", "Definitions", "git_in", "read_definitions"]
+__all__ = ["ENDPOINT", "FILES", "GIT", "GIT_FIXTURE", "Definitions", "files_in", "git_in", "read_definitions"]
 
 FILES, GIT, ENDPOINT = "file system", "git", "endpoint"
 GIT_FIXTURE = re.compile(r"git|git_\w+|\w+_git")
@@ -35,6 +35,11 @@ _WORDS_OF: Mapping[str, re.Pattern[str]] = {
         r"|attribute:(TestClient|ASGITransport)"
     ),
 }
+# Programs also ask shutil for terminals and programs, and that is no use of files.
+_FILES_IN_SOURCES = re.compile(
+    r"import:tempfile(\..*)?|import:shutil\.(copy\w*|move|rmtree|make_archive|unpack_archive)"
+    r"|name:open|attribute:(read|write)_(text|bytes)"
+)
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,26 @@ def read_definitions(root: Path, paths: Iterable[str]) -> Definitions:
 
 def git_in(root: Path, paths: Iterable[str]) -> str | None:
     """`PATH:LINE` of the first place in these files that starts git or imports a library of it."""
+    return _first_place(root, paths, _WORDS_OF[GIT])
+
+
+def files_in(root: Path, paths: Iterable[str]) -> str | None:
+    """`PATH:LINE` of the first place in these files that opens, reads, writes, copies or removes files."""
+    return _first_place(root, paths, _FILES_IN_SOURCES)
+
+
+def _first_place(root: Path, paths: Iterable[str], pattern: re.Pattern[str]) -> str | None:
     for path in paths:
-        for node in ast.walk(_parsed(root / path)):
-            if _starts_git(node) or any(_GIT_LIBRARIES.fullmatch(name) for _, name in _imports(node)):
+        tree = _parsed(root / path)
+        imported = _all_imported(tree)
+        for node in ast.walk(tree):
+            if any(map(pattern.fullmatch, _said(node, imported))):
                 return f"{path}:{getattr(node, 'lineno', 1)}"
     return None
+
+
+def _all_imported(tree: ast.Module) -> dict[str, str]:
+    return {alias: name for node in ast.walk(tree) for alias, name in _imports(node)}
 
 
 def _parsed(file: Path) -> ast.Module:
@@ -97,7 +117,7 @@ def _parsed(file: Path) -> ast.Module:
 
 def _definitions(path: str, tree: ast.Module) -> Iterator[tuple[str, _Code]]:
     """Functions and classes, those inside of a class as `CLASS::NAME` and as NAME."""
-    imported = {alias: name for node in ast.walk(tree) for alias, name in _imports(node)}
+    imported = _all_imported(tree)
 
     def walk(body: Sequence[ast.stmt], prefix: str = "") -> Iterator[tuple[str, _Code]]:
         for node in body:
