@@ -29,7 +29,7 @@ from typing import Any
 from impact_mutants import Mutant, applied, draw, mutants_of
 from impact_projects import PROJECTS, BenchError, Project, prepare
 from impact_selectors import Selector, selectors
-from impact_suites import Baseline, baseline, run_suite
+from impact_suites import Baseline, baseline, holds, run_suite
 
 _REPEATED = 5
 
@@ -48,11 +48,15 @@ class Known:
 
 @dataclass(frozen=True)
 class Asked:
-    """A selector's answer about a killed change: the tests that it wants, by number; None for all."""
+    """A selector's answer about a killed change: the tests that it wants, by number; None for all.
 
-    chosen: tuple[int, ...] | None
+    `others` are files and tests that the untouched suite doesn't know.
+    """
+
+    chosen: Sequence[int] | None
     why: str
     seconds: float
+    others: Sequence[str] = ()
 
 
 class Ledger:
@@ -165,9 +169,10 @@ class Bench:
             self.project.clean()
             numbers = {test: place for place, test in enumerate(self.suite.tests)}
             wanted = None if answer.chosen is None else [numbers[one] for one in answer.tests(self.suite)]
-            row = {"chosen": wanted, "why": answer.why, "seconds": answer.seconds}
+            others = answer.others(self.suite)
+            row = asdict(Asked(wanted, answer.why, answer.seconds, others))
             self.answers.add(key, row)
-        return Asked(None if row["chosen"] is None else tuple(row["chosen"]), row["why"], row["seconds"])
+        return Asked(**row)
 
     def selected(self, asked: Asked) -> int:
         """How many tests."""
@@ -179,14 +184,15 @@ class Bench:
         return bool(slow) and not known.whole and not self.catches(asked, known)
 
     def catches(self, asked: Asked, known: Known) -> bool:
-        """Whether a failing test is among them; one that is new goes by its file and its name."""
+        """Whether a failing test is among them; one that is new, or a file, goes by its file and its name."""
         if asked.chosen is None:
             return True
         chosen = {self.suite.tests[place] for place in asked.chosen}
         if not chosen.isdisjoint(known.failing):
             return True
         parts = {part for test in chosen for part in (test.partition("[")[0], test.partition("::")[0])}
-        return any(test.partition("[")[0] in parts for test in {*known.failing} - {*self.suite.tests})
+        new = {*known.failing} - {*self.suite.tests}
+        return any(test.partition("[")[0] in parts or holds(asked.others, test) for test in new)
 
 
 @dataclass(frozen=True)

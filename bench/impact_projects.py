@@ -58,19 +58,25 @@ PROJECTS = {
         settings={"pytest.ini": "[pytest]\ntestpaths = tests\n"},
         plugins=True,
     ),
+    "click": Released(
+        version="8.5.1",
+        sha256="9bbfada76703fd1d784b83eea012e3e8c6a001a876543ef104fa56aaaeb072b4",
+        package="src/click",
+        tests="tests",
+    ),
+    "jinja2": Released(
+        version="3.1.6",
+        sha256="0137fb05990d35f1275a587e9aee6d56da821fc83491a0fb838183be43f66d6d",
+        package="src/jinja2",
+        tests="tests",
+        needs=("trio",),
+    ),
     "pluggy": Released(
         version="1.7.0",
         sha256="d1eaa46ebb595891b860ab086b4d09c8588af65ebd4361b8e8f4bb8920b90ba8",
         package="src/pluggy",
         tests="testing",
         needs=("pytest-benchmark",),
-    ),
-    "tomlkit": Released(
-        version="0.15.2",
-        sha256="83e32755ba1d20d9340bd069ee97e9f6232ba2346b63ffcba425de01f7e327a6",
-        package="tomlkit",
-        tests="tests",
-        needs=("pyyaml",),
     ),
 }
 

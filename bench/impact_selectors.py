@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from impact_projects import BenchError, Project, call
@@ -19,17 +19,25 @@ _TESTMON_KEEPS = (".testmondata",)
 
 @dataclass(frozen=True)
 class Answer:
-    """Tests, files or folders; None for the whole suite. `why` is what the selector says."""
+    """Tests, files or folders; None for the whole suite. `why` is what the selector says.
+
+    `left_out` are tests of these files that don't run all the same.
+    """
 
     chosen: frozenset[str] | None
     why: str = ""
     seconds: float = 0.0
+    left_out: frozenset[str] = frozenset()
 
     def tests(self, suite: Baseline) -> list[str]:
         """Those of the suite."""
         if self.chosen is None:
             return list(suite.tests)
-        return [test for test in suite.tests if holds(self.chosen, test)]
+        return [test for test in suite.tests if test not in self.left_out and holds(self.chosen, test)]
+
+    def others(self, suite: Baseline) -> list[str]:
+        """What else is chosen: files, of which tests that are new run too, or such tests themselves."""
+        return sorted((self.chosen or frozenset()) - set(suite.tests))
 
 
 @dataclass(frozen=True)
@@ -63,14 +71,19 @@ class Selector:
 
     def answer(self, project: Project, changed: str) -> Answer:
         """From the seed, as if no other change had ever been asked about."""
-        for name in self.keeps:
-            _copy(self._kept(project) / name, project.root / name)
+        self.restore(project)
         began = time.monotonic()
         try:
             found = self.ask(project, changed)
         finally:
             self._forget(project)
-        return Answer(found.chosen, found.why, round(time.monotonic() - began, 3))
+        return replace(found, seconds=round(time.monotonic() - began, 3))
+
+    def restore(self, project: Project) -> None:
+        """What it kept of the untouched project, and nothing else."""
+        self._forget(project)
+        for name in self.keeps:
+            _copy(self._kept(project) / name, project.root / name)
 
     def _kept(self, project: Project) -> Path:
         return project.folder / f"seed-{self.name}"
@@ -118,7 +131,8 @@ def ours(python: Path) -> Selector:
         found = json.loads(file.read_text(encoding="utf-8"))
         if found["mode"] == "full":
             return Answer(None, found["reason"])
-        return Answer(frozenset(test["path"] for test in found["tests"]), found["reason"])
+        files = frozenset(test["path"] for test in found["tests"])
+        return Answer(files, found["reason"], left_out=frozenset(found.get("left_out", ())))
 
     return Selector("atomci", digest.hexdigest()[:12], seed, ask, _ATOMCI_KEEPS)
 

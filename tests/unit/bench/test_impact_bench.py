@@ -71,6 +71,14 @@ def test_a_selector_may_name_folders_files_classes_or_tests(bench: Any, chosen: 
     assert not bench.impact_suites.holds({chosen}, "other/test_a.py::B::b[1]")
 
 
+def test_tests_that_a_selector_leaves_out_of_a_file_are_not_chosen(bench: Any) -> None:
+    suite = bench.impact_suites.Baseline(("t.py::a", "t.py::b", "u.py::a"), 1.0, (), ())
+    answer = bench.impact_selectors.Answer(frozenset({"t.py"}), left_out=frozenset({"t.py::b"}))
+
+    assert answer.tests(suite) == ["t.py::a"]
+    assert answer.others(suite) == ["t.py"], "a test that is new there runs"
+
+
 def known(bench: Any, *failing: str, whole: bool = True) -> Any:
     return bench.impact.Known("killed", failing, whole)
 
@@ -86,15 +94,19 @@ def known(bench: Any, *failing: str, whole: bool = True) -> Any:
         ((2,), "t.py", False),
         ((1,), "t.py::b[new]", True),
         ((0,), "t.py::b[new]", False),
+        ((0, "t.py"), "t.py::b[new]", True),
     ],
 )
 def test_caught_is_a_change_of_which_a_chosen_test_fails(
-    bench: Any, chosen: tuple[int, ...] | None, failing: str, caught: bool
+    bench: Any, chosen: tuple[int | str, ...] | None, failing: str, caught: bool
 ) -> None:
     suite = bench.impact_suites.Baseline(("t.py::a", "t.py::b[1]", "u.py::a"), 1.0, (), ())
     one = bench.impact.Bench(None, suite, None, None)
 
-    assert one.catches(bench.impact.Asked(chosen, "", 0.0), known(bench, failing)) is caught
+    tests = None if chosen is None else [number for number in chosen if isinstance(number, int)]
+    others = [name for name in chosen or () if isinstance(name, str)]
+
+    assert one.catches(bench.impact.Asked(tests, "", 0.0, others), known(bench, failing)) is caught
 
 
 @pytest.mark.parametrize(
