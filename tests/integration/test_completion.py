@@ -38,7 +38,8 @@ def values(done: Done) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("atomci re", ["restore"]),  # and not the planned report
+        ("atomci re", ["restore", "report"]),
+        ("atomci stre", []),  # it is only planned
         ("atomci run local", ["local_ci", "local_ci_green"]),
         ("atomci run local_ci run_ru", ["run_ruff_lint"]),
         ("atomci check phase_04", ["phase_04"]),
@@ -209,7 +210,7 @@ def until(parent: int, mark: bytes) -> bytes:
 
 def test_fish_offers_the_same(sample) -> None:
     program, script, env = shell_of("fish", sample)
-    asked = ("re", "graph local_ci --format=d", "run local_ci run_ru")
+    asked = ("res", "graph local_ci --format=d", "run local_ci run_ru")
     told = "; ".join(f"complete -C 'atomci {line}'" for line in asked)
     done = subprocess.run(
         [program, "--no-config", "-c", f"source '{script}'; {told}"],
@@ -225,7 +226,7 @@ def test_fish_offers_the_same(sample) -> None:
 
 POWERSHELL = """
 . 'SCRIPT'
-foreach ($line in 'atomci re', 'atomci graph local_ci --format=d', 'atomci run local_ci run_ru') {
+foreach ($line in 'atomci res', 'atomci graph local_ci --format=d', 'atomci run local_ci run_ru') {
     [System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches |
         ForEach-Object { $_.CompletionText }
 }

@@ -146,6 +146,8 @@ PESTER_FINDINGS: Artifact[Findings] = Artifact("artifacts/findings/pester.json",
 PESTER_RUN: Artifact[PesterRun] = Artifact("artifacts/tests/pester.json", "pester")
 PESTER_JUNIT: Artifact[Any] = Artifact("artifacts/reports/pester.xml", form="JUnit")
 
+PAGE: Artifact[Any] = Artifact("artifacts/index.html", form="HTML")
+
 RETENTION: Artifact[Retention] = Artifact("artifacts/security/retention.json", "retention")
 OVERRIDES: Artifact[OverrideRows] = Artifact("artifacts/overrides.json", "overrides")
 SHARDS: Artifact[Shards] = Artifact("artifacts/performance/shards.json", "shards")

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from atomci.artifacts.handles import PAGE
 from atomci.artifacts.runs import ROOM, Index, IndexEntry
 from atomci.artifacts.store import sha256, write
 from atomci.tools.exclusive import LOCK
 
-__all__ = ["entries_of", "entry_of_events", "write_index"]
+__all__ = ["entries_at_the_end", "entries_of", "write_index"]
 
 Kind = Literal["log", "events", "report", "artifact", "diff"]
 # What a killed process left of a file that it was replacing.
@@ -34,9 +35,10 @@ def entries_of(root: Path, run: str) -> list[IndexEntry]:
     return entries
 
 
-def entry_of_events(root: Path, run: str) -> IndexEntry:
-    """The log of the run's events, which is whole only when the run is over."""
-    return _entry(root, _events(run))
+def entries_at_the_end(root: Path, run: str) -> list[IndexEntry]:
+    """What is whole only when the run is over: the log of its events, and the page that is made of them."""
+    there = [_events(run), *([PAGE.path] if (root / PAGE.path).is_file() else [])]
+    return [_entry(root, path) for path in there]
 
 
 def _entry(root: Path, path: str) -> IndexEntry:
@@ -50,7 +52,11 @@ def _events(run: str) -> str:
 
 def _left_out(path: str, run: str) -> bool:
     name = path.rpartition("/")[2]
-    own = path in ("artifacts/index.json", _events(run)) or name in (ROOM, LOCK) or _PARTIAL.fullmatch(name)
+    own = (
+        path in ("artifacts/index.json", PAGE.path, _events(run))
+        or name in (ROOM, LOCK)
+        or _PARTIAL.fullmatch(name)
+    )
     other_run = path.startswith("artifacts/runs/") and not path.startswith(f"artifacts/runs/{run}/")
     page = path.startswith("artifacts/reports/htmlcov/") and not path.endswith("/index.html")
     return bool(own or other_run or page)
@@ -63,4 +69,4 @@ def _kind(path: str) -> Kind:
         return "events"
     if path.endswith((".patch", ".diff")):
         return "diff"
-    return "report" if path.startswith("artifacts/reports/") else "artifact"
+    return "report" if path == PAGE.path or path.startswith("artifacts/reports/") else "artifact"

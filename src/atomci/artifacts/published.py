@@ -6,6 +6,7 @@ from atomci.artifacts.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.done import DoneAnswer, DoneReport
 from atomci.artifacts.listings import Diagnosis, Explanation, Listing, Restored
 from atomci.artifacts.manifests import Manifest, Parity
+from atomci.artifacts.reported import RunReport
 from atomci.artifacts.runs import Event, Index, Result
 from atomci.artifacts.schemas import (
     AllFindings,
@@ -85,5 +86,6 @@ SCHEMAS: dict[str, object] = {
     "done": DoneReport,
     "manifest": Manifest,
     "parity": Parity,
+    "report": RunReport,
 }
 """Schema name to struct; the published file is docs/schemas/<name>.schema.json."""

@@ -7,13 +7,15 @@ from typing import Literal
 from msgspec import Struct
 
 from atomci.artifacts.schemas import Finding, Status
-from atomci.artifacts.testing import TestResult, TestSession
+from atomci.artifacts.testing import FileCoverage, TestResult, TestSession
 
 __all__ = [
     "ROOM",
     "AtomFinished",
     "AtomStarted",
+    "CoverageMeasured",
     "Event",
+    "Excerpt",
     "Index",
     "IndexEntry",
     "Observed",
@@ -120,7 +122,7 @@ class Index(Struct, frozen=True, kw_only=True):
 
 
 class RunStarted(Struct, frozen=True, kw_only=True, tag="run_started", tag_field="event"):
-    """The first event of a run."""
+    """The first event of a run. `python` and `system` are what its results are compared by."""
 
     schema: Literal["atomci/events/1"] = "atomci/events/1"
     time: str
@@ -129,6 +131,10 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag="run_started", tag_field
     targets: tuple[str, ...]
     atoms: tuple[str, ...]
     jobs: int
+    python: str = ""
+    system: str = ""
+    trigger: str = ""
+    """What started it: GitHub's name of the event, or `local`."""
 
 
 class AtomStarted(Struct, frozen=True, kw_only=True, tag="atom_started", tag_field="event"):
@@ -136,6 +142,25 @@ class AtomStarted(Struct, frozen=True, kw_only=True, tag="atom_started", tag_fie
 
     time: str
     atom: str
+
+
+class Excerpt(Struct, frozen=True, kw_only=True, tag="excerpt", tag_field="event"):
+    """Lines of a file, by number, which findings of an atom are about, and those around them."""
+
+    atom: str
+    path: str
+    lines: dict[int, str]
+
+
+class CoverageMeasured(Struct, frozen=True, kw_only=True, tag="coverage", tag_field="event"):
+    """What the tests covered: `percent` is None when nothing was measured."""
+
+    atom: str
+    budget: float
+    percent: float | None
+    met: bool
+    statements: int
+    files: tuple[FileCoverage, ...]
 
 
 class AtomFinished(Struct, frozen=True, kw_only=True, tag="atom_finished", tag_field="event"):
@@ -181,4 +206,13 @@ class RunFinished(Struct, frozen=True, kw_only=True, tag="run_finished", tag_fie
         return word_of(self.exit_code, overridden=bool(self.overridden))
 
 
-Event = RunStarted | AtomStarted | TestResult | TestSession | AtomFinished | RunFinished
+Event = (
+    RunStarted
+    | AtomStarted
+    | TestResult
+    | TestSession
+    | CoverageMeasured
+    | Excerpt
+    | AtomFinished
+    | RunFinished
+)

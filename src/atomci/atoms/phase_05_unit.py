@@ -226,6 +226,7 @@ def enforce_coverage_budget(ctx: Context) -> Outcome:
         return wrong
     measured = coverage.budget_of(settled, ctx.root)
     ctx.write(handles.BUDGET, measured)
+    ctx.emit(coverage.event(ctx.atom.name, measured))
     if measured.percent is None:
         return Outcome("vacuous", "no statement was measured", 0, "statements")
     if measured.met:

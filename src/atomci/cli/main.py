@@ -41,12 +41,12 @@ _VERBS: dict[str, tuple[str, str]] = {
     "export": ("atomci.cli.export", "Export the template for cookiecutter."),
     "doctor": ("atomci.cli.doctor", "Show which programs are needed here, and which are missing."),
     "parity": ("atomci.cli.parity", "Show how two runs differ, such as one in CI and one here."),
+    "report": ("atomci.cli.report", "Make the page of a run again, and open it."),
     "completion": ("atomci.cli.completion", "Print a shell's completion script."),
 }
 _PLANNED = {
     "watch": "Run what a saved file affects.",
     "fix": "The bounded fix loop.",
-    "report": "Page and Markdown of a run.",
     "guard": "Run an AI command line under guard.",
     "undo": "Undo a guarded session.",
     "fleet": "Many repositories.",

@@ -82,6 +82,7 @@ def run_command(
     with _told_when_interrupted(targets, jobs or 1, as_json):
         from atomci.atoms.load import Loader
         from atomci.atoms.options import InstallOptions, OneShard, ProtectionOptions, ShardOptions
+        from atomci.cli.view.pages import page_listener
         from atomci.cli.view.runs import dry_run_lines, listener_for
         from atomci.engine.context import Options
         from atomci.engine.guest import make_room
@@ -116,7 +117,7 @@ def run_command(
         click.echo("\n".join(dry_run_lines(loader, plan, options, as_json)))
         return 0
     with alone(loader.project.root), listener_for(plan, as_json, loader.project) as listener:
-        result = run_plan(workspace, plan, loader.implementation, [listener])
+        result = run_plan(workspace, plan, loader.implementation, [page_listener(loader.project), listener])
     if result.broken:
         click.echo(f"error: {result.broken}\n  {result.mend}", err=True)
     return result.exit_code

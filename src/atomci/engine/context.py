@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar, overload
 from atomci.artifacts import store
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.redaction import Redactor, redactor_for
+from atomci.artifacts.runs import CoverageMeasured
 from atomci.artifacts.schemas import Finding, Status
 from atomci.artifacts.testing import TestResult, TestSession
 from atomci.artifacts.verdicts import Fact
@@ -151,7 +152,7 @@ class Context:
     atom: Atom
     children: Children = field(default_factory=Children)
     log: Callable[[str], None] = lambda text: None
-    emit: Callable[[TestResult | TestSession], None] = lambda event: None
+    emit: Callable[[TestResult | TestSession | CoverageMeasured], None] = lambda event: None
     ended: Mapping[str, Outcome] = field(default_factory=dict)
     """How other atoms of the run have ended so far: of an atom that comes last, all of them."""
     running: Collection[str] = ()

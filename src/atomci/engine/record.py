@@ -18,6 +18,7 @@ from atomci.catalog import Atom
 from atomci.engine.cache import ResultCache
 from atomci.engine.context import Context, Outcome, Workspace
 from atomci.engine.events import EventLog, now
+from atomci.engine.excerpts import excerpts
 from atomci.engine.execution import Turn
 from atomci.engine.inputs.dependencies import key_of
 from atomci.engine.outputs import clear_outputs, declared_outputs
@@ -58,6 +59,8 @@ class Recorder:
             self._keep(atom, turn, time.monotonic() - started)
         except Exception as error:
             turn = Turn(Outcome("error", f"its result can't be written: {error}"))
+        for excerpt in excerpts(self.workspace.project.root, atom.name, turn.outcome.findings):
+            self.events(excerpt)
         self.events(self._finished(atom, turn, time.monotonic() - started))
         return turn.outcome
 

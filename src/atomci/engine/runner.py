@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,13 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from atomci.artifacts.index import entries_of, entry_of_events, write_index
+from atomci.artifacts.index import entries_at_the_end, entries_of, write_index
 from atomci.artifacts.runs import AtomFinished, Event, IndexEntry, RunFinished, RunStarted
 from atomci.engine.cache import ResultCache
 from atomci.engine.context import Outcome, Workspace
 from atomci.engine.events import EventLog, Listener, new_run_id, now
 from atomci.engine.execution import Execution, Load
+from atomci.engine.inputs.environment import python_version
 from atomci.engine.manifest import write_manifest
 from atomci.engine.outputs import clear_outputs
 from atomci.engine.plan import Plan
@@ -74,7 +76,7 @@ def run_plan(workspace: Workspace, plan: Plan, load: Load, listeners: Sequence[L
         seconds = time.monotonic() - started
         events(_run_finished(events.run, schedule.outcomes, code, interrupted=interrupted, seconds=seconds))
         with suppress(OSError):
-            write_index(root, events.run, [*entries, entry_of_events(root, events.run)])
+            write_index(root, events.run, [*entries, *entries_at_the_end(root, events.run)])
         return RunResult(schedule.outcomes, code, events.broken, events.mend)
 
 
@@ -124,6 +126,9 @@ def _run_started(workspace: Workspace, plan: Plan, run: str) -> RunStarted:
         targets=plan.targets,
         atoms=tuple(atom.name for atom in plan.atoms),
         jobs=workspace.options.jobs,
+        python=python_version(workspace.project),
+        system=f"{platform.system()} {platform.machine()}",
+        trigger=workspace.options.event,
     )
 
 

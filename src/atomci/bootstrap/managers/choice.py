@@ -100,5 +100,5 @@ def typed(project: Project, advice: str) -> str:
 
 
 _RENDERING = ("adopt", "diff", "export", "new", "restore", "status", "update")
-_VERBS = (*_RENDERING, "check", "completion", "doctor", "explain", "graph", "list", "parity", "run")
+_VERBS = (*_RENDERING, "check", "completion", "doctor", "explain", "graph", "list", "parity", "report", "run")
 _ADVICE = re.compile(rf"(?P<before>^|[:;,] |\b(?:and|mean|or|then) )atomci (?P<verb>{'|'.join(_VERBS)})\b")

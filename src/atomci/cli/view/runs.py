@@ -204,6 +204,7 @@ class _Lines:
             lines.append(f"  first red: {finished.atom}, log {finished.log}")
             own = prefix(self._project) if self._project.version_of("atomci") else ""
             lines.append(f"  again:     {own}atomci run {finished.atom}")
+            lines.append(f"  page:      {own}atomci report --open")
         if self._left_out:
             lines.append(f"  left out:  {_first_of(self._left_out, ', and')}")
         if self._stopped:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+from atomci.artifacts.runs import CoverageMeasured
 from atomci.artifacts.schemas import Finding
 from atomci.artifacts.testing import CoverageBudget, FileCoverage
 from atomci.decoding import decoded
@@ -19,6 +20,7 @@ __all__ = [
     "Settled",
     "budget_of",
     "combine_arguments",
+    "event",
     "findings",
     "left_behind",
     "line_ranges",
@@ -139,6 +141,18 @@ def budget_of(settled: Settled, root: Path) -> CoverageBudget:
         settings=_relative(settled.settings, root),
         shadowed=settled.shadowed,
         files=tuple(sorted(files, key=lambda file: file.path)),
+    )
+
+
+def event(atom: str, coverage: CoverageBudget) -> CoverageMeasured:
+    """What a run tells of it."""
+    return CoverageMeasured(
+        atom=atom,
+        budget=coverage.budget,
+        percent=coverage.percent,
+        met=coverage.met,
+        statements=coverage.statements,
+        files=coverage.files,
     )
 
 

@@ -1,0 +1,41 @@
+"""The page of a run that ends, which takes the place of the page of the run before."""
+
+from __future__ import annotations
+
+import click
+
+from atomci.artifacts.handles import PAGE
+from atomci.artifacts.runs import Event, RunFinished, RunStarted
+from atomci.engine.events import Listener
+from atomci.project import Project
+from atomci.visible import visible
+
+__all__ = ["page_listener"]
+
+
+def page_listener(project: Project) -> Listener:
+    """Remove the earlier page when a run begins, and write its own when it is over.
+
+    A run that only tells of other runs leaves the page to its atoms.
+    """
+    from atomci.report.pages import EVENTS, only_reports, write_page
+
+    mine = False
+
+    def show(event: Event) -> None:
+        nonlocal mine
+        page = project.root / PAGE.path
+        if isinstance(event, RunStarted) and not only_reports(event.atoms):
+            mine = True
+            try:
+                page.unlink(missing_ok=True)
+            except OSError:  # which writing it will tell
+                return
+        elif isinstance(event, RunFinished) and mine:
+            try:
+                write_page(project, project.root / "artifacts" / "runs" / event.run / EVENTS, page)
+            except Exception as error:  # a page that can't be made changes no verdict
+                if event.exit_code != 3:  # where the run itself tells what went wrong
+                    click.echo(f"note: {PAGE} can't be written: {visible(error)}", err=True)
+
+    return show

@@ -1,0 +1,162 @@
+"""What a run's report says, by its events."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from made_up_runs import RUN, finished, large_red_run, started, turn, written
+
+from atomci.artifacts.reported import RunReport
+from atomci.artifacts.schemas import Finding
+from atomci.artifacts.testing import TestResult as Attempt
+from atomci.errors import UsageError
+from atomci.report.reading import report_of
+
+
+def result(nodeid: str, outcome: str = "passed", **more: object) -> Attempt:
+    return msgspec.convert({"event": "test", "nodeid": nodeid, "outcome": outcome, **more}, Attempt)
+
+
+def found(path: str = "a.py", rule: str = "F401", level: str = "error") -> Finding:
+    return msgspec.convert(
+        {"path": path, "line": 3, "tool": "ruff", "rule": rule, "message": "m", "level": level}, Finding
+    )
+
+
+def test_red_comes_first_broken_atoms_before_tests_before_findings(tmp_path: Path) -> None:
+    failed = result("t.py::test_a", "failed", details="E   assert 0")
+    log = written(
+        tmp_path,
+        started("ruff", "unit", "budget"),
+        turn("ruff", 0, 1, "fail", findings=(found(level="note"), found(level="warning"), found())),
+        turn("unit", 1, 2, "fail", between=[failed], findings=(found("t.py", "t.py::test_a"),)),
+        turn("budget", 2, 3, "vacuous", reason="nothing was measured"),
+        finished(3, 1, counts={"fail": 2, "vacuous": 1}),
+    )
+    (log.parent / "budget.log").write_text("$ coverage\nno data\n")
+    report = report_of(log)
+    rows = [(p.atom, p.finding.level if p.finding else p.reason, p.details) for p in report.problems]
+    assert rows == [
+        ("budget", "nothing was measured", "$ coverage\nno data"),
+        ("unit", "error", "E   assert 0"),
+        ("ruff", "error", ""),
+        ("ruff", "warning", ""),
+        ("ruff", "note", ""),
+    ]
+    assert (report.verdict, report.exit_code) == ("red", 1)
+
+
+def test_what_an_override_excuses_comes_last_and_says_so(tmp_path: Path) -> None:
+    log = written(
+        tmp_path,
+        started("ruff", "mypy"),
+        turn("ruff", 0, 1, "error", reason="broke"),
+        turn("mypy", 0, 1, "fail", findings=(found(level="note"),)),
+        finished(1, 1, overridden={"ruff": "overridden until 2027-01-01: known"}),
+    )
+    rows = [(p.atom, p.overridden) for p in report_of(log).problems]
+    assert rows == [("mypy", ""), ("ruff", "overridden until 2027-01-01: known")]
+
+
+def test_a_test_that_passed_on_retry_is_flaky_and_one_that_passed_is_not(tmp_path: Path) -> None:
+    tests = [
+        result("t.py::test_flaky", "rerun", attempt=1),
+        result("t.py::test_slow", seconds=9.0),
+        result("t.py::test_quick", seconds=0.1),
+        result("t.py::test_flaky", attempt=2),
+        result("t.py::test_red", "rerun", attempt=1),
+        result("t.py::test_red", "failed", attempt=2),
+    ]
+    log = written(tmp_path, started("unit"), turn("unit", 0, 1, "fail", between=tests), finished(1, 1))
+    rows = [(row.nodeid[11:], row.outcome, row.attempts, row.flaky) for row in report_of(log).tests]
+    assert rows == [
+        ("red", "failed", 2, False),
+        ("flaky", "passed", 2, True),
+        ("slow", "passed", 1, False),
+        ("quick", "passed", 1, False),
+    ]
+
+
+def test_a_pass_in_another_layer_hides_no_failure(tmp_path: Path) -> None:
+    tests = [result("t.py::test_a", "failed"), result("t.py::test_a", "passed")]
+    log = written(tmp_path, started("unit"), turn("unit", 0, 1, "fail", between=tests), finished(1, 1))
+    assert [(row.outcome, row.flaky) for row in report_of(log).tests] == [("failed", False)]
+
+
+def test_what_is_red_since_another_atom_is_comes_after_the_cause(tmp_path: Path) -> None:
+    log = written(
+        tmp_path,
+        started("run_ruff_lint", "stage1_lint_types", "run_local_ci_script"),
+        turn("stage1_lint_types", 1, 2, "fail", reason="1 in lane lint"),
+        turn("run_local_ci_script", 1, 2, "fail", reason="exit 1"),
+        turn("run_ruff_lint", 0, 1, "fail", findings=(found(level="note"),)),
+        finished(2, 1),
+    )
+    assert [p.atom for p in report_of(log).problems] == [
+        "run_local_ci_script",
+        "run_ruff_lint",
+        "stage1_lint_types",
+    ]
+
+
+def test_a_killed_run_says_what_had_begun_and_is_never_green(tmp_path: Path) -> None:
+    log = written(tmp_path, started("ruff", "mypy", "unit"), turn("ruff", 0, 1), turn("mypy", 1, 2)[:1])
+    with log.open("ab") as file:
+        file.write(b'{"event":"atom_fin')
+    report = report_of(log)
+    assert report.verdict == "unfinished"
+    assert [(row.name, row.status, row.reason) for row in report.atoms] == [
+        ("ruff", "pass", ""),
+        ("mypy", "unfinished", "it had begun when the events end"),
+        ("unit", "unfinished", "it had not begun when the events end"),
+    ]
+    assert report.notes == (
+        "line 5 of the events can't be read, and isn't shown",
+        "the events end before the run: it was killed, or it goes on",
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}\n", b'{"event":"atom_started","time":"","atom":"x"}\n', b"\xff\n"]
+)
+def test_a_file_that_is_no_run_is_refused_with_what_to_name(tmp_path: Path, content: bytes) -> None:
+    log = tmp_path / "events.jsonl"
+    log.write_bytes(content)
+    with pytest.raises(UsageError, match="holds no run's events") as told:
+        report_of(log)
+    assert "artifacts/runs/" in told.value.hint
+
+
+def test_what_ran_when_is_in_seconds_since_the_run_began(tmp_path: Path) -> None:
+    report = report_of(large_red_run(tmp_path, 10, 10))
+    rows = {row.name: row for row in report.atoms}
+    assert (rows["run_black_check"].began, rows["run_black_check"].ended) == (0.1, 2.2)
+    assert rows["run_black_check"].beside == ("run_ruff_lint", "run_mypy_typecheck")
+    assert [row.name for row in report.atoms if row.critical] == [
+        "run_black_check",
+        "select_impacted_unit_tests",
+        "run_pytest_unit_with_coverage",
+        "enforce_coverage_budget",
+    ]
+    assert rows["select_impacted_unit_tests"].waited_for == "run_black_check"
+
+
+def test_an_earlier_events_file_without_the_new_fields_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    log.write_text(
+        '{"event":"run_started","schema":"atomci/events/1","time":"2026-11-24T05:04:00.000+00:00",'
+        f'"run":"{RUN}","version":"0.1.0","targets":["local_ci"],"atoms":["x"],"jobs":2}}\n'
+    )
+    report = report_of(log)
+    assert (report.python, report.coverage, report.tests) == ("", None, ())
+
+
+def test_a_report_is_what_its_json_says(tmp_path: Path) -> None:
+    report = report_of(large_red_run(tmp_path, 20, 20))
+    assert msgspec.json.decode(msgspec.json.encode(report), type=RunReport) == report
+    assert report.sources["src/demo/module_3.py"][7] == "    value_7 = compute(7)"
+    assert report.coverage is not None
+    assert [file.path for file in report.coverage.files][:2] == [
+        "src/demo/module_0.py",
+        "src/demo/module_1.py",
+    ]
