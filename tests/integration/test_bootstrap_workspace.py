@@ -57,6 +57,24 @@ def test_006_changes_nothing_when_they_are_there(world: World) -> None:
     assert snapshot(world.root, without=["artifacts"]) == before
 
 
+def test_006_makes_no_folder_again_that_a_commit_took_away(world: World) -> None:
+    world.run("atom_006")
+    world.write(".gitignore", "/artifacts/\n")
+    begin(world)
+    world.git("rm", "-r", "--quiet", "tests/e2e")
+    world.git("commit", "--quiet", "-m", "no end-to-end tests")
+    commit = world.git("log", "-1", "--format=%h")
+    shutil.rmtree(world.root / "tests/contracts")  # by accident: git still has it
+
+    _, reason = world.run("atom_006")["create_project_directory_structure"]
+
+    assert reason == f"made tests/contracts; without tests/e2e/, which {commit} took away"
+    assert not (world.root / "tests/e2e").exists()
+    assert world.git("status", "--porcelain") == ""
+    status, seen, _ = world.check("atom_006")
+    assert (status, f"{commit} took away" in seen) == ("holds", True)
+
+
 def test_006_keeps_empty_folders_in_git(world: World) -> None:
     world.run("atom_006")
     world.git("init", "--quiet")

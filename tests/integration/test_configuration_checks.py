@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -440,3 +441,15 @@ def test_hooks_of_a_larger_repository_are_left_alone(sample, tmp_path: Path) -> 
     (row,) = json.loads(project.atomci("check", "create_precommit_config", "--json").out)["atoms"]
     assert row["status"] in ("not applicable", "broken"), row
     assert not any(str(larger / ".git/hooks") in line for line in row["evidence"])
+
+
+def test_a_layer_that_a_commit_took_away_is_not_missed(repo: Path) -> None:
+    git(repo, "add", "--all")
+    git(repo, "commit", "--quiet", "--no-verify", "-m", "all")
+    shutil.rmtree(repo / "tests/e2e")
+    assert "tests/e2e/: missing" in str(check(repo, 17).evidence)
+
+    git(repo, "commit", "--quiet", "--no-verify", "-am", "no end-to-end tests")
+    verdict = check(repo, 17)
+    assert verdict.holds
+    assert re.search(r"tests/e2e/: not there, since [0-9a-f]{7,} took it away", str(verdict.evidence))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -21,6 +21,7 @@ from atomci.atoms.parts.machine import (
     toolchain_rows,
     wanted_python,
 )
+from atomci.atoms.parts.removed_folders import removed_folders
 from atomci.bootstrap import (
     environment,
     host,
@@ -147,20 +148,28 @@ def install_docker_optional_holds(ctx: Context) -> Verdict:
 
 
 def create_project_directory_structure(ctx: Context) -> Outcome:
-    folders = layout.folders_of(ctx.project.answers)
+    removed = removed_folders(ctx)
+    folders = [folder for folder in layout.folders_of(ctx.project.answers) if folder not in removed]
     if files := layout.in_the_way(ctx.root, folders):
         reason = f"a file is where a folder belongs, move it away: {', '.join(files)}"
         return Outcome("fail", reason, len(folders), "folders")
     missing = layout.missing_folders(ctx.root, folders)
     layout.make_folders(ctx.root, missing)
-    return Outcome("pass", f"made {', '.join(missing)}" if missing else "", len(folders), "folders")
+    said = [f"made {', '.join(missing)}"] if missing else []
+    return Outcome("pass", "; ".join([*said, *_without(removed)]), len(folders), "folders")
 
 
 def create_project_directory_structure_holds(ctx: Context) -> Verdict:
-    folders = layout.folders_of(ctx.project.answers)
+    removed = removed_folders(ctx)
+    folders = [folder for folder in layout.folders_of(ctx.project.answers) if folder not in removed]
     missing = [f"{path} is a file, a folder belongs there" for path in layout.in_the_way(ctx.root, folders)]
     missing += [f"{folder}/ is missing" for folder in layout.missing_folders(ctx.root, folders)]
-    return Verdict.of(missing, [f"{len(folders)} folders"], f"atomci run {ctx.atom.name}")
+    shown = [f"{len(folders)} folders", *_without(removed)]
+    return Verdict.of(missing, shown, f"atomci run {ctx.atom.name}")
+
+
+def _without(removed: Mapping[str, str]) -> list[str]:
+    return [f"without {folder}/, which {commit} took away" for folder, commit in removed.items()]
 
 
 def _git_commands(ctx: Context) -> Sequence[Command]:

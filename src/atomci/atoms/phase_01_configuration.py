@@ -6,12 +6,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from atomci.analysis.table import in_use
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
 from atomci.atoms.parts.larger_repository import folder_by_setting, hooks_elsewhere, read_by_github
 from atomci.atoms.parts.recorded import outcome_of
+from atomci.atoms.parts.removed_folders import removed_folders
 from atomci.bootstrap.layout import folders_of
 from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration import (
@@ -175,7 +176,8 @@ def _pyramid(ctx: Context) -> Iterator[Fact]:
     later = pyramid.LATER
     folders = {name: first_test(ctx.project, f"tests/{name}") if name in later else "" for name in there}
     wanted = [name for name in pyramid.FOLDERS if f"tests/{name}" in folders_of(ctx.project.answers)]
-    yield from pyramid.facts(folders, ctx.files("tests/**/*"), sources, wanted)
+    removed = {PurePosixPath(path).name: commit for path, commit in removed_folders(ctx).items()}
+    yield from pyramid.facts(folders, ctx.files("tests/**/*"), sources, wanted, removed)
 
 
 def _fixtures(ctx: Context) -> Iterator[Fact]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from atomci.configuration.facts import Fact, Place, problem, seen
 from atomci.configuration.suite import SuiteFile
@@ -23,13 +24,17 @@ def facts(
     files: Sequence[str],
     sources: Sequence[SuiteFile],
     wanted: Collection[str] = FOLDERS,
+    removed: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Fact]:
     """`folders` are those of FOLDERS that exist, those of LATER with a path of which pytest may make a test;
-    `files` are all files below tests/, `wanted` the folders to have.
+    `files` are all files below tests/, `wanted` the folders to have; `removed` has the commits that took some
+    away.
     """
     for name in FOLDERS:
         place = f"tests/{name}/"
-        if name not in folders:
+        if name not in folders and name in removed:
+            yield seen(place, f"not there, since {removed[name]} took it away")
+        elif name not in folders:
             left_out = seen(place, "not there, as the answers have it")
             yield problem(place, "missing") if name in wanted else left_out
         elif name in LATER and not folders[name]:
