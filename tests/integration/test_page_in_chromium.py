@@ -53,9 +53,7 @@ def test_ten_thousand_findings_are_there_and_nothing_is_asked_for_or_refused(pag
 
 def test_what_broke_is_first_and_open_and_its_hostile_text_is_text(page: Page) -> None:
     first = page.ask("document.querySelector('#problems li').innerText")
-    assert first.startswith(
-        "run_local_ci_script it crashed: </script><img src=x onerror=alert(1)>\\u202e"
-    )
+    assert first.startswith("run_local_ci_script it crashed: </script><img src=x onerror=alert(1)>\\u202e")
     assert page.ask("document.querySelector('#problems li details').open") is True
     assert page.ask("document.images.length") == 0
     page.press("/")
