@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from atomci.cli.status import _annotations
-from atomci.cli.view.github import _escape
+from atomci.cli.view.annotations import _escape
 
 EVIL = "print('::error::injected')\nprint('  ::set-output name=x::1')\nprint('a ##[error]injected')\nraise SystemExit(3)\n"
 
@@ -217,11 +217,11 @@ def test_on_github_a_message_cannot_give_commands_either(sample) -> None:
     )
     done, runner = _github(sample, "run", "run_ruff_lint")
     assert done.code == 1
-    ((_, given, text),) = runner.named("error")
+    ((_, given, text),) = runner.named("warning")
     assert given["file"] == "a,b:c%0A.py"
     assert given["title"].startswith("e::v,i%l ")
     assert text == "one, 100%: x\n::error::injected\r\n##[error]y"
-    assert {name for name, _, _ in runner.commands} == {"group", "endgroup", "error"}
+    assert {name for name, _, _ in runner.commands} == {"group", "endgroup", "warning"}
 
 
 @pytest.mark.parametrize("text", ["100%", "a\nb", "a\r\nb", "%0A", "::x::"])

@@ -197,3 +197,24 @@ def test_two_changes_in_one_second_are_both_seen(real_sample: Any) -> None:
         real_sample.write("src/demo/added.py", text)
         done = real_sample.atomci("run", "run_mypy_typecheck", "--json")
         assert done.code == code, done.out
+
+
+def test_bandit_in_ruffs_place_is_read_as_it_is(real_sample: Any) -> None:
+    """Its own exit code is 0 for a file that it can't parse, and for a folder that isn't there."""
+    bandit = "bandit --recursive {} --format json"
+    table = '\n[tool.atomci.atoms.run_ruff_lint]\nrun = "{}"\nreads = "bandit"\n'
+    real_sample.append("pyproject.toml", table.format(bandit.format("src")))
+    assert real_sample.atomci("run", "run_ruff_lint", "--json")["run_ruff_lint"] == ("pass", "")
+    real_sample.append("src/demo/words.py", '\n\nassert eval("1")\n')
+    real_sample.write("src/demo/torn.py", "def (:\n")
+    done = real_sample.atomci("run", "run_ruff_lint", "--json")
+    found = done.atoms["run_ruff_lint"]["findings"]
+    assert [(row["path"], row["rule"]) for row in found] == [
+        ("src/demo/words.py", "B101"),
+        ("src/demo/words.py", "B307"),
+        ("src/demo/torn.py", "unparsable"),
+    ]
+    real_sample.replace("pyproject.toml", bandit.format("src"), bandit.format("elsewhere"))
+    status, reason = real_sample.atomci("run", "run_ruff_lint", "--json")["run_ruff_lint"]
+    assert status == "error"
+    assert "No such file" in reason

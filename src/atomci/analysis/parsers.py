@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
-from urllib.request import url2pathname
 
 from atomci.analysis.paths import relative
 from atomci.analysis.programs import broken
 from atomci.analysis.protocol import Reading
+from atomci.analysis.sarif.reading import read_log
 from atomci.analysis.table import TOOLS
 from atomci.artifacts.schemas import Finding
 from atomci.tools.process import Completed
@@ -58,75 +57,68 @@ def pyright(done: Completed, root: Path, tool: str) -> Reading:
             path=relative(row["file"], root),
             line=start.get("line", 0) + 1,
             column=start.get("character", 0) + 1,
+            end_line=end["line"] + 1 if end else None,
+            end_column=end["character"] + 1 if end else None,
             tool=tool,
             rule=row.get("rule", "pyright"),
             message=row["message"],
             lane="type",
         )
         for row in errors
-        for start in [row.get("range", {}).get("start", {})]
+        for place in [row.get("range", {})]
+        for start, end in [(place.get("start", {}), place.get("end"))]
     )
     return Reading(found, summary["filesAnalyzed"])
 
 
-def sarif(done: Completed, root: Path, tool: str) -> Reading:
+def bandit(done: Completed, root: Path, tool: str) -> Reading:
+    """`bandit --format json`; columns count from 0. Its exit code doesn't tell what it couldn't read."""
+    report = _json(done, "bandit")
+    if isinstance(report, str):
+        return Reading(broken=report)
+    examined = report["metrics"].keys() - {"_totals"}
+    unread = report["errors"]
+    if lost := [row for row in unread if row["filename"] not in examined]:
+        return broken(tool, done, f"{lost[0]['filename']}: {lost[0]['reason']}")
+    if done.code not in (0, 1) or bool(report["results"]) is not bool(done.code):
+        return broken(tool, done, f"it lists {len(report['results'])} findings")
+    found = [_of_bandit(row, root, tool) for row in report["results"]]
+    found += [
+        Finding(
+            path=relative(row["filename"], root),
+            line=1,
+            tool=tool,
+            rule="unparsable",
+            message=row["reason"],
+            unread=True,
+        )
+        for row in unread
+    ]
+    return Reading(tuple(found), len(examined))
+
+
+def _of_bandit(row: Mapping[str, Any], root: Path, tool: str) -> Finding:
+    ends = row.get("end_col_offset", -1)
+    return Finding(
+        path=relative(row["filename"], root),
+        line=row["line_number"],
+        column=max(row.get("col_offset", 0), 0) + 1,
+        end_line=row["line_range"][-1] if row.get("line_range") and ends >= 0 else None,
+        end_column=ends + 1 if ends >= 0 else None,
+        tool=tool,
+        rule=row["test_id"],
+        message=row["issue_text"],
+        level={"HIGH": "error", "MEDIUM": "warning"}.get(row["issue_severity"], "note"),  # type: ignore[arg-type]
+        url=row.get("more_info"),
+    )
+
+
+def sarif_log(done: Completed, root: Path, tool: str) -> Reading:
     """Any tool's SARIF 2.1.0 on standard output."""
     report = _json(done, "sarif")
     if isinstance(report, str):
         return Reading(broken=report)
-    runs = report["runs"]
-    if why := next(filter(None, map(_unfinished, runs)), "" if runs else "its SARIF has no run"):
-        return broken(tool, done, why)
-    return Reading(
-        tuple(
-            _sarif_finding(row, run, root, tool)
-            for run in runs
-            for row in run["results"]
-            if _is_objection(row)
-        )
-    )
-
-
-def _unfinished(run: Mapping[str, Any]) -> str:
-    """Why a run of a SARIF log doesn't tell what there is."""
-    for invocation in run.get("invocations", ()):
-        if invocation.get("executionSuccessful") is False:
-            notes = invocation.get("toolExecutionNotifications", ())
-            return "; ".join(["its run wasn't successful", *map(_text, notes)])
-    # An empty list says that nothing was found; none says that nothing was looked for.
-    return "its run has no results" if run.get("results") is None else ""
-
-
-def _is_objection(row: Mapping[str, Any]) -> bool:
-    """Whether it counts: not what passed, what is gone, and what the tool itself says is suppressed."""
-    waived = row.get("suppressions") or ()
-    accepted = bool(waived) and all(one.get("status", "accepted") == "accepted" for one in waived)
-    kind = row.get("kind", "fail")
-    return kind in ("fail", "open", "review") and row.get("baselineState") != "absent" and not accepted
-
-
-def _sarif_finding(row: Mapping[str, Any], run: Mapping[str, Any], root: Path, tool: str) -> Finding:
-    """A result without a place is one of the project."""
-    locations = row.get("locations") or [{}]
-    place = locations[0].get("physicalLocation", {})
-    region = place.get("region", {})
-    artifact = place.get("artifactLocation", {})
-    base = run.get("originalUriBaseIds", {}).get(artifact.get("uriBaseId", ""), {}).get("uri", "")
-    uri = urlsplit(urljoin(base, artifact.get("uri", ".")))
-    path = url2pathname(uri.path) if uri.scheme == "file" else unquote(uri.path)
-    return Finding(
-        path=relative(path, root),
-        line=region.get("startLine", 1),
-        column=region.get("startColumn", 1),
-        tool=run["tool"]["driver"]["name"],
-        rule=row.get("ruleId") or row.get("rule", {}).get("id") or tool,
-        message=_text(row) or str(row.get("ruleId", "no message")),
-    )
-
-
-def _text(row: Mapping[str, Any]) -> str:
-    message = row.get("message", {})
-    return str(message.get("text") or message.get("markdown") or message.get("id") or "")
+    return read_log(report, done, root, tool)
 
 
 def _json(done: Completed, parser: str) -> dict[str, Any] | str:
@@ -142,6 +134,7 @@ def _json(done: Completed, parser: str) -> dict[str, Any] | str:
 PARSERS: Mapping[str, Parser] = {
     **{name: tool.parse for name, tool in TOOLS.items()},
     "lines": lines,
+    "bandit": bandit,
     "pyright": pyright,
-    "sarif": sarif,
+    "sarif": sarif_log,
 }

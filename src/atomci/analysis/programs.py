@@ -7,7 +7,7 @@ from dataclasses import replace
 from atomci.analysis.protocol import Reading
 from atomci.tools.process import Command, Completed
 
-__all__ = ["broken", "plain", "unix_lines"]
+__all__ = ["broken", "plain", "quoted_output", "unix_lines"]
 
 # They colour what goes into a pipe, send it elsewhere, or spell it in other bytes.
 _DISTURBING = ("FORCE_COLOR", "CLICOLOR_FORCE", "MYPY_FORCE_COLOR", "RUFF_OUTPUT_FILE", "PYTHONIOENCODING")
@@ -28,8 +28,11 @@ def unix_lines(done: Completed) -> Completed:
 
 def broken(tool: str, done: Completed, why: str = "") -> Reading:
     """A run that can't be believed: `why`, and what the program said."""
-    said = done.stderr.strip() or done.stdout.strip()
-    if len(said) > 2 * _ENDS:
-        said = f"{said[:_ENDS]} … {said[-_ENDS:]}"
-    reasons = [reason for reason in (why, said or "it printed nothing") if reason]
+    reasons = [reason for reason in (why, quoted_output(done)) if reason]
     return Reading(broken=f"{tool} failed (exit {done.code}): {': '.join(reasons)}")
+
+
+def quoted_output(done: Completed) -> str:
+    """What it said, its complaints before its answers; of a long text both ends."""
+    said = done.stderr.strip() or done.stdout.strip() or "it printed nothing"
+    return said if len(said) <= 2 * _ENDS else f"{said[:_ENDS]} … {said[-_ENDS:]}"

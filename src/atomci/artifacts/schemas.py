@@ -154,6 +154,8 @@ class AllFindings(Struct, frozen=True, kw_only=True):
     disabled: tuple[str, ...] = ()
     left_out: dict[str, str] = {}
     grown: tuple[Finding, ...] = ()
+    unsent: dict[str, int] = {}
+    """How many findings of an atom are more than SARIF may have."""
 
 
 class LaneWork(Struct, frozen=True, kw_only=True):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from atomci.analysis.baseline.entries import FILE, read_entries
 from atomci.analysis.baseline.growth import base_entries, grown
 from atomci.analysis.lanes import classify
 from atomci.analysis.protocol import Tool
-from atomci.analysis.sarif import to_sarif
+from atomci.analysis.sarif.log import to_sarif
 from atomci.analysis.table import ATOMS, tool_of
 from atomci.artifacts import handles
 from atomci.artifacts.baseline import BaselineEntry
-from atomci.artifacts.schemas import AllFindings, Finding, Findings
+from atomci.artifacts.schemas import AllFindings, Finding, Findings, Status
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.findings import outcome_of
 from atomci.atoms.parts.stages import unexplained, why_left_out
@@ -84,31 +84,35 @@ def aggregate_static_findings(ctx: Context) -> Outcome:
     left_out = {need: why for need in absent if (why := why_left_out(ctx, need))}
     missing = dict.fromkeys(absent, "left no findings") | dict.fromkeys(disabled, "disabled")
     missing |= {need: f"left out: {why}" for need, why in left_out.items()}
-    ctx.write(handles.STATIC_SARIF, to_sarif(reports, ctx.root, ctx.project.git.prefix() or ""))
+    log = to_sarif(reports, ctx.root, ctx.project.git.prefix() or "")
     every = AllFindings(
         runs=tuple(reports),
         missing=missing,
         disabled=tuple(disabled),
         left_out=left_out,
         grown=_grown(ctx, entries),
+        unsent=log.unsent,
     )
+    ctx.write(handles.STATIC_SARIF, log.content)
     ctx.write(handles.FINDINGS, every)
     if every.grown:
         text = f"the baseline grew by {len(every.grown)} without a reason"
         return Outcome("fail", text, len(reports), "tools", every.grown)
     if left_out and len(left_out) == len(found):
         return Outcome.leaving_out("; ".join(left_out.values()), 0, "tools")
-    unseen = Counter(entry.atom for entry in entries or () if entry.atom in absent or entry.atom not in ATOMS)
-    gaps = "; ".join(
-        (
-            *(f"{name} {why}" for name, why in missing.items()),
-            *(
-                f"{count} entries of the baseline are of {name}, and nobody looks"
-                for name, count in unseen.items()
-            ),
-        )
-    )
-    return Outcome("pass" if reports else "vacuous", gaps, len(reports), "tools")
+    said = [*(f"{name} {why}" for name, why in missing.items()), *_unjudged(entries or (), reports), log.said]
+    # Where tools broke, nothing was found out; where none had to answer, there was nothing to ask.
+    none: Status = "error" if unexplained(every) else "vacuous"
+    return Outcome("pass" if reports else none, "; ".join(filter(None, said)), len(reports), "tools")
+
+
+def _unjudged(entries: Sequence[BaselineEntry], reports: Sequence[Findings]) -> Iterator[str]:
+    """What of the baseline nobody looked at."""
+    judges = {report.atom for report in reports}
+    counts = Counter(entry.atom for entry in entries if entry.atom not in judges)
+    for name, count in counts.items():
+        known = "" if name in ATOMS else ", which isn't an atom: atomci baseline removes them"
+        yield f"{count} lines of the baseline are of {name}{known}"
 
 
 def _grown(ctx: Context, entries: Sequence[BaselineEntry] | None) -> tuple[Finding, ...]:
@@ -131,7 +135,9 @@ def aggregate_static_findings_holds(ctx: Context) -> Verdict:
     problems = []
     if log["version"] != "2.1.0" or len(categories) != len(set(categories)):
         problems.append(f"{handles.STATIC_SARIF}: not one 2.1.0 run per tool: {', '.join(categories)}")
-    if len(results) != sum(len(run.findings) + len(run.held or ()) for run in found.runs):
+    if len(results) != sum(len(run.findings) + len(run.held or ()) for run in found.runs) - sum(
+        found.unsent.values()
+    ):
         problems.append(
             f"{handles.STATIC_SARIF}: {len(results)} results, but {handles.FINDINGS} has another number"
         )

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from atomci.analysis.baseline.entries import FILE
 from atomci.analysis.parsers import PARSERS
+from atomci.analysis.programs import quoted_output
 from atomci.analysis.protocol import Reading
 from atomci.analysis.table import ATOMS, TOOLS
 from atomci.atoms.parts.findings import outcome_of
@@ -61,7 +62,7 @@ def command_atom(atom: Atom, swap: AtomConfig) -> Implementation:
         if done.code != 0 and examined and not reading.findings and not reading.broken:
             return Outcome(
                 "error",
-                f"exit {done.code}, but no finding that parser {parser!r} can read",
+                f"exit {done.code}, but no finding that parser {parser!r} can read: {quoted_output(done)}",
                 examined,
             )
         return outcome_of(ctx, reading, name, "", examined, "file")

@@ -241,6 +241,7 @@ def _annotations(kind: str, text: str, root: Path, path: str = "") -> list[str]:
     """A mark on GitHub's page of the job, and on the file in a pull request."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return []
-    from atomci.cli.view.github import annotation, below_the_top
+    from atomci.cli.view.annotations import annotation
+    from atomci.cli.view.github import below_the_top
 
     return [annotation(kind, text, below_the_top(root) + path if path else "")]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.analysis import black, lanes, mypy, ruff_format, sarif
+from atomci.analysis import black, lanes, mypy, ruff_format
 from atomci.analysis.diffs import first_changes
 from atomci.analysis.parsers import lines
 from atomci.analysis.paths import relative
@@ -193,29 +193,4 @@ def test_lanes_come_in_the_order_of_mending_with_the_commands_of_their_reports()
         ("lint", 1, 1, "uv run lint it"),
         ("format", 2, 2, "uv run black ."),
         ("type", 2, 0, "uv run atomci run run_it"),
-    ]
-
-
-def test_a_fingerprint_ignores_blanks_and_line_ends() -> None:
-    plain = sarif.line_fingerprints("a = 1\nb = 2\n")
-    assert sarif.line_fingerprints("a=1\r\n\tb  =  2\r\n") == plain
-    assert sarif.line_fingerprints("a = 2\nb = 2\n")[0] != plain[0]
-
-
-def test_fingerprints_are_those_that_github_computes() -> None:
-    # From the tests of github/codeql-action, src/fingerprints.test.ts.
-    assert sarif.line_fingerprints("") == ["c129715d7a2bc9a3:1"]
-    assert sarif.line_fingerprints(" a\nb\n  \tc\n d") == [
-        "271789c17abda88f:1",
-        "54703d4cd895b18:1",
-        "180aee12dab6264:1",
-        "a23a3dc5e078b07b:1",
-    ]
-    assert sarif.line_fingerprints(" hello; \t\nworld!!!\n\n\n  \t\tGreetings\n End") == [
-        "8b7cf3e952e7aeb2:1",
-        "b1ae1287ec4718d9:1",
-        "bff680108adb0fcc:1",
-        "c6805c5e1288b612:1",
-        "b86d3392aea1be30:1",
-        "e6ceba753e1a442:1",
     ]

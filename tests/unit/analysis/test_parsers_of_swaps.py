@@ -65,7 +65,124 @@ def test_sarif_is_read_of_every_run_also_where_it_says_little() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["pyright", "sarif"])
+def test_pyrights_ends_are_exclusive_and_count_from_zero_too() -> None:
+    place = {"start": {"line": 2, "character": 4}, "end": {"line": 3, "character": 6}}
+    rows = [{**row(), "range": place}, {"file": "/p/a.py", "severity": "error", "message": "m"}]
+    report = {"generalDiagnostics": rows, "summary": {"filesAnalyzed": 1, "errorCount": 2}}
+    found = read("pyright", report).findings
+    assert [(f.line, f.column, f.end_line, f.end_column) for f in found] == [(3, 5, 4, 7), (1, 1, None, None)]
+
+
+RULES = [
+    {"id": "R0", "helpUri": "https://x/R0", "defaultConfiguration": {"level": "error"}},
+    {"id": "R1", "messageStrings": {"gap": {"text": "{0} isn't {1}"}}},
+]
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted"),
+    [
+        ({"ruleId": "R0"}, ("R0", "error", "bad", "https://x/R0")),
+        ({"ruleIndex": 0, "level": "note"}, ("R0", "note", "bad", "https://x/R0")),
+        ({"rule": {"index": 1}}, ("R1", "warning", "bad", None)),
+        ({"ruleId": "R9", "level": "none"}, ("R9", "note", "bad", None)),
+        (
+            {"ruleId": "R1", "message": {"id": "gap", "arguments": ["a", "b"]}},
+            ("R1", "warning", "a isn't b", None),
+        ),
+        ({"ruleIndex": 7}, ("mine", "warning", "bad", None)),
+    ],
+)
+def test_a_scans_rule_gives_the_level_the_page_and_the_text(keys: dict[str, Any], wanted: Any) -> None:
+    driver = {"name": "scan", "rules": RULES}
+    run = {"tool": {"driver": driver}, "results": [{"message": {"text": "bad"}, **keys}]}
+    (found,) = read("sarif", {"runs": [run]}).findings
+    assert (found.rule, found.level, found.message, found.url) == wanted
+
+
+def test_a_scan_may_name_its_files_by_number_and_say_where_a_region_ends() -> None:
+    region = {"startLine": 3, "startColumn": 2, "endColumn": 9}
+    place = {"artifactLocation": {"index": 1}, "region": region}
+    files = [{"location": {"uri": "a.py"}}, {"location": {"uri": "src/b.py"}}]
+    run = {
+        "tool": {"driver": {"name": "scan"}},
+        "artifacts": files,
+        "results": [{"message": {"text": "m"}, "locations": [{"physicalLocation": place}]}],
+    }
+    (found,) = read("sarif", {"runs": [run]}).findings
+    assert (found.path, found.line, found.column, found.end_line, found.end_column) == (
+        "src/b.py",
+        3,
+        2,
+        3,
+        9,
+    )
+
+
+def insecure(**more: Any) -> dict[str, Any]:
+    place = {"line_number": 4, "col_offset": 11, "end_col_offset": 41, "line_range": [4, 5]}
+    said = {"test_id": "B602", "issue_text": "shell", "issue_severity": "HIGH", "more_info": "https://x/b602"}
+    return {"filename": "src/a.py", **place, **said, **more}
+
+
+def of_bandit(*results: Any, errors: Any = (), files: tuple[str, ...] = ("src/a.py",)) -> dict[str, Any]:
+    return {
+        "errors": list(errors),
+        "metrics": {"_totals": {}, **{name: {} for name in files}},
+        "results": results,
+    }
+
+
+def test_bandits_columns_count_from_zero_and_severities_are_levels() -> None:
+    report = of_bandit(
+        insecure(),
+        insecure(issue_severity="MEDIUM", col_offset=-1, end_col_offset=-1),
+        insecure(issue_severity="LOW"),
+    )
+    reading = read("bandit", report)
+    assert (reading.examined, reading.broken) == (1, "")
+    first, second, third = reading.findings
+    assert (first.line, first.column, first.end_line, first.end_column) == (4, 12, 5, 42)
+    assert (first.rule, first.message, first.level, first.url) == ("B602", "shell", "error", "https://x/b602")
+    assert (second.column, second.end_column, second.level, third.level) == (1, None, "warning", "note")
+
+
+def test_what_bandit_cannot_parse_is_a_finding_although_it_exits_with_0() -> None:
+    report = of_bandit(errors=[{"filename": "src/a.py", "reason": "syntax error"}])
+    (found,) = read("bandit", report, code=0).findings
+    assert (found.path, found.rule, found.message, found.unread) == (
+        "src/a.py",
+        "unparsable",
+        "syntax error",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("report", "code", "said"),
+    [
+        (
+            of_bandit(errors=[{"filename": "./no", "reason": "No such file"}], files=()),
+            0,
+            "./no: No such file",
+        ),
+        (of_bandit(), 1, "it lists 0 findings"),
+        (of_bandit(insecure()), 0, "it lists 1 findings"),
+        (of_bandit(insecure()), -9, "exit -9"),
+        ("", 2, "exit 2"),
+    ],
+)
+def test_a_bandit_that_contradicts_itself_or_lacks_a_file_is_broken(
+    report: Any, code: int, said: str
+) -> None:
+    assert said in read("bandit", report, code=code).broken
+
+
+def test_where_bandit_found_no_file_nothing_was_examined() -> None:
+    assert read("bandit", of_bandit(files=()), code=0) == Reading(examined=0)
+
+
+@pytest.mark.parametrize("name", ["bandit", "pyright", "sarif"])
 @pytest.mark.parametrize(
     ("out", "err", "said"),
     [

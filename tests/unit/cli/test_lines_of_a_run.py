@@ -202,14 +202,38 @@ def test_a_finding_is_an_annotation_of_its_level_that_cannot_break_out(
 ) -> None:
     found = finding(3, path="a,b:c.py", message="100%\n::error::no", level=level)
     assert f"::{command} file=a%2Cb%3Ac.py,line=3,col=1,title=ruff F401::100%25%0A::error::no\n" in show(
-        finished("fail", findings=(found,)), github=True
+        finished("fail", findings=(found,)), ended(1), github=True
     )
 
 
 def test_no_more_annotations_than_github_shows(show: Any) -> None:
     findings = tuple(map(finding, range(7)))
-    out = show(finished("fail", findings=findings), finished("fail", findings=findings), github=True)
-    assert out.count("::error file=") == 10
+    warnings = tuple(finding(number, level="warning") for number in range(12))
+    rows = finished("fail", findings=findings), finished("fail", atom="types", findings=findings + warnings)
+    out = show(*rows, ended(1), github=True)
+    assert (out.count("::error file="), out.count("::warning file=")) == (10, 10)
+    assert "::notice::GitHub shows no more annotations of a step. More: 2 in lint, 4 in types\n" in out
+
+
+def test_many_findings_of_one_atom_do_not_hide_those_of_another(show: Any) -> None:
+    many = finished("fail", findings=tuple(map(finding, range(1000))))
+    one = finished("fail", atom="types", findings=(finding(7, path="test_a.py"),))
+    out = show(many, one, ended(1), github=True)
+    assert "::error file=test_a.py,line=7," in out
+    assert out.count("::error file=a.py") == 9
+    assert "More: 991 in lint\n" in out
+
+
+def test_notes_leave_a_place_for_what_is_left_out(show: Any) -> None:
+    out = show(
+        finished("fail", findings=tuple(finding(n, level="note") for n in range(11))), ended(1), github=True
+    )
+    assert out.count("::notice") == 10
+    assert "More: 2 in lint" in out
+
+
+def test_what_is_shown_whole_has_no_more(show: Any) -> None:
+    assert "::notice" not in show(finished("fail", findings=(finding(1),)), ended(1), github=True)
 
 
 def test_an_atoms_log_is_shown_in_its_group_where_it_can_give_no_commands(show: Any, tmp_path: Path) -> None:

@@ -11,14 +11,12 @@ from pathlib import Path
 import click
 
 from atomci.artifacts.runs import AtomFinished, Event, RunFinished
-from atomci.artifacts.schemas import Finding
+from atomci.cli.view.annotations import annotated
 from atomci.engine.events import Listener
 from atomci.tools.git.client import Git
 
-__all__ = ["annotation", "below_the_top", "github_lines"]
+__all__ = ["below_the_top", "github_lines"]
 
-# GitHub shows ten annotations of a kind per step and drops the rest silently.
-_ANNOTATIONS = 10
 _SUMMARY_FINDINGS = 50
 _OVERRIDDEN = "⚠️"
 _MARKS = {"pass": "✅", "fail": "❌", "vacuous": "❌", "error": "💥", "skipped": "⚪"}
@@ -28,23 +26,21 @@ _MARKS = {"pass": "✅", "fail": "❌", "vacuous": "❌", "error": "💥", "skip
 def github_lines(
     lines: Callable[[Event], Sequence[str]], head: Callable[[AtomFinished], str], root: Path
 ) -> Iterator[Listener]:
-    """Each atom's log in a group, its findings as annotations on the lines they are about."""
-    annotated, below = 0, below_the_top(root)
+    """Each atom's log in a group; at the end the findings as annotations on the lines they are about."""
     finished: list[AtomFinished] = []
 
     def show(event: Event) -> None:
-        nonlocal annotated
         if isinstance(event, AtomFinished):
             finished.append(event)
             click.echo(f"::group::{head(event)}")
             if (log := root / event.log).is_file():
                 click.echo(_inert(log.read_text(encoding="utf-8", errors="replace")))
             click.echo("::endgroup::")
-            for finding in event.findings[: max(0, _ANNOTATIONS - annotated)]:
-                click.echo(_annotation(finding, below))
-                annotated += 1
         for line in lines(event):
             click.echo(line.replace("##[", "## ["))
+        if isinstance(event, RunFinished):
+            for line in annotated(finished, below_the_top(root)):
+                click.echo(line)
         if isinstance(event, RunFinished) and (file := os.environ.get("GITHUB_STEP_SUMMARY")):
             with Path(file).open("a", encoding="utf-8") as summary:
                 summary.write(_summary(finished, event))
@@ -55,23 +51,6 @@ def github_lines(
 def below_the_top(root: Path) -> str:
     """What leads to a project in a folder of its repository, such as `sub/`: GitHub counts from the top."""
     return Git(root).prefix() or ""
-
-
-def annotation(kind: str, text: str, path: str = "") -> str:
-    """A workflow command that marks a file, or the whole job."""
-    return f"::{kind}{f' file={_escape(path)}' if path else ''}::{_escape(text, data=True)}"
-
-
-def _annotation(finding: Finding, below: str) -> str:
-    kind = {"error": "error", "warning": "warning", "note": "notice"}[finding.level]
-    place = f"file={_escape(below + finding.path)},line={finding.line},col={finding.column}"
-    title = _escape(f"{finding.tool} {finding.rule}")
-    return f"::{kind} {place},title={title}::{_escape(finding.message, data=True)}"
-
-
-def _escape(text: str, *, data: bool = False) -> str:
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return text if data else text.replace(":", "%3A").replace(",", "%2C")
 
 
 def _inert(log: str) -> str:
