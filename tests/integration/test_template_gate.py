@@ -184,6 +184,42 @@ def test_pip_tools_locks_syncs_and_runs(
     assert (project / "requirements/dev.txt").read_text() == lock
 
 
+@pytest.fixture
+def begun(render: Render, tmp_path: Path) -> Path:
+    """A project of pip-tools whose environment is a stand-in that says when it is changed, and takes time."""
+    project = render(tmp_path / "my-project", {"dependency_manager": "pip-tools"})
+    (project / "requirements/dev.txt").write_text("ruff==1\n")
+    python = project / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    (project / ".venv/pyvenv.cfg").touch()
+    python.write_text(
+        '#!/bin/sh\nif [ "$1" = -c ]; then exit 0; fi\n'
+        "echo begins >>.venv/log; sleep 0.1; echo ends >>.venv/log\n"
+    )
+    python.chmod(0o755)
+    return project
+
+
+def test_the_environment_is_brought_in_line_once_however_many_ask(begun: Path) -> None:
+    """pre-commit starts a hook several times at once, and pip broke the environment of the other."""
+    words = ["sh", "scripts/in_venv.sh", "true"]
+    processes = [subprocess.Popen(words, cwd=begun) for _ in range(3)]
+
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert (begun / ".venv/log").read_text().split() == ["begins", "ends"] * 2
+    assert not (begun / ".venv/in_venv.pid").exists()
+
+
+def test_a_turn_whose_process_was_killed_is_over(begun: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    (begun / ".venv/in_venv.pid").write_text(f"{gone.pid}\n")
+
+    subprocess.run(["sh", "scripts/in_venv.sh", "true"], cwd=begun, check=True, timeout=30)
+
+    assert (begun / ".venv/dev.txt").read_text() == "ruff==1\n"
+
+
 def test_in_venv_without_a_python_says_what_to_do(render: Render, tmp_path: Path) -> None:
     project = render(tmp_path / "my-project", {"dependency_manager": "pip-tools"})
     programs = tmp_path / "bin"

@@ -25,10 +25,17 @@ def acts(changes: Iterable[FileChange]) -> bool:
     return any(change.change not in quiet for change in changes)
 
 
-def locks_to_renew(changes: Iterable[FileChange], head: Files, prefix: str) -> list[str]:
-    """What to type for each lock that may no longer fit what it is made from."""
+def locks_to_renew(
+    changes: Iterable[FileChange], answers: Iterable[AnswerChange], head: Files, prefix: str
+) -> list[str]:
+    """What to type for each lock that may no longer fit what it is made from, or is another manager's now."""
     from atomci.bootstrap.managers.table import MANAGERS
 
+    for answer in answers:
+        before, after = MANAGERS.get(answer.before), MANAGERS.get(answer.after)
+        if answer.name == "dependency_manager" and before and after:
+            gone = f"git rm {before.LOCK}; " if prefix + before.LOCK in head else ""
+            return [f"{after.NAME} locks from now on: {gone}{after.BEGIN}, then git add {after.LOCK}"]
     locks = [(manager.LOCK, manager.SOURCE, manager.RENEW) for manager in MANAGERS.values()]
     changed = {change.path for change in changes if acts([change])}
     return [

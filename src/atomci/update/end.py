@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from atomci.update.worktree.stage import NOTHING, index_line, stage
 from atomci.update.worktree.switch import held, resume, switch
 
 __all__ = ["Unresolved", "abort_update", "commit_update", "continue_update", "recover"]
+
+_FAILED_HOOK = re.compile(r"(\S.*?)\.{3,}(\(.*\))?Failed\s*$")
+"""A line of pre-commit."""
 
 
 class Unresolved(AtomciError):
@@ -134,4 +138,8 @@ def _ended(journal: Journal, state: str) -> Update:
 
 
 def _why(said: str) -> str:
+    """What git says, or which of pre-commit's hooks failed: the last line may be of one that passed."""
+    failed = [found[1] for line in said.splitlines() if (found := _FAILED_HOOK.match(line))]
+    if failed:
+        return f"hooks failed: {', '.join(failed)}"
     return complaint(said) or "it failed and printed nothing, as a git hook may"

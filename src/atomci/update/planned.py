@@ -40,7 +40,8 @@ class Planned:
 
     def with_notes(self) -> Planned:
         """The same, and its report says what it leaves to whoever asked for it."""
-        return self.noting(*locks_to_renew(self.update.files, self.before, self.repository.prefix))
+        update, prefix = self.update, self.repository.prefix
+        return self.noting(*locks_to_renew(update.files, update.answers, self.before, prefix))
 
     def noting(self, *notes: str) -> Planned:
         """The same, and its report has more notes."""

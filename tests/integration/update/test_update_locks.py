@@ -107,3 +107,33 @@ def test_a_recorded_tag_that_was_removed_is_replaced_by_the_lock(
     ]
     assert project.read("guide.txt") == lines("guide", n2="theirs", n30="mine")
     assert atomci("status").code == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            "uv",
+            "pip-tools",
+            "pip-tools locks from now on: git rm uv.lock; sh scripts/in_venv.sh --lock, then git add"
+            " requirements/dev.txt",
+        ),
+        (
+            "pip-tools",
+            "uv",
+            "uv locks from now on: git rm requirements/dev.txt; uv lock, then git add uv.lock",
+        ),
+    ],
+)
+def test_where_another_manager_locks_from_now_on_the_old_lock_goes(
+    before: str, after: str, said: str, template: Folder, project: Folder, atomci: Run
+) -> None:
+    asked = f"dependency_manager:\n  type: str\n  default: {before}\n"
+    manifest = {"template/pyproject.toml.jinja": "# {{ dependency_manager }}\n"}
+    template.commit({"copier.yml": template.read("copier.yml") + asked, **manifest}, "v1.1.0")
+    assert atomci("update", "--commit").code == 0
+    project.commit({"uv.lock": "version = 1\n", "requirements/dev.txt": "ruff==1\n"})
+
+    plan = atomci("update", "--plan", "-d", f"dependency_manager={after}")
+
+    assert (plan.files, plan.json["notes"]) == ({"pyproject.toml": "updated"}, [said])

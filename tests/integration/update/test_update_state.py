@@ -333,6 +333,10 @@ def test_a_hook_may_refuse_the_commit(clean: Folder, atomci: Run) -> None:
     assert done.code == 1
     assert "not today" in done.err
     assert "M  keep.txt" in clean.status
+    hook.write_text(
+        "#!/bin/sh\nprintf 'no secret....Failed\\n- exit code: 1\\nno key....Passed\\n' >&2; exit 1\n"
+    )
+    assert "hooks failed: no secret" in atomci("update", "--continue").err
     hook.write_text("#!/bin/sh\nexit 1\n")
     assert "as a git hook may" in atomci("update", "--continue").err
     hook.unlink()

@@ -28,6 +28,7 @@ LOCKS: tuple[str, ...] = ("requirements/*.txt",)
 FILES: tuple[str, ...] = ("requirements/*",)
 SOURCE = "requirements/dev.in"
 RENEW = "atomci run compile_lockfile_and_sync"
+BEGIN = "sh scripts/in_venv.sh --lock"
 PREFIX = ""
 SLOW = "pip-tools asks for one package after the other: the first lock may take minutes, later ones seconds"
 SPEAKS = re.compile(

@@ -53,6 +53,8 @@ class Manager(Protocol):
     """What the lock is made from."""
     RENEW: str
     """What someone types to make the lock anew when an update changed its source."""
+    BEGIN: str
+    """What someone types to make the first lock, where an update brought this manager."""
     PREFIX: str
     """What people type before a locked tool's name; empty where that is the environment's folder."""
     SLOW: str

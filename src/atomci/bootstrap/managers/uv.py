@@ -25,7 +25,7 @@ LOCK = "uv.lock"
 LOCKS: tuple[str, ...] = (LOCK,)
 FILES: tuple[str, ...] = (LOCK,)
 SOURCE = "pyproject.toml"
-RENEW = "uv lock"
+RENEW = BEGIN = "uv lock"
 PREFIX = "uv run "
 SLOW = ""
 SPEAKS = re.compile(r"\buv (run|sync|lock|pip|add|export|venv)\b|astral-sh/setup-uv")
