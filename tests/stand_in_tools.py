@@ -148,15 +148,15 @@ def observed(*tops: str) -> None:
 
 def pytest(words: list[str]) -> int:
     """`python -m pytest PATH... -q -p atomci.testing.recorder ...`: results, and what they are covered by."""
-    log, data = Path(os.environ["ATOMCI_TEST_LOG"]), Path(os.environ["ATOMCI_COVERAGE_FILE"])
+    log, data = Path(os.environ["ATOMCI_TEST_LOG"]), Path(os.environ.get("ATOMCI_COVERAGE_FILE", os.devnull))
     log.parent.mkdir(parents=True, exist_ok=True)
     failed = passed = 0
     tests = list(tests_of([word for word in words if word.startswith("tests/")]))
     with log.open("w", encoding="utf-8") as file:
         for nodeid, line, last in tests:
+            obey(path := nodeid.partition("::")[0])
             bad = re.fullmatch(r"assert (0|1 == [02-9])", last) is not None
             row = {"event": "test", "nodeid": nodeid, "outcome": "failed" if bad else "passed", "line": line}
-            path = nodeid.partition("::")[0]
             file.write(json.dumps({**row, "path": path, "message": last if bad else ""}) + "\n")
             failed, passed = failed + bad, passed + (not bad)
             if bad and "--maxfail=1" in words:
@@ -177,6 +177,27 @@ def pytest(words: list[str]) -> int:
     data.write_text(text, encoding="utf-8")
     say(f"{failed} failed, {passed} passed")
     return 5 if not failed + passed else int(bool(failed))
+
+
+def obey(path: str) -> None:
+    """What comments of a test file ask for: `# waits 5`, `# writes FILE`, each time something else."""
+    for word, what in re.findall(
+        r"^# (waits|writes) (\S+)$", Path(path).read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        if word == "waits":
+            time.sleep(float(what))
+        else:
+            Path(what).write_text(str(time.time_ns()), encoding="utf-8")
+
+
+def standby(words: list[str]) -> int:
+    """`python -m atomci.testing.standby LINE NAMES`: pytest, as soon as it is asked."""
+    with open(words[0], encoding="utf-8") as line:  # noqa: PTH123
+        request = json.loads(line.readline())
+    os.environ.update(request["env"])
+    code = pytest(request["words"])
+    Path(request["modules"]).write_text("[]", encoding="utf-8")
+    return code
 
 
 def coverage(words: list[str]) -> int:
@@ -239,6 +260,7 @@ def python(words: list[str]) -> int:
     """`python -m pytest`, and the programs that make coverage's reports and ask it for its verdict."""
     programs = {
         "pytest": pytest,
+        "atomci.testing.standby": standby,
         "atomci.testing.measurement.sources": coverage,
         "atomci.testing.measurement.coverage_report": settled,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import struct
 import subprocess
 import time
@@ -20,9 +21,11 @@ _HEIGHT = 24
 
 
 class Terminal:
-    """Ends the program when it is left."""
+    """Ends the program when it is left. With `own`, Ctrl-C and Ctrl-Z there are signals."""
 
-    def __init__(self, words: Sequence[str], cwd: Path, env: Mapping[str, str], width: int) -> None:
+    def __init__(
+        self, words: Sequence[str], cwd: Path, env: Mapping[str, str], width: int, *, own: bool = False
+    ) -> None:
         import fcntl
         import pty
         import termios
@@ -32,6 +35,7 @@ class Terminal:
         self._screen = pyte.HistoryScreen(width, _HEIGHT, history=2000)
         self._stream = pyte.ByteStream(self._screen)
         self._away: list[str] = []
+        self._raw = bytearray()
         self.process = subprocess.Popen(
             words,
             cwd=cwd,
@@ -40,6 +44,7 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
+            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if own else None,  # noqa: PLW1509
         )
         os.close(theirs)
 
@@ -78,6 +83,31 @@ class Terminal:
         while len(self._begins()) == before:
             assert self._read(end), "\n".join(self.seen)
 
+    @property
+    def shown(self) -> list[str]:
+        """The lines on the screen now."""
+        return [line.rstrip() for line in self._screen.display if line.strip()]
+
+    @property
+    def raw(self) -> str:
+        """All that the program has printed."""
+        return self._raw.decode("utf-8", "replace")
+
+    def wait_for(self, text: str, seconds: float = 60) -> None:
+        """Wait until a line on the screen holds it."""
+        end = time.monotonic() + seconds
+        while not any(text in line for line in self.shown):
+            assert self._read(end), f"not shown: {text}\n" + "\n".join(self.seen)
+
+    def resize(self, width: int, height: int) -> None:
+        """As when its window is made smaller."""
+        import fcntl
+        import termios
+
+        self._screen.resize(height, width)
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+        os.kill(self.process.pid, signal.SIGWINCH)
+
     def see(self, text: str, seconds: float = 60) -> None:
         """Wait until a line of what is asked ends so. Fails after that time, or when the program ended before."""
         end = time.monotonic() + seconds
@@ -108,6 +138,7 @@ class Terminal:
             data = os.read(self._ours, 65536)
         except OSError:  # Linux says so where the other end is closed
             return False
+        self._raw += data
         self._stream.feed(data)
         top = self._screen.history.top
         while top:

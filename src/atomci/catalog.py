@@ -257,7 +257,7 @@ _phase(5,
         needs=("run_pytest_unit_with_coverage",), reads=(*_TEST_CONF, *_PY, *_UNIT), writes=(handles.UNIT_JUNIT, handles.UNIT_COVERAGE, handles.UNIT_HTML), always=True),
 )
 _phase(6,
-    _row(41, "start_loop_on_fail", "On save, the failed tests first, then the impacted ones", reads=_TREE, writes=_EVENTS, effect="host"),
+    _row(41, "start_loop_on_fail", "On save, the failed tests first, then the impacted ones", reads=_TREE, writes=(handles.evidence("artifacts/loop/ready.json"),), effect="host"),
     _row(42, "route_fix_lane_lint_format", "ruff --fix and black, local only; refused in CI",
         needs=("classify_static_failures",), reads=(handles.LANES,), writes=("src/", "tests/"), effect="tree"),
     _row(43, "route_fix_lane_types_interfaces", "Type findings grouped by symbol, to the fixer or a work list",

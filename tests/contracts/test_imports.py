@@ -15,13 +15,18 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "atomci"
-NEED_THE_EXTRA = ("template/", "update/", "adopt/", "export/", "fleet/", "cli/view/questions.py")
+NEED_AN_EXTRA = {
+    "template": ("template/", "update/", "adopt/", "export/", "fleet/", "cli/view/questions.py"),
+    "watch": ("tools/notices.py",),
+}
 # These are loaded by pytest in a project's own environment, and rendered for cookiecutter's.
 BROUGHT = {
     "testing/measurement/measuring.py": {"coverage", "pytest"},
     "testing/observation/observer.py": {"pytest"},
     "testing/recorder.py": {"pytest"},
     "testing/session.py": {"pytest"},
+    "testing/chosen.py": {"pytest"},
+    "testing/standby.py": {"pytest"},
     "testing/measurement/coverage_report.py": {"coverage"},
     "testing/measurement/sources.py": {"coverage"},
     "testing/sharding/plugin.py": {"pytest"},
@@ -43,8 +48,11 @@ def _allowed(path: str) -> set[str]:
         if path.startswith(place):
             return brought
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extra = project["optional-dependencies"]["template"] if path.startswith(NEED_THE_EXTRA) else []
-    return _declared(project["dependencies"] + extra)
+    extras = project["optional-dependencies"]
+    needed = [
+        row for name, places in NEED_AN_EXTRA.items() if path.startswith(places) for row in extras[name]
+    ]
+    return _declared(project["dependencies"] + needed)
 
 
 def _imported(file: Path) -> Iterator[str]:
@@ -67,7 +75,7 @@ def test_every_import_is_declared_where_it_is_needed() -> None:
     assert [line for path, file in files.items() for line in _undeclared(file, path)] == []
 
 
-@pytest.mark.parametrize("plugin", ["observation.observer", "recorder", "sharding.plugin"])
+@pytest.mark.parametrize("plugin", ["chosen", "observation.observer", "recorder", "sharding.plugin"])
 def test_a_plugin_of_pytest_brings_none_of_our_dependencies_along(plugin: str) -> None:
     ask = f"import sys, atomci.testing.{plugin}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)

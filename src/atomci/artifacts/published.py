@@ -38,6 +38,7 @@ from atomci.artifacts.testing import (
     TestSummary,
 )
 from atomci.artifacts.verdicts import CheckReport
+from atomci.artifacts.watching import WatchEvent
 
 __all__ = ["SCHEMAS"]
 
@@ -71,6 +72,7 @@ SCHEMAS: dict[str, object] = {
     "result": Result,
     "index": Index,
     "events": Event,
+    "watch": WatchEvent,
     "lock": Lock,
     "status": SyncStatus,
     "update": Update,

@@ -24,9 +24,9 @@ from atomci.atoms.parts.known_reads import what_tests_read
 from atomci.atoms.parts.layer_inputs import depends_on_what_was_seen
 from atomci.atoms.parts.layer_runs import (
     export_reports,
-    lends,
     miscounted,
     pytest_command,
+    why_unrunnable,
 )
 from atomci.atoms.parts.layer_writes import changed_by_tests, hashes_before
 from atomci.atoms.parts.shard_runs import (
@@ -39,11 +39,9 @@ from atomci.atoms.parts.shard_runs import (
 )
 from atomci.engine.cache import clear_notes, declared, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
-from atomci.engine.guest import lacks
 from atomci.engine.inputs.dependencies import Dependencies
 from atomci.testing import pytest_runs, results
 from atomci.testing.layers import UNIT, Layer, unit_tests_of
-from atomci.testing.lending import why_not_lent
 from atomci.testing.measurement import coverage
 from atomci.testing.measurement.coverage_config import names_source
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
@@ -52,6 +50,7 @@ from atomci.tools.process import Command
 
 _NO_XDIST = "pytest-xdist isn't installed"
 _PICKS_SHOWN = 3
+_ALL_LAYERS = "affected tests are known below tests/unit only: the whole suite"
 
 
 def _goes_by(ctx: Context) -> Dependencies:
@@ -77,17 +76,30 @@ def select_impacted_unit_tests(ctx: Context) -> Outcome:
 
 
 def _select(ctx: Context) -> Selection:
-    files, layer = ctx.files("**/*"), _layer(ctx)
-    if not layer.folder:
-        config = read_pytest_config(ctx.root, "")
-        why = "affected tests are known below tests/unit only: the whole suite"
-        return impact.everything(why, [file for file in files if is_test_file(file, config.test_files)])
-    how = _collecting(ctx, files)
     if ctx.options.everything or ctx.options.since is None:
-        asked = "--all" if ctx.options.everything else "no --since"
-        return impact.everything(f"{asked}: the whole suite", impact.unit_tests(files, how.patterns))
-    changed = ctx.changed(ctx.options.since)
-    return impact.select(ctx.root, files, changed, how, what_tests_read(ctx, layer, changed))
+        return every_test(ctx, "--all" if ctx.options.everything else "no --since")
+    return impacted(ctx, ctx.changed(ctx.options.since))
+
+
+def every_test(ctx: Context, asked: str) -> Selection:
+    """The whole suite, since that was asked for."""
+    config = read_pytest_config(ctx.root, _layer(ctx).folder)
+    files = ctx.files("**/*")
+    if not _layer(ctx).folder:
+        tests = [file for file in files if is_test_file(file, config.test_files)]
+        return impact.everything(_ALL_LAYERS, tests)
+    return impact.everything(f"{asked}: the whole suite", impact.unit_tests(files, config.test_files))
+
+
+def impacted(ctx: Context, changed: Sequence[str] | None) -> Selection:
+    """The tests that changed paths reach; None where nobody can tell what changed."""
+    layer = _layer(ctx)
+    if not layer.folder:
+        return every_test(ctx, "")
+    files = ctx.files("**/*")
+    return impact.select(
+        ctx.root, files, changed, _collecting(ctx, files), what_tests_read(ctx, layer, changed)
+    )
 
 
 def _collecting(ctx: Context, files: Sequence[str]) -> impact.Collecting:
@@ -167,9 +179,7 @@ def _pytest(ctx: Context) -> Sequence[Command]:
 
 def _left_out(ctx: Context) -> str:
     """Why a project that isn't set up for atomci has no tests that can be run; empty where they can."""
-    why = lacks(ctx.project, "pytest", "pytest")
-    if not why and lends(ctx.project):
-        why = why_not_lent(ctx.project.environment)
+    why = why_unrunnable(ctx.project)
     return f"the tests, since {why}" if why else ""
 
 

@@ -27,6 +27,7 @@ __all__ = ["main"]
 _VERBS: dict[str, tuple[str, str]] = {
     "new": ("atomci.cli.new", "Make a new project and run its gate."),
     "run": ("atomci.cli.run", "Run atoms, phases or pipelines."),
+    "watch": ("atomci.cli.watch", "At each save, run the tests that it reaches."),
     "check": ("atomci.cli.check", "Show which atoms hold here, with evidence."),
     "done": ("atomci.cli.done", "Answer whether this commit is done, with evidence."),
     "list": ("atomci.cli.show", "List atoms, phases and pipelines."),
@@ -45,7 +46,6 @@ _VERBS: dict[str, tuple[str, str]] = {
     "completion": ("atomci.cli.completion", "Print a shell's completion script."),
 }
 _PLANNED = {
-    "watch": "Run what a saved file affects.",
     "fix": "The bounded fix loop.",
     "guard": "Run an AI command line under guard.",
     "undo": "Undo a guarded session.",

@@ -19,12 +19,13 @@ from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.stages import why_left_out
 from atomci.engine.cache import notes_in
 from atomci.engine.context import Context, Outcome, Verdict
+from atomci.engine.guest import lacks
 from atomci.project import Project
 from atomci.testing import pytest_runs, results
 from atomci.testing.first_tests import first_test, why_none
 from atomci.testing.judging import complaint, judge
 from atomci.testing.layers import UNIT, Layer, gathered
-from atomci.testing.lending import lent_package
+from atomci.testing.lending import lent_package, why_not_lent
 from atomci.testing.measurement.coverage_config import names_source, sets_budget
 from atomci.testing.observation.observed import FOLDER_VARIABLE
 from atomci.testing.pytest_config import PytestConfig, read_pytest_config
@@ -44,6 +45,7 @@ __all__ = [
     "run_tests",
     "uncounted",
     "why_unmeasured",
+    "why_unrunnable",
     "write_reports",
 ]
 
@@ -96,6 +98,12 @@ def lent_variables(ctx: Context) -> dict[str, str]:
 def lends(project: Project) -> bool:
     """Whether a project's environment owes no atomci and has none, so that it is lent the plugins."""
     return not project.is_joined and project.version_of("atomci") is None
+
+
+def why_unrunnable(project: Project) -> str:
+    """Why a project that isn't set up for atomci has no pytest to be run; empty where it has, or owes it."""
+    why = lacks(project, "pytest", "pytest")
+    return why or (why_not_lent(project.environment) if lends(project) else "")
 
 
 def _coverage_words(ctx: Context, layer: Layer, config: PytestConfig) -> Sequence[str]:

@@ -1,0 +1,454 @@
+"""The loop itself: takes saves, keys and the ends of cycles from one queue, one at a time."""
+
+from __future__ import annotations
+
+import os
+import queue
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from atomci.artifacts.handles import Artifact
+from atomci.artifacts.testing import TestResult
+from atomci.artifacts.watching import (
+    CycleDropped,
+    CycleFinished,
+    CycleStarted,
+    Kind,
+    WatchEvent,
+    WatchVerdict,
+)
+from atomci.errors import AtomciError
+from atomci.testing.judging import Judgement, judge
+from atomci.testing.layers import gathered
+from atomci.testing.results import counts
+from atomci.tools.notices import Notices
+from atomci.watch.board import Board
+from atomci.watch.cycle import Cycle, Filter, cycle_of
+from atomci.watch.ledger import Ledger
+from atomci.watch.names import Names
+from atomci.watch.processes import Processes, Run, WorkOrder
+from atomci.watch.snapshot import Camera, TreeSnapshot, folders_of
+from atomci.watch.suite import Suite, suite_at
+from atomci.watch.tail import Tail
+
+__all__ = ["Key", "Loop", "Message", "ProcessGone", "Repaint", "Saved", "Shown", "clock"]
+
+_QUIET = 0.03
+"""Seconds without another notice, after which a save is taken to be whole."""
+_QUIET_AT_MOST = 1.0
+_GIT_AT_MOST = 10.0
+"""Seconds that git's own work on the tree is waited for."""
+_TICK = 0.1
+"""Seconds between two looks at what runs."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Some file may have changed."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """Somebody pressed it; empty at the end of the input."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Repaint:
+    """The terminal has another size, or is ours again."""
+
+
+@dataclass(frozen=True)
+class ProcessGone:
+    """A cycle's process is gone."""
+
+    run: Run
+
+
+Message = Saved | Key | Repaint | ProcessGone
+
+
+class Shown(Protocol):
+    """Whoever is told."""
+
+    def tell(self, event: WatchEvent) -> None:
+        """Something happened."""
+
+    def paint(self, board: Board) -> None:
+        """What there is to see now."""
+
+    def repaint(self, board: Board) -> None:
+        """The same, though nothing that was drawn may still be there."""
+
+
+@dataclass
+class _Going:
+    """A cycle that runs."""
+
+    number: int
+    cycle: Cycle
+    suite: Suite
+    run: Run
+    files: TreeSnapshot
+    tail: Tail
+    started: CycleStarted
+    began: float = field(default_factory=time.monotonic)
+    found: list[TestResult] = field(default_factory=list)
+
+
+class Loop:
+    """Ends when somebody presses q, or by KeyboardInterrupt; then `end` is to be called."""
+
+    def __init__(self, root: Path, inbox: queue.SimpleQueue[Message], shown: Shown, *, look: bool) -> None:
+        self._root = root
+        self._inbox = inbox
+        self._shown = shown
+        self._camera = Camera(root)
+        self._names = Names(root)
+        self._tests = Processes(root)
+        self.notices = Notices(lambda: inbox.put(Saved()), look=look)
+        self._ledger = Ledger(None)
+        self._now = TreeSnapshot({})
+        self._seen: frozenset[str] = frozenset()
+        self._going: _Going | None = None
+        self._board = Board()
+        self._cycles = 0
+        self._last: Kind = "impacted"
+        self._saved: tuple[float, float] | None = None
+        self._over = False
+
+    def run(self, *, everything: bool = False) -> None:
+        """Until somebody ends it."""
+        dirty = self._camera.uncommitted()
+        self._look()
+        self._ledger = Ledger(None if dirty is None else self._now.without(dirty))
+        self._begin("all" if everything or dirty is None else "impacted")
+        while not self._over:
+            self._take(self._next())
+            self._shown.paint(self._board)
+
+    def end(self) -> None:
+        """Nothing that was started is left."""
+        self.notices.end()
+        if self._going is not None:
+            self._going.run.drop("the loop ends")
+        self._tests.end()
+
+    # ---- messages ----
+
+    def _next(self) -> Message | None:
+        try:
+            return self._inbox.get(timeout=self._patience())
+        except queue.Empty:
+            return None
+
+    def _patience(self) -> float | None:
+        if self._saved is not None:
+            return max(0.0, self._saved[1] - time.monotonic())
+        if self._going is not None:
+            return _TICK
+        return 0.5 if os.name == "nt" else None  # there, Ctrl-C interrupts no wait
+
+    def _take(self, message: Message | None) -> None:
+        match message:
+            case Saved():
+                now = time.monotonic()
+                first = self._saved[0] if self._saved else now
+                self._saved = first, min(now + _QUIET, first + _QUIET_AT_MOST)
+            case Key(name):
+                self._pressed(name)
+            case Repaint():
+                self._shown.repaint(self._board)
+            case ProcessGone(run):
+                if self._going is not None and self._going.run is run:
+                    self._ended(self._going)
+        if self._saved is not None and time.monotonic() >= self._saved[1]:
+            self._settle()
+        if self._going is not None:
+            self._progress(self._going)
+
+    def _settle(self) -> None:
+        """A save is whole, or git is still at work."""
+        assert self._saved is not None
+        now = time.monotonic()
+        if now < self._saved[0] + _GIT_AT_MOST and (self._root / ".git" / "index.lock").exists():
+            self._saved = self._saved[0], now + _QUIET
+            return
+        self._saved = None
+        before = self._going.files if self._going is not None else self._now
+        self._look()
+        moved = set(before.changed_in(self._now))
+        if self._going is None:
+            if moved:
+                self._wanted(self._kind_after_a_save())
+        elif moved - self._ledger.restless:
+            self._ledger = self._ledger.disturbed_by(moved)
+            if moved - self._ledger.restless:
+                self._drop(_listed(moved))
+                self._wanted(self._kind_after_a_save())
+
+    def _look(self) -> None:
+        """Take a snapshot, and follow the folders that there are now."""
+        before, self._now = self._now, self._camera.take()
+        changed = before.changed_in(self._now)
+        if any(not path.endswith(".py") for path in changed):
+            self._tests.forget()
+        folders = folders_of(self._root, self._now)
+        if self.notices.follow(folders, [str(self._root / path) for path in self._now.files]):
+            self._inbox.put(Saved())  # something may have been saved before the new folders were followed
+
+    def _kind_after_a_save(self) -> Kind:
+        return "matching" if self._board.asked else "impacted"
+
+    # ---- keys ----
+
+    def _pressed(self, key: str) -> None:
+        if self._board.prompt is not None:
+            self._typed(key)
+            return
+        self._board = replace(self._board, help=key in ("?", "h") and not self._board.help)
+        match key:
+            case "a" | "f":
+                self._stop_for("a key")
+                if key == "a":
+                    self._board = replace(self._board, asked=Filter())
+                self._wanted("all" if key == "a" else "failed")
+            case "p" | "t":
+                self._board = replace(self._board, prompt=_PROMPTS[key])
+            case "c":
+                self._board = replace(self._board, asked=Filter())
+            case "enter":
+                self._stop_for("a key")
+                self._wanted(self._last, again=True)
+            case "q" | "":
+                self._over = True
+
+    def _typed(self, key: str) -> None:
+        assert self._board.prompt is not None
+        question = next(text for text in _PROMPTS.values() if self._board.prompt.startswith(text))
+        typed = self._board.prompt.removeprefix(question)
+        if key == "enter":
+            asked = self._board.asked
+            field_ = "path" if question == _PROMPTS["p"] else "name"
+            self._board = replace(self._board, prompt=None, asked=replace(asked, **{field_: typed.strip()}))
+            self._stop_for("a key")
+            self._wanted(self._kind_after_a_save())
+        elif key == "escape":
+            self._board = replace(self._board, prompt=None)
+        elif key == "":
+            self._over = True
+        elif key == "backspace":
+            self._board = replace(self._board, prompt=question + typed[:-1])
+        elif key == "clear":
+            self._board = replace(self._board, prompt=question)
+        elif len(key) == 1 and key.isprintable():
+            self._board = replace(self._board, prompt=question + typed + key)
+
+    def _stop_for(self, why: str) -> None:
+        self._ledger = self._ledger.undisturbed()
+        if self._going is not None:
+            self._drop(why)
+
+    # ---- cycles ----
+
+    def _wanted(self, kind: Kind, *, again: bool = False) -> None:
+        self._look()
+        self._begin(kind, again=again)
+
+    def _begin(self, kind: Kind, *, again: bool = False) -> None:
+        self._cycles += 1
+        self._last = kind
+        changed = self._ledger.changed_in(self._now)
+        if again and not changed and self._board.last is not None:
+            changed = self._board.last.changed
+        began = time.monotonic()
+        try:
+            suite = suite_at(self._root)
+            cycle = cycle_of(suite, kind, changed, self._ledger.failed, self._board.asked)
+        except AtomciError as error:
+            self._finish(_nothing(kind, changed or ()), "broken", error.message, began)
+            return
+        if cycle.is_empty:
+            self._nothing_to_run(cycle, began)
+            return
+        self._start(suite, cycle)
+
+    def _nothing_to_run(self, cycle: Cycle, began: float) -> None:
+        reason = {"failed": "no test is known to fail", "matching": f"no file matches {self._board.asked}"}
+        if cycle.settles:
+            self._ledger = replace(self._ledger, base=self._now)
+        why = reason.get(cycle.kind, cycle.reason)
+        if cycle.kind == "impacted" and not cycle.changed:
+            since = self._board.last is None
+            why = "nothing differs from the last commit" if since else "all is as it was when tests ran last"
+        verdict: WatchVerdict = "red" if self._ledger.failed else "none"
+        self._finish(cycle, verdict, why, began)
+        self._prepare()
+
+    def _start(self, suite: Suite, cycle: Cycle) -> None:
+        started = CycleStarted(
+            time=clock(),
+            cycle=self._cycles,
+            kind=cycle.kind,
+            changed=cycle.changed,
+            reason=cycle.reason,
+            files=len(cycle.files) + len(cycle.only),
+            total=len(cycle.every),
+            first=cycle.first,
+        )
+        self._shown.tell(started)
+        tests = () if cycle.is_all else (*cycle.files, *cycle.only)
+        if cycle.first and not cycle.is_all:  # what failed is collected first, too
+            failed = [nodeid.partition("::")[0] for nodeid in cycle.first]
+            tests = tuple(dict.fromkeys([*failed, *tests]))
+        request = self._request(suite, suite.words(tests, cycle.keyword), cycle)
+        run = self._tests.start(request, lambda run: self._inbox.put(ProcessGone(run)))
+        self._going = _Going(self._cycles, cycle, suite, run, self._now, Tail(run.log), started)
+        self._board = replace(self._board, running=started, done=0, selected=0, now="", seconds=0)
+
+    def _request(self, suite: Suite, words: tuple[str, ...], cycle: Cycle | None = None) -> WorkOrder:
+        seen = self._seen or frozenset(path for path in self._now.files if _is_first_seen(suite, path))
+        rows = [(path, self._now.files[path]) for path in seen if path in self._now.files]
+        return WorkOrder(
+            suite.python,
+            words,
+            suite.variables(),
+            cycle.first if cycle else (),
+            cycle.only if cycle else (),
+            self._names.of(rows),
+        )
+
+    def _prepare(self) -> None:
+        """Start a process for the next save."""
+        try:
+            self._tests.prepare(self._request(suite_at(self._root), ()))
+        except AtomciError:
+            return
+
+    def _progress(self, going: _Going) -> None:
+        for result in going.tail.new():
+            going.found.append(result)
+            self._shown.tell(result)
+        running = going.tail.running
+        self._board = replace(
+            self._board,
+            done=len({result.nodeid for result in going.found}),
+            now=running[0] if running else "",
+            seconds=int(time.monotonic() - going.began),
+        )
+
+    def _drop(self, why: str) -> None:
+        going, self._going = self._going, None
+        assert going is not None
+        self._progress(going)
+        going.run.drop(why)
+        self._ledger = self._ledger.failing(going.found)
+        self._shown.tell(CycleDropped(time=clock(), cycle=going.number, reason=why))
+        self._board = replace(self._board, running=None, failed=self._ledger.failed)
+
+    def _ended(self, going: _Going) -> None:
+        self._look()
+        moved = set(going.files.changed_in(self._now))
+        if moved - self._ledger.restless:
+            self._ledger = self._ledger.disturbed_by(moved)
+            if moved - self._ledger.restless:
+                self._drop(_listed(moved))
+                self._wanted(self._kind_after_a_save())
+                return
+        elif not moved:
+            self._ledger = self._ledger.undisturbed()
+        self._progress(going)
+        self._going = None
+        self._conclude(going, moved)
+        below = f"{self._root}{os.sep}"
+        files = [path.removeprefix(below).replace(os.sep, "/") for path in going.run.modules]
+        self._seen |= frozenset(path for path in files if path in self._now.files)
+        going.run.drop("it ended")
+        self._prepare()
+
+    def _conclude(self, going: _Going, moved: set[str]) -> None:
+        """The verdict of a cycle that ended."""
+        cycle, done = going.cycle, going.run.completed
+        if done is None:
+            self._finish(cycle, "broken", str(going.run.error or "pytest couldn't be started"), going.began)
+            return
+        layer = replace(going.suite.layer, log=Artifact(str(going.run.log)))
+        left = gathered(layer, self._root, done)
+        found, session = left if left is not None else ((), None)
+        judgement = judge(
+            found,
+            session,
+            folder=layer.folder,
+            code=done.code,
+            output=f"{done.stdout}\n{done.stderr}",
+            root=self._root,
+            marker=layer.marker,
+        )
+        for result in found[len(going.found) :]:  # such as a crash, which is told at the end
+            self._shown.tell(result)
+        whole = judgement.status in ("pass", "fail", "vacuous") and not cycle.keyword
+        self._ledger = self._ledger.after(found, whole=cycle.files if whole else (), there=going.cycle.every)
+        known = cycle.settles and not judgement.summary.broken and judgement.status != "error"
+        if known:
+            self._ledger = replace(self._ledger, base=going.files.taking(moved, self._now))
+        settled = known or self._ledger.changed_in(self._now) == ()
+        verdict = self._ledger.verdict(judgement, settled=settled, moved=moved)
+        self._finish(cycle, verdict, _why(judgement, verdict, moved), going.began, found)
+
+    def _finish(
+        self,
+        cycle: Cycle,
+        verdict: WatchVerdict,
+        reason: str,
+        began: float,
+        found: tuple[TestResult, ...] = (),
+    ) -> None:
+        finished = CycleFinished(
+            time=clock(),
+            cycle=self._cycles,
+            kind=cycle.kind,
+            verdict=verdict,
+            reason=reason,
+            changed=cycle.changed,
+            counts=counts(found),
+            tests=len({result.nodeid for result in found}),
+            files=len(cycle.files) + len(cycle.only),
+            total=len(cycle.every),
+            seconds=round(time.monotonic() - began, 3),
+            failed=tuple(self._ledger.failed.values()),
+        )
+        self._shown.tell(finished)
+        self._board = replace(self._board, running=None, last=finished, failed=self._ledger.failed)
+
+
+_PROMPTS = {"p": "path> ", "t": "name> "}
+
+
+def _why(judgement: Judgement, verdict: WatchVerdict, moved: set[str]) -> str:
+    if verdict == "changed":
+        return f"{_listed(moved)} changed while the tests ran, each time: let git ignore it, or press Enter"
+    return judgement.reason
+
+
+def _listed(paths: set[str]) -> str:
+    first, *more = sorted(paths)
+    return f"{first} and {len(more)} more" if more else first
+
+
+def _nothing(kind: Kind, changed: tuple[str, ...]) -> Cycle:
+    return Cycle(kind, changed, "", (), (), (), ())
+
+
+def _is_first_seen(suite: Suite, path: str) -> bool:
+    """Whether the first cycle will import it, as far as paths tell."""
+    inside = path.startswith("src/") or path.endswith("conftest.py")
+    return path.endswith(".py") and (inside or (bool(suite.layer.folder) and suite.layer.holds(path)))
+
+
+def clock() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,182 @@
+"""pytest for one cycle after the other: in a process that was started ahead where pipes can have names."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from atomci.testing.chosen import CHOSEN_VARIABLE
+from atomci.tools.output import LOGGED
+from atomci.tools.process import Children, Command, Completed
+
+__all__ = ["Processes", "Run", "WorkOrder"]
+
+_OTHER_RUNS = ("PYTEST_XDIST_", "PYTEST_CURRENT_TEST")
+
+
+@dataclass(frozen=True)
+class WorkOrder:
+    """What pytest is to do: `first` tests before others, and of the files in `only` no others.
+
+    `names` are modules that the project imports as it is now.
+    """
+
+    python: str
+    words: tuple[str, ...]
+    variables: Mapping[str, str]
+    first: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+
+
+class Run:
+    """A process for one request, from before it is asked until it is gone. Its files are in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._children = Children()
+        self._thread: threading.Thread | None = None
+        self._line: int | None = None
+        self.completed: Completed | None = None
+        self.error: Exception | None = None
+
+    @property
+    def log(self) -> Path:
+        """The recorder's results."""
+        return self.folder / "results.jsonl"
+
+    @property
+    def modules(self) -> list[str]:
+        """The files that it imported from the project, by their absolute paths; none until it ended."""
+        try:
+            found = json.loads((self.folder / "modules.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+        return [path for path in found if isinstance(path, str)]
+
+    def begin(self, command: Command, root: Path, line: Path | None = None) -> None:
+        """Start the process; it reads its request from `line`."""
+        if line is not None:
+            os.mkfifo(line)
+            self._line = os.open(line, os.O_RDWR)
+        self._ended: Callable[[], None] = lambda: None
+        self._thread = threading.Thread(target=self._run, args=(command, root), daemon=True)
+        self._thread.start()
+
+    def ask(self, request: bytes, ended: Callable[[], None]) -> None:
+        """Send the request; `ended` is called from a thread when the process is gone, once."""
+        self._ended = ended
+        if self._line is not None:
+            threading.Thread(target=self._write, args=(self._line, request), daemon=True).start()
+        if self._thread is not None and not self._thread.is_alive():
+            ended()
+
+    def drop(self, reason: str) -> None:
+        """End the process with all that it started, and wait for that."""
+        self._ended = lambda: None
+        self._children.stop(reason)
+        if self._thread is not None:
+            self._thread.join()
+        if self._line is not None:
+            os.close(self._line)
+            self._line = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, command: Command, root: Path) -> None:
+        try:
+            self.completed = self._children.run(command, root)
+        except Exception as error:
+            self.error = error
+        self._ended()
+
+    @staticmethod
+    def _write(line: int, request: bytes) -> None:
+        while request:
+            try:
+                request = request[os.write(line, request) :]
+            except OSError:  # it was dropped
+                return
+
+
+class Processes:
+    """Starts pytest. Each process runs one request; the next one is started ahead."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder = Path(tempfile.mkdtemp(prefix="atomci-watch-"))
+        self._spare: tuple[Run, WorkOrder] | None = None
+
+    def prepare(self, request: WorkOrder) -> None:
+        """Start a process that may be asked later, unless one waits that would do."""
+        if not hasattr(os, "mkfifo"):
+            return
+        if self._spare is not None:
+            if _fits(self._spare[1], request) and request.names == self._spare[1].names:
+                return
+            self.forget()
+        self._spare = self._standing_by(request), request
+
+    def start(self, request: WorkOrder, ended: Callable[[Run], None]) -> Run:
+        """Run the request; `ended` is called from a thread."""
+        if not hasattr(os, "mkfifo"):
+            return self._anew(request, ended)
+        if self._spare is not None and not _fits(self._spare[1], request):
+            self.forget()
+        run, _ = self._spare or (self._standing_by(request), request)
+        self._spare = None
+        told = {
+            "words": request.words,
+            "env": self._variables(run, request),
+            "names": sorted(request.names),
+            "modules": str(run.folder / "modules.json"),
+        }
+        run.ask(json.dumps(told).encode() + b"\n", lambda: ended(run))
+        return run
+
+    def forget(self) -> None:
+        """End the process that waits: what it read before may have changed."""
+        if self._spare is not None:
+            self._spare[0].drop("it isn't wanted any more")
+            self._spare = None
+
+    def end(self) -> None:
+        """Nothing is left."""
+        self.forget()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _standing_by(self, request: WorkOrder) -> Run:
+        run = self._new()
+        line = run.folder / "line"
+        words = ("-m", "atomci.testing.standby", str(line), ",".join(sorted(request.names)))
+        run.begin(self._command(request, words, request.variables), self._root, line)
+        return run
+
+    def _anew(self, request: WorkOrder, ended: Callable[[Run], None]) -> Run:
+        run = self._new()
+        words = ("-m", "pytest", *request.words)
+        variables = self._variables(run, request)
+        run.begin(self._command(request, words, variables), self._root)
+        run.ask(b"", lambda: ended(run))
+        return run
+
+    def _new(self) -> Run:
+        return Run(Path(tempfile.mkdtemp(dir=self._folder)))
+
+    @staticmethod
+    def _command(request: WorkOrder, words: tuple[str, ...], variables: Mapping[str, str]) -> Command:
+        return Command((request.python, *words), variables, limit=LOGGED, without=_OTHER_RUNS)
+
+    def _variables(self, run: Run, request: WorkOrder) -> dict[str, str]:
+        chosen = run.folder / "chosen.json"
+        chosen.write_text(json.dumps({"first": request.first, "only": request.only}), encoding="utf-8")
+        return {**request.variables, "ATOMCI_TEST_LOG": str(run.log), CHOSEN_VARIABLE: str(chosen)}
+
+
+def _fits(ahead: WorkOrder, request: WorkOrder) -> bool:
+    return ahead.python == request.python and ahead.variables == request.variables

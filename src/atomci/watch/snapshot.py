@@ -1,0 +1,57 @@
+"""A project's files at one moment, by content: what two moments differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from atomci.engine.inputs.files import Inputs
+
+__all__ = ["Camera", "TreeSnapshot", "folders_of"]
+
+
+@dataclass(frozen=True)
+class TreeSnapshot:
+    """Hashes by path; a path of which nobody knows what it was has an empty one."""
+
+    files: Mapping[str, str]
+
+    def changed_in(self, later: TreeSnapshot) -> tuple[str, ...]:
+        """Paths that were added, removed or have another content, sorted."""
+        paths = self.files.keys() | later.files.keys()
+        return tuple(sorted(path for path in paths if self.files.get(path) != later.files.get(path)))
+
+    def without(self, changed: Collection[str]) -> TreeSnapshot:
+        """The same, but nobody knows what these paths were."""
+        return TreeSnapshot({**self.files, **dict.fromkeys(changed, "")})
+
+    def taking(self, paths: Collection[str], later: TreeSnapshot) -> TreeSnapshot:
+        """The same, but these paths as they were later."""
+        taken = {path: later.files[path] for path in paths if path in later.files}
+        return TreeSnapshot({path: one for path, one in self.files.items() if path not in paths} | taken)
+
+
+class Camera:
+    """Takes snapshots. What is unchanged by its times, inode and size isn't read twice."""
+
+    def __init__(self, root: Path) -> None:
+        self._inputs = Inputs(root)
+
+    def take(self) -> TreeSnapshot:
+        """Of what git doesn't ignore; without git, of all but caches and environments."""
+        self._inputs.forget()
+        return TreeSnapshot({path: self._inputs.hash_of(path) for path in self._inputs.files()})
+
+    def uncommitted(self) -> list[str] | None:
+        """What differs from the last commit; None where git can't tell."""
+        self._inputs.forget()
+        return self._inputs.changed()
+
+
+def folders_of(root: Path, snapshot: TreeSnapshot) -> frozenset[str]:
+    """All that may get a file of the project: the root, and each folder above a file, as absolute paths."""
+    found = {PurePosixPath()}
+    for path in snapshot.files:
+        found |= set(PurePosixPath(path).parents)
+    return frozenset(str(root / folder) for folder in found if (root / folder).is_dir())

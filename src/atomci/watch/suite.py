@@ -1,0 +1,84 @@
+"""What a cycle of `atomci watch` runs: the tests that changed paths reach, and pytest's words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from atomci.artifacts.testing import Selection
+from atomci.atoms.load import Loader
+from atomci.atoms.parts.layer_runs import lent_variables, why_unrunnable
+from atomci.atoms.phase_05_unit import every_test, impacted
+from atomci.engine.context import Context
+from atomci.errors import InfrastructureError
+from atomci.project import Project
+from atomci.testing import pytest_runs
+from atomci.testing.layers import Layer, unit_tests_of
+from atomci.testing.pytest_config import is_test_file, read_pytest_config
+
+__all__ = ["Suite", "suite_at"]
+
+ATOM = "start_loop_on_fail"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A project's unit tests as they are now, read once: a new one is made for each cycle."""
+
+    ctx: Context
+
+    @property
+    def layer(self) -> Layer:
+        """Where they are. Coverage isn't measured."""
+        return replace(unit_tests_of(self.ctx.project), data=None)
+
+    @property
+    def python(self) -> str:
+        """The interpreter of the tests."""
+        return self.ctx.project.python
+
+    def reached_by(self, changed: Sequence[str] | None) -> Selection:
+        """The tests that changed paths reach; None where nobody can tell what changed."""
+        return impacted(self.ctx, changed)
+
+    @property
+    def everything(self) -> Selection:
+        """All of them."""
+        return every_test(self.ctx, "all tests")
+
+    @property
+    def files(self) -> list[str]:
+        """Files that pytest collects."""
+        config = read_pytest_config(self.ctx.root, self.layer.folder)
+        found = self.ctx.files("**/*.py")
+        return [file for file in found if self.layer.holds(file) and is_test_file(file, config.test_files)]
+
+    def words(self, tests: Sequence[str], keyword: str = "") -> tuple[str, ...]:
+        """After `python -m pytest`: no coverage, and all tests though some fail."""
+        layer = self.layer
+        config = read_pytest_config(self.ctx.root, layer.folder)
+        words = pytest_runs.arguments(
+            tests or layer.folders(self.ctx.root),
+            keep_going=True,
+            marker=pytest_runs.marked(config, layer.marker),
+            cover=("--no-cov",) if self.ctx.project.version_of("pytest-cov") else (),
+        )
+        return (*words, "-p", "atomci.testing.chosen", *(("-k", keyword) if keyword else ()))
+
+    def variables(self) -> Mapping[str, str]:
+        """What the tests' process is given on top of this one's."""
+        return lent_variables(self.ctx)
+
+
+def suite_at(root: Path) -> Suite:
+    """Of the project as it is now. Raises AtomciError where its settings or its environment are unfit."""
+    loader = Loader(Project(root))
+    ctx = Context(loader.workspace(), loader.catalog.atoms[ATOM])
+    why = why_unrunnable(ctx.project)
+    if why or not Path(ctx.project.python).exists():
+        raise InfrastructureError(
+            f"the tests can't be run: {why or 'the project has no environment'}",
+            "make one with pytest in it: uv sync, or python -m venv .venv",
+        )
+    return Suite(ctx)
