@@ -122,7 +122,10 @@ class Index(Struct, frozen=True, kw_only=True):
 
 
 class RunStarted(Struct, frozen=True, kw_only=True, tag="run_started", tag_field="event"):
-    """The first event of a run. `python` and `system` are what its results are compared by."""
+    """The first event of a run. `words` are its targets and options as typed, `resumes` the stopped run.
+
+    `within` is true of a run that another one started. Results are compared by `python` and `system`.
+    """
 
     schema: Literal["atomci/events/1"] = "atomci/events/1"
     time: str
@@ -135,6 +138,9 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag="run_started", tag_field
     system: str = ""
     trigger: str = ""
     """What started it: GitHub's name of the event, or `local`."""
+    words: tuple[str, ...] = ()
+    resumes: str = ""
+    within: bool = False
 
 
 class AtomStarted(Struct, frozen=True, kw_only=True, tag="atom_started", tag_field="event"):

@@ -22,7 +22,7 @@ _RUNS_IN = "ATOMCI_RUNS_IN"
 
 
 @click.command("run")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=completion.targets)
+@click.argument("targets", nargs=-1, metavar="TARGET...", shell_complete=completion.targets)
 @click.option("--since", metavar="REF", help="Unit tests: run only those that changes since REF affect.")
 @click.option("--all", "everything", is_flag=True, help="Unit tests: run all, even with --since.")
 @click.option(
@@ -45,6 +45,11 @@ _RUNS_IN = "ATOMCI_RUNS_IN"
 @click.option(
     "--prune", is_flag=True, help="Branch protection: count what is on GitHub only; with --apply, delete it."
 )
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue the last run, if it was stopped or red, with its targets and options.",
+)
 @click.option("--dry-run", "-n", is_flag=True, help="Print the commands; run nothing.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print JSON Lines: one event per line, the result last."
@@ -63,9 +68,11 @@ def run_command(
     install: bool,
     apply: bool,
     prune: bool,
+    resume: bool,
     dry_run: bool,
     as_json: bool,
     project: Path | None,
+    resumed: str = "",
 ) -> int:
     """Run atoms, phases or pipelines, and what they need.
 
@@ -78,7 +85,13 @@ def run_command(
     atomci run local_ci --since main    only unit tests that the branch's changes reach
     atomci run triage -k                all static findings
     atomci run run_mypy_typecheck -n    the command behind an atom
+    atomci run --resume                 what a stopped run had left to do
     """
+    given = _given(click.get_current_context())
+    if resume:
+        return _continued(given, dry_run=dry_run, as_json=as_json, project=project)
+    if not targets:
+        raise UsageError("run: no target is given", "atomci list shows them; atomci run local_ci is the gate")
     with _told_when_interrupted(targets, jobs or 1, as_json):
         from atomci.atoms.load import Loader
         from atomci.atoms.options import InstallOptions, OneShard, ProtectionOptions, ShardOptions
@@ -103,6 +116,9 @@ def run_command(
             use_cache=not (no_cache or shard or shards_from),
             jobs=jobs or os.cpu_count() or 1,
             preview=dry_run,
+            words=given,
+            resumed=resumed,
+            within=os.environ.get(_RUNS_IN) == str(loader.project.root),
             of_atoms=(
                 InstallOptions(install),
                 ProtectionOptions(apply=apply, prune=prune),
@@ -121,6 +137,49 @@ def run_command(
     if result.broken:
         click.echo(f"error: {result.broken}\n  {result.mend}", err=True)
     return result.exit_code
+
+
+_NOT_ASKED = ("resume", "dry_run", "as_json", "project")
+
+
+def _given(context: click.Context) -> tuple[str, ...]:
+    """Targets and options that say what to run, as they can be typed again."""
+    words: list[str] = []
+    for option in context.command.params:
+        value = context.params.get(option.name or "")
+        if option.name in _NOT_ASKED or value in (None, False, ()):
+            continue
+        if isinstance(option, click.Argument):
+            words += value
+        else:
+            words += [option.opts[0]] if value is True else [option.opts[0], str(value)]
+    return tuple(words)
+
+
+def _continued(given: Sequence[str], *, dry_run: bool, as_json: bool, project: Path | None) -> int:
+    """Run what the stopped run was asked for, with what it had got done."""
+    from atomci.engine.stopped import stopped_run
+
+    if given:
+        said = _shell(given)
+        raise UsageError(
+            f"--resume takes targets and options of the stopped run, not {said}", "leave them out"
+        )
+    stopped = stopped_run(project_at(project).root)
+    asked = run_command.make_context("run", list(stopped.words))
+    with asked:
+        if not as_json:
+            click.echo(f"continues run {stopped.run}: atomci run {_shell(stopped.words)}")
+        assert run_command.callback
+        own = {"dry_run": dry_run, "as_json": as_json, "project": project, "resumed": stopped.run}
+        return int(run_command.callback(**{**asked.params, **own}))
+
+
+def _shell(words: Sequence[str]) -> str:
+    """Words as they are typed in a shell."""
+    import shlex
+
+    return shlex.join(words)
 
 
 @contextmanager

@@ -45,6 +45,12 @@ class Options:
     event: str = field(default_factory=lambda: os.environ.get("GITHUB_EVENT_NAME") or "local")
     """What started the run: GitHub's name of the event, or `local`."""
     in_ci: bool = field(default_factory=lambda: os.environ.get("CI", "").lower() in ("1", "true"))
+    words: tuple[str, ...] = ()
+    """Targets and options as they were typed, to continue the run with when it is stopped."""
+    resumed: str = ""
+    """The stopped run that this one continues; empty where it continues none."""
+    within: bool = False
+    """Another run started this one."""
     of_atoms: tuple[object, ...] = ()
     """What single atoms are asked for, each a value of a class of its own: see `Context.option`."""
 

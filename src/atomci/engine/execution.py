@@ -15,6 +15,7 @@ from atomci.engine.inputs.dependencies import Dependencies, Surroundings, Watch
 from atomci.engine.outputs import clear_outputs, missing_outputs
 from atomci.engine.plan import Plan
 from atomci.engine.policy import is_red
+from atomci.engine.stopped import result_in
 
 __all__ = ["Execution", "Load", "Turn"]
 
@@ -67,6 +68,11 @@ class Execution:
         return Turn(outcome, commands=commands, observed=observed, because=earlier.because)
 
     def _earlier(self, ctx: Context, now: Surroundings) -> TakenOver:
+        stopped = ctx.options.resumed
+        if stopped and not self._follows_a_lapse(ctx):
+            left = result_in(stopped, ctx.root, ctx.atom, now)
+            if left.result is not None or left.because:
+                return left
         if not ctx.options.use_cache or ctx.atom.effect != "pure" or self._follows_a_lapse(ctx):
             return TakenOver(None)
         if ctx.atom.last and _somebody_objects(ctx):

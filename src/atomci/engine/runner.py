@@ -129,6 +129,9 @@ def _run_started(workspace: Workspace, plan: Plan, run: str) -> RunStarted:
         python=python_version(workspace.project),
         system=f"{platform.system()} {platform.machine()}",
         trigger=workspace.options.event,
+        words=workspace.options.words,
+        resumes=workspace.options.resumed,
+        within=workspace.options.within,
     )
 
 

@@ -15,6 +15,7 @@ import click
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished
 from atomci.artifacts.testing import TestResult
+from atomci.cli.view.advice import typed_here
 from atomci.cli.view.failures import TESTS_SHOWN, excerpt
 from atomci.cli.view.style import paint
 from atomci.engine.context import Context, Options
@@ -205,6 +206,8 @@ class _Lines:
             own = prefix(self._project) if self._project.version_of("atomci") else ""
             lines.append(f"  again:     {own}atomci run {finished.atom}")
             lines.append(f"  page:      {own}atomci report --open")
+        if event.interrupted:
+            lines.append("  continue:  " + typed_here("atomci run --resume"))
         if self._left_out:
             lines.append(f"  left out:  {_first_of(self._left_out, ', and')}")
         if self._stopped:
