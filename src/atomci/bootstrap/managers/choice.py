@@ -100,5 +100,18 @@ def typed(project: Project, advice: str) -> str:
 
 
 _RENDERING = ("adopt", "diff", "export", "new", "restore", "status", "update")
-_VERBS = (*_RENDERING, "check", "completion", "doctor", "explain", "graph", "list", "parity", "report", "run")
+_VERBS = (
+    *_RENDERING,
+    "baseline",
+    "check",
+    "completion",
+    "doctor",
+    "done",
+    "explain",
+    "graph",
+    "list",
+    "parity",
+    "report",
+    "run",
+)
 _ADVICE = re.compile(rf"(?P<before>^|[:;,] |\b(?:and|mean|or|then) )atomci (?P<verb>{'|'.join(_VERBS)})\b")

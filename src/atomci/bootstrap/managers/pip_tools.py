@@ -61,6 +61,11 @@ def relock(root: Path) -> str:
     return f"pip-compile --output-file {LOCK} pyproject.toml requirements/dev.in"
 
 
+def to_add(root: Path, name: str, *, dev: bool) -> str:
+    where = "requirements/dev.in" if dev else "the dependencies in pyproject.toml"
+    return f"add {name} to {where}, then type {relock(root)}"
+
+
 def to_render(project: Project) -> str:
     return f"sh {_IN_VENV} " if (project.root / _IN_VENV).is_file() else PREFIX
 

@@ -71,6 +71,9 @@ class Manager(Protocol):
     def relock(self, root: Path) -> str:
         """What someone types to bring the lock up to date."""
 
+    def to_add(self, root: Path, name: str, *, dev: bool) -> str:
+        """What someone types or does to get one more distribution; `dev`: for tests and tools alone."""
+
     def to_render(self, project: Project) -> str:
         """What people type before an atomci that can render, as `atomci update` does; else PREFIX."""
 

@@ -51,6 +51,10 @@ def relock(root: Path) -> str:
     return "uv lock"
 
 
+def to_add(root: Path, name: str, *, dev: bool) -> str:
+    return f"uv add {'--dev ' * dev}{name}"
+
+
 def to_render(project: Project) -> str:
     return "uv run --group template " if "template" in project.table("dependency-groups") else PREFIX
 

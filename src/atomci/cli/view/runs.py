@@ -38,6 +38,7 @@ _WORDS = {
 }
 _COLOURS = {"green": "green", "overridden": "yellow", "interrupted": "yellow"}
 _FINDINGS_SHOWN = 20
+_MODULES_SHOWN = 5
 
 
 def listener_for(
@@ -206,6 +207,7 @@ class _Lines:
             own = prefix(self._project) if self._project.version_of("atomci") else ""
             lines.append(f"  again:     {own}atomci run {finished.atom}")
             lines.append(f"  page:      {own}atomci report --open")
+            lines += [f"  to add:    {line}" for line in self._to_add()]
         if event.interrupted:
             lines.append("  continue:  " + typed_here("atomci run --resume"))
         if self._left_out:
@@ -213,6 +215,13 @@ class _Lines:
         if self._stopped:
             lines.append(f"  not run:   {_first_of(self._stopped)}; -k runs later phases too")
         return lines
+
+    def _to_add(self) -> list[str]:
+        from atomci.bootstrap.managers.choice import typed
+        from atomci.bootstrap.missing_modules import how_to_add
+
+        found = how_to_add(self._project, (finding for row in self._red for finding in row.findings))
+        return [typed(self._project, line) for line in found[:_MODULES_SHOWN]]
 
 
 def _first_of(said: Sequence[str], joint: str = " and") -> str:
