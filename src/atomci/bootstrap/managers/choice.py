@@ -113,5 +113,6 @@ _VERBS = (
     "parity",
     "report",
     "run",
+    "watch",
 )
 _ADVICE = re.compile(rf"(?P<before>^|[:;,] |\b(?:and|mean|or|then) )atomci (?P<verb>{'|'.join(_VERBS)})\b")
