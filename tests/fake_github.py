@@ -95,6 +95,7 @@ class Repo:
     checks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     decisions: dict[int, str | None] = field(default_factory=dict)
+    comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     ci_runs: list[dict[str, Any]] = field(default_factory=list)
     uploads: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     bare: Path | None = None
@@ -289,6 +290,9 @@ class GitHub:
             there = self._repo(request, f"{given['owner']}/{given['name']}")
             decided = {"reviewDecision": there.decisions.get(given["number"])}
             return {"data": {"repository": {"pullRequest": decided}}}
+        if "viewerDidAuthor" in query:
+            rows = self._repo(request, f"{given['owner']}/{given['name']}").comments.get(given["number"], [])
+            return {"data": {"repository": {"pullRequest": {"comments": {"nodes": rows[-100:]}}}}}
         node = given["id"]
         for name, repo in self.repos.items():
             for row in repo.pulls:
@@ -302,6 +306,33 @@ class GitHub:
                 return {"data": {"done": {"pullRequest": {"isDraft": row["draft"]}}}}
         unknown = f"Could not resolve to a node with the global id of '{node}'"
         return {"data": None, "errors": [{"type": "NOT_FOUND", "message": unknown}]}
+
+    @route("POST", "/repos/{repo}/issues/{number}/comments")
+    def comment(self, request: Request, repo: str, number: str) -> Reply:
+        """One more on a pull request, of at most so many characters."""
+        there = self._repo(request, repo, write=True)
+        if len(request.body["body"]) > 65_536:
+            raise Refusal(422, "Validation Failed", "body is too long (maximum is 65536 characters)")
+        self._ids += 1
+        url = f"https://{HOST}/{repo}/pull/{number}#issuecomment-{self._ids}"
+        made = {"databaseId": self._ids, "body": request.body["body"], "url": url, "viewerDidAuthor": True}
+        there.comments.setdefault(int(number), []).append(made)
+        return Reply(201, {"id": self._ids, "html_url": url})
+
+    @route("PATCH", "/repos/{repo}/issues/comments/{number}")
+    def edit_comment(self, request: Request, repo: str, number: str) -> dict[str, Any]:
+        """Another text for one."""
+        rows = self._repo(request, repo, write=True).comments.values()
+        row = next(row for many in rows for row in many if row["databaseId"] == int(number))
+        row["body"] = request.body["body"]
+        return {"id": int(number), "html_url": row["url"]}
+
+    @route("DELETE", "/repos/{repo}/issues/comments/{number}")
+    def delete_comment(self, request: Request, repo: str, number: str) -> Reply:
+        """One that is gone."""
+        for many in self._repo(request, repo, write=True).comments.values():
+            many[:] = [row for row in many if row["databaseId"] != int(number)]
+        return Reply(204, "")
 
     @route("GET", "/repos/{repo}/commits/{sha}/status")
     def combined_status(self, request: Request, repo: str, sha: str) -> dict[str, Any]:

@@ -322,7 +322,7 @@ _phase(11,
     _row(68, "publish_local_reports_index", "One self-contained page to triage a run",
         after=("compute_local_ci_exit_code", "gate_on_integration_results", "mark_e2e_required_on_main", "generate_coverage_xml_html"), reads=_EVENTS, writes=(handles.PAGE,), always=True, effect="host"),
     _row(69, "summarize_test_outcomes_for_pr", "Short Markdown for the job summary and the pull request",
-        reads=_EVENTS, writes=("artifacts/reports/summary.md",), always=True, effect="host"),
+        after=("compute_local_ci_exit_code", "gate_on_integration_results", "mark_e2e_required_on_main", "generate_coverage_xml_html"), reads=_EVENTS, writes=(handles.SUMMARY,), always=True, effect="host"),
 )
 _phase(12,
     _row(70, "commit_fix_with_conventional_message", "Type, scope and subject from the change, checked", writes=(".git/",), effect="tree"),

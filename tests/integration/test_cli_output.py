@@ -384,6 +384,8 @@ def test_a_summary_takes_no_markup_from_a_reason(sample, tmp_path) -> None:
     table = "\n[tool.atomci.atoms.run_mypy_typecheck]\nrun = 'no-such|tool'\nreads = 'lines'\n"
     sample.append("pyproject.toml", table)
     sample.atomci("run", "run_mypy_typecheck", GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
-    (row,) = [ln for ln in summary.read_text(encoding="utf-8").splitlines() if "run_mypy_typecheck" in ln]
+    told = [ln for ln in summary.read_text(encoding="utf-8").splitlines() if "run_mypy_typecheck" in ln]
+    problem, row = told
+    assert problem.startswith("- `run_mypy_typecheck`: ")
     assert "no-such\\|tool" in row
     assert row.startswith("| 💥 |")

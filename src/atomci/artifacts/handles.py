@@ -148,6 +148,8 @@ PESTER_JUNIT: Artifact[Any] = Artifact("artifacts/reports/pester.xml", form="JUn
 
 PAGE: Artifact[Any] = Artifact("artifacts/index.html", form="HTML")
 
+SUMMARY: Artifact[Any] = Artifact("artifacts/reports/summary.md", form="Markdown")
+
 RETENTION: Artifact[Retention] = Artifact("artifacts/security/retention.json", "retention")
 OVERRIDES: Artifact[OverrideRows] = Artifact("artifacts/overrides.json", "overrides")
 SHARDS: Artifact[Shards] = Artifact("artifacts/performance/shards.json", "shards")

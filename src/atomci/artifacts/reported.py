@@ -47,6 +47,8 @@ class AtomReport(Struct, frozen=True, kw_only=True):
     commands: tuple[str, ...] = ()
     log: str = ""
     override: str = ""
+    overridden: bool = False
+    """It is red, and by an override that doesn't count."""
     left_out: str = ""
     because: str = ""
     critical: bool = False

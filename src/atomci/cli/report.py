@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["report_command"]
 
+# The longest that one answer of GitHub may take.
+_SECONDS = 60.0
+
 
 @click.command("report")
 @click.argument("run", required=False, metavar="[RUN]")
@@ -28,22 +31,37 @@ __all__ = ["report_command"]
     metavar="FILE",
     help="The events.jsonl of a run elsewhere, or a folder that holds one.",
 )
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the Markdown of a job's summary.")
+@click.option(
+    "--comment",
+    metavar="NUMBER",
+    type=click.IntRange(1),
+    help="Write that Markdown as a comment on the pull request, or edit the one that is there.",
+)
 @project_option
 def report_command(
-    run: str | None, open_it: bool, as_json: bool, source: Path | None, project: Path | None
+    run: str | None,
+    open_it: bool,
+    as_json: bool,
+    source: Path | None,
+    as_markdown: bool,
+    comment: int | None,
+    project: Path | None,
 ) -> int:
     """Make the page of a run again from its events: what is red, tests, coverage, and which atom ran when.
 
     RUN is an id, as in artifacts/runs; without one it is the last run. Its page is artifacts/index.html, that
-    of an earlier run or of --from lies beside the events. With --json nothing is written.
+    of an earlier run or of --from lies beside the events. With --json and --markdown nothing is written.
 
     \b
     atomci report --open
     atomci report 20261124T050442-89e07a --json
     atomci report --from ~/Downloads/atomci-unit --open      an unpacked artifact of CI
+    atomci report --comment 12                               through gh, which holds the login
     """
     from atomci.artifacts.handles import PAGE
     from atomci.artifacts.json_text import json_of
+    from atomci.report.markdown import markdown
     from atomci.report.pages import events_of, write_page
     from atomci.report.reading import report_of
 
@@ -51,8 +69,14 @@ def report_command(
         raise UsageError("RUN and --from: give one of them")
     here = project_at(project)
     log = _events_in(source) if source else events_of(here.root, run or "last")
-    if as_json:
-        click.echo(json_of(report_of(log, None if source else here.root)).decode())
+    if as_json or as_markdown or comment:
+        report = report_of(log, None if source else here.root)
+        if as_json:
+            click.echo(json_of(report).decode())
+        if as_markdown:
+            click.echo(markdown(report), nl=False)
+        if comment:
+            click.echo(_commented(here, comment, report))
         return 0
     newest = not source and log == events_of(here.root, "last")
     target = here.root / PAGE.path if newest else log.parent / "index.html"
@@ -78,6 +102,30 @@ def _events_in(source: Path) -> Path:
     if not found:
         raise UsageError(f"{source} holds no {EVENTS}", "name the unpacked artifact of a CI job, or the file")
     return found[0]
+
+
+def _commented(here: Project, number: int, report: RunReport) -> str:
+    """Comment on the pull request, and give the comment's address. Raises InfrastructureError."""
+    import os
+
+    from atomci.forge.api import Api, require_gh
+    from atomci.forge.comments import commented
+    from atomci.forge.remote import origin
+    from atomci.report.markdown import COMMENT_LIMIT, markdown
+    from atomci.tools.process import Children
+
+    require_gh()
+    root, children = here.root, Children()
+    api = Api(
+        origin(root),
+        lambda command: children.run(command, root),
+        children.pause,
+        _SECONDS,
+        right="Pull requests",
+    )
+    # Each job of CI has a comment of its own, since none knows how the others end.
+    name = os.environ.get("GITHUB_JOB") or " ".join(report.targets)
+    return commented(api, number, name, markdown(report, COMMENT_LIMIT))
 
 
 def _said(report: RunReport, target: Path, here: Project) -> str:

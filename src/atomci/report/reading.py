@@ -34,7 +34,7 @@ from atomci.decoding import decoded
 from atomci.errors import UsageError
 from atomci.report.timeline import AtomSpan, beside, critical_path
 
-__all__ = ["RED", "report_of"]
+__all__ = ["RED", "report_of", "reported"]
 
 T = TypeVar("T")
 
@@ -61,8 +61,6 @@ class _Told:
     tests: list[TestResult] = field(default_factory=list)
     coverage: CoverageMeasured | CoverageBudget | None = None
     sources: dict[str, dict[int, str]] = field(default_factory=dict)
-    unread: list[int] = field(default_factory=list)
-    """Lines that are torn, or that a newer atomci wrote."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -72,11 +70,27 @@ def report_of(log: Path, root: Path | None = None) -> RunReport:
     `root` is the project in which it ran: what the events name is read there, as long as it is still that
     run's. Raises UsageError where the file holds no run.
     """
-    told = _told(log)
+    events, unread = _events(log)
+    report = reported(events, log.parent, root)
+    return structs.replace(report, notes=(*unread, *report.notes)) if unread else report
+
+
+def reported(events: Sequence[Event], folder: Path, root: Path | None = None) -> RunReport:
+    """The report of a run that told these events, the first of which says that it started.
+
+    `folder` has its logs; `root` is as for `report_of`.
+    """
+    started = events[0]
+    assert isinstance(started, RunStarted)
+    told = _Told(started, last=started.time)
+    for event in events:
+        _take(told, event)
+    if told.finished is None:
+        told.notes.append("the events end before the run: it was killed, or it goes on")
     if root is not None:
         _add_what_was_reused(told, root)
     spans = _spans(told)
-    tests, problems = _tests(told.tests), tuple(_problems(told, log.parent))
+    tests, problems = _tests(told.tests), tuple(_problems(told, folder))
     return RunReport(
         run=told.started.run,
         atomci=told.started.version,
@@ -89,7 +103,7 @@ def report_of(log: Path, root: Path | None = None) -> RunReport:
         python=told.started.python,
         system=told.started.system,
         event=told.started.trigger,
-        commit=_commit(log.parent),
+        commit=_commit(folder),
         counts=_counts(told),
         atoms=tuple(_atoms(told, spans)),
         problems=problems,
@@ -100,29 +114,22 @@ def report_of(log: Path, root: Path | None = None) -> RunReport:
     )
 
 
-def _told(log: Path) -> _Told:
-    told: _Told | None = None
+def _events(log: Path) -> tuple[list[Event], list[str]]:
+    """The events, and what can't be read. Raises UsageError."""
+    events: list[Event] = []
+    unread = []
     for number, line in enumerate(_lines(log), 1):
         try:
-            event = decoded(line, Event)
+            events.append(decoded(line, Event))
         except msgspec.DecodeError as error:
-            if told is None:
+            if not events:
                 raise _no_run(log, f"line {number}: {error}") from None
-            told.unread.append(number)
-            continue
-        if told is None:
-            if not isinstance(event, RunStarted):
-                raise _no_run(log, "it doesn't begin with run_started")
-            told = _Told(event, last=event.time)
-        _take(told, event)
-    if told is None:
-        raise _no_run(log, "it is empty")
-    if told.unread:
-        count = f", and {len(told.unread) - 1} more" if len(told.unread) > 1 else ""
-        told.notes.append(f"line {told.unread[0]} of the events{count} can't be read, and isn't shown")
-    if told.finished is None:
-        told.notes.append("the events end before the run: it was killed, or it goes on")
-    return told
+            unread.append(number)
+    if not events or not isinstance(events[0], RunStarted):
+        raise _no_run(log, "it doesn't begin with run_started" if events else "it is empty")
+    more = f", and {len(unread) - 1} more" if len(unread) > 1 else ""
+    # They are torn, or a newer atomci wrote them.
+    return events, [f"line {unread[0]} of the events{more} can't be read, and isn't shown"] if unread else []
 
 
 def _lines(log: Path) -> list[bytes]:
@@ -259,6 +266,7 @@ def _atom(
         commands=row.commands,
         log=row.log,
         override=row.override,
+        overridden=bool(told.finished and name in told.finished.overridden),
         left_out=row.left_out,
         because=row.because,
     )

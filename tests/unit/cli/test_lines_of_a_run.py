@@ -185,13 +185,13 @@ def test_the_summary_lists_fifty_findings_and_counts_the_rest(show: Any, tmp_pat
     show(finished("fail", findings=tuple(map(finding, range(53)))), ended(1), github=True)
     text = (tmp_path / "summary.md").read_text(encoding="utf-8")
     assert text.count("- `a.py:") == 50
-    assert "- and 3 more in the logs\n" in text
+    assert "- and 3 more on the page, `artifacts/index.html`\n" in text
 
 
 def test_a_reason_brings_no_markup_into_the_summary(show: Any, tmp_path: Path) -> None:
     show(finished("fail", reason="a|b `c` <img> @all\nd"), ended(1), github=True)
     text = (tmp_path / "summary.md").read_text(encoding="utf-8")
-    assert "| a\\|b 'c' &lt;img> @\u200ball d |" in text
+    assert "| a\\|b 'c' &lt;img&gt; @\u200ball d |" in text
 
 
 @pytest.mark.parametrize(

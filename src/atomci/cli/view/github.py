@@ -10,16 +10,12 @@ from pathlib import Path
 
 import click
 
-from atomci.artifacts.runs import AtomFinished, Event, RunFinished
+from atomci.artifacts.runs import AtomFinished, Event, RunFinished, RunStarted
 from atomci.cli.view.annotations import annotated
 from atomci.engine.events import Listener
 from atomci.tools.git.client import Git
 
 __all__ = ["below_the_top", "github_lines"]
-
-_SUMMARY_FINDINGS = 50
-_OVERRIDDEN = "⚠️"
-_MARKS = {"pass": "✅", "fail": "❌", "vacuous": "❌", "error": "💥", "skipped": "⚪"}
 
 
 @contextmanager
@@ -28,8 +24,10 @@ def github_lines(
 ) -> Iterator[Listener]:
     """Each atom's log in a group; at the end the findings as annotations on the lines they are about."""
     finished: list[AtomFinished] = []
+    told: list[Event] = []
 
     def show(event: Event) -> None:
+        told.append(event)
         if isinstance(event, AtomFinished):
             finished.append(event)
             click.echo(f"::group::{head(event)}")
@@ -43,7 +41,7 @@ def github_lines(
                 click.echo(line)
         if isinstance(event, RunFinished) and (file := os.environ.get("GITHUB_STEP_SUMMARY")):
             with Path(file).open("a", encoding="utf-8") as summary:
-                summary.write(_summary(finished, event))
+                summary.write(_summary(told, event, root))
 
     yield show
 
@@ -59,32 +57,15 @@ def _inert(log: str) -> str:
     return f"::stop-commands::{token}\n{log.rstrip()}\n::{token}::"
 
 
-def _summary(finished: Sequence[AtomFinished], run: RunFinished) -> str:
-    """Markdown for the job's page: the verdict, a row per atom, and what was found."""
-    lines = [
-        f"### {run.verdict} in {run.seconds:.1f} s",
-        "",
-        "| | atom | examined | seconds | |",
-        "|-|-|-:|-:|-|",
-    ]
-    for row in finished:
-        said = "; ".join(filter(None, (row.reason, row.override)))
-        cells = [f"`{row.atom}`", f"{row.examined} {row.unit}", f"{row.seconds:.1f}", _cell(said)]
-        mark = _OVERRIDDEN if row.atom in run.overridden else _MARKS[row.status]
-        lines.append(f"| {mark} | {' | '.join(cells)} |")
-    findings = [finding for row in finished for finding in row.findings]
-    if findings:
-        lines += ["", *(f"- `{_code(str(finding))}`" for finding in findings[:_SUMMARY_FINDINGS])]
-    if (more := len(findings) - _SUMMARY_FINDINGS) > 0:
-        lines.append(f"- and {more} more in the logs")
-    return "\n".join(lines) + "\n\n"
+def _summary(told: Sequence[Event], run: RunFinished, root: Path) -> str:
+    """Markdown for the job's page."""
+    from atomci.report.markdown import markdown
+    from atomci.report.reading import reported
+
+    begun = () if isinstance(told[0], RunStarted) else (_begun(run),)
+    return markdown(reported([*begun, *told], root / "artifacts" / "runs" / run.run, root))
 
 
-def _code(text: str) -> str:
-    """Text that can't end a code span."""
-    return " ".join(text.split()).replace("`", "'")
-
-
-def _cell(text: str) -> str:
-    """Text that can't end a cell, and brings no markup or mention of its own."""
-    return _code(text).replace("|", "\\|").replace("<", "&lt;").replace("@", "@\u200b")
+def _begun(run: RunFinished) -> RunStarted:
+    """Of a listener that came late, what it missed."""
+    return RunStarted(time=run.time, run=run.run, version="", targets=(), atoms=(), jobs=1)

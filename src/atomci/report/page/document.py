@@ -18,7 +18,7 @@ import msgspec
 from atomci.artifacts.reported import AtomReport, RunReport
 from atomci.visible import visible_lines
 
-__all__ = ["page"]
+__all__ = ["page", "plain"]
 
 _TONES = {"green": "good", "overridden": "odd", "interrupted": "odd", "unfinished": "odd"}
 _STATUS_TONES = {"pass": "good", "skipped": "idle", "unfinished": "odd"}
@@ -78,20 +78,23 @@ def _json(value: Any) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
+def plain(text: str) -> str:
+    """Text as people may see it: nothing in it is hidden, or turns the line around."""
+    if text.isascii() and text.isprintable():
+        return text
+    return visible_lines(_ANSI.sub("", text))
+
+
 def _shown(value: Any) -> Any:
-    """All texts as people may see them: nothing in them is hidden, or turns the line around."""
     if isinstance(value, str):
-        if value.isascii() and value.isprintable():
-            return value
-        plain = _ANSI.sub("", value) if "\x1b" in value else value
-        return visible_lines(plain)
+        return plain(value)
     if isinstance(value, dict):
-        return {_shown(key): _shown(inner) for key, inner in value.items()}
+        return {plain(key): _shown(inner) for key, inner in value.items()}
     return [_shown(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _text(value: str) -> str:
-    return escape(_shown(value))
+    return escape(plain(value))
 
 
 def _counts(report: RunReport) -> str:
