@@ -244,3 +244,60 @@ def test_an_atoms_log_is_shown_in_its_group_where_it_can_give_no_commands(show: 
     token = stop.removeprefix("::stop-commands::")
     assert len(token) == 32
     assert (log, resume, end) == ("::error::from a tool", f"::{token}::", "::endgroup::")
+
+
+CHECKED = {"run_ruff_lint", "run_mypy_typecheck"}
+TESTED = {"run_pytest_unit_with_coverage"}
+
+
+def run_of(
+    target: str, atoms: set[str], root: Path, capsys: pytest.CaptureFixture[str], code: int = 0
+) -> str:
+    """What is printed of a run of a target with these atoms."""
+    plan = Plan((target,), tuple(Atom(n, name, 4, "") for n, name in enumerate(sorted(atoms))), {})
+    with listener_for(plan, False, Project(root)) as listener:
+        listener(ended(code))
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("target", "atoms", "said"),
+    [
+        ("triage", CHECKED, "  not run:   unit tests: atomci run unit"),
+        ("phase_05", TESTED, "  not run:   lint, format and types: atomci run lint_types"),
+        ("local_ci", CHECKED | TESTED, ""),
+        ("run_ruff_lint", CHECKED, ""),
+        ("bootstrap", {"install_git_cli"}, ""),
+    ],
+)
+def test_a_green_part_of_the_gate_says_what_it_did_not_look_at(
+    target: str,
+    atoms: set[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("CI", "GITHUB_ACTIONS", "PRE_COMMIT_REMOTE_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    lines = run_of(target, atoms, tmp_path, capsys).splitlines()
+    assert lines[1:] == ([said] if said else [])
+    assert "not run" not in run_of(target, atoms, tmp_path, capsys, code=1)
+    monkeypatch.setenv("CI", "true")
+    assert "not run" not in run_of(target, atoms, tmp_path, capsys)
+
+
+def test_the_hook_before_a_push_says_which_layers_ci_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("CI", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PRE_COMMIT_REMOTE_NAME", "origin")
+    monkeypatch.chdir(tmp_path)
+    assert "not run" not in run_of("local_ci", CHECKED | TESTED, tmp_path, capsys)
+    for layer in ("integration", "e2e"):
+        (tmp_path / "tests" / layer).mkdir(parents=True)
+        (tmp_path / "tests" / layer / "test_a.py").write_text("def test_a(): ...\n", encoding="utf-8")
+    last = run_of("local_ci", CHECKED | TESTED, tmp_path, capsys).splitlines()[-1]
+    assert last == "  not run:   tests/integration, tests/e2e: atomci run integration e2e"

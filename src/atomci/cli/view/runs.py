@@ -15,6 +15,7 @@ import click
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished
 from atomci.artifacts.testing import TestResult
+from atomci.catalog import PIPELINES
 from atomci.cli.view.advice import typed_here
 from atomci.cli.view.failures import TESTS_SHOWN, excerpt
 from atomci.cli.view.style import paint
@@ -214,7 +215,19 @@ class _Lines:
             lines.append(f"  left out:  {_first_of(self._left_out, ', and')}")
         if self._stopped:
             lines.append(f"  not run:   {_first_of(self._stopped)}; -k runs later phases too")
+        elif event.exit_code == 0 and (text := self._not_run()):
+            lines.append(f"  not run:   {text}")
         return lines
+
+    def _not_run(self) -> str:
+        """Parts of the gate that a run of one part says nothing about. In CI other jobs run them."""
+        from atomci.atoms.parts.parts_of_the_gate import what_was_not_run
+
+        if not self._kept or os.environ.get("CI") or not all(map(_is_group, self._targets.split())):
+            return ""
+        # pre-commit tells its hooks so.
+        at_push = "PRE_COMMIT_REMOTE_NAME" in os.environ
+        return typed_here(what_was_not_run(self._project, self._numbers, before_a_push=at_push))
 
     def _to_add(self) -> list[str]:
         from atomci.bootstrap.managers.choice import typed
@@ -222,6 +235,10 @@ class _Lines:
 
         found = how_to_add(self._project, (finding for row in self._red for finding in row.findings))
         return [typed(self._project, line) for line in found[:_MODULES_SHOWN]]
+
+
+def _is_group(target: str) -> bool:
+    return target.startswith("phase_") or any(target == pipeline.name for pipeline in PIPELINES)
 
 
 def _first_of(said: Sequence[str], joint: str = " and") -> str:
