@@ -22,6 +22,7 @@ NEED_AN_EXTRA = {
 # These are loaded by pytest in a project's own environment, and rendered for cookiecutter's.
 BROUGHT = {
     "testing/measurement/measuring.py": {"coverage", "pytest"},
+    "testing/observation/functions.py": {"pytest"},
     "testing/observation/observer.py": {"pytest"},
     "testing/recorder.py": {"pytest"},
     "testing/session.py": {"pytest"},
@@ -29,6 +30,7 @@ BROUGHT = {
     "testing/standby.py": {"pytest"},
     "testing/measurement/coverage_report.py": {"coverage"},
     "testing/measurement/sources.py": {"coverage"},
+    "testing/selection/plugin.py": {"pytest"},
     "testing/sharding/plugin.py": {"pytest"},
     "export/exported/": {"jinja2", "pyyaml"},
 }
@@ -75,7 +77,17 @@ def test_every_import_is_declared_where_it_is_needed() -> None:
     assert [line for path, file in files.items() for line in _undeclared(file, path)] == []
 
 
-@pytest.mark.parametrize("plugin", ["chosen", "observation.observer", "recorder", "sharding.plugin"])
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        "chosen",
+        "observation.functions",
+        "observation.observer",
+        "recorder",
+        "selection.plugin",
+        "sharding.plugin",
+    ],
+)
 def test_a_plugin_of_pytest_brings_none_of_our_dependencies_along(plugin: str) -> None:
     ask = f"import sys, atomci.testing.{plugin}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)

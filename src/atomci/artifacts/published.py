@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from atomci.artifacts.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.done import DoneAnswer, DoneReport
+from atomci.artifacts.impact import ImpactRecord
 from atomci.artifacts.listings import Diagnosis, Explanation, Listing, Restored
 from atomci.artifacts.manifests import Manifest, Parity
 from atomci.artifacts.reported import RunReport
@@ -55,6 +56,7 @@ SCHEMAS: dict[str, object] = {
     "selection": Selection,
     "parallel": ParallelPlan,
     "durations": Durations,
+    "impact": ImpactRecord,
     "tests": TestSummary,
     "pester": PesterRun,
     "coverage": CoverageBudget,

@@ -26,14 +26,21 @@ __all__ = [
 
 
 class SelectedTest(Struct, frozen=True, kw_only=True):
-    """A test file and why it was picked."""
+    """A test file and why it was picked. `ids` are its tests that run, with the reasons for each; without
+    any, all of the file run.
+    """
 
     path: str
     reasons: tuple[str, ...]
+    ids: dict[str, tuple[str, ...]] = {}
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """atom_036: mode `full` runs the whole suite, `impacted` the tests listed, `none` no test at all."""
+    """atom_036: mode `full` runs the whole suite, `impacted` the tests listed, `none` no test at all.
+
+    `total` counts test files. By the record of earlier runs (`by_record`), `known` counts tests, `picked`
+    those of them that run, and `left_out` are those whose last result stands; others in the listed files run.
+    """
 
     schema: Literal["atomci/selection/1"] = "atomci/selection/1"
     mode: Literal["full", "impacted", "none"]
@@ -41,6 +48,10 @@ class Selection(Struct, frozen=True, kw_only=True):
     changed: tuple[str, ...]
     tests: tuple[SelectedTest, ...]
     total: int
+    by_record: bool = False
+    known: int = 0
+    picked: int = 0
+    left_out: tuple[str, ...] = ()
 
 
 class ParallelPlan(Struct, frozen=True, kw_only=True):

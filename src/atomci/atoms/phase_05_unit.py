@@ -20,6 +20,7 @@ from atomci.atoms.parts.coverage_runs import (
     reading_sources,
 )
 from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.impact_record import by_record, keep_record, known_record, why_of_no_use
 from atomci.atoms.parts.known_reads import what_tests_read
 from atomci.atoms.parts.layer_inputs import depends_on_what_was_seen
 from atomci.atoms.parts.layer_runs import (
@@ -46,11 +47,11 @@ from atomci.testing.measurement import coverage
 from atomci.testing.measurement.coverage_config import names_source
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
 from atomci.testing.selection import impact
+from atomci.testing.selection.reach import Everything, by_tests
 from atomci.tools.process import Command
 
 _NO_XDIST = "pytest-xdist isn't installed"
 _PICKS_SHOWN = 3
-_ALL_LAYERS = "affected tests are known below tests/unit only: the whole suite"
 
 
 def _goes_by(ctx: Context) -> Dependencies:
@@ -83,28 +84,33 @@ def _select(ctx: Context) -> Selection:
 
 def every_test(ctx: Context, asked: str) -> Selection:
     """The whole suite, since that was asked for."""
-    config = read_pytest_config(ctx.root, _layer(ctx).folder)
-    files = ctx.files("**/*")
-    if not _layer(ctx).folder:
-        tests = [file for file in files if is_test_file(file, config.test_files)]
-        return impact.everything(_ALL_LAYERS, tests)
-    return impact.everything(f"{asked}: the whole suite", impact.unit_tests(files, config.test_files))
+    return impact.everything(f"{asked}: the whole suite", _test_files(ctx))
 
 
 def impacted(ctx: Context, changed: Sequence[str] | None) -> Selection:
     """The tests that changed paths reach; None where nobody can tell what changed."""
-    layer = _layer(ctx)
+    files, layer = ctx.files("**/*"), _layer(ctx)
+    how, record = _collecting(ctx, files, layer), known_record(ctx)
+    unusable = why_of_no_use(ctx, record)
+    if record is not None and not unusable:
+        try:
+            return by_tests(record, by_record(ctx, record, how, changed), _test_files(ctx))
+        except Everything as widened:
+            return impact.everything(str(widened), _test_files(ctx), changed or ())
     if not layer.folder:
-        return every_test(ctx, "")
-    files = ctx.files("**/*")
-    return impact.select(
-        ctx.root, files, changed, _collecting(ctx, files), what_tests_read(ctx, layer, changed)
-    )
+        return impact.everything(f"{unusable}: the whole suite", _test_files(ctx), changed or ())
+    return impact.select(ctx.root, files, changed, how, what_tests_read(ctx, layer, changed))
 
 
-def _collecting(ctx: Context, files: Sequence[str]) -> impact.Collecting:
+def _test_files(ctx: Context) -> list[str]:
+    layer = _layer(ctx)
+    patterns = read_pytest_config(ctx.root, layer.folder).test_files
+    return [path for path in ctx.files("**/*") if is_test_file(path, patterns) and layer.holds(path)]
+
+
+def _collecting(ctx: Context, files: Sequence[str], layer: Layer) -> impact.Collecting:
     """How pytest collects the unit tests, by the settings that it reads itself."""
-    config = read_pytest_config(ctx.root, UNIT.folder)
+    config = read_pytest_config(ctx.root, layer.folder)
     own = ctx.project.table("project", "entry-points", "pytest11").values()
     named = os.environ.get("PYTEST_PLUGINS", "").split(",")
     plugins = (*config.plugins, *(str(name).partition(":")[0] for name in own), *filter(None, named))
@@ -172,7 +178,13 @@ def _pytest(ctx: Context) -> Sequence[Command]:
     portion = portion_environment(ctx)
     return (
         pytest_command(
-            ctx, layer, tests, workers=workers, portion=portion, observed=notes_in(ctx.root, ctx.atom)
+            ctx,
+            layer,
+            tests,
+            workers=workers,
+            portion=portion,
+            observed=notes_in(ctx.root, ctx.atom),
+            narrowed=bool(selection and selection.left_out),
         ),
     )
 
@@ -201,6 +213,8 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
     before = hashes_before(ctx)
     with reading_sources(ctx, _layer(ctx)):
         outcome = run_portion(ctx, _layer(ctx), _pytest(ctx), selection.mode)
+    if portion_environment(ctx) is None:
+        keep_record(ctx, _layer(ctx), before, selection)
     if outcome.status != "pass":
         return outcome
     if wrote := changed_by_tests(ctx, before):

@@ -93,16 +93,23 @@ _ALL = replace(UNIT, folder="")
 
 
 def unit_tests_of(project: Project) -> Layer:
-    """Those below tests/unit; all, where a project isn't set up for atomci or has its tests in no layers."""
+    """Those below tests/unit; all, where a project isn't set up for atomci or has its tests in no layers.
+
+    One that isn't set up may keep tests beside its layers, which no other atom runs.
+    """
     if (project.root / UNIT.folder).is_dir():
-        return UNIT
+        return UNIT if project.is_joined or not _has_tests(project, _LAYERS) else _ALL
     layered = any((project.root / layer.folder).is_dir() for layer in (INTEGRATION, E2E))
     return UNIT if project.is_joined and (layered or not _has_tests(project)) else _ALL
 
 
-def _has_tests(project: Project) -> bool:
-    """Whether git knows a file of tests, wherever it is."""
-    names = (PurePosixPath(path) for path in project.git.files() or ())
+_LAYERS = tuple(f"{layer.folder}/" for layer in (UNIT, INTEGRATION, E2E))
+
+
+def _has_tests(project: Project, but: tuple[str, ...] = ()) -> bool:
+    """Whether git knows a file of tests, wherever it is but in these folders."""
+    files = project.git.files() or ()
+    names = (PurePosixPath(path) for path in files if not (but and path.startswith(but)))
     return any(name.match("test_*.py") or name.match("*_test.py") for name in names)
 
 

@@ -6,8 +6,18 @@ from collections.abc import Sequence
 
 from atomci.testing.pytest_config import PytestConfig
 
-__all__ = ["arguments", "coverage_words", "environment", "looks_parallel", "marked", "workers_for"]
+__all__ = [
+    "LEFT_OUT_VARIABLE",
+    "arguments",
+    "coverage_words",
+    "environment",
+    "looks_parallel",
+    "marked",
+    "workers_for",
+]
 
+LEFT_OUT_VARIABLE = "ATOMCI_LEFT_OUT"
+"""Names the file of the selection, to the plugin that leaves tests out."""
 NOTHING_COLLECTED = 5
 COMPLETE = (0, 1)
 
@@ -26,10 +36,14 @@ def arguments(
     cover: Sequence[str] = (),
     portion: bool = False,
     observed: bool = False,
+    followed: bool = False,
+    narrowed: bool = False,
 ) -> tuple[str, ...]:
     """The words after `python -m pytest`; `cover` are those that measure coverage."""
     words = [*tests, "-q", "-p", "atomci.testing.recorder"]
     words += ["-p", "atomci.testing.observation.observer"] if observed else []
+    words += ["-p", "atomci.testing.observation.functions"] if followed else []
+    words += ["-p", "atomci.testing.selection.plugin"] if narrowed else []
     words += ["-p", "atomci.testing.sharding.plugin"] if portion else []
     words += ["-m", marker] if marker else []
     words += cover

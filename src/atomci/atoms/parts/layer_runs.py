@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import structs
 
+from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import ReportFile, Reports, Status
 from atomci.artifacts.store import sha256
@@ -59,9 +60,11 @@ def pytest_command(
     env: Mapping[str, str] | None = None,
     portion: Mapping[str, str] | None = None,
     observed: Path | None = None,
+    narrowed: bool = False,
 ) -> Command:
     """pytest on a layer, or on some of its files; `env` is added to where the results go, `portion` too: it
-    says which of the tests to take. `observed` is the folder for what they were seen to read.
+    says which of the tests to take. `observed` is the folder for what they were seen to read and run;
+    `narrowed` says that the selection names tests to leave out.
     """
     config = read_pytest_config(ctx.root, layer.folder)
     words = pytest_runs.arguments(
@@ -73,9 +76,13 @@ def pytest_command(
         cover=_coverage_words(ctx, layer, config),
         portion=portion is not None,
         observed=observed is not None,
+        followed=observed is not None,
+        narrowed=narrowed,
     )
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log.path, layer.data.path if layer.data else "")
     watch = {FOLDER_VARIABLE: observed.as_posix()} if observed else {}
+    if narrowed:
+        watch |= {pytest_runs.LEFT_OUT_VARIABLE: (ctx.root / handles.SELECTION).as_posix()}
     variables = {**own, **watch, **lent_variables(ctx), **(env or {}), **(portion or {})}
     # What it says of tests is in its results; of what it prints, the end is enough.
     # A test of a worker of xdist may have started atomci; the pytest that runs here is no worker.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from atomci.project import Project
 
-__all__ = ["fingerprint", "linked", "of_the_process", "python_version"]
+__all__ = ["fingerprint", "linked", "of_the_process", "packages", "python_version"]
 
 _SITE = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
 # An installation writes these last; who made it, and from where, stands in the second.
@@ -50,6 +50,12 @@ def linked(project: Project) -> tuple[Path, ...]:
                 if not place.is_relative_to(root) and not root.is_relative_to(place):
                     found.append(place)
     return tuple(dict.fromkeys(found))
+
+
+def packages(project: Project) -> list[str]:
+    """The packages that are installed, each with its version, as `NAME-VERSION`."""
+    found = (entry.stem for site in project.environment.glob(_SITE) for entry in site.glob("*.dist-info"))
+    return sorted(found)
 
 
 def python_version(project: Project) -> str:

@@ -22,7 +22,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -42,7 +42,7 @@ from atomci.testing.observation.asking import (
 )
 from atomci.testing.observation.interception import take_over
 
-__all__ = ["Observer", "pytest_configure"]
+__all__ = ["FOLDER", "Observer", "Told", "pytest_configure", "tell"]
 
 _FOLDER_VARIABLE = "ATOMCI_OBSERVED"
 _LOCAL = (None, "", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104  # nothing binds to them
@@ -50,6 +50,19 @@ _ENVIRONMENT = re.compile(r"/proc/(self|thread-self|\d+)/environ")
 _WORDS = re.compile(r"[\s'\"=;|&<>()]+")
 _WRITING = os.O_WRONLY | os.O_RDWR
 _Arguments = tuple[Any, ...]
+
+
+class Told(Protocol):
+    """Who wants to know each time, also of what was seen before."""
+
+    def touched(self, path: str) -> None:
+        """A file was read, or asked for; a folder that was listed ends in a separator."""
+
+    def knows(self, path: str) -> bool:
+        """Whether this was told where the process is now."""
+
+    def started(self, program: str) -> None:
+        """A program was started."""
 
 
 class Observer:
@@ -90,6 +103,7 @@ class Observer:
         self.programs: dict[str, str] = {}
         """Each with the test that started it first."""
         self.connections: dict[str, str] = {}
+        self.told: Told | None = None
         self._words: set[str] = set()
         self._own_sockets: list[weakref.ref[Any]] = []
         self._handlers: Mapping[str, Callable[[_Arguments], None]] = {
@@ -137,11 +151,14 @@ class Observer:
 
     def asked(self, path: Any, folder: Any = None, *, state: bool = False) -> None:
         """Somebody asked whether a file is there, or for more of its state."""
-        if type(path) is str and path in self.states:
+        if type(path) is str and self._is_known(path):
             return  # most questions are asked again
         with contextlib.suppress(Exception):
             place = place_of(path, folder) if self.active else None
-            if place is None or place in self.states or place in self.written:
+            if place is None:
+                return
+            self._tell(place, TOOLS + OF_SOURCES)
+            if place in self.states or place in self.written:
                 return
             whole = state and wants_the_whole()
             if (place in self.read and not whole) or asked_by(TOOLS + OF_SOURCES):
@@ -205,6 +222,7 @@ class Observer:
         keeps = mode[:2] == "r+" or mode[:3] in ("rb+", "r+b") if isinstance(mode, str) else False
         if (not writes or keeps) and place not in self.written:
             self.read[place] = None
+            self._tell(place, IMPORTING + TOOLS + OF_SOURCES)
             if place not in self.texts and not asked_by(IMPORTING + TOOLS + OF_SOURCES):
                 self.texts[place] = None
             if _ENVIRONMENT.fullmatch(place):
@@ -253,6 +271,7 @@ class Observer:
         if (place := place_of(folder)) is not None:
             by_python = asked_by(IMPORTING + TOOLS) and not _is_below(place, self.collected)
             (self.searched if by_python else self.listed)[place] = None
+            self._tell(place + os.sep, IMPORTING + TOOLS + ("importlib.metadata",))
 
     def _scan(self, arguments: _Arguments) -> None:
         self._list(arguments)
@@ -274,6 +293,7 @@ class Observer:
         if name and name != ":memory:" and (place := place_of(name)) is not None:
             there = is_there(place) and place not in self.written
             (self.databases if there else self.written)[place] = None
+            self._tell(place)
             self._write(place)
 
     def _program(self, arguments: _Arguments) -> None:
@@ -281,7 +301,10 @@ class Observer:
             return
         name = arguments[1] if len(arguments) > 1 and arguments[0] is None else arguments[0]
         words = name if isinstance(name, list | tuple) and name else [name]
-        self.programs.setdefault(os.path.basename(os.fsdecode(words[0])), self.test)
+        program = os.path.basename(os.fsdecode(words[0]))
+        self.programs.setdefault(program, self.test)
+        if self.told is not None:
+            self.told.started(program)
         self._named(arguments)
 
     def _named(self, arguments: _Arguments) -> None:
@@ -303,6 +326,21 @@ class Observer:
 
     def _fork(self, arguments: _Arguments) -> None:
         self.programs.setdefault("a fork of itself", self.test)
+        if self.told is not None:
+            self.told.started("a fork of itself")
+
+    def _is_known(self, path: str) -> bool:
+        """Whether nothing is new about it."""
+        if path not in self.states:
+            return False
+        return self.told is None or not _is_below(path, (self.start,)) or self.told.knows(path)
+
+    def _tell(self, place: str, but: tuple[str, ...] = ()) -> None:
+        """Of what lies below the folder where it was made, and nobody of these asked for."""
+        if self.told is None or not place.startswith(self.start + os.sep) or self.told.knows(place):
+            return
+        if not (but and asked_by(but)):
+            self.told.touched(place)
 
     def _bind(self, arguments: _Arguments) -> None:
         self._own_sockets.append(weakref.ref(arguments[0]))
@@ -347,11 +385,17 @@ def _modules() -> Iterator[tuple[str, str]]:
 
 
 # From the import of this plugin on, since a conftest reads before pytest is configured.
-_FOLDER = os.environ.get(_FOLDER_VARIABLE, "")  # a test may empty the environment
-_OBSERVER = Observer() if _FOLDER else None
+FOLDER = os.environ.get(_FOLDER_VARIABLE, "")  # a test may empty the environment
+_OBSERVER = Observer() if FOLDER else None
 if _OBSERVER is not None:
     _OBSERVER.begin()
     take_over(_OBSERVER)
+
+
+def tell(told: Told) -> None:
+    """Have somebody told of all that is seen from now on."""
+    if _OBSERVER is not None:
+        _OBSERVER.told = told
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -365,8 +409,8 @@ def pytest_configure(config: pytest.Config) -> None:
 class _Session:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self._notes = os.path.join(_FOLDER, f"{os.getpid()}.json")
-        os.makedirs(_FOLDER, exist_ok=True)
+        self._notes = os.path.join(FOLDER, f"{os.getpid()}.json")
+        os.makedirs(FOLDER, exist_ok=True)
         # A process that dies leaves this, and then nobody takes the others' notes for all there are.
         with open(self._notes, "w", encoding="ascii"):
             pass

@@ -13,11 +13,11 @@ from atomci.testing.pytest_config import TEST_FILES, is_test_file
 from atomci.testing.selection.earlier_run import EarlierRun
 from atomci.testing.selection.imports import ImportGraph, read_graph
 
-__all__ = ["Collecting", "collects_files", "everything", "select", "unit_tests"]
+__all__ = ["CONFIGURATION", "Collecting", "collects_files", "everything", "is_prose", "select", "unit_tests"]
 
 _UNIT = "tests/unit/"
 _OTHER_LAYERS = ("tests/integration/", "tests/e2e/", "tests/contracts/", "tests/auger/")
-_CONFIGURATION = (
+CONFIGURATION = (
     *("pyproject.toml", "uv.lock", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini"),
     *("setup.cfg", "setup.py", ".coveragerc", ".coveragerc.toml"),
 )
@@ -44,6 +44,11 @@ class Collecting:
 def everything(reason: str, tests: Sequence[str], changed: Sequence[str] = ()) -> Selection:
     """The full suite."""
     return Selection(mode="full", reason=reason, changed=tuple(changed), tests=(), total=len(tests))
+
+
+def is_prose(path: str) -> bool:
+    """Whether it is read by people and by other tools, as far as its name tells."""
+    return bool(_PROSE.fullmatch(path))
 
 
 def collects_files(conftest: Path) -> bool:
@@ -137,7 +142,7 @@ class _Suite:
 
     def _blind(self, path: str) -> str:
         """Why no import shows what a change of this path does; empty where they do."""
-        if path in _CONFIGURATION or path.startswith("requirements"):
+        if path in CONFIGURATION or path.startswith("requirements"):
             return f"{path} configures every test"
         imported = path.endswith(".py") and path.startswith(("src/", "tests/"))
         imported = imported and not path.startswith(_OTHER_LAYERS)

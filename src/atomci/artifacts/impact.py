@@ -1,0 +1,56 @@
+"""The record of which test runs, reads and starts what, by which later runs know what a change reaches."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = ["FileRecord", "ImpactRecord", "PlaceRecord", "TestRecord"]
+
+
+class FileRecord(Struct, frozen=True, kw_only=True):
+    """A Python file: the hashes of its functions and methods by name, the empty one for what runs on import,
+    and of that each statement with the names that it only binds.
+    """
+
+    blocks: dict[str, str]
+    statements: dict[str, str] = {}
+    keeping: tuple[str, ...] = ()
+    """Functions that keep what they once gave."""
+
+
+class PlaceRecord(Struct, frozen=True, kw_only=True):
+    """What ran somewhere. `ran` and `read` are numbers of the record's `blocks` and `paths`, as `0-3,7`."""
+
+    ran: str = ""
+    read: str = ""
+    started: tuple[str, ...] = ()
+
+
+class TestRecord(PlaceRecord, frozen=True, kw_only=True):
+    """A test's. `followed` is False where not all that it ran could be seen."""
+
+    outcome: str
+    followed: bool = True
+
+
+class ImpactRecord(Struct, frozen=True, kw_only=True):
+    """atom_037: by node id what each test ran, read and started the last time, and how the project was then.
+
+    `blocks` are `PATH::NAME`, `paths` from the root; a folder that was listed ends in a slash. `modules` is
+    what ran while a module was imported, `importers` who imported it first, `outside` what ran between tests.
+    `unseen` says why tests may have read more than was seen.
+    """
+
+    schema: Literal["atomci/impact/1"] = "atomci/impact/1"
+    python: str
+    hashes: dict[str, str]
+    files: dict[str, FileRecord]
+    blocks: tuple[str, ...]
+    paths: tuple[str, ...]
+    tests: dict[str, TestRecord]
+    modules: dict[str, PlaceRecord]
+    importers: dict[str, tuple[str, ...]]
+    outside: PlaceRecord
+    unseen: str = ""

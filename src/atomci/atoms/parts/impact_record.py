@@ -1,0 +1,110 @@
+"""The record of what each test runs: read to select tests, and kept up by every run of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from msgspec import structs
+
+from atomci.artifacts import handles
+from atomci.artifacts.impact import ImpactRecord
+from atomci.artifacts.store import ArtifactError
+from atomci.artifacts.testing import Selection
+from atomci.engine.cache import notes_in
+from atomci.engine.context import Context
+from atomci.engine.inputs.environment import packages, python_version
+from atomci.testing import results
+from atomci.testing.layers import Layer
+from atomci.testing.observation.observed import seen
+from atomci.testing.selection.impact import Collecting
+from atomci.testing.selection.reach import Everything, Reach, Tree, reached
+from atomci.testing.selection.record import make_record, read_notes
+
+__all__ = ["by_record", "keep_record", "known_record", "why_of_no_use"]
+
+_AT_MOST = 256 * 1024 * 1024
+"""Bytes; a larger record isn't one of ours."""
+
+
+def known_record(ctx: Context) -> ImpactRecord | None:
+    """That of earlier runs, here or in CI; None without one that can be read, and with --no-cache."""
+    file = ctx.root / handles.IMPACT
+    if not ctx.options.use_cache:
+        return None
+    try:
+        return ctx.read(handles.IMPACT) if file.is_file() and file.stat().st_size < _AT_MOST else None
+    except (ArtifactError, OSError):
+        return None
+
+
+def why_of_no_use(ctx: Context, record: ImpactRecord | None) -> str:
+    """Why a record tells nothing of a run here and now; empty where it does."""
+    if record is None:
+        return "no run of all tests has left a record of what each test runs"
+    if record.python != _python(ctx):
+        return "the record of what each test runs is of another Python, or of other packages"
+    return ""
+
+
+def by_record(ctx: Context, record: ImpactRecord, how: Collecting, changed: Sequence[str] | None) -> Reach:
+    """The tests that what changed since a commit reaches, or since the record. Raises Everything."""
+    if changed is None:
+        raise Everything("git can't tell what changed (no repository, unknown ref or shallow history)")
+    git = ctx.project.git
+    since = ctx.options.since
+    base = git.ask("merge-base", since, "HEAD") if since else "HEAD"
+
+    def before(path: str) -> bytes | None:
+        code, out, _ = git.code("cat-file", "blob", f"{base}:./{path}")
+        return out if code == 0 else None
+
+    return reached(record, Tree(ctx.root, _hashes(ctx), changed, how, before))
+
+
+def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection: Selection) -> None:
+    """Write what the tests of a run that came to its end were seen to run; else nothing."""
+    notes = read_notes(notes_in(ctx.root, ctx.atom) / "functions")
+    found, session = results.read_log(ctx.root / layer.log)
+    if notes is None or session is None or session.phase != "end":
+        (ctx.root / handles.IMPACT).unlink(missing_ok=True)
+        return
+    now = _hashes(ctx)
+    steady = {path: digest for path, digest in before.items() if now.get(path) == digest}
+    outcomes: dict[str, str] = {}
+    for result in found:
+        if outcomes.get(result.nodeid) not in results.BAD:
+            outcomes[result.nodeid] = result.outcome
+    saw = seen(notes_in(ctx.root, ctx.atom), ctx.root)
+    record = make_record(
+        ctx.root,
+        notes,
+        outcomes,
+        steady,
+        python=_python(ctx),
+        earlier=_left_out(known_record(ctx), selection),
+        unseen=saw.unseen if saw and not saw.programs else "",
+    )
+    ctx.write(handles.IMPACT, record)
+
+
+def _left_out(record: ImpactRecord | None, selection: Selection) -> ImpactRecord | None:
+    """What an earlier record says of tests whose last result stands."""
+    if record is None or not selection.left_out:
+        return None
+    left_out = set(selection.left_out)
+    return structs.replace(
+        record, tests={nodeid: test for nodeid, test in record.tests.items() if nodeid in left_out}
+    )
+
+
+def _hashes(ctx: Context) -> dict[str, str]:
+    inputs = ctx.workspace.inputs
+    return {path: inputs.hash_of(path) for path in inputs.files()}
+
+
+def _python(ctx: Context) -> str:
+    """The version and the packages with theirs, as one word: what a record made elsewhere must share."""
+    minor = ".".join(python_version(ctx.project).split(".")[:2])
+    digest = hashlib.blake2b("\n".join(packages(ctx.project)).encode(), digest_size=8).hexdigest()
+    return f"{minor} {digest}"

@@ -1,0 +1,257 @@
+"""A pytest plugin (`-p atomci.testing.observation.functions`): it notes which functions of the project each
+test runs, and, by the observer's help, what it reads, lists and starts.
+
+What runs while a module is imported belongs to the module; what a fixture of a class, a module or the session
+runs belongs to each test that gets it. One JSON file for each process goes to the folder `functions` of the
+observer's notes. Kept to the standard library, since it runs inside the tests' process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+from atomci.testing.observation import observer
+from atomci.testing.session import from_the_root
+
+__all__ = ["Follower", "Stretch", "pytest_configure", "pytest_runtest_protocol", "pytest_unconfigure"]
+
+_MODULE = "<module>"
+_NOT_OURS = (os.sep + "site-packages" + os.sep, os.sep + ".git" + os.sep, os.sep + "__pycache__" + os.sep)
+
+
+@dataclass
+class Stretch:
+    """What runs somewhere: in a test, in a fixture, while a module is imported, or between them."""
+
+    codes: dict[int, CodeType] = field(default_factory=dict)
+    read: dict[str, None] = field(default_factory=dict)
+    started: dict[str, None] = field(default_factory=dict)
+
+    def take(self, other: Stretch) -> None:
+        """Count what is the other's as its own."""
+        self.codes.update(other.codes)
+        self.read.update(other.read)
+        self.started.update(other.started)
+
+
+class Follower:
+    """Follows one process. `start` is the folder whose code counts."""
+
+    def __init__(self, start: str) -> None:
+        self.start = os.path.realpath(start) + os.sep
+        self.now = Stretch()
+        """Where the process is."""
+        self.outside = self.now
+        """What runs in no test and no import, such as hooks that collect."""
+        self.tests: dict[str, Stretch] = {}
+        self.lost: dict[str, None] = {}
+        """Tests that put another in the profiler's place."""
+        self.modules: dict[str, Stretch] = {}
+        self.importers: dict[str, dict[str, None]] = {}
+        self._fixtures: dict[int, tuple[Any, Stretch]] = {}
+        self._imports: list[tuple[FrameType, str, Stretch]] = []
+        self._files: dict[str, str] = {}
+        self._codes: dict[int, CodeType] = {}
+        """Those that are known of where the process is, and all that aren't the project's."""
+        self._follow = self._following()
+
+    def begin(self) -> None:
+        """Follow this thread and all that are started from now on."""
+        threading.setprofile(self._follow)
+        sys.setprofile(self._follow)
+
+    def end(self) -> None:
+        """Stop."""
+        if self.is_there():
+            sys.setprofile(None)
+            threading.setprofile(None)
+
+    def is_there(self) -> bool:
+        """Whether nobody took its place."""
+        return sys.getprofile() is self._follow
+
+    def _following(self) -> Callable[[FrameType, str, object], None]:
+        """For sys.setprofile, which calls it millions of times."""
+        codes, imports = self._codes, self._imports
+        meet, leave = self._meet, self._leave_import
+
+        def follow(frame: FrameType, event: str, _: object) -> None:
+            if event == "call":
+                code = frame.f_code
+                if id(code) not in codes:
+                    meet(frame, code)
+            elif imports and event == "return" and frame is imports[-1][0]:
+                leave()
+
+        return follow
+
+    def go(self, place: Stretch) -> None:
+        """Leave the place where the process is for another one."""
+        for number in self.now.codes:
+            self._codes.pop(number, None)  # another thread may have been first
+        self._codes.update(place.codes)
+        self.now = place
+
+    def touched(self, path: str) -> None:
+        """A file was opened, or asked for; a folder that was listed ends in a separator."""
+        self.now.read[path] = None
+
+    def knows(self, path: str) -> bool:
+        """Whether this was told where the process is now."""
+        return path in self.now.read
+
+    def started(self, program: str) -> None:
+        """A program was started, or the process was copied."""
+        self.now.started[program] = None
+
+    def run_test(self, nodeid: str, fixtures: list[Any]) -> Generator[None, object, object]:
+        """A context in which a test runs; what its fixtures ran before is its own too."""
+        before = self.now
+        self.go(Stretch())
+        try:
+            return (yield)
+        finally:
+            here = self.now
+            self.go(before)
+            if not self.is_there():
+                self.lost[nodeid] = None
+                self.begin()
+            for fixture in fixtures:
+                if (known := self._fixtures.get(id(fixture))) is not None:
+                    here.take(known[1])
+            self.tests.setdefault(nodeid, Stretch()).take(here)
+
+    def set_up(self, fixture: Any) -> Generator[None, object, object]:
+        """A context in which a fixture is made that several tests get."""
+        before = self.now
+        self.go(Stretch())
+        try:
+            return (yield)
+        finally:
+            here = self.now
+            self.go(before)
+            self._fixtures.setdefault(id(fixture), (fixture, Stretch()))[1].take(here)
+            before.take(here)
+            self._codes.update(here.codes)
+
+    def file_of(self, code: CodeType) -> str:
+        """The path from the start of the file that the code is of; empty where it isn't the project's."""
+        name = code.co_filename
+        if name not in self._files:
+            place = "" if name.startswith("<") else os.path.realpath(name)
+            own = place.startswith(self.start) and not any(part in place for part in _NOT_OURS)
+            own = own and not place.startswith(sys.prefix + os.sep)
+            self._files[name] = place[len(self.start) :].replace(os.sep, "/") if own else ""
+        return self._files[name]
+
+    def _meet(self, frame: FrameType, code: CodeType) -> None:
+        self._codes[id(code)] = code  # held, so that no other gets its number
+        if not (file := self.file_of(code)):
+            return
+        self.now.codes[id(code)] = code
+        if code.co_name == _MODULE:
+            importers = self.importers.setdefault(file, {})
+            if importer := self._nearest(frame.f_back):
+                importers[importer] = None
+            self._imports.append((frame, file, self.now))
+            self.go(Stretch({id(code): code}))
+
+    def _leave_import(self) -> None:
+        _, file, before = self._imports.pop()
+        here = self.now
+        self.go(before)
+        self.modules.setdefault(file, Stretch()).take(here)
+        if before is not self.outside:  # what imports belong to tests too that ask for them while they run
+            before.take(here)
+            self._codes.update(here.codes)
+
+    def _nearest(self, frame: FrameType | None) -> str:
+        while frame is not None:
+            if file := self.file_of(frame.f_code):
+                return file
+            frame = frame.f_back
+        return ""
+
+    def as_dict(self) -> dict[str, object]:
+        """What was seen, with the functions by their file and the name of the outermost one."""
+        numbers: dict[tuple[str, str], int] = {}
+
+        def told(place: Stretch) -> dict[str, object]:
+            names = {(self.file_of(code), _block(code)) for code in place.codes.values()}
+            own = sorted(name for name in names if name[0])
+            ran = [numbers.setdefault(name, len(numbers)) for name in own]
+            return {"ran": ran, "read": list(place.read), "started": list(place.started)}
+
+        return {
+            "start": self.start,
+            "tests": {nodeid: told(place) for nodeid, place in self.tests.items()},
+            "modules": {file: told(place) for file, place in self.modules.items()},
+            "outside": told(self.outside),
+            "importers": {file: list(found) for file, found in self.importers.items()},
+            "lost": list(self.lost),
+            "blocks": [list(name) for name in numbers],
+        }
+
+
+def _block(code: CodeType) -> str:
+    """The function, or the method with its class, in which code is; empty for what runs on import."""
+    name = code.co_qualname.partition(".<locals>")[0]
+    return "" if "<" in name else name
+
+
+# From the import of this plugin on, since a conftest's imports count.
+_FOLDER = observer.FOLDER
+_FOLLOWER = Follower(os.getcwd()) if _FOLDER else None
+if _FOLLOWER is not None:
+    observer.tell(_FOLLOWER)
+    _FOLLOWER.begin()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """A process that dies leaves an empty file, so that nobody takes the others' notes for all there are."""
+    if _FOLLOWER is not None:
+        os.makedirs(os.path.dirname(_notes()), exist_ok=True)
+        with open(_notes(), "w", encoding="ascii"):
+            pass
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """From the first set-up to the last tear-down."""
+    if _FOLLOWER is None:
+        return (yield)
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    shared = [one for found in definitions.values() for one in found]
+    return (yield from _FOLLOWER.run_test(from_the_root(item.config, item.nodeid), shared))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+    """Of fixtures that live longer than a test."""
+    if _FOLLOWER is None or fixturedef.scope == "function":
+        return (yield)
+    return (yield from _FOLLOWER.set_up(fixturedef))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Write all down."""
+    if _FOLLOWER is not None:
+        _FOLLOWER.end()
+        text = json.dumps(_FOLLOWER.as_dict(), ensure_ascii=True)
+        with open(_notes(), "w", encoding="ascii") as file:
+            file.write(text)
+
+
+def _notes() -> str:
+    return os.path.join(_FOLDER, "functions", f"{os.getpid()}.json")

@@ -1,0 +1,388 @@
+"""Which tests a change reaches, by the record of what each of them ran, read and started.
+
+Whatever the record can't tell of widens to all tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from atomci.artifacts.impact import FileRecord, ImpactRecord, PlaceRecord
+from atomci.artifacts.testing import SelectedTest, Selection
+from atomci.testing.pytest_config import is_test_file
+from atomci.testing.selection.blocks import MODULE, Blocks, read_blocks
+from atomci.testing.selection.impact import CONFIGURATION, Collecting, is_prose
+from atomci.testing.selection.imports import ImportGraph, read_graph
+from atomci.testing.selection.record import file_record, numbers
+
+__all__ = ["Everything", "Reach", "Tree", "by_tests", "reached"]
+
+_COMPILED = re.compile(r".*\.(so|pyd|dll|dylib|pyx|pxd|c|cc|cpp|h|hpp|rs|f|f90|go)")
+# Programs that run no code of the project, whatever they are given.
+_HARMLESS = frozenset(
+    [
+        "git",
+        "uname",
+        "ldconfig",
+        "lsb_release",
+        "which",
+        "id",
+        "hostname",
+        "cat",
+        "echo",
+        "ls",
+        "true",
+        "false",
+    ]
+)
+_BAD = ("failed", "error")
+
+
+class Everything(Exception):
+    """All tests have to run; its text says why."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The project as it is now. `before` gives a file's text at the point from which changes count."""
+
+    root: Path
+    hashes: Mapping[str, str]
+    changed: Sequence[str]
+    how: Collecting
+    before: Callable[[str], bytes | None] = lambda path: None
+
+
+@dataclass
+class Reach:
+    """Node ids with the reasons for each, and files to run as a whole; the others are known by the record."""
+
+    tests: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, list[str]] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+
+
+def reached(record: ImpactRecord, tree: Tree) -> Reach:
+    """The tests that have to run. Raises Everything."""
+    try:
+        return _Suite(record, tree).reach()
+    except (ValueError, IndexError) as error:
+        raise Everything(f"the record of earlier runs isn't sound: {error}") from None
+
+
+def by_tests(record: ImpactRecord, found: Reach, files: Sequence[str]) -> Selection:
+    """What runs and what doesn't. `files` are those of the layer's tests."""
+    layer = set(files)
+    known = [nodeid for nodeid in record.tests if nodeid.partition("::")[0] in layer]
+    rows: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for nodeid in known:
+        if reasons := found.tests.get(nodeid, found.files.get(nodeid.partition("::")[0])):
+            rows[nodeid.partition("::")[0]][nodeid] = tuple(reasons)
+    whole = {path: why for path, why in found.files.items() if path in layer}
+    left_out = tuple(nodeid for nodeid in known if nodeid not in rows[nodeid.partition("::")[0]])
+    names = sorted({path for path, ids in rows.items() if ids} | whole.keys())
+    picked = len(known) - len(left_out)
+    tests = tuple(
+        SelectedTest(path=path, reasons=tuple(whole.get(path) or _merged(rows[path])), ids=rows[path])
+        for path in names
+    )
+    are = (
+        f"{picked} of {len(known)} tests are"
+        if picked > 1
+        else f"{picked or 'none'} of {len(known)} tests is"
+    )
+    return Selection(
+        mode="none" if not tests else "impacted" if left_out else "full",
+        reason=f"{are} affected by the change; the others passed, and nothing that they were seen to use changed",
+        changed=found.changed,
+        tests=tests if left_out else (),
+        total=len(files),
+        by_record=True,
+        known=len(known),
+        picked=picked,
+        left_out=left_out if tests else (),
+    )
+
+
+def _merged(ids: Mapping[str, Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(why for reasons in ids.values() for why in reasons))[:3]
+
+
+@dataclass(frozen=True)
+class _Suite:
+    record: ImpactRecord
+    tree: Tree
+
+    @cached_property
+    def runs(self) -> Mapping[str, frozenset[str]]:
+        """The tests that ran each block."""
+        return self._inverted("ran", self.record.blocks)
+
+    @cached_property
+    def reads(self) -> Mapping[str, frozenset[str]]:
+        """The tests that read each path."""
+        return self._inverted("read", self.record.paths)
+
+    def _inverted(self, kind: str, names: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for nodeid, test in self.record.tests.items():
+            for number in numbers(getattr(test, kind), len(names)):
+                found[names[number]].add(nodeid)
+        return {name: frozenset(tests) for name, tests in found.items()}
+
+    @cached_property
+    def graph(self) -> ImportGraph:
+        python = [path for path in self.tree.hashes if path.endswith(".py")]
+        return read_graph(self.tree.root, python, self.tree.how.searched)
+
+    @cached_property
+    def by_file(self) -> Mapping[str, Sequence[str]]:
+        """Known tests by their file."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for nodeid in self.record.tests:
+            found[nodeid.partition("::")[0]].append(nodeid)
+        return found
+
+    def reach(self) -> Reach:
+        if self.tree.how.unknown:
+            raise Everything(self.tree.how.unknown)
+        changed = sorted(self._changed())
+        found = Reach(changed=tuple(changed))
+        matters = False
+        for path in changed:
+            reaches = list(self._of(path))
+            matters = matters or bool(reaches) or not is_prose(path)
+            for nodeid, why in reaches:
+                _note(found.tests, nodeid, why)
+        for nodeid, why in self._always(matters):
+            _note(found.tests, nodeid, why)
+        for path in self.tree.hashes:
+            if path in self.by_file and path in changed:
+                _note(found.files, path, "it changed")
+            elif path not in self.by_file and is_test_file(path, self.tree.how.patterns):
+                _note(found.files, path, "is new, or had no test")
+        return found
+
+    def _changed(self) -> set[str]:
+        """Since the record, and since where git counts from."""
+        then, now = self.record.hashes, self.tree.hashes
+        differing = {path for path in {*then, *now} if then.get(path) != now.get(path)}
+        return differing.union(self.tree.changed)
+
+    def _always(self, matters: bool) -> Iterator[tuple[str, str]]:
+        """Tests whose last result doesn't stand by itself. `matters`: programs may see the change."""
+        for nodeid, test in self.record.tests.items():
+            if test.outcome in _BAD:
+                yield nodeid, f"{test.outcome} the last time"
+            if not test.followed:
+                yield nodeid, "couldn't be followed the last time"
+            unknown = [program for program in test.started if program not in _HARMLESS]
+            if matters and unknown:
+                yield nodeid, f"starts {unknown[0]}, which may run any code"
+
+    def _of(self, path: str) -> Iterator[tuple[str, str]]:
+        """Tests that the change of a path reaches, each with a reason."""
+        if path in CONFIGURATION or path.startswith("requirements"):
+            raise Everything(f"{path} configures every test")
+        if _COMPILED.fullmatch(path):
+            raise Everything(f"{path} is compiled, and nobody sees which test runs it")
+        yield from self._readers(path)
+        if path.endswith(".py"):
+            yield from self._by_code(path)
+        elif self.record.unseen and not is_prose(path):
+            raise Everything(f"{path} may be read unseen, since {self.record.unseen}")
+
+    def _readers(self, path: str) -> Iterator[tuple[str, str]]:
+        names = [path]
+        if (path in self.record.hashes) != (path in self.tree.hashes):
+            above = PurePosixPath(path).parents
+            names += [f"{folder.as_posix()}/" for folder in above]
+        for name in names:
+            if name not in self._paths:
+                continue
+            does = "lists" if name.endswith("/") else "reads"
+            for nodeid in self.reads.get(name, ()):
+                yield nodeid, f"{does} {name}"
+            if self._has(self.record.outside, "read", name):
+                raise Everything(f"{name} is read before the tests, or between them")
+            for module, place in self.record.modules.items():
+                if self._has(place, "read", name):
+                    yield from self._importing(module, f"{module}, which {does} {name} when it is imported")
+
+    @cached_property
+    def _paths(self) -> Mapping[str, int]:
+        return {name: number for number, name in enumerate(self.record.paths)}
+
+    @cached_property
+    def _blocks(self) -> Mapping[str, int]:
+        return {name: number for number, name in enumerate(self.record.blocks)}
+
+    def _has(self, place: PlaceRecord, kind: str, name: str) -> bool:
+        names = self._blocks if kind == "ran" else self._paths
+        return name in names and names[name] in numbers(getattr(place, kind), len(names))
+
+    def _by_code(self, path: str) -> Iterator[tuple[str, str]]:
+        now = self._now(path)
+        if path in self.tree.hashes and now is None:
+            raise Everything(f"{path} can't be parsed")
+        olds = [self.record.files.get(path)]
+        if path in self.tree.changed and (text := self.tree.before(path)) is not None:
+            if (blocks := read_blocks(text)) is None:
+                raise Everything(f"{path} couldn't be parsed before")
+            olds.append(file_record(blocks))
+        elif path in self.record.hashes and olds[0] is None:
+            raise Everything(f"{path} couldn't be parsed before")
+        for old in olds:
+            if old is not None and now is not None:
+                yield from self._differing(path, old, now)
+            elif (old is None) != (now is None):
+                yield from self._whole(path)
+
+    def _now(self, path: str) -> Blocks | None:
+        return read_blocks((self.tree.root / path).read_bytes()) if path in self.tree.hashes else None
+
+    def _whole(self, path: str) -> Iterator[tuple[str, str]]:
+        """A file that is new, or gone."""
+        does = "is new" if path in self.tree.hashes else "is gone"
+        if path.endswith("conftest.py"):
+            for nodeid in self.record.tests:
+                if _is_above(path, nodeid):
+                    yield nodeid, f"{path} {does}"
+            return
+        ran = [name for name in self.record.blocks if name.startswith(f"{path}::")]
+        found = [(nodeid, f"runs {path}, which {does}") for name in ran for nodeid in self.runs.get(name, ())]
+        found += self._importing(path, f"{path}, which {does}")
+        if not found and not is_test_file(path, self.tree.how.patterns):
+            raise Everything(f"{path} {does}, and no test is known to depend on it")
+        yield from found
+
+    def _differing(self, path: str, old: FileRecord, now: Blocks) -> Iterator[tuple[str, str]]:
+        names = {name for name in {*old.blocks, *now.hashes} if old.blocks.get(name) != now.hashes.get(name)}
+        for name in sorted(names - {MODULE}):
+            if name in old.blocks:
+                yield from self._function(path, name, old)
+        if MODULE in names:
+            yield from self._on_import(path, old, now)
+
+    def _function(self, path: str, name: str, old: FileRecord) -> Iterator[tuple[str, str]]:
+        block = f"{path}::{name}"
+        if self._has(self.record.outside, "ran", block):
+            raise Everything(f"{name} in {path} runs before the tests, or between them")
+        found = [(nodeid, f"runs {name} in {path}") for nodeid in self.runs.get(block, ())]
+        for module, place in self.record.modules.items():
+            if self._has(place, "ran", block):
+                found += self._importing(module, f"{module}, which runs {name} in {path} when it is imported")
+        if name in old.keeping or not found:
+            why = "which keeps what it once gave" if found else "which no test was seen to run"
+            found += self._near(path, f"{path} has {name}, {why}")
+        yield from found
+
+    def _near(self, path: str, why: str) -> Iterator[tuple[str, str]]:
+        """Tests of files that import it directly, or are named after it, or that run anything in it."""
+        for name in self.record.blocks:
+            if name.startswith(f"{path}::"):
+                yield from (
+                    (nodeid, f"runs other code of that file: {why}") for nodeid in self.runs.get(name, ())
+                )
+        stem = PurePosixPath(path).stem.strip("_")
+        for file, steps in self.graph.distances_to(path).items():
+            if steps == 1:
+                yield from self._tests_of(file, f"imports {path}: {why}")
+        for file in self.by_file:
+            if PurePosixPath(file).name in (f"test_{stem}.py", f"{stem}_test.py"):
+                yield from self._tests_of(file, f"is named after it: {why}")
+
+    def _on_import(self, path: str, old: FileRecord, now: Blocks) -> Iterator[tuple[str, str]]:
+        """What runs when the file is imported changed."""
+        statements = {digest: " ".join(sorted(names)) for digest, names in now.defines.items()}
+        differing = {**old.statements, **statements}.keys() - (old.statements.keys() & statements.keys())
+        bound = [old.statements.get(digest, statements.get(digest, "")) for digest in differing]
+        words = {word for one in bound for word in one.split()}
+        users = self._users(words) if bound and all(bound) and not words & _PYTESTS_OWN else None
+        if users is None:
+            yield from self._importing(path, path)
+            return
+        for file, name, word in users:
+            for nodeid in self.runs.get(f"{file}::{name}", ()):
+                yield nodeid, f"runs {name} in {file}, which names {word} of {path}"
+            for module, place in self.record.modules.items():
+                if self._has(place, "ran", f"{file}::{name}"):
+                    yield from self._importing(module, f"{module}, which runs {name} in {file}")
+            if self._has(self.record.outside, "ran", f"{file}::{name}"):
+                raise Everything(f"{name} in {file}, which names {word} of {path}, runs between the tests")
+
+    def _users(self, words: set[str]) -> list[tuple[str, str, str]] | None:
+        """The functions that name one of the words; None where code names it that runs on import, or where
+        names are made up while the program runs.
+        """
+        found = []
+        for file in self.tree.hashes:
+            if not file.endswith(".py"):
+                continue
+            blocks = self._all_blocks(file)
+            if blocks is None:
+                return None
+            for name, used in blocks.uses.items():
+                if used & _MAKING_UP_NAMES:
+                    return None
+                for word in sorted(words & used):
+                    if name == MODULE:
+                        return None
+                    found.append((file, name, word))
+        return found
+
+    def _all_blocks(self, file: str) -> Blocks | None:
+        return read_blocks((self.tree.root / file).read_bytes())
+
+    def _importing(self, path: str, why: str) -> Iterator[tuple[str, str]]:
+        """Tests of files that import a module, through others too, and tests that import it themselves."""
+        for nodeid in self.runs.get(f"{path}::", ()):
+            yield nodeid, f"imports {why}"
+        for file in self._importers(path):
+            if file.endswith("conftest.py"):
+                for nodeid in self.record.tests:
+                    if _is_above(file, nodeid):
+                        yield nodeid, f"is given what {file} makes of {why}"
+            yield from self._tests_of(file, f"imports {why}")
+            if any(file in self.graph.modules.get(plugin, ()) for plugin in self.tree.how.plugins):
+                raise Everything(f"{path} reaches {file}, which pytest loads as a plugin")
+
+    def _importers(self, path: str) -> Iterable[str]:
+        """The file, and all that import it by what they say or were seen to do."""
+        above: dict[str, set[str]] = defaultdict(set)
+        for file, imported in self.graph.imports.items():
+            for other in imported:
+                above[other].add(file)
+        for file, importers in self.record.importers.items():
+            above[file].update(importers)
+        hidden = {file for file in self.graph.dynamic if file in self.by_file}
+        found = dict.fromkeys([path, *sorted(hidden - {path})])
+        queue = [path]
+        for file in queue:
+            new = sorted(above.get(file, set()) - found.keys())
+            found.update(dict.fromkeys(new))
+            queue += new
+        return found
+
+    def _tests_of(self, file: str, why: str) -> Iterator[tuple[str, str]]:
+        return ((nodeid, why) for nodeid in self.by_file.get(file, ()))
+
+
+_PYTESTS_OWN = frozenset(["pytestmark", "pytest_plugins", "collect_ignore", "collect_ignore_glob"])
+_MAKING_UP_NAMES = frozenset(["globals", "vars", "dir", "__dict__", "getmembers"])
+
+
+def _note(found: dict[str, list[str]], name: str, why: str) -> None:
+    reasons = found.setdefault(name, [])
+    if why not in reasons and len(reasons) < 5:
+        reasons.append(why)
+
+
+def _is_above(file: str, nodeid: str) -> bool:
+    folder = file.rpartition("/")[0]
+    return not folder or nodeid.startswith(f"{folder}/")

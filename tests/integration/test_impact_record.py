@@ -1,0 +1,160 @@
+"""What real tests were seen to run and read, and which of them a change reaches by that."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from atomci.artifacts.impact import ImpactRecord
+from atomci.testing import results
+from atomci.testing.selection.impact import Collecting
+from atomci.testing.selection.reach import Everything, Reach, Tree, reached
+from atomci.testing.selection.record import make_record, read_notes
+
+FILES = {
+    "shop/__init__.py": "",
+    "shop/base.py": "LIMIT = 3\nHIDDEN = 4\n\n\ndef register(function):\n    return function\n\n\n"
+    "def limit():\n    return LIMIT\n",
+    "shop/prices.py": "from shop.base import register\n\n\n@register\ndef gross(net):\n    return tax(net) + net\n\n\n"
+    "def tax(net):\n    return net // 5\n\n\ndef unused():\n    return 0\n",
+    "shop/plugins/__init__.py": "",
+    "shop/plugins/first.py": "NAMES = []\nNAMES.append('first')\n\n\ndef run():\n    return 'first'\n",
+    "shop/loading.py": "import importlib\n\n\ndef load(name):\n    return importlib.import_module('shop.plugins.' + name)\n",
+    "shop/reading.py": "from pathlib import Path\n\n\ndef rates():\n"
+    "    return Path(__file__).with_name('rates.txt').read_text()\n\n\ndef names():\n"
+    "    return sorted(path.name for path in Path(__file__).parent.iterdir())\n",
+    "shop/rates.txt": "1",
+    "tests/conftest.py": "import pytest\n\nfrom shop.reading import rates\n\n\n"
+    "@pytest.fixture(scope='session')\ndef known_rates():\n    return rates()\n",
+    "tests/test_prices.py": "from shop.prices import gross, tax\n\n\ndef test_gross():\n    assert gross(10) == 12\n\n\n"
+    "def test_tax():\n    assert tax(10) == 2\n",
+    "tests/test_loading.py": "from shop.loading import load\n\n\ndef test_load():\n    assert load('first').run() == 'first'\n",
+    "tests/test_shared.py": "def test_one(known_rates):\n    assert known_rates == '1'\n\n\n"
+    "def test_two(known_rates):\n    assert known_rates\n\n\ndef test_alone():\n    assert 1 + 1 == 2\n",
+    "tests/test_limit.py": "from shop import base\n\n\ndef test_limit():\n    assert base.limit() == 3\n\n\ndef test_base():\n"
+    "    assert base\n",
+    "tests/test_listing.py": "from shop.reading import names\n\n\ndef test_names():\n    assert names()\n",
+    "tests/test_starts.py": "import subprocess, sys\n\n\ndef test_start():\n    subprocess.run([sys.executable, '-c', ''])\n",
+}  # fmt: skip
+
+
+def _hashes(root: Path) -> dict[str, str]:
+    return {path: (root / path).read_text() for path in FILES if (root / path).is_file()}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ImpactRecord]:
+    """A project whose tests ran once, and the record of that."""
+    root = tmp_path_factory.mktemp("shop")
+    for path, text in FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    plugins = ("atomci.testing.recorder", "atomci.testing.observation.observer")
+    words = [word for name in (*plugins, "atomci.testing.observation.functions") for word in ("-p", name)]
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    env |= {
+        "ATOMCI_OBSERVED": str(root / "notes"),
+        "ATOMCI_TEST_LOG": str(root / "log"),
+        "PYTHONPATH": str(root),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
+        cwd=root, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    notes = read_notes(root / "notes/functions")
+    assert notes is not None
+    outcomes = {result.nodeid: result.outcome for result in results.read_results(root / "log")}
+    return root, make_record(root, notes, outcomes, _hashes(root), python="3")
+
+
+Edit = Callable[..., set[str]]
+
+
+@pytest.fixture
+def edit(shop: tuple[Path, ImpactRecord]) -> Edit:
+    """Says which tests an edit reaches, and takes it back."""
+    root, record = shop
+
+    def reaches(path: str, old: str | None, new: str = "") -> set[str]:
+        file = root / path
+        try:
+            if old is None:
+                file.unlink(missing_ok=True)
+                if new:
+                    file.write_text(new)
+            else:
+                assert old in FILES[path]
+                file.write_text(FILES[path].replace(old, new))
+            hashes = _hashes(root) | ({path: new} if new and path not in FILES else {})
+            found = reached(record, Tree(root, hashes, (), Collecting()))
+            return {nodeid.rpartition("::")[2] for nodeid in found.tests} | set(found.files)
+        finally:
+            if path in FILES:
+                file.write_text(FILES[path])
+            else:
+                file.unlink(missing_ok=True)
+
+    return reaches
+
+
+def test_nothing_changed_reaches_nothing(shop: tuple[Path, ImpactRecord]) -> None:
+    root, record = shop
+    assert reached(record, Tree(root, _hashes(root), (), Collecting())) == Reach()
+
+
+# A test that starts a program which may be the project's runs whenever anything changed.
+STARTING = "test_start"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "tests"),
+    [
+        ("shop/prices.py", "net // 5", "net // 6", {"test_gross", "test_tax"}),
+        ("shop/prices.py", "tax(net) + net", "net", {"test_gross"}),
+        ("shop/base.py", "return function", "return None", {"test_gross", "test_tax"}),
+        ("shop/plugins/first.py", "return 'first'", "return ''", {"test_load"}),
+        ("shop/plugins/first.py", "NAMES.append('first')", "1 / 0", {"test_load"}),
+        ("shop/base.py", "LIMIT = 3", "LIMIT = 5", {"test_limit"}),
+        ("shop/base.py", "HIDDEN = 4", "HIDDEN = 5", set()),
+        ("shop/prices.py", "return 0", "return 1", {"test_gross", "test_tax"}),
+        ("shop/reading.py", "read_text()", "read_text() + ''", {"test_one", "test_two"}),
+        ("tests/conftest.py", "return rates()", "return '2'", {"test_one", "test_two"}),
+        ("shop/rates.txt", "1", "2", {"test_one", "test_two"}),
+    ],
+)
+def test_an_edit_reaches_the_tests_that_ran_or_read_it(
+    edit: Edit, path: str, old: str, new: str, tests: set[str]
+) -> None:
+    found = edit(path, old, new) - {"tests/conftest.py"}
+    assert found - {STARTING} == tests
+    assert STARTING in found
+
+
+def test_a_new_file_reaches_the_tests_that_list_its_folder(edit: Edit) -> None:
+    assert {"test_names"} <= edit("shop/new.txt", None, "x")
+
+
+def test_a_file_that_is_gone_reaches_the_tests_that_ran_it(edit: Edit) -> None:
+    assert {"test_load"} <= edit("shop/plugins/first.py", None)
+
+
+def test_a_new_test_file_runs(edit: Edit) -> None:
+    assert "tests/test_new.py" in edit("tests/test_new.py", None, "def test_new():\n    assert 1\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "why"),
+    [
+        ("pyproject.toml", "[project]", "pyproject.toml configures every test"),
+        ("shop/fast.so", "x", "shop/fast.so is compiled"),
+        ("shop/other.py", "x = 1\n", "shop/other.py is new, and no test is known to depend on it"),
+        ("shop/base.py", "def f(:\n", "shop/base.py can't be parsed"),
+    ],
+)
+def test_what_the_record_cant_tell_of_runs_everything(edit: Edit, path: str, text: str, why: str) -> None:
+    with pytest.raises(Everything, match=why):
+        edit(path, None, text)
