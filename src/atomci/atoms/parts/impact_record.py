@@ -29,9 +29,11 @@ _AT_MOST = 256 * 1024 * 1024
 
 def known_record(ctx: Context) -> ImpactRecord | None:
     """That of earlier runs, here or in CI; None without one that can be read, and with --no-cache."""
+    return _kept(ctx) if ctx.options.use_cache else None
+
+
+def _kept(ctx: Context) -> ImpactRecord | None:
     file = ctx.root / handles.IMPACT
-    if not ctx.options.use_cache:
-        return None
     try:
         return ctx.read(handles.IMPACT) if file.is_file() and file.stat().st_size < _AT_MOST else None
     except (ArtifactError, OSError):
@@ -69,12 +71,16 @@ def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection
     if notes is None or session is None or session.phase != "end":
         (ctx.root / handles.IMPACT).unlink(missing_ok=True)
         return
-    now = _hashes(ctx)
-    steady = {path: digest for path, digest in before.items() if now.get(path) == digest}
     outcomes: dict[str, str] = {}
     for result in found:
         if outcomes.get(result.nodeid) not in results.BAD:
             outcomes[result.nodeid] = result.outcome
+    earlier = _kept(ctx)
+    if session.missing and earlier is not None:
+        ctx.write(handles.IMPACT, _with_failures(earlier, outcomes))
+        return
+    now = _hashes(ctx)
+    steady = {path: digest for path, digest in before.items() if now.get(path) == digest}
     saw = seen(notes_in(ctx.root, ctx.atom), ctx.root)
     record = make_record(
         ctx.root,
@@ -82,10 +88,20 @@ def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection
         outcomes,
         steady,
         python=_python(ctx),
-        earlier=_left_out(known_record(ctx), selection),
+        earlier=_left_out(earlier, selection),
         unseen=saw.unseen if saw and not saw.programs else "",
     )
     ctx.write(handles.IMPACT, record)
+
+
+def _with_failures(record: ImpactRecord, outcomes: Mapping[str, str]) -> ImpactRecord:
+    """After a run that stopped: what changed since the record counts as changed, what failed as failed."""
+    failed = {
+        nodeid: structs.replace(record.tests[nodeid], outcome=outcome)
+        for nodeid, outcome in outcomes.items()
+        if outcome in results.BAD and nodeid in record.tests
+    }
+    return structs.replace(record, tests={**record.tests, **failed})
 
 
 def _left_out(record: ImpactRecord | None, selection: Selection) -> ImpactRecord | None:

@@ -98,7 +98,7 @@ def by_tests(record: ImpactRecord, found: Reach, files: Sequence[str]) -> Select
     )
     return Selection(
         mode="none" if not tests else "impacted" if left_out else "full",
-        reason=f"{are} affected by the change; the others passed, and nothing that they were seen to use changed",
+        reason=f"{are} affected by the change; the others passed, and nothing that they use changed",
         changed=found.changed,
         tests=tests if left_out else (),
         total=len(files),
