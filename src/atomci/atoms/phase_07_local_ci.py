@@ -14,6 +14,7 @@ from atomci.atoms.parts.ci_files import local_actions, verdict_of
 from atomci.atoms.parts.gate import gate_of, outcome_of
 from atomci.atoms.parts.larger_repository import unread_by_github
 from atomci.atoms.parts.layer_runs import listed
+from atomci.atoms.parts.machine import chosen_manager
 from atomci.atoms.parts.stages import (
     Red,
     ended,
@@ -24,8 +25,10 @@ from atomci.atoms.parts.stages import (
     unexplained,
     why_left_out,
 )
+from atomci.bootstrap.managers.locked import locked_versions
+from atomci.bootstrap.managers.table import MANAGERS
 from atomci.bootstrap.profile import has_scripts
-from atomci.configuration import hooks
+from atomci.configuration import hooks, version_pins
 from atomci.configuration.ci import parity, workflow
 from atomci.configuration.documents import Unreadable, read_text, yaml_document
 from atomci.configuration.facts import Fact, seen
@@ -169,11 +172,23 @@ def _parity(ctx: Context) -> Iterator[Fact]:
     for path in ctx.files(*(f"scripts/{verb}.{kind}" for verb in parity.VERBS for kind in ("sh", "ps1"))):
         yield from parity.same_steps(tasks, path, read_text(ctx.root, path))
     yield parity.hook(yaml_document(ctx.root, hooks.FILE))
+    yield from _versions(ctx)
     if why := unread_by_github(ctx):
         yield Fact(True, why, known=False)
         return
     jobs = yaml_document(ctx.root, workflow.CI)
     yield from parity.jobs(jobs, lambda targets: _closure(targets, catalog), local_actions(ctx))
+
+
+def _versions(ctx: Context) -> Iterator[Fact]:
+    manager = MANAGERS[chosen_manager(ctx).manager]
+    locked = locked_versions(ctx.root, manager)
+    if locked is None:  # which is another atom's question
+        return
+    lists = [path for path in ctx.files(*version_pins.REQUIREMENTS) if path != manager.LOCK]
+    commands = {path: read_text(ctx.root, path) for path in ctx.files(*version_pins.COMMANDS)}
+    requirements = {path: read_text(ctx.root, path) for path in lists}
+    yield from version_pins.facts(commands, requirements, locked, manager.LOCK)
 
 
 def _closure(targets: Sequence[str], catalog: Catalog) -> Collection[str]:
