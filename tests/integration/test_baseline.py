@@ -1,6 +1,7 @@
 """Hold the line: an old repository joins with what it has, new findings are red, and the file only shrinks."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,9 @@ def test_the_same_once_more_in_the_same_file_is_new_and_it_is_the_added_one(old:
     assert [row["line"] for row in done.atoms["run_ruff_lint"]["findings"]] == [8]
 
 
-@pytest.mark.parametrize("text", [f'"""Old."""\n\n\n{OLD}', OLD.replace("X =", "RENAMED =")])
+@pytest.mark.parametrize(
+    "text", [f'"""Old."""\n\n\n{OLD}', OLD.replace("X =", "RENAMED =")], ids=["moved", "changed"]
+)
 def test_lines_may_move_and_change(old: Any, text: str) -> None:
     old.write("src/demo/old.py", text)
     assert old.atomci("run", "triage").code == 0
@@ -217,3 +220,44 @@ def test_the_file_stays_when_its_last_entry_is_gone(old: Any) -> None:
     old.append("src/demo/words.py", "import os\n")
     assert old.atomci("run", "triage").code == 1
     assert old.atomci("baseline").code == 1
+
+
+def test_a_reason_of_blanks_is_none(old: Any) -> None:
+    done = old.atomci("baseline", "--grow", "  ")
+    assert done.code == 2
+    assert "a reason of blanks" in done.err
+
+
+def test_a_file_that_git_ignores_is_told(old: Any) -> None:
+    old.append(".gitignore", ".atomci/\n")
+    old.git("rm", "--quiet", "--cached", FILE)
+    assert f"git add -f {FILE}" in old.atomci("baseline").out
+
+
+def test_findings_of_another_run_are_no_answer(old: Any) -> None:
+    before = old.read(FILE)
+    old.append("pyproject.toml", "\n[tool.atomci.atoms.aggregate_static_findings]\nenabled = false\n")
+    old.write("src/demo/old.py", "X = 1\n")
+    done = old.atomci("baseline")
+    assert done.code == 3
+    assert "aggregate_static_findings: disabled" in done.err
+    assert old.read(FILE) == before
+
+
+def test_a_shallow_clone_does_not_guess_where_the_branch_began(old: Any, tmp_path: Path) -> None:
+    old.git("switch", "-q", "-c", "topic")
+    old.commit("more")
+    old.git("switch", "-q", "main")
+    old.git(
+        "clone",
+        "-q",
+        "--depth=1",
+        "--no-single-branch",
+        "--branch=topic",
+        f"file://{old.root}",
+        str(tmp_path / "clone"),
+    )
+    clone = replace(old, root=tmp_path / "clone")
+    done = clone.atomci("run", "triage", "--json")
+    assert done.code == 3
+    assert "git doesn't know here where this branch left" in done["aggregate_static_findings"][1]

@@ -58,6 +58,7 @@ class BaselineRenewal(Struct, frozen=True, kw_only=True):
     added: int
     fixed: int
     renamed: int
+    edited: int
     new: tuple[Finding, ...]
     unread: tuple[Finding, ...]
     missing: dict[str, str]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atomci.cli.options import not_empty, project_at, project_option
-from atomci.errors import InfrastructureError
+from atomci.errors import InfrastructureError, UsageError
 
 if TYPE_CHECKING:
     from atomci.analysis.baseline.renewal import Renewal
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["baseline_command"]
 
 _SHOWN = 10
+_INTERRUPTED = 130
 
 
 @click.command("baseline")
@@ -42,10 +43,13 @@ def baseline_command(grow: str | None, dry_run: bool, as_json: bool, project: Pa
     atomci baseline                      make it, or remove what is fixed
     atomci baseline --grow "ruff 0.18"   also add what is new
     """
-    from atomci.analysis.baseline.entries import write_entries
+    from atomci.analysis.baseline.entries import FILE, write_entries
     from atomci.analysis.baseline.renewal import held_before, renewed
     from atomci.artifacts.json_text import json_of
+    from atomci.bootstrap.managers.choice import typed
 
+    if grow is not None and not grow.strip():
+        raise UsageError("--grow: a reason of blanks is none", "say why the findings may stay")
     here = project_at(project)
     before = held_before(here.root, here.git)
     if before is not None and not dry_run:
@@ -61,7 +65,9 @@ def baseline_command(grow: str | None, dry_run: bool, as_json: bool, project: Pa
         click.echo(json_of(_as_json(result, owing)).decode())
     else:
         for line in _lines(result, owing, untouched):
-            click.echo(line)
+            click.echo(typed(here, line))
+        if not untouched and here.git.ignored([FILE]):
+            click.echo(f"git ignores {FILE}, so CI won't have it: git add -f {FILE}")
     if silent:
         return InfrastructureError.exit_code
     return 1 if result.new or result.unread else 0
@@ -86,8 +92,13 @@ def _found(here: Project) -> AllFindings:
         if result.broken:
             raise InfrastructureError(result.broken, result.mend)
         aggregated = result.outcomes["aggregate_static_findings"]
-        if aggregated.status == "error":
-            raise InfrastructureError(aggregated.reason, "atomci run triage -k shows more")
+        if result.exit_code == _INTERRUPTED:
+            raise KeyboardInterrupt
+        # What another run found is no answer.
+        if aggregated.status == "error" or (aggregated.status == "skipped" and not aggregated.left_out):
+            raise InfrastructureError(
+                f"aggregate_static_findings: {aggregated.reason}", "atomci run triage -k shows more"
+            )
         return store.read(here.root / handles.FINDINGS, handles.FINDINGS.kind)
 
 
@@ -99,6 +110,7 @@ def _as_json(result: Renewal, owing: dict[str, str]) -> BaselineRenewal:
         added=result.added,
         fixed=result.fixed,
         renamed=result.moved,
+        edited=result.altered,
         new=result.new,
         unread=result.unread,
         missing=owing,
@@ -132,5 +144,7 @@ def _lines(result: Renewal, owing: dict[str, str], untouched: str) -> Sequence[s
     if result.new:
         lines.append(f"{len(result.new)} new, not added: fix them, or atomci baseline --grow REASON")
         lines += [f"  {one}" for one in result.new[:_SHOWN]]
+    if result.altered:
+        lines.append(f"{result.altered} on lines that were edited: git diff {FILE} shows which")
     lines += [f"{name} {why}: its entries stay" for name, why in owing.items()]
     return lines

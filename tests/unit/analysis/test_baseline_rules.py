@@ -54,6 +54,7 @@ def test_of_equal_findings_those_on_lines_of_the_same_text_are_held(root: Path) 
         ("Undefined name `l1`", "Undefined name `l2`", False),
         ("Name `a.3` is bad", "Name `a.4` is bad", False),
         ("x" * 300 + "1a", "x" * 300 + "2a", False),
+        ("black would reformat this (cell_3)", "black would reformat this (cell_12)", True),
     ],
 )
 def test_numbers_and_blanks_of_a_message_do_not_count(root: Path, then: str, now: str, same: bool) -> None:
@@ -61,6 +62,31 @@ def test_numbers_and_blanks_of_a_message_do_not_count(root: Path, then: str, now
     counting, held, _ = standing(root, finding(1, now))
     assert bool(held) is same
     assert bool(counting) is not same
+
+
+def test_one_that_is_held_on_a_line_of_another_text_is_counted(root: Path) -> None:
+    """It was edited; or one was fixed and the same made elsewhere in the file, which nobody can tell apart."""
+    hold(root, finding(1), finding(3))
+    (root / "a.py").write_text("import os\n\n\nimport os  # elsewhere\n", encoding="utf-8")
+    assert standing(root, finding(1), finding(4))[2] == "2 held by the baseline (1 on a line that was edited)"
+    formatted = {"rule": "unformatted", "message": "would change"}
+    hold(root, finding(1, **formatted))
+    assert standing(root, finding(4, **formatted))[2] == "1 held by the baseline"
+
+
+def test_what_is_brought_up_to_date_has_todays_lines(root: Path) -> None:
+    hold(root, finding(1))
+    run = Findings(tool="ruff", version="", atom=LINT, examined=1, findings=(), held=(finding(3),))
+    renewal = renewed(root, read_entries(root), [run])
+    assert (renewal.altered, renewal.held) == (1, 1)
+    write_entries(root, renewal.entries)
+    assert standing(root, finding(3))[2] == "1 held by the baseline"
+
+
+def test_a_name_that_is_not_utf_8_is_held_too(root: Path) -> None:
+    odd = finding(1, path="\udce9.py")
+    hold(root, odd)
+    assert standing(root, odd)[1] == [1]
 
 
 @pytest.mark.parametrize("unlike", [{"rule": "F811"}, {"path": "b.py"}, {"message": "another"}])
@@ -171,9 +197,9 @@ def test_a_line_that_is_no_entry_is_an_error_with_its_place(root: Path, line: st
         read_entries(root)
 
 
-def test_windows_line_ends_and_an_empty_file_are_fine(root: Path) -> None:
+def test_windows_line_ends_a_mark_of_an_editor_and_an_empty_file_are_fine() -> None:
     text = text_of([entry("1")]).replace(b"\n", b"\r\n")
-    assert parsed(text) == (entry("1"),)
+    assert parsed(text) == parsed(b"\xef\xbb\xbf" + text) == (entry("1"),)
     assert parsed(b"") == ()
 
 

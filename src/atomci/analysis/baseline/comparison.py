@@ -23,7 +23,10 @@ __all__ = ["Matched", "Sighting", "compare", "entries_of", "seen_in"]
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)*(?![\w.]*\w)")
 _BLANKS = re.compile(r"\s+")
+_CELL = re.compile(r"\bcell_(?=\d)")
 _SHOWN = 200
+# They are about no line, so that its text says nothing.
+_WHOLE_FILE = ("unformatted",)
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,19 @@ class Matched:
     """What it holds and nobody finds any more."""
     moved: int
     """How many of the held are in a file of another name."""
+    altered: int = 0
+    """How many are on a line of another text: edited, or fixed there and made again here."""
 
 
 def seen_in(root: Path, atom: str, findings: Iterable[Finding]) -> tuple[Sighting, ...]:
     """Findings as they are compared; their files are read below the root."""
     marks = _Marks(root)
     return tuple(
-        Sighting(Kind(atom, one.path, one.rule, _plain(one.message)), marks.of(one.path, one.line), one)
+        Sighting(
+            Kind(atom, _written(one.path), one.rule, _plain(_written(one.message))),
+            marks.of(one.path, one.line),
+            one,
+        )
         for one in findings
     )
 
@@ -83,11 +92,13 @@ def compare(
     left = {entry.kind: Counter(entry.lines) for entry in entries}
     why = {entry.kind: entry.why for entry in entries}
     held: dict[int, str] = {}
+    altered = 0
     for pair in (_same_line, _same_kind):
         for index, one in enumerate(seen):
             if index not in held and (mark := pair(left.get(one.kind, ()), one.mark)) is not None:
                 _take(left[one.kind], mark)
                 held[index] = why[one.kind]
+                altered += mark != one.mark and one.kind.rule not in _WHOLE_FILE
     gone_files = {kind.path for kind, marks in left.items() if marks and not is_there(kind.path)}
     places = _by_line(left, gone_files)
     moved = 0
@@ -104,6 +115,7 @@ def compare(
         entries=_with_reasons(seen, held),
         gone=tuple(Sighting(kind, mark) for kind, marks in left.items() for mark in marks.elements()),
         moved=moved,
+        altered=altered,
     )
 
 
@@ -146,8 +158,13 @@ def _with_reasons(seen: Sequence[Sighting], held: dict[int, str]) -> tuple[Basel
 
 def _plain(message: str) -> str:
     """A message without what changes when nothing else does: line numbers, counts, blanks."""
-    text = _NUMBER.sub("N", _BLANKS.sub(" ", message)).strip()
+    text = _NUMBER.sub("N", _CELL.sub("cell ", _BLANKS.sub(" ", message))).strip()
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…{_hash(text)}"
+
+
+def _written(text: str) -> str:
+    """As the file can hold it, which is UTF-8: see artifacts/json_text.py."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _hash(text: str) -> str:

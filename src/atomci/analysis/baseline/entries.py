@@ -22,6 +22,8 @@ FILE = ".atomci/baseline.jsonl"
 """Where it is, from the project's root; what is there is what counts."""
 
 _MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+# Some editors put it there.
+_BOM = b"\xef\xbb\xbf"
 _HEAD = b'{"schema":'
 
 
@@ -83,7 +85,7 @@ def _content(root: Path) -> bytes | None:
 
 
 def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
-    rows = ((number, line.strip()) for number, line in enumerate(content.split(b"\n"), 1))
+    rows = ((number, line.strip()) for number, line in enumerate(content.removeprefix(_BOM).split(b"\n"), 1))
     return ((number, line) for number, line in rows if line)
 
 

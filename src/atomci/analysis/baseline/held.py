@@ -54,6 +54,8 @@ def held_back(root: Path, atom: str, findings: Sequence[Finding], tool: str, lan
     said = ", ".join(
         f"{count} {what}" for what, count in counts.items() if count or what == "held by the baseline"
     )
+    if compared.altered:
+        said += f" ({compared.altered} on a line that was edited)"
     stale = _stale([one.kind.path for one in gone], moved, tool, lane)
     return Standing((*unread, *new, *stale), held, said)
 

@@ -31,6 +31,8 @@ class Renewal:
     added: int
     fixed: int
     moved: int
+    altered: int = 0
+    """How many of the held are on a line of another text."""
 
     @property
     def held(self) -> int:
@@ -71,6 +73,7 @@ def renewed(
         added=sum(part.added for part in parts),
         fixed=sum(part.fixed for part in parts) + lost,
         moved=sum(part.moved for part in parts),
+        altered=sum(part.altered for part in parts),
     )
 
 
@@ -87,6 +90,7 @@ def _of_tool(root: Path, own: Sequence[BaselineEntry], run: Findings, adding: bo
         added=len(compared.new) if adding else 0,
         fixed=0 if unread else len(compared.gone),
         moved=0 if unread else compared.moved,
+        altered=0 if unread else compared.altered,
     )
 
 
