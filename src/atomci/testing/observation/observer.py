@@ -64,6 +64,9 @@ class Told(Protocol):
     def started(self, program: str) -> None:
         """A program was started."""
 
+    def executes(self, code: object) -> None:
+        """Code is about to run that isn't called, such as a module's."""
+
 
 class Observer:
     """Takes down what is seen from its making on, each thing once; `test` is the one that runs."""
@@ -107,6 +110,7 @@ class Observer:
         self._words: set[str] = set()
         self._own_sockets: list[weakref.ref[Any]] = []
         self._handlers: Mapping[str, Callable[[_Arguments], None]] = {
+            "exec": self._exec,
             "open": self._open,
             "os.listdir": self._list,
             "os.scandir": self._scan,
@@ -211,6 +215,10 @@ class Observer:
             "spawned": any(name in sys.modules for name in _SPAWNING),
             "compiled_to": sys.pycache_prefix or "",
         }
+
+    def _exec(self, arguments: _Arguments) -> None:
+        if self.told is not None:
+            self.told.executes(arguments[0])
 
     def _open(self, arguments: _Arguments) -> None:
         path, mode, flags = arguments
