@@ -149,6 +149,15 @@ def test_007_prefers_the_author_that_git_knows(world: World) -> None:
     assert "knows no author" not in reason
 
 
+def test_007_begins_the_answered_branch_also_in_a_clone_without_commits(world: World) -> None:
+    world.git("init", "--quiet", "--initial-branch=master")
+    world.write(".copier-answers.yml", "default_branch: trunk\n")
+
+    status, reason = begin(world, **NO_GUESSES)
+
+    assert (status, world.git("branch", "--show-current")) == ("pass", "trunk"), reason
+
+
 def test_007_commits_also_what_the_user_ignores_everywhere(world: World) -> None:
     """Many ignore .vscode and *.lock on their machine; the colleague's clone and CI need them."""
     ignored = world.base / "ignored"

@@ -41,8 +41,12 @@ def is_top(root: Path) -> bool:
 def begin_words(root: Path, answers: Mapping[str, Any], project: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """What is typed after `git`, in order: init where there is none, the answered remote, first commit."""
     words: list[tuple[str, ...]] = []
-    if not (root / ".git").exists():
-        branch = str(answers.get("default_branch") or "main")
+    branch = answers.get("default_branch")
+    if (root / ".git").exists():
+        # CI looks at the answered branch, whatever git calls the first one.
+        words += [("symbolic-ref", "HEAD", f"refs/heads/{branch}")] if branch else []
+    else:
+        branch = str(branch or "main")
         words.append(("init", "--quiet", f"--initial-branch={branch}"))
         if remote := answers.get("git_remote"):
             words.append(("remote", "add", "origin", str(remote)))

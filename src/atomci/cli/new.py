@@ -208,7 +208,8 @@ def _say_goodbye(dest: Path, project: Project, code: int) -> None:
         paint(f"{dest} is ready" if code == 0 else f"{dest} is there, but its gate isn't green", "cyan")
     )
     _say_where_uv_is(project)
-    click.echo(f"  cd {shlex.quote(str(dest))}")
+    if dest.resolve() != Path.cwd():
+        click.echo(f"  cd {shlex.quote(str(dest))}")
     click.echo(f"  {typed}atomci run local_ci    the whole gate (also: task ci)")
     click.echo(f"  {typed}atomci check           which atoms hold here, with evidence")
 

@@ -16,6 +16,9 @@ __all__ = ["Asked", "Dialogue", "NoAnswer", "Questionnaire", "plain", "require_q
 
 _LISTED = 8
 """How many questions an error lists."""
+_YES_OR_NO = frozenset(
+    ("y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0", "~", "null", "none")
+)
 
 
 class NoAnswer(Enum):
@@ -70,7 +73,13 @@ class _Worker(Protocol):
 
 
 def require_questions(answers: Mapping[str, Any], questions: Mapping[str, Any]) -> None:
-    """Raises UsageError for an answer to a question that the template doesn't ask, or computes by itself."""
+    """Raises UsageError for an answer to a question that the template doesn't ask, or computes by itself.
+
+    Also for one to a question of yes or no that is neither: copier takes any word for a yes.
+    """
+    for name, value in answers.items():
+        if _is_of_yes_or_no(questions.get(name)) and str(value).lower() not in _YES_OR_NO:
+            raise UsageError(f"{name}: {value!r} is neither yes nor no", f"for example -d {name}=yes")
     asked = [name for name, details in questions.items() if not _is_computed(details)]
     wrong = sorted(answers.keys() - asked)
     if not wrong:
@@ -95,6 +104,10 @@ def _sources(name: str, questions: Mapping[str, Any]) -> set[str]:
         found |= words
         queue += [word for word in words if _is_computed(questions[word])]
     return found
+
+
+def _is_of_yes_or_no(details: Any) -> bool:
+    return isinstance(details, Mapping) and details.get("type") == "bool"
 
 
 def _is_computed(details: Any) -> bool:

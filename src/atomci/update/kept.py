@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def standing(top: Path, head: Files, paths: Iterable[str]) -> list[str]:
     """What an abort has to replace, so that HEAD's files have their places again at these paths.
 
     A file may have become a folder since, and a folder a link, which is never followed. Raises RefusedError
-    where a folder holds a repository.
+    where a folder holds a repository, and for what git can't keep: a read of a pipe never ends.
     """
     found: set[str] = set()
     for path in paths:
@@ -32,7 +33,20 @@ def standing(top: Path, head: Files, paths: Iterable[str]) -> list[str]:
             found |= {path, *([blocked] if blocked else _below(top, path))}
         elif not blocked and not _is_folder(top / path):
             found.add(path)
+    for path in found:
+        _refuse_special(top, path)
     return sorted(found)
+
+
+def _refuse_special(top: Path, path: str) -> None:
+    try:
+        mode = (top / path).lstat().st_mode
+    except OSError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+        raise RefusedError(
+            f"{path} is neither a file nor a folder nor a link", "move it elsewhere, then try again"
+        )
 
 
 def _below(top: Path, path: str) -> list[str]:

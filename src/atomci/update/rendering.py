@@ -13,7 +13,6 @@ from atomci.template.snapshot import Snapshot, snapshot, tiers
 from atomci.template.workshop import Workshop
 from atomci.tools.git.objects import Files, Objects
 from atomci.tools.git.repository import head_commit, identity, open_repository
-from atomci.tools.process import shell_line
 from atomci.update.locked import as_locked, locked_files, unlike
 from atomci.update.migrate import Effects, migrated_answers
 from atomci.update.migrations import FILE, Migration, migrations_between
@@ -143,5 +142,4 @@ def _of_the_newest(shop: Workshop, span: Span, unknown: list[str]) -> str:
     asked = described_template(span.template, span.template.release(newest)).questions_data
     if not asked.keys() >= set(unknown):
         return ""
-    given = [word for name, value in span.request.answers.items() for word in ("-d", f"{name}={value}")]
-    return f"{newest} asks it: {shell_line(['atomci', 'update', '--to', newest, *given])}"
+    return f"{newest} asks it: {span.request.typed('--to', newest)}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from atomci.tools.process import shell_line
+
 __all__ = ["Request"]
 
 
@@ -29,3 +31,8 @@ class Request:
     def only_version(self) -> bool:
         """Whether nothing but the version is to change."""
         return not self.answers and not self.template
+
+    def typed(self, *more: str) -> str:
+        """The command that asks for the same answers, and for more."""
+        given = [word for name, value in self.answers.items() for word in ("-d", f"{name}={value}")]
+        return shell_line(["atomci", "update", *more, *given])

@@ -10,6 +10,7 @@ from atomci.template.answers import Recorded
 from atomci.template.lock import LockFile, lies_there
 from atomci.template.repository import Release, Template
 from atomci.template.unprompted import import_meanwhile
+from atomci.template.versions import newest_tag
 from atomci.template.workshop import Workshop
 from atomci.update.request import Request
 
@@ -51,6 +52,12 @@ def chosen_span(shop: Workshop, recorded: Recorded, request: Request) -> Span | 
     import_meanwhile()
     lock = lies_there(recorded)
     old = _recorded(template, recorded, request, lock)
+    if not old.is_there and wanted == recorded.version and not request.template:
+        newest = newest_tag(template.tags, prereleases=request.prereleases) or "HEAD"
+        raise UsageError(
+            f"{template.location} has no version {wanted!r} any more, so answers alone can't change",
+            f"change them with a version that is there: {request.typed('--to', newest)}",
+        )
     new = old if old.is_there and wanted == recorded.version else template.release(wanted)
     span = Span(recorded, request, template, old, new, lock)
     if new.commit == old.commit:

@@ -1,8 +1,10 @@
 """An abort gives back exactly what was there, and keeps all work that it takes away, each time anew."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,18 @@ def test_a_clean_update_is_aborted_after_work_on_it(template: Folder, project: F
     project.git("add", "keep.txt")
 
     assert kept(project, aborted(project, atomci, before)) == ["mine\n"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_never_read(
+    conflicting: Folder, template: Folder, atomci: Run
+) -> None:
+    assert atomci("update").code == 1
+    (conflicting.root / "new.txt").unlink()
+    os.mkfifo(conflicting.root / "new.txt")
+
+    done = atomci("update", "--abort")
+
+    assert (done.code, "new.txt is neither a file nor a folder nor a link" in done.err) == (4, True)
+    (conflicting.root / "new.txt").unlink()
+    assert atomci("update", "--abort").code == 0

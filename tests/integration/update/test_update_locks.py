@@ -137,3 +137,19 @@ def test_where_another_manager_locks_from_now_on_the_old_lock_goes(
     plan = atomci("update", "--plan", "-d", f"dependency_manager={after}")
 
     assert (plan.files, plan.json["notes"]) == ({"pyproject.toml": "updated"}, [said])
+
+
+def test_answers_alone_need_the_version_that_they_are_rendered_with(
+    template: Folder, project: Folder, atomci: Run
+) -> None:
+    """A tag may be removed, a template be a shallow clone, or rendered with changes that no commit holds."""
+    assert atomci("status").code == 0
+    project.commit()
+    template.commit({"template/new.txt": lines("new")}, "v2.0.0")
+    template.git("tag", "--delete", "v1.0.0")
+
+    done = atomci("update", "-d", "licence=Apache-2.0")
+
+    assert (done.code, "no version 'v1.0.0' any more" in done.err) == (2, True), done.err
+    assert "atomci update --to v2.0.0 -d licence=Apache-2.0" in done.err
+    assert atomci("update", "--to", "v2.0.0", "-d", "licence=Apache-2.0").code == 0

@@ -265,6 +265,14 @@ def test_each_answer_has_its_origin(
     assert list(origins({"q": value}, given, {"q": fact} if fact else {}, asked=ask)) == [told]
 
 
+@pytest.mark.parametrize("value", ["maybe", "", "ja", ["yes"], 2])
+def test_what_is_neither_yes_nor_no_is_refused_since_copier_takes_it_for_a_yes(value: object) -> None:
+    with pytest.raises(UsageError, match="neither yes nor no"):
+        require_questions({"sample": value}, {"sample": {"type": "bool"}})
+    for word in ("yes", "No", True, False, "off", 1):
+        require_questions({"sample": word}, {"sample": {"type": "bool"}})
+
+
 def test_an_answer_to_no_question_is_an_error_that_lists_the_questions() -> None:
     require_questions({"a": 1}, {"a": {}, "b": {}})
     with pytest.raises(UsageError, match="no question called c") as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,26 @@ def test_a_folder_with_something_in_it_is_refused_and_untouched(tmp_path: Path) 
     assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"
 
 
-def half_make(dest: Path, error: type[BaseException]) -> None:
+def test_a_clone_without_commits_is_taken_and_stays_one_after_an_error(tmp_path: Path) -> None:
+    """As people have it who begin on GitHub."""
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    with pytest.raises(ValueError, match="later"):
+        half_make(tmp_path, ValueError("later"))
+    assert [path.name for path in tmp_path.iterdir()] == [".git"]
+
+    (tmp_path / "README.md").touch()
+    with pytest.raises(UsageError) as refused, all_or_nothing(tmp_path):
+        pytest.fail("it was taken")
+    assert "atomci adopt" in (refused.value.hint or "")
+
+
+def test_a_file_above_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    with pytest.raises(UsageError, match="mine is a file"), all_or_nothing(tmp_path / "mine/sub/demo"):
+        pytest.fail("it was taken")
+
+
+def half_make(dest: Path, error: type[BaseException] | BaseException) -> None:
     with all_or_nothing(dest) as root:
         (root / "src").mkdir()
         (root / "src" / "locked.py").touch(mode=0o444)
