@@ -28,7 +28,7 @@ from typing import Any
 
 from impact_mutants import Mutant, applied, draw, mutants_of
 from impact_projects import PROJECTS, BenchError, Project, prepare
-from impact_selectors import Selector, selectors
+from impact_selectors import OURS, Selector, selectors
 from impact_suites import Baseline, baseline, holds, run_suite
 
 _REPEATED = 5
@@ -161,7 +161,8 @@ class Bench:
 
     def ask(self, selector: Selector, number: int, mutant: Mutant) -> Asked:
         """Its answer, asked unless this version of it was."""
-        key = f"{selector.name} {selector.version} {mutant.name}"
+        about = mutant.file if selector.by_file else mutant.name
+        key = f"{selector.name} {selector.version} {about}"
         row = self.answers.get(key)
         if row is None:
             with applied(self.project.root, mutant, number):
@@ -209,9 +210,7 @@ class Figure:
 
 def measure(bench: Bench, asked: Sequence[Selector], seeds: Sequence[str], wanted: int) -> Iterator[Any]:
     """Of each selector its figure, and then what it made of each killed change."""
-    for selector in asked:
-        say(f"{bench.project.name}: {selector.name} sees the untouched project")
-        selector.prepare(bench.project)
+    asked = [selector for selector in asked if _sees(bench.project, selector)]
     rows: list[tuple[Mutant, Known, dict[str, Asked]]] = []
     for seed in seeds:
         for number, mutant, known in bench.killed(seed, wanted):
@@ -243,6 +242,20 @@ def measure(bench: Bench, asked: Sequence[Selector], seeds: Sequence[str], wante
                 "failing": len(known.failing),
                 "some": known.failing[:5],
             }
+
+
+def _sees(project: Project, selector: Selector) -> bool:
+    """Whether it can work with the project. That another one can't is a fact; ours has to."""
+    say(f"{project.name}: {selector.name} sees the untouched project")
+    try:
+        selector.prepare(project)
+    except BenchError as error:
+        if selector.name == OURS:
+            raise
+        say(f"{project.name}: {selector.name} can't, and is left out: {error}")
+        project.clean()
+        return False
+    return True
 
 
 def table(figures: Sequence[Figure]) -> list[str]:

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+TESTMON, IMPACTED = "testmon", "impacted"
 _IGNORED = (".venv/", "__pycache__/", ".pytest_cache/", ".testmondata*", "*.egg-info/", ".coverage")
 _ODD = ("PYTHON", "PYTEST", "COVERAGE", "ATOMCI", "VIRTUAL_ENV", "UV_PROJECT", "GIT_", "CI", "GITHUB_ACTIONS")
-_PEERS = ("pytest-testmon", "pytest-impacted")
 
 
 class BenchError(Exception):
@@ -101,7 +101,7 @@ class Project:
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
     def python(self, environment: str = "project/.venv") -> Path:
-        """Of the project's environment, or of the one with the other selectors (`peers`)."""
+        """Of the project's environment, or of one with another selector."""
         scripts = self.folder / environment / ("Scripts" if os.name == "nt" else "bin")
         return scripts / ("python.exe" if os.name == "nt" else "python")
 
@@ -135,9 +135,13 @@ def prepare(name: str, keep: Path) -> Project:
     shutil.rmtree(project.folder, ignore_errors=True)
     project.folder.mkdir(parents=True)
     _unpack(project)
-    for environment, more in (("project/.venv", ()), ("peers", _PEERS)):
+    own = ("pytest", *project.about.needs, "--editable", str(project.root))
+    for environment, wanted in (
+        ("project/.venv", own),
+        (TESTMON, (*own, "pytest-testmon")),
+        (IMPACTED, ("pytest-impacted",)),  # which reads the project without importing it
+    ):
         call(["uv", "venv", "--quiet", "--python", sys.executable, environment], project.folder)
-        wanted = ["pytest", *project.about.needs, *more, "--editable", str(project.root)]
         python = str(project.python(environment))
         call(["uv", "pip", "install", "--quiet", "--python", python, *wanted], project.folder)
     with (project.root / ".gitignore").open("a", encoding="utf-8") as file:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from impact_projects import BenchError, Project, call
+from impact_projects import IMPACTED, TESTMON, BenchError, Project, call
 from impact_suites import Baseline, holds, run_suite
 
+OURS = "atomci"
 _ATOMCI_KEEPS = (".atomci_cache", "artifacts")
 _TESTMON_KEEPS = (".testmondata",)
 
@@ -45,7 +46,7 @@ class Selector:
     """`seed` lets it see the untouched project, `ask` asks about the project as it is now.
 
     `keeps` are the files that a seed leaves in the project: each answer starts from them. `version` changes
-    when the answers may.
+    when the answers may. `by_file`: any change of a file has the same answer, as long as no import changes.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Selector:
     seed: Callable[[Project], None]
     ask: Callable[[Project, str], Answer]
     keeps: Sequence[str] = ()
+    by_file: bool = False
 
     def prepare(self, project: Project) -> None:
         """Seed it, unless this version was."""
@@ -106,8 +108,8 @@ def selectors(atomci: Path) -> list[Selector]:
     return [
         ours(atomci),
         Selector("testmon", "2", _seed_testmon, _ask_testmon, _TESTMON_KEEPS),
-        Selector("impacted", "2", _no_seed, _ask_impacted),
-        Selector("names", "1", _no_seed, _ask_names),
+        Selector("impacted", "2", _no_seed, _ask_impacted, by_file=True),
+        Selector("names", "1", _no_seed, _ask_names, by_file=True),
     ]
 
 
@@ -134,7 +136,7 @@ def ours(python: Path) -> Selector:
         files = frozenset(test["path"] for test in found["tests"])
         return Answer(files, found["reason"], left_out=frozenset(found.get("left_out", ())))
 
-    return Selector("atomci", digest.hexdigest()[:12], seed, ask, _ATOMCI_KEEPS)
+    return Selector(OURS, digest.hexdigest()[:12], seed, ask, _ATOMCI_KEEPS)
 
 
 def _no_seed(_: Project) -> None:
@@ -142,7 +144,7 @@ def _no_seed(_: Project) -> None:
 
 
 def _seed_testmon(project: Project) -> None:
-    record = run_suite(project, ["--testmon"], "peers")
+    record = run_suite(project, ["--testmon"], TESTMON)
     if record.broken or not (project.root / ".testmondata").is_file():
         raise BenchError(f"{project.name}: testmon made no record")
 
@@ -150,16 +152,16 @@ def _seed_testmon(project: Project) -> None:
 def _ask_testmon(project: Project, _: str) -> Answer:
     """What it would run; a file that can't be collected any more is red without being selected."""
     words = ["--testmon", "--testmon-nocollect", "--collect-only"]
-    record = run_suite(project, words, "peers", limit=300)
+    record = run_suite(project, words, TESTMON, limit=300)
     if record.broken and not record.failed:
         return Answer(None, "pytest couldn't start")
     return Answer(record.selected | record.failed)
 
 
 def _ask_impacted(project: Project, _: str) -> Answer:
-    program = project.python("peers").with_name("impacted-tests")
+    program = project.python(IMPACTED).with_name("impacted-tests")
     words = ["--module", project.about.package, "--tests-dir", project.about.tests, "--git-mode", "unstaged"]
-    printed = call([str(program), *words], project.root, project.env("peers"))
+    printed = call([str(program), *words], project.root, project.env(IMPACTED))
     lines = [line.strip() for line in printed.splitlines() if "/" in line or line.endswith(".py")]
     root = f"{project.root.as_posix()}/"
     return Answer(frozenset(line.removeprefix(root) for line in lines))
