@@ -416,7 +416,7 @@ _phase(19,
     _row(110, "shard_and_parallelize_tests_where_safe", "Balanced shards whose union is the whole suite, slow tests off pull requests",
         reads=_TREE, hints=(handles.DURATIONS,), writes=(handles.SHARDS,), effect="host"),
     _row(111, "watch_ci_duration_and_flakiness", "Trends over past runs; alert beyond noise",
-        reads=_EVENTS, writes=("artifacts/performance/trends.json",), effect="host"),
+        reads=("artifacts/performance/history.json*",), writes=(handles.TRENDS, handles.TRENDS_PAGE), effect="host"),
 )
 _phase(20,
     _row(112, "precommit_hooks_clean", "The hooks pass on all files", reads=_COMMIT, writes=(handles.answer("artifacts/done/hooks.json"),), effect="host"),

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Shards,
         TestSummary,
     )
+    from atomci.artifacts.trends import Trends
 
 __all__ = ["Artifact", "answer", "evidence", "result_of"]
 
@@ -148,6 +149,8 @@ PESTER_FINDINGS: Artifact[Findings] = Artifact("artifacts/findings/pester.json",
 PESTER_RUN: Artifact[PesterRun] = Artifact("artifacts/tests/pester.json", "pester")
 PESTER_JUNIT: Artifact[Any] = Artifact("artifacts/reports/pester.xml", form="JUnit")
 
+TRENDS: Artifact[Trends] = Artifact("artifacts/performance/trends.json", "trends")
+TRENDS_PAGE: Artifact[Any] = Artifact("artifacts/performance/trends.html", form="HTML")
 PAGE: Artifact[Any] = Artifact("artifacts/index.html", form="HTML")
 
 SUMMARY: Artifact[Any] = Artifact("artifacts/reports/summary.md", form="Markdown")

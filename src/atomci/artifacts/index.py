@@ -10,10 +10,12 @@ from typing import Literal
 from atomci.artifacts.handles import PAGE
 from atomci.artifacts.runs import ROOM, Index, IndexEntry
 from atomci.artifacts.store import sha256, write
+from atomci.artifacts.trends import HISTORY
 from atomci.tools.exclusive import LOCK
 
 __all__ = ["entries_at_the_end", "entries_of", "write_index"]
 
+_AT_THE_END = (PAGE.path, HISTORY)
 Kind = Literal["log", "events", "report", "artifact", "diff"]
 # What a killed process left of a file that it was replacing.
 _PARTIAL = re.compile(r"\..+\.\d+-\d+")
@@ -36,9 +38,8 @@ def entries_of(root: Path, run: str) -> list[IndexEntry]:
 
 
 def entries_at_the_end(root: Path, run: str) -> list[IndexEntry]:
-    """What is whole only when the run is over: the log of its events, and the page that is made of them."""
-    there = [_events(run), *([PAGE.path] if (root / PAGE.path).is_file() else [])]
-    return [_entry(root, path) for path in there]
+    """What is whole only when the run is over: the log of its events, and what is made of them."""
+    return [_entry(root, path) for path in (_events(run), *_AT_THE_END) if (root / path).is_file()]
 
 
 def _entry(root: Path, path: str) -> IndexEntry:
@@ -53,7 +54,7 @@ def _events(run: str) -> str:
 def _left_out(path: str, run: str) -> bool:
     name = path.rpartition("/")[2]
     own = (
-        path in ("artifacts/index.json", PAGE.path, _events(run))
+        path in ("artifacts/index.json", *_AT_THE_END, _events(run))
         or name in (ROOM, LOCK)
         or _PARTIAL.fullmatch(name)
     )

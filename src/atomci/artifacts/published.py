@@ -38,6 +38,7 @@ from atomci.artifacts.testing import (
     Shards,
     TestSummary,
 )
+from atomci.artifacts.trends import PastRun, Trends
 from atomci.artifacts.verdicts import CheckReport
 from atomci.artifacts.watching import WatchEvent
 
@@ -91,5 +92,7 @@ SCHEMAS: dict[str, object] = {
     "manifest": Manifest,
     "parity": Parity,
     "report": RunReport,
+    "past-run": PastRun,
+    "trends": Trends,
 }
 """Schema name to struct; the published file is docs/schemas/<name>.schema.json."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from atomci.artifacts import handles
 from atomci.artifacts.testing import Shards
+from atomci.artifacts.trends import HISTORY
 from atomci.atoms.parts.ci_files import ci_facts, ci_verdict, verdict_of
 from atomci.atoms.parts.evidence import last_result, never_ran
 from atomci.atoms.parts.recorded import outcome_of
@@ -15,16 +16,48 @@ from atomci.configuration.ci import caching, shards_job
 from atomci.configuration.documents import toml_document
 from atomci.configuration.facts import Fact, expect, problem, seen
 from atomci.engine.context import Context, Outcome, Verdict, runs
+from atomci.report.history import past_runs
+from atomci.report.page.trends import trends_page
+from atomci.report.trends import ENOUGH, trends_of
 from atomci.testing.sharding import division, portions
 from atomci.testing.sharding.division import SLOW
 from atomci.testing.sharding.portions import Collected
 from atomci.testing.sharding.settings import read_shards
+from atomci.tools.atomic import replace_file
 from atomci.tools.process import Command
 
 
 def cache_dependencies_effectively_holds(ctx: Context) -> Verdict:
     locks = ctx.files(*caching.lock_globs())
     return ci_verdict(ctx, lambda workflow: caching.facts(workflow, locks))
+
+
+def watch_ci_duration_and_flakiness(ctx: Context) -> Outcome:
+    trends = trends_of(past_runs(ctx.root / HISTORY))
+    if not trends.kept:
+        return Outcome("vacuous", "no run is kept yet: atomci run local_ci", 0, "runs")
+    ctx.write(handles.TRENDS, trends)
+    replace_file(ctx.root / handles.TRENDS_PAGE, trends_page(trends).encode("utf-8", "backslashreplace"))
+    alerts = [f"{trend.what}: {trend.alert}" for trend in trends.trends if trend.alert]
+    if alerts:
+        return Outcome("fail", "; ".join(alerts), trends.runs, "runs")
+    flaky = f"{len(trends.flaky)} tests passed on retry" if trends.flaky else ""
+    if all(trend.usual is None for trend in trends.trends):
+        few = f"{trends.runs} runs are like the newest, and a verdict takes {ENOUGH}"
+        return Outcome("skipped", "; ".join(filter(None, (few, flaky))), trends.runs, "runs")
+    return Outcome("pass", flaky, trends.runs, "runs")
+
+
+def watch_ci_duration_and_flakiness_holds(ctx: Context) -> Verdict:
+    """The trends are those of the runs that are kept now, and no duration has grown beyond noise."""
+    last = ctx.read_if_there(handles.TRENDS)
+    again = f"atomci run {ctx.atom.name}"
+    if last is None:
+        return never_ran(ctx) or Verdict(False, (f"{handles.TRENDS} is missing",), again)
+    now = trends_of(past_runs(ctx.root / HISTORY))
+    alerts = [f"{trend.what}: {trend.alert}" for trend in now.trends if trend.alert]
+    seen = f"{now.runs} runs are compared, of {now.kept}"
+    return Verdict.of(alerts, (seen,), again)
 
 
 def _collecting(ctx: Context) -> Sequence[Command]:

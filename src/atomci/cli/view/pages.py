@@ -6,6 +6,7 @@ import click
 
 from atomci.artifacts.handles import PAGE
 from atomci.artifacts.runs import Event, RunFinished, RunStarted
+from atomci.artifacts.trends import HISTORY
 from atomci.engine.events import Listener
 from atomci.project import Project
 from atomci.visible import visible
@@ -18,6 +19,7 @@ def page_listener(project: Project) -> Listener:
 
     A run that only tells of other runs leaves the page to its atoms.
     """
+    from atomci.report.history import appended, past_run
     from atomci.report.pages import EVENTS, only_reports, write_page
 
     mine = False
@@ -33,7 +35,9 @@ def page_listener(project: Project) -> Listener:
                 return
         elif isinstance(event, RunFinished) and mine:
             try:
-                write_page(project, project.root / "artifacts" / "runs" / event.run / EVENTS, page)
+                log = project.root / "artifacts" / "runs" / event.run / EVENTS
+                report = write_page(project, log, page)
+                appended(project.root / HISTORY, past_run(report))
             except Exception as error:  # a page that can't be made changes no verdict
                 if event.exit_code != 3:  # where the run itself tells what went wrong
                     click.echo(f"note: {PAGE} can't be written: {visible(error)}", err=True)

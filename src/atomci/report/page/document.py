@@ -18,7 +18,7 @@ import msgspec
 from atomci.artifacts.reported import AtomReport, RunReport
 from atomci.visible import visible_lines
 
-__all__ = ["page", "plain"]
+__all__ = ["page", "part", "plain", "policy"]
 
 _TONES = {"green": "good", "overridden": "odd", "interrupted": "odd", "unfinished": "odd"}
 _STATUS_TONES = {"pass": "good", "skipped": "idle", "unfinished": "odd"}
@@ -32,13 +32,13 @@ _WIDE = 1000
 
 def page(report: RunReport, again: str, hrefs: Mapping[str, str]) -> str:
     """The HTML. `again` leads to the command that runs an atom; `hrefs` has the address of an atom's log."""
-    style, script = _part("page.css"), _part("page.js")
+    style, script = part("page.css"), part("page.js")
     shown = _shown(msgspec.to_builtins(report, str_keys=True))
     for atom in shown["atoms"]:
         atom["href"] = hrefs.get(atom["name"], "")
     shown["again"] = again
-    return Template(_part("page.html")).substitute(
-        policy=_policy(style, script),
+    return Template(part("page.html")).substitute(
+        policy=policy(style, script),
         style=style,
         script=script,
         data=_json(shown),
@@ -57,19 +57,19 @@ def page(report: RunReport, again: str, hrefs: Mapping[str, str]) -> str:
 
 
 @cache
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """A file of this folder."""
     return files("atomci.report.page").joinpath(name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
-    hashes = [
-        f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-        for text in (style, script)
-    ]
-    return (
-        f"default-src 'none'; style-src '{hashes[0]}'; script-src '{hashes[1]}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+def policy(style: str, script: str = "") -> str:
+    """The Content-Security-Policy that lets only this style and this script in."""
+    scripts = f" script-src '{_hash(script)}';" if script else ""
+    return f"default-src 'none'; style-src '{_hash(style)}';{scripts} base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _json(value: Any) -> str:
