@@ -52,7 +52,11 @@ class CycleDropped(Struct, frozen=True, kw_only=True, tag="cycle_dropped", tag_f
 
 
 class CycleFinished(Struct, frozen=True, kw_only=True, tag="cycle_finished", tag_field="event"):
-    """How a cycle ended. `failed` are all tests that are known to fail now, also those of earlier cycles."""
+    """How a cycle ended. `failed` are all tests that are known to fail now, also those of earlier cycles.
+
+    `tests` ran, in `files` of the `total` files with tests; `known` is how many tests there are, 0 where no
+    record tells.
+    """
 
     time: str
     cycle: int
@@ -64,6 +68,7 @@ class CycleFinished(Struct, frozen=True, kw_only=True, tag="cycle_finished", tag
     tests: int
     files: int
     total: int
+    known: int = 0
     seconds: float
     failed: tuple[TestResult, ...] = ()
 

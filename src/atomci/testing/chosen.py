@@ -1,7 +1,7 @@
 """A pytest plugin (`-p atomci.testing.chosen`): some tests come first, and of some files only those run.
 
 The choice is a JSON file named by ATOMCI_CHOSEN: `first` are node ids, and after them
-files; `only` are files. Kept to the standard
+files; `only` are files, `left_out` node ids. Kept to the standard
 library, since it runs inside the tests' process, and in each worker of xdist.
 """
 
@@ -26,16 +26,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if CHOSEN_VARIABLE not in os.environ:
         return
     chosen = json.loads(Path(os.environ[CHOSEN_VARIABLE]).read_text(encoding="utf-8"))
-    first, only = set(chosen["first"]), set(chosen["only"])
+    first, only, left_out = set(chosen["first"]), set(chosen["only"]), set(chosen["left_out"])
     ids = {id(item): from_the_root(config, item.nodeid) for item in items}
-    aside = [
-        item for item in items if ids[id(item)].partition("::")[0] in only and ids[id(item)] not in first
-    ]
+    aside = [item for item in items if _is_aside(ids[id(item)], first, only, left_out)]
     if isinstance(census := config.pluginmanager.getplugin(CENSUS), Census):
         census.set_aside(aside)
     left = {id(item) for item in aside}
     kept = [item for item in items if id(item) not in left]
     items[:] = sorted(kept, key=lambda item: _rank(ids[id(item)], first))
+
+
+def _is_aside(nodeid: str, first: set[str], only: set[str], left_out: set[str]) -> bool:
+    return nodeid in left_out or (nodeid.partition("::")[0] in only and nodeid not in first)
 
 
 def _rank(nodeid: str, first: set[str]) -> int:

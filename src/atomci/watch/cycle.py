@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from atomci.artifacts.testing import Selection, TestResult
@@ -63,11 +63,15 @@ class Cycle:
     first: tuple[str, ...]
     every: tuple[str, ...]
     keyword: str = ""
+    left_out: tuple[str, ...] = ()
+    """Tests in `files` whose last result stands."""
+    known: int = 0
+    """How many tests there are, where a record of earlier runs tells."""
 
     @property
     def is_all(self) -> bool:
         """Whether it leaves nothing out."""
-        return self.kind in ("impacted", "all") and set(self.files) == set(self.every)
+        return self.settles and not self.left_out and set(self.files) == set(self.every)
 
     @property
     def is_empty(self) -> bool:
@@ -96,12 +100,14 @@ def cycle_of(
         files = asked.files(every)
         return _cycle(kind, changed, f"tests that match {asked}", files, (), every, asked.name)
     selection = tests.everything if kind == "all" else tests.reached_by(changed)
-    if selection.mode == "none":
-        return _cycle(kind, changed, selection.reason, (), (), every)
+    if selection.mode == "none":  # but for tests that failed: they may pass now
+        return _cycle(kind, changed, selection.reason, (), first if changed else (), every)
     if selection.mode == "full":
         first += tuple(path for path in changed or () if path in every and path not in first)
     picked = every if selection.mode == "full" else tuple(_picked(selection))
-    return _cycle(kind, changed, selection.reason, picked, first, every)
+    stands = tuple(nodeid for nodeid in selection.left_out if nodeid not in failed)
+    cycle = _cycle(kind, changed, selection.reason, picked, first, every)
+    return replace(cycle, left_out=stands, known=selection.known)
 
 
 def _cycle(

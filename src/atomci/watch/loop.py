@@ -318,6 +318,7 @@ class Loop:
             suite.variables(),
             cycle.first if cycle else (),
             cycle.only if cycle else (),
+            cycle.left_out if cycle else (),
             self._names.of(rows),
         )
 
@@ -417,6 +418,7 @@ class Loop:
             tests=len({result.nodeid for result in found}),
             files=len(cycle.files) + len(cycle.only),
             total=len(cycle.every),
+            known=cycle.known,
             seconds=round(time.monotonic() - began, 3),
             failed=tuple(self._ledger.failed.values()),
         )

@@ -22,7 +22,7 @@ _OTHER_RUNS = ("PYTEST_XDIST_", "PYTEST_CURRENT_TEST")
 
 @dataclass(frozen=True)
 class WorkOrder:
-    """What pytest is to do: `first` tests before others, and of the files in `only` no others.
+    """What pytest is to do: `first` tests before others, of the files in `only` no others, none `left_out`.
 
     `names` are modules that the project imports as it is now.
     """
@@ -32,6 +32,7 @@ class WorkOrder:
     variables: Mapping[str, str]
     first: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
 
 
@@ -174,7 +175,8 @@ class Processes:
 
     def _variables(self, run: Run, request: WorkOrder) -> dict[str, str]:
         chosen = run.folder / "chosen.json"
-        chosen.write_text(json.dumps({"first": request.first, "only": request.only}), encoding="utf-8")
+        choice = {"first": request.first, "only": request.only, "left_out": request.left_out}
+        chosen.write_text(json.dumps(choice), encoding="utf-8")
         return {**request.variables, "ATOMCI_TEST_LOG": str(run.log), CHOSEN_VARIABLE: str(chosen)}
 
 

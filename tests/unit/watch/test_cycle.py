@@ -17,10 +17,12 @@ class Suite:
     reached: dict[str, str] = field(default_factory=dict)
     mode: str = "impacted"
     files: list[str] = field(default_factory=lambda: EVERY)
+    left_out: tuple[str, ...] = ()
 
     def reached_by(self, changed: Sequence[str] | None) -> Selection:
         tests = tuple(SelectedTest(path=path, reasons=(why,)) for path, why in self.reached.items())
-        return Selection(mode=self.mode, reason="so", changed=(), tests=tests, total=3)  # type: ignore[arg-type]
+        mode, left_out = self.mode, self.left_out
+        return Selection(mode=mode, reason="so", changed=(), tests=tests, total=3, left_out=left_out)  # type: ignore[arg-type]
 
     @property
     def everything(self) -> Selection:
@@ -53,8 +55,17 @@ def test_of_all_tests_the_changed_files_come_first() -> None:
     assert cycle.first == ("tests/b.py::t", "tests/c.py")
 
 
-def test_where_nothing_is_reached_nothing_runs() -> None:
-    assert cycle_of(Suite(mode="none"), "impacted", ["README.md"], failed("tests/b.py::t")).is_empty
+def test_where_nothing_is_reached_only_what_failed_runs() -> None:
+    suite = Suite(mode="none")
+    assert cycle_of(suite, "impacted", ["README.md"], {}).is_empty
+    assert cycle_of(suite, "impacted", [], failed("tests/b.py::t")).is_empty
+    assert cycle_of(suite, "impacted", ["src/x.py"], failed("tests/b.py::t")).only == ("tests/b.py",)
+
+
+def test_tests_whose_result_stands_are_left_out_unless_they_failed() -> None:
+    suite = Suite(dict.fromkeys(EVERY, "it changed"), left_out=("tests/a.py::t", "tests/b.py::t"))
+    cycle = cycle_of(suite, "impacted", ["src/x.py"], failed("tests/b.py::t"))
+    assert (cycle.left_out, cycle.is_all) == (("tests/a.py::t",), False)
 
 
 def test_a_pattern_is_a_regular_expression_or_else_its_text() -> None:

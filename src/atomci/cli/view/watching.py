@@ -169,6 +169,8 @@ def _said(event: CycleFinished) -> str:
 
 
 def _of_all(event: CycleFinished) -> str:
+    if event.known > event.tests:
+        return f"{event.tests} of {event.known} tests, {event.kind}"
     tests = f"{event.tests} test{'' if event.tests == 1 else 's'}"
     if event.files >= event.total:
         return f"{tests}, all"
