@@ -285,6 +285,23 @@ def test_no_color_and_dumb_terminals_are_obeyed(sample) -> None:
     assert "\x1b" not in seen
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pty is POSIX's")
+@pytest.mark.parametrize(
+    "words", [("check", "phase_00", "phase_01"), ("list",), ("doctor",), ("run", "run_ruff_lint")]
+)
+def test_in_a_narrow_terminal_rows_are_broken_between_words(sample, words: tuple[str, ...]) -> None:
+    sample.append("src/demo/words.py", "import os\n")
+    _, seen = _on_a_terminal(sample, *words, COLUMNS="60", TERM="dumb")
+    rows = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", seen).splitlines()
+    too_long = [row for row in rows if len(row) > 60 and len(row.split()) > 1 and not _holds_a_command(row)]
+    assert too_long == []
+
+
+def _holds_a_command(row: str) -> bool:
+    """What is to be pasted stays one line."""
+    return bool(re.search(r"atomci |https?://|artifacts/runs/|apt-get|see http", row))
+
+
 def test_explain_shows_reads_writes_and_the_command(sample) -> None:
     text = sample.atomci("explain", "atom_031").out
     assert text.splitlines()[0].startswith("031 run_ruff_lint")

@@ -72,6 +72,7 @@ def check_command(targets: tuple[str, ...], as_json: bool, project: Path | None)
 def _show(answer: Answer, project: Project, *, all_evidence: bool) -> None:
     from atomci.bootstrap.managers.choice import typed
     from atomci.cli.view.style import paint
+    from atomci.cli.view.width import folded
 
     colour = {"holds": "green", "broken": "red", "planned": "white"}.get(answer.status, "yellow")
     status = f"{answer.status:16}"
@@ -81,14 +82,14 @@ def _show(answer: Answer, project: Project, *, all_evidence: bool) -> None:
             click.echo(head)
             return
         if answer.status == "out of date":
-            click.echo(f"{head}  {answer.evidence[0]}")
+            click.echo(folded(f"{head}  {answer.evidence[0]}"))
             return
         more = f"; and {len(answer.evidence) - 2} more" if len(answer.evidence) > 2 else ""
-        click.echo(f"{head}  {'; '.join(answer.evidence[:2])}{more}".rstrip())
+        click.echo(folded(f"{head}  {'; '.join(answer.evidence[:2])}{more}".rstrip()))
         return
     click.echo(head)
     for line in answer.evidence:
-        click.echo(f"        {line}")
+        click.echo(folded(f"        {line}", 10))
     if answer.remedy:
         verb = "fix" if answer.status == "broken" else "run"
         click.echo(f"        {verb} it: {typed(project, answer.remedy)}")

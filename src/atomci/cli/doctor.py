@@ -57,7 +57,8 @@ def doctor_command(as_json: bool, project: Path | None) -> int:
 
 def _lines(row: ProgramRow, remedy: str) -> list[str]:
     from atomci.cli.view.style import paint
+    from atomci.cli.view.width import folded
 
     state = paint(f"{row.state:10}", _COLOURS[row.state])
     head = f"{state}  {row.name:10}  {row.found or 'not here':9}  wanted {row.wanted:11}  for {row.use}"
-    return [head, *(f"            {line}" for line in (row.note, remedy) if line)]
+    return [folded(head, 12), *(f"            {line}" for line in (row.note, remedy) if line)]

@@ -57,6 +57,7 @@ def _show(report: DoneReport, project: Project) -> None:
     from atomci.bootstrap.managers.choice import typed
     from atomci.catalog import ATOMS
     from atomci.cli.view.style import paint
+    from atomci.cli.view.width import folded
     from atomci.visible import visible
 
     numbers = {row.name: f"{row.number:03d} " for row in ATOMS}
@@ -64,7 +65,7 @@ def _show(report: DoneReport, project: Project) -> None:
         word = paint(f"{answer.answer:14}", _COLOURS[answer.answer])
         click.echo(f"{word}  {numbers.get(answer.atom, '')}{answer.atom}")
         for line in answer.evidence:
-            click.echo(f"                {visible(line)}")
+            click.echo(folded(f"                {visible(line)}", 16))
         if answer.next:
             click.echo(f"                next: {visible(typed(project, answer.next))}")
     counts = Counter(answer.answer for answer in report.answers)

@@ -13,6 +13,7 @@ from atomci.atoms.plugins import load_plugins
 from atomci.catalog import PHASES, Atom, Pipeline
 from atomci.cli import completion
 from atomci.cli.view.atoms import INSIDE
+from atomci.cli.view.width import folded
 from atomci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def list_command(as_json: bool) -> None:
         f"  {pipeline.name:{width + 4}}  {_built(pipeline, catalog):8}  {pipeline.summary}"
         for pipeline in pipelines
     ]
-    click.echo("\n".join(lines))
+    click.echo("\n".join(map(folded, lines)))
 
 
 def _built(pipeline: Pipeline, catalog: Catalog) -> str:

@@ -19,6 +19,7 @@ from atomci.catalog import PIPELINES
 from atomci.cli.view.advice import typed_here
 from atomci.cli.view.failures import TESTS_SHOWN, excerpt
 from atomci.cli.view.style import paint
+from atomci.cli.view.width import folded, is_narrow
 from atomci.engine.context import Context, Options
 from atomci.engine.events import Listener
 from atomci.engine.plan import Plan
@@ -176,16 +177,17 @@ class _Lines:
         unit = event.unit.removesuffix("s") if event.examined == 1 else event.unit
         amount = f"{event.examined} {unit}" if event.examined or event.status == "pass" else ""
         time_taken = "unchanged" if event.cached else f"{event.seconds:.2f} s"
-        text = (
-            f"{paint(f'{word:7}', colour)} {number} {event.atom:{self._width}}  {amount:>14}  {time_taken:>9}"
-        )
+        said = (f"{event.atom:{self._width}}", f"{amount:>14}", f"{time_taken:>9}")
+        if is_narrow():
+            said = (event.atom, amount, time_taken)
+        text = f"{paint(f'{word:7}', colour)} {number} {'  '.join(filter(None, said))}"
         override = paint(event.override, "yellow") if event.override else ""
-        return f"{text}  {'; '.join(filter(None, (_one_line(event.reason), override)))}".rstrip()
+        return folded(f"{text}  {'; '.join(filter(None, (_one_line(event.reason), override)))}".rstrip())
 
     def _findings(self, event: AtomFinished) -> list[str]:
         shown, lines = event.findings[:_FINDINGS_SHOWN], list[str]()
         for finding in shown:
-            lines.append(f"        {_one_line(str(finding))}")
+            lines.append(folded(f"        {_one_line(str(finding))}", 12))
             lines += [f"            {line}".rstrip() for line in self._reports.pop(finding.rule, ())]
         more = len(event.findings) - len(shown)
         return lines + ([f"        and {more} more in {event.log}"] if more > 0 else [])
