@@ -98,7 +98,9 @@ def test_a_project_without_git_runs_everything(green) -> None:
     assert green.atomci("run", SELECT, "--since", "main").code == 2
 
 
-def test_a_shallow_clone_that_lacks_the_base_widens(green, tmp_path) -> None:
+def test_a_shallow_clone_that_lacks_the_base_is_an_error_with_the_command_that_mends_it(
+    green, tmp_path
+) -> None:
     green.git("switch", "--quiet", "-c", "topic")
     for name in ("words", "prices"):
         green.append(f"src/demo/{name}.py", "\n\nX = 1\n")
@@ -109,9 +111,9 @@ def test_a_shallow_clone_that_lacks_the_base_widens(green, tmp_path) -> None:
     shallow = type(green)(tmp_path / "shallow", green.env)
     shallow.git("fetch", "--quiet", "--depth=1", "origin", "main:main")
     done = shallow.atomci("run", SELECT, "--since", "main")
-    assert done.code == 0, done.err
-    assert _selection(shallow)["mode"] == "full"
-    assert "git can't tell" in _selection(shallow)["reason"]
+    assert done.code == 3, done.out
+    assert "git doesn't know here where this branch left main" in done.out
+    assert "git fetch --unshallow origin" in done.out
 
 
 def test_an_impacted_run_leaves_the_known_time_of_the_whole_suite_alone(green) -> None:

@@ -20,13 +20,14 @@ from atomci.atoms.parts.coverage_runs import (
     reading_sources,
 )
 from atomci.atoms.parts.evidence import last_result
-from atomci.atoms.parts.impact_record import by_record, keep_record, known_record, why_of_no_use
+from atomci.atoms.parts.impact_record import by_record, differs, keep_record, known_record, why_of_no_use
 from atomci.atoms.parts.known_reads import what_tests_read
 from atomci.atoms.parts.layer_inputs import depends_on_what_was_seen
 from atomci.atoms.parts.layer_runs import (
     export_reports,
     miscounted,
     pytest_command,
+    why_unmeasured,
     why_unrunnable,
 )
 from atomci.atoms.parts.layer_writes import changed_by_tests, hashes_before
@@ -48,6 +49,8 @@ from atomci.testing.measurement.coverage_config import names_source
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
 from atomci.testing.selection import impact
 from atomci.testing.selection.reach import Everything, by_tests
+from atomci.testing.selection.settings import read_selection
+from atomci.tools.git.branching import HistoryMissing, departure
 from atomci.tools.process import Command
 
 _NO_XDIST = "pytest-xdist isn't installed"
@@ -55,8 +58,9 @@ _PICKS_SHOWN = 3
 
 
 def _goes_by(ctx: Context) -> Dependencies:
-    """Of its files, and with --since of what earlier runs were seen to read, which no hash holds."""
-    earlier = "" if ctx.options.since is None else "earlier runs show what tests read"
+    """Of its files, and where it selects of what earlier runs were seen to read, which no hash holds."""
+    asked = ctx.options.since is not None or _selects_by_itself(ctx)
+    earlier = "earlier runs show what tests read" if asked else ""
     return replace(declared(ctx.atom, ctx.workspace), unkept=earlier)
 
 
@@ -77,9 +81,34 @@ def select_impacted_unit_tests(ctx: Context) -> Outcome:
 
 
 def _select(ctx: Context) -> Selection:
-    if ctx.options.everything or ctx.options.since is None:
-        return every_test(ctx, "--all" if ctx.options.everything else "no --since")
-    return impacted(ctx, ctx.changed(ctx.options.since))
+    if ctx.options.everything:
+        return every_test(ctx, "--all")
+    if since := ctx.options.since:
+        left = departure(ctx.project.git, since)
+        return impacted(ctx, ctx.changed(since), left.commit if left else "HEAD")
+    if not _selects_by_itself(ctx):
+        return every_test(ctx, "no --since")
+    try:
+        left = departure(ctx.project.git, ctx.project.setting(read_selection).base or None)
+    except HistoryMissing as missing:
+        return every_test(ctx, f"{missing} ({missing.hint})")
+    if left is None:
+        return every_test(ctx, "no --since")
+    return impacted(ctx, ctx.changed(left.commit), left.commit)
+
+
+def _selects_by_itself(ctx: Context) -> bool:
+    """Whether a run without --since selects: on a laptop, by a record that tells, where something changed.
+
+    Where nothing did, an earlier result of all tests holds, or they all run.
+    """
+    local = ctx.project.setting(read_selection).local
+    if local == "never" or ctx.options.in_ci or ctx.options.event != "local" or ctx.option(ShardOptions).one:
+        return False
+    record = known_record(ctx)
+    if record is None or why_of_no_use(ctx, record) or not differs(ctx, record):
+        return False
+    return local == "always" or bool(why_unmeasured(ctx, read_pytest_config(ctx.root, _layer(ctx).folder)))
 
 
 def every_test(ctx: Context, asked: str) -> Selection:
@@ -87,14 +116,14 @@ def every_test(ctx: Context, asked: str) -> Selection:
     return impact.everything(f"{asked}: the whole suite", _test_files(ctx))
 
 
-def impacted(ctx: Context, changed: Sequence[str] | None) -> Selection:
-    """The tests that changed paths reach; None where nobody can tell what changed."""
+def impacted(ctx: Context, changed: Sequence[str] | None, base: str = "HEAD") -> Selection:
+    """The tests that changed paths reach; None where nobody can tell what changed since the base."""
     files, layer = ctx.files("**/*"), _layer(ctx)
     how, record = _collecting(ctx, files, layer), known_record(ctx)
     unusable = why_of_no_use(ctx, record)
     if record is not None and not unusable:
         try:
-            return by_tests(record, by_record(ctx, record, how, changed), _test_files(ctx))
+            return by_tests(record, by_record(ctx, record, how, changed, base), _test_files(ctx))
         except Everything as widened:
             return impact.everything(str(widened), _test_files(ctx), changed or ())
     if not layer.folder:

@@ -10,11 +10,10 @@ from atomci.analysis.baseline.entries import FILE, parsed
 from atomci.artifacts.baseline import BaselineEntry
 from atomci.artifacts.schemas import Finding
 from atomci.errors import InfrastructureError
+from atomci.tools.git.branching import HistoryMissing, departure
 from atomci.tools.git.client import Git
 
 __all__ = ["base_entries", "grown"]
-
-_USUAL = ("origin/main", "origin/master", "main", "master")
 
 
 def grown(
@@ -43,30 +42,16 @@ def base_entries(
 
     Raises InfrastructureError where a shallow clone hides it.
     """
-    if git.commit() is None:
+    try:
+        left = departure(git, since, variables)
+    except HistoryMissing as missing:
+        raise InfrastructureError(f"{FILE} may only shrink, and {missing}", missing.hint) from None
+    if left is None:
         return None
-    base = _base(git, since, variables)
-    prefix = git.prefix() or ""
+    base, prefix = left.commit, git.prefix() or ""
     if git.resolve(f"{base}:{prefix}{FILE}") is None:
         return None
     return parsed(git("cat-file", "blob", f"{base}:{prefix}{FILE}"), f"{FILE} at {base[:12]}")
-
-
-def _base(git: Git, since: str | None, variables: Mapping[str, str]) -> str:
-    """The commit where the branch left the one that it will be merged into; HEAD where there is no other."""
-    named = variables.get("GITHUB_BASE_REF")
-    wanted = since or (f"origin/{named}" if named else None)
-    others = (wanted,) if wanted else (git.ask("rev-parse", "--abbrev-ref", "origin/HEAD"), *_USUAL)
-    target = next((name for name in others if name and git.commit(name)), None)
-    base = git.ask("merge-base", target, "HEAD") if target else None
-    if base:
-        return base
-    if wanted or (target and git.ask("rev-parse", "--is-shallow-repository") == "true"):
-        raise InfrastructureError(
-            f"{FILE} may only shrink, and git doesn't know here where this branch left {wanted or target}",
-            "git fetch --unshallow origin; in a workflow, actions/checkout with fetch-depth: 0",
-        )
-    return "HEAD"
 
 
 def _as_seen(entries: Sequence[BaselineEntry]) -> tuple[Sighting, ...]:

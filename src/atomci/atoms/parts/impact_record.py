@@ -20,8 +20,9 @@ from atomci.testing.observation.observed import seen
 from atomci.testing.selection.impact import Collecting
 from atomci.testing.selection.reach import Everything, Reach, Tree, reached
 from atomci.testing.selection.record import make_record, read_notes
+from atomci.testing.selection.settings import read_selection
 
-__all__ = ["by_record", "keep_record", "known_record", "why_of_no_use"]
+__all__ = ["by_record", "differs", "keep_record", "known_record", "why_of_no_use"]
 
 _AT_MOST = 256 * 1024 * 1024
 """Bytes; a larger record isn't one of ours."""
@@ -49,19 +50,25 @@ def why_of_no_use(ctx: Context, record: ImpactRecord | None) -> str:
     return ""
 
 
-def by_record(ctx: Context, record: ImpactRecord, how: Collecting, changed: Sequence[str] | None) -> Reach:
+def differs(ctx: Context, record: ImpactRecord) -> bool:
+    """Whether a file isn't as it was when the record was made."""
+    return record.hashes != _hashes(ctx)
+
+
+def by_record(
+    ctx: Context, record: ImpactRecord, how: Collecting, changed: Sequence[str] | None, base: str = "HEAD"
+) -> Reach:
     """The tests that what changed since a commit reaches, or since the record. Raises Everything."""
     if changed is None:
         raise Everything("git can't tell what changed (no repository, unknown ref or shallow history)")
     git = ctx.project.git
-    since = ctx.options.since
-    base = git.ask("merge-base", since, "HEAD") if since else "HEAD"
 
     def before(path: str) -> bytes | None:
         code, out, _ = git.code("cat-file", "blob", f"{base}:./{path}")
         return out if code == 0 else None
 
-    return reached(record, Tree(ctx.root, _hashes(ctx), changed, how, before))
+    edges = ctx.project.setting(read_selection).edges
+    return reached(record, Tree(ctx.root, _hashes(ctx), changed, how, before, edges))
 
 
 def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection: Selection) -> None:

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -56,6 +57,8 @@ class Tree:
     changed: Sequence[str]
     how: Collecting
     before: Callable[[str], bytes | None] = lambda path: None
+    edges: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Globs of files, each with those of test files that somebody says a change of them reaches."""
 
 
 @dataclass
@@ -191,11 +194,19 @@ class _Suite:
             raise Everything(f"{path} configures every test")
         if _COMPILED.fullmatch(path):
             raise Everything(f"{path} is compiled, and nobody sees which test runs it")
+        yield from self._declared(path)
         yield from self._readers(path)
         if path.endswith(".py"):
             yield from self._by_code(path)
         elif self.record.unseen and not is_prose(path):
             raise Everything(f"{path} may be read unseen, since {self.record.unseen}")
+
+    def _declared(self, path: str) -> Iterator[tuple[str, str]]:
+        for glob, tests in self.tree.edges.items():
+            if fnmatchcase(path, glob):
+                for file in self.by_file:
+                    if any(fnmatchcase(file, test) for test in tests):
+                        yield from self._tests_of(file, f"the settings say that {glob} reaches it")
 
     def _readers(self, path: str) -> Iterator[tuple[str, str]]:
         names = [path]

@@ -1,0 +1,33 @@
+"""A gate that knows by itself what changed, with real pytest and its record."""
+
+import json
+
+
+def _ran(project) -> set[str]:
+    rows = map(json.loads, project.read("artifacts/tests/unit.jsonl").splitlines())
+    return {row["nodeid"] for row in rows if row["event"] == "test"}
+
+
+RUN = "run_pytest_unit_with_coverage"
+
+
+def _selection(project) -> dict:
+    return project.json("artifacts/tests/selection.json")
+
+
+def test_after_a_run_of_all_tests_an_edit_runs_those_that_it_reaches(real_sample) -> None:
+    real_sample.append("pyproject.toml", '\n[tool.atomci.selection]\nlocal = "always"\n')
+    real_sample.commit()
+    assert real_sample.atomci("run", RUN).code == 0
+    assert _selection(real_sample)["mode"] == "full"
+    every = _ran(real_sample)
+    real_sample.replace("src/demo/words.py", '"!"', '"!" + ""')
+    done = real_sample.atomci("run", RUN)
+    selection = _selection(real_sample)
+    assert (done.code, selection["mode"], selection["by_record"]) == (0, "impacted", True), done.out
+    ran = _ran(real_sample)
+    assert {name.partition("::")[0] for name in ran} == {"tests/unit/test_words.py"}
+    assert ran | set(selection["left_out"]) == every
+    assert f"{selection['picked']} of {len(every)} tests" in done.out
+    real_sample.atomci("run", "select_impacted_unit_tests", "--all")
+    assert _selection(real_sample)["mode"] == "full"
