@@ -54,16 +54,17 @@ if [ "${1:-}" = --lock ] || [ ! -f .venv/pyvenv.cfg ] || ! cmp -s "$lock" .venv/
     # uv makes environments without pip.
     "$bin/python" -c 'import pip' 2>/dev/null || "$bin/python" -m ensurepip >/dev/null
     # The pip that comes with Python may be too old for a git+file:// pin.
-    "$bin/python" -m pip install --quiet --upgrade pip pip-tools
+    "$bin/python" -m pip install --quiet --no-compile --upgrade pip pip-tools
   fi
   if [ "${1:-}" = --lock ] || [ ! -f "$lock" ]; then
     "$bin/python" -m piptools compile --quiet --output-file "$lock" pyproject.toml requirements/dev.in
   fi
   # Another may have done it meanwhile.
   if ! cmp -s "$lock" .venv/dev.txt; then
-    "$bin/python" -m piptools sync --quiet "$lock"
+    # As uv does it: what is imported is compiled then, and of most packages little ever is.
+    "$bin/python" -m piptools sync --quiet --pip-args=--no-compile "$lock"
     # The build uses hatchling and editables from the lock, so nothing unlocked is downloaded.
-    "$bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
+    "$bin/python" -m pip install --quiet --no-compile --no-deps --no-build-isolation --editable .
     cp "$lock" .venv/dev.txt
   fi
   rm -f "$turn"
