@@ -318,7 +318,7 @@ _phase(10,
 )
 _phase(11,
     _row(67, "generate_coverage_xml_html", "Coverage of all layers as XML and HTML",
-        reads=("artifacts/tests/*",), writes=("artifacts/reports/coverage/",)),
+        after=("run_pytest_unit_with_coverage", "run_pytest_integration"), reads=(*_TEST_CONF, *_PY, handles.UNIT_DATA, handles.INTEGRATION_DATA), writes=(handles.ALL_COVERAGE,)),
     _row(68, "publish_local_reports_index", "One self-contained page to triage a run",
         after=("compute_local_ci_exit_code", "gate_on_integration_results", "mark_e2e_required_on_main", "generate_coverage_xml_html"), reads=_EVENTS, writes=(handles.PAGE,), always=True, effect="host"),
     _row(69, "summarize_test_outcomes_for_pr", "Short Markdown for the job summary and the pull request",

@@ -149,6 +149,9 @@ PESTER_FINDINGS: Artifact[Findings] = Artifact("artifacts/findings/pester.json",
 PESTER_RUN: Artifact[PesterRun] = Artifact("artifacts/tests/pester.json", "pester")
 PESTER_JUNIT: Artifact[Any] = Artifact("artifacts/reports/pester.xml", form="JUnit")
 
+ALL_COVERAGE: Artifact[Any] = Artifact(
+    "artifacts/reports/coverage/", form="Cobertura, HTML and coverage's own, of all layers together"
+)
 TRENDS: Artifact[Trends] = Artifact("artifacts/performance/trends.json", "trends")
 TRENDS_PAGE: Artifact[Any] = Artifact("artifacts/performance/trends.html", form="HTML")
 PAGE: Artifact[Any] = Artifact("artifacts/index.html", form="HTML")

@@ -2,20 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.reported import RunReport
-from atomci.engine.context import Context, Outcome, Verdict
+from atomci.atoms.parts.coverage_runs import combined_commands
+from atomci.atoms.parts.evidence import last_result
+from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.report.markdown import markdown
 from atomci.report.pages import newest, page_of, write_page
 from atomci.report.reading import report_of
+from atomci.testing.layers import E2E, INTEGRATION, Layer, unit_tests_of
+from atomci.testing.measurement.coverage import left_behind
+from atomci.testing.measurement.coverage_xml import objections
 from atomci.tools.atomic import replace_file
+from atomci.tools.process import Command
 
 _NO_RUN = "no run has left events yet: atomci run local_ci"
+
+
+def _measured(ctx: Context) -> list[Layer]:
+    """The layers of tests that have left coverage."""
+    layers = (unit_tests_of(ctx.project), INTEGRATION, E2E)
+    return [layer for layer in layers if layer.data and (ctx.root / layer.data).is_file()]
+
+
+def _combined(ctx: Context) -> Sequence[Command]:
+    layers = _measured(ctx)
+    return combined_commands(ctx, layers, handles.ALL_COVERAGE.path) if layers else ()
+
+
+@runs(_combined)
+def generate_coverage_xml_html(ctx: Context) -> Outcome:
+    layers = _measured(ctx)
+    if not layers:
+        return Outcome(
+            "vacuous", "no layer of tests has left coverage: atomci run unit integration", 0, "layers"
+        )
+    (ctx.root / handles.ALL_COVERAGE).mkdir(parents=True, exist_ok=True)
+    combine, *reports = _combined(ctx)
+    if wrong := left_behind(ctx.run(combine)):
+        return Outcome("error", wrong, len(layers), "layers")
+    for command in reports:
+        done = ctx.run(command)
+        if done.code != 0:
+            return Outcome("error", f"coverage can't report: {done.last_printed}", len(layers), "layers")
+    if unplaced := objections(ctx.root / handles.ALL_COVERAGE / "coverage.xml", ctx.root):
+        return Outcome("fail", "; ".join(unplaced[:3]), len(layers), "layers")
+    return Outcome("pass", " and ".join(layer.name for layer in layers), len(layers), "layers")
+
+
+def generate_coverage_xml_html_holds(ctx: Context) -> Verdict:
+    """Also: each file that the XML names is in the repository, and the HTML has its page."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    folder = ctx.root / handles.ALL_COVERAGE
+    problems = objections(folder / "coverage.xml", ctx.root)
+    if not (folder / "htmlcov/index.html").is_file():
+        problems.append(f"{handles.ALL_COVERAGE}htmlcov/index.html is missing")
+    return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
 
 
 def publish_local_reports_index(ctx: Context) -> Outcome:

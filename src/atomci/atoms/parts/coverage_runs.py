@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from atomci.artifacts.handles import Artifact
@@ -16,7 +16,7 @@ from atomci.testing.measurement import coverage
 from atomci.testing.pytest_config import read_pytest_config
 from atomci.tools.process import Command
 
-__all__ = ["budget_command", "coverage_command", "coverage_settings", "reading_sources"]
+__all__ = ["budget_command", "combined_commands", "coverage_command", "coverage_settings", "reading_sources"]
 
 _SOURCES = "src"
 # Bytes of sources; fewer are read as fast as a program starts.
@@ -34,6 +34,18 @@ def coverage_command(ctx: Context, layer: Layer, kind: str, destination: Artifac
 def coverage_settings(ctx: Context, layer: Layer) -> str:
     """The file of settings that pytest's own name for coverage; empty where coverage looks for one."""
     return read_pytest_config(ctx.root, layer.folder).value("--cov-config") or ""
+
+
+def combined_commands(ctx: Context, layers: Sequence[Layer], folder: str) -> tuple[Command, ...]:
+    """What several layers covered together, as XML and HTML in a folder; nothing of theirs is removed."""
+    rcfile, data = coverage_settings(ctx, layers[0]), f"{folder}coverage.data"
+    files = [layer.data.path for layer in layers if layer.data]
+    words = (
+        ("-m", "coverage", *coverage.combine_arguments(data, files, rcfile)),
+        coverage.report_arguments("xml", f"{folder}coverage.xml", data, rcfile),
+        coverage.report_arguments("html", f"{folder}htmlcov", data, rcfile),
+    )
+    return tuple(Command((ctx.project.python, *row), _variables(ctx)) for row in words)
 
 
 def budget_command(ctx: Context, layer: Layer) -> Command:
