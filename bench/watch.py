@@ -72,8 +72,14 @@ class Edit:
 
 
 @contextmanager
-def watching(prepared: Prepared, words: Sequence[str]) -> Iterator[Callable[[], str]]:
-    """A watcher that runs, and what gives its next line; it raises BenchError when none comes."""
+def watching(
+    prepared: Prepared, words: Sequence[str]
+) -> Iterator[tuple[Callable[[], str], Callable[[], None]]]:
+    """A watcher that runs: what gives its next line, and what waits until it listens again.
+
+    pytest-watcher hears nothing while pytest is still at work after its last line. The first raises
+    BenchError when no line comes.
+    """
     process = subprocess.Popen(
         words,
         cwd=prepared.root,
@@ -100,8 +106,13 @@ def watching(prepared: Prepared, words: Sequence[str]) -> Iterator[Callable[[], 
         except queue.Empty:
             raise BenchError(f"{' '.join(words)} said nothing for {PATIENCE:.0f} s") from None
 
+    def rested() -> None:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while "ptw" in words[0] and children.is_file() and children.read_text(encoding="utf-8").strip():
+            time.sleep(0.05)
+
     try:
-        yield following
+        yield following, rested
     finally:
         os.killpg(process.pid, signal.SIGINT)
         try:
@@ -145,16 +156,20 @@ def block(
     took: Callable[[int, Verdict], None],
 ) -> None:
     """All edits, at one side."""
-    with watching(prepared, words) as following:
+    with watching(prepared, words) as (following, rested):
         until(following, said, time.perf_counter())  # how it begins
         for number, (path, function) in enumerate(edits):
             file = prepared.root / path
             text = file.read_text(encoding="utf-8")
-            for changed in (broken(text, function), text):
-                time.sleep(PAUSE)
-                began = time.perf_counter()
-                file.write_text(changed, encoding="utf-8")
-                took(number, until(following, said, began))
+            try:
+                for changed in (broken(text, function), text):
+                    rested()
+                    time.sleep(PAUSE)
+                    began = time.perf_counter()
+                    file.write_text(changed, encoding="utf-8")
+                    took(number, until(following, said, began))
+            finally:
+                file.write_text(text, encoding="utf-8")
 
 
 def broken(text: str, function: str) -> str:

@@ -104,3 +104,18 @@ def test_docker_without_an_engine_is_left_out_with_the_reason(world: World) -> N
     assert (row["state"], row["found"]) == ("left out", "27.3.1")
     assert "no engine is running" in row["note"]
     assert "no engine is running" in world.atomci("doctor").out
+
+
+def test_watchfiles_is_left_out_where_there_are_tests_to_watch(world: World, monkeypatch: Any) -> None:
+    monkeypatch.setattr("atomci.tools.notices.has_watchfiles", lambda: False)
+    assert diagnosis(world)[2]["watchfiles"]["state"] == "not needed"
+
+    world.write("tests/unit/test_one.py", "")
+    world.write("pyproject.toml", PYPROJECT + "\n[tool.atomci]\n")
+
+    rows = diagnosis(world)[2]
+    assert (rows["watchfiles"]["state"], rows["watchfiles"]["remedy"]) == (
+        "left out",
+        "uv add --dev watchfiles",
+    )
+    assert "watchfiles" not in [name for name, row in rows.items() if row["state"] == "missing"]

@@ -25,12 +25,6 @@ def at_a_terminal(sample: Any, *words: str, width: int = 80, **env: str) -> Iter
         yield terminal
 
 
-def leaves_as_found(fd: int, before: list[Any]) -> bool:
-    import termios
-
-    return termios.tcgetattr(fd) == before
-
-
 def test_it_is_driven_at_a_terminal(sample) -> None:
     import termios
 
@@ -53,7 +47,7 @@ def test_it_is_driven_at_a_terminal(sample) -> None:
         terminal.wait_for("red      1 test in 1 of 3 files, matchin")  # what failed before still fails
         terminal.answer("\x03")
         assert terminal.end() == 130
-        assert leaves_as_found(terminal._ours, before)
+        assert termios.tcgetattr(terminal._ours) == before
     assert "\x1b[?1049h" not in terminal.raw
 
 
@@ -63,6 +57,19 @@ def test_q_ends_it_and_no_colour_is_shown_where_none_is_wanted(sample) -> None:
         terminal.answer("q")
         assert terminal.end() == 0
         assert "\x1b[3" not in terminal.raw
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_the_terminal_as_it_was_found(sample, number: int) -> None:
+    import termios
+
+    with at_a_terminal(sample) as terminal:
+        before = termios.tcgetattr(terminal._ours)
+        terminal.wait_for("q quit")
+        terminal.process.send_signal(number)
+        assert terminal.end() == 130
+        assert termios.tcgetattr(terminal._ours) == before
+    assert not terminal.shown[-1].startswith("a all")  # the prompt of the shell begins a line of its own
 
 
 def lines(process: subprocess.Popen[str], kind: str) -> dict[str, Any]:

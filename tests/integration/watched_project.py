@@ -12,7 +12,8 @@ from typing import Any
 
 from atomci.artifacts.watching import CycleDropped, CycleFinished, CycleStarted, WatchEvent
 from atomci.watch.board import Board
-from atomci.watch.loop import Key, Loop, Message, Repaint
+from atomci.watch.loop import Loop
+from atomci.watch.messages import Key, Message, Repaint
 
 __all__ = ["Watched", "watched"]
 

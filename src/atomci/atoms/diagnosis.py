@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from atomci.artifacts.listings import Diagnosis, ProgramRow
 from atomci.artifacts.schemas import ToolFound
 from atomci.atoms.load import Loader
 from atomci.atoms.parts.host_programs import install_words
-from atomci.atoms.parts.machine import look_for, toolchain_rows
+from atomci.atoms.parts.machine import chosen_manager, look_for, toolchain_rows
 from atomci.atoms.parts.program_uses import USES
 from atomci.bootstrap import programs
+from atomci.bootstrap.managers.table import MANAGERS
 from atomci.bootstrap.programs import Program
 from atomci.engine.context import Context
 from atomci.errors import AtomciError
+from atomci.tools.notices import watchfiles_version
 from atomci.tools.process import shell_line
 
 __all__ = ["diagnose"]
@@ -39,7 +42,7 @@ def diagnose(loader: Loader) -> Diagnosis:
     except AtomciError as error:  # what the lock names can't be compared then, the rest can
         rows.append(_required(ctx, look_for(ctx, programs.GIT, required=True)))
         problems.append(f"{error.message}: {error.hint}" if error.hint else error.message)
-    rows += _optional(ctx)
+    rows += [*_optional(ctx), _notices(ctx)]
     healthy = not problems and all(row.state != "missing" for row in rows)
     return Diagnosis(healthy=healthy, programs=tuple(rows), problems=tuple(problems))
 
@@ -72,6 +75,25 @@ def _optional(ctx: Context) -> Iterator[ProgramRow]:
             note=row.note,
             remedy=_installed_by(ctx, use.program) if is_wanted and not row.usable else "",
         )
+
+
+def _notices(ctx: Context) -> ProgramRow:
+    """A module of this very environment, which `atomci watch` does better with."""
+    found = watchfiles_version()
+    is_wanted = bool(ctx.files("tests/**/*.py", "test_*.py"))
+    remedy = MANAGERS[chosen_manager(ctx).manager].to_add(ctx.root, "watchfiles", dev=True)
+    if not ctx.project.is_joined:
+        remedy = shell_line((sys.executable, "-m", "pip", "install", "watchfiles"))
+    return ProgramRow(
+        name="watchfiles",
+        state="ok" if found else "left out" if is_wanted else "not needed",
+        wanted=">=1",
+        found=found,
+        path=None,
+        use="atomci watch, which else looks at the files twice a second",
+        note="",
+        remedy=remedy if is_wanted and not found else "",
+    )
 
 
 def _installed_by(ctx: Context, program: Program) -> str:

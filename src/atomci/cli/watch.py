@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from atomci.tools.keys import Keyboard
-    from atomci.watch.loop import Message, Shown
+    from atomci.watch.messages import Message, Shown
 
 __all__ = ["watch_command"]
 
@@ -79,7 +79,7 @@ def watch_command(everything: bool, poll: bool, as_json: bool, project: Path | N
 @contextmanager
 def _shown(inbox: queue.SimpleQueue[Message], *, as_json: bool, at_terminal: bool) -> Iterator[Shown]:
     from atomci.cli.view.watching import Events, Lines, Screen
-    from atomci.watch.loop import Repaint
+    from atomci.watch.messages import Repaint
 
     if as_json or not at_terminal:
         yield Events() if as_json else Lines()
@@ -100,7 +100,7 @@ def _shown(inbox: queue.SimpleQueue[Message], *, as_json: bool, at_terminal: boo
 @contextmanager
 def _resumed(keyboard: Keyboard, inbox: queue.SimpleQueue[Message]) -> Iterator[None]:
     """After Ctrl-Z and fg, keys come one at a time again."""
-    from atomci.watch.loop import Repaint
+    from atomci.watch.messages import Repaint
 
     def again(number: int, frame: FrameType | None) -> None:
         keyboard.take()
@@ -112,7 +112,7 @@ def _resumed(keyboard: Keyboard, inbox: queue.SimpleQueue[Message]) -> Iterator[
 
 
 def _read(keyboard: Keyboard, inbox: queue.SimpleQueue[Message]) -> None:
-    from atomci.watch.loop import Key
+    from atomci.watch.messages import Key
 
     for key in keyboard.pressed():
         inbox.put(Key(key))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable
 
-__all__ = ["LOOKING", "Notices", "has_watchfiles"]
+__all__ = ["LOOKING", "Notices", "has_watchfiles", "watchfiles_version"]
 
 LOOKING = 0.5
 """Seconds between two looks, where the system tells nothing."""
@@ -19,6 +20,14 @@ _State = dict[str, tuple[int, ...]]
 def has_watchfiles() -> bool:
     """Whether the system's own notices can be had."""
     return importlib.util.find_spec("watchfiles") is not None
+
+
+def watchfiles_version() -> str | None:
+    """That which is installed beside atomci; None without one."""
+    try:
+        return importlib.metadata.version("watchfiles") if has_watchfiles() else None
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 class Notices:

@@ -7,7 +7,6 @@ import queue
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.testing import TestResult
@@ -16,7 +15,6 @@ from atomci.artifacts.watching import (
     CycleFinished,
     CycleStarted,
     Kind,
-    WatchEvent,
     WatchVerdict,
 )
 from atomci.errors import AtomciError
@@ -25,15 +23,17 @@ from atomci.testing.layers import gathered
 from atomci.testing.results import counts
 from atomci.tools.notices import Notices
 from atomci.watch.board import Board
-from atomci.watch.cycle import Cycle, Filter, cycle_of
+from atomci.watch.cycle import Cycle, cycle_of
+from atomci.watch.keys import pressed
 from atomci.watch.ledger import Ledger
+from atomci.watch.messages import Key, Message, ProcessGone, Repaint, Saved, Shown
 from atomci.watch.names import Names
 from atomci.watch.processes import Processes, Run, WorkOrder
 from atomci.watch.snapshot import Camera, TreeSnapshot, folders_of
 from atomci.watch.suite import Suite, suite_at
 from atomci.watch.tail import Tail
 
-__all__ = ["Key", "Loop", "Message", "ProcessGone", "Repaint", "Saved", "Shown", "clock"]
+__all__ = ["Loop", "clock"]
 
 _QUIET = 0.03
 """Seconds without another notice, after which a save is taken to be whole."""
@@ -42,46 +42,6 @@ _GIT_AT_MOST = 10.0
 """Seconds that git's own work on the tree is waited for."""
 _TICK = 0.1
 """Seconds between two looks at what runs."""
-
-
-@dataclass(frozen=True)
-class Saved:
-    """Some file may have changed."""
-
-
-@dataclass(frozen=True)
-class Key:
-    """Somebody pressed it; empty at the end of the input."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Repaint:
-    """The terminal has another size, or is ours again."""
-
-
-@dataclass(frozen=True)
-class ProcessGone:
-    """A cycle's process is gone."""
-
-    run: Run
-
-
-Message = Saved | Key | Repaint | ProcessGone
-
-
-class Shown(Protocol):
-    """Whoever is told."""
-
-    def tell(self, event: WatchEvent) -> None:
-        """Something happened."""
-
-    def paint(self, board: Board) -> None:
-        """What there is to see now."""
-
-    def repaint(self, board: Board) -> None:
-        """The same, though nothing that was drawn may still be there."""
 
 
 @dataclass
@@ -206,46 +166,16 @@ class Loop:
     # ---- keys ----
 
     def _pressed(self, key: str) -> None:
-        if self._board.prompt is not None:
-            self._typed(key)
-            return
-        self._board = replace(self._board, help=key in ("?", "h") and not self._board.help)
-        match key:
-            case "a" | "f":
-                self._stop_for("a key")
-                if key == "a":
-                    self._board = replace(self._board, asked=Filter())
-                self._wanted("all" if key == "a" else "failed")
-            case "p" | "t":
-                self._board = replace(self._board, prompt=_PROMPTS[key])
-            case "c":
-                self._board = replace(self._board, asked=Filter())
-            case "enter":
-                self._stop_for("a key")
-                self._wanted(self._last, again=True)
-            case "q" | "":
-                self._over = True
-
-    def _typed(self, key: str) -> None:
-        assert self._board.prompt is not None
-        question = next(text for text in _PROMPTS.values() if self._board.prompt.startswith(text))
-        typed = self._board.prompt.removeprefix(question)
-        if key == "enter":
-            asked = self._board.asked
-            field_ = "path" if question == _PROMPTS["p"] else "name"
-            self._board = replace(self._board, prompt=None, asked=replace(asked, **{field_: typed.strip()}))
+        asked = self._board.prompt is not None
+        self._board = pressed(self._board, key)
+        if asked and key == "enter":
             self._stop_for("a key")
             self._wanted(self._kind_after_a_save())
-        elif key == "escape":
-            self._board = replace(self._board, prompt=None)
-        elif key == "":
+        elif key in ("q", "") and (not asked or not key):
             self._over = True
-        elif key == "backspace":
-            self._board = replace(self._board, prompt=question + typed[:-1])
-        elif key == "clear":
-            self._board = replace(self._board, prompt=question)
-        elif len(key) == 1 and key.isprintable():
-            self._board = replace(self._board, prompt=question + typed + key)
+        elif not asked and key in _RUNS:
+            self._stop_for("a key")
+            self._wanted(_RUNS[key] or self._last, again=key == "enter")
 
     def _stop_for(self, why: str) -> None:
         self._ledger = self._ledger.undisturbed()
@@ -426,7 +356,7 @@ class Loop:
         self._board = replace(self._board, running=None, last=finished, failed=self._ledger.failed)
 
 
-_PROMPTS = {"p": "path> ", "t": "name> "}
+_RUNS: dict[str, Kind | None] = {"a": "all", "f": "failed", "enter": None}
 
 
 def _why(judgement: Judgement, verdict: WatchVerdict, moved: set[str]) -> str:

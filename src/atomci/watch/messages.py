@@ -1,0 +1,52 @@
+"""What the loop is told, and whom it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from atomci.artifacts.watching import WatchEvent
+from atomci.watch.board import Board
+from atomci.watch.processes import Run
+
+__all__ = ["Key", "Message", "ProcessGone", "Repaint", "Saved", "Shown"]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Some file may have changed."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """Somebody pressed it; empty at the end of the input."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Repaint:
+    """The terminal has another size, or is ours again."""
+
+
+@dataclass(frozen=True)
+class ProcessGone:
+    """A cycle's process is gone."""
+
+    run: Run
+
+
+Message = Saved | Key | Repaint | ProcessGone
+
+
+class Shown(Protocol):
+    """Whoever is told."""
+
+    def tell(self, event: WatchEvent) -> None:
+        """Something happened."""
+
+    def paint(self, board: Board) -> None:
+        """What there is to see now."""
+
+    def repaint(self, board: Board) -> None:
+        """The same, though nothing that was drawn may still be there."""
