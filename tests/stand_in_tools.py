@@ -158,6 +158,7 @@ def pytest(words: list[str]) -> int:
             bad = re.fullmatch(r"assert (0|1 == [02-9])", last) is not None
             row = {"event": "test", "nodeid": nodeid, "outcome": "failed" if bad else "passed", "line": line}
             file.write(json.dumps({**row, "path": path, "message": last if bad else ""}) + "\n")
+            file.flush()
             failed, passed = failed + bad, passed + (not bad)
             if bad and "--maxfail=1" in words:
                 break

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from watched_project import watched
 
+from atomci.artifacts.testing import TestResult as Result
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the made-up tools are scripts")
 
 WRONG = ('"HEY!"', '"hey"')
@@ -72,6 +74,24 @@ def test_a_newer_save_drops_the_cycle_and_its_processes_and_tests_both_changes(s
         sample.replace("tests/unit/test_words.py", "# waits 60\n", "")
         ended = loop.verdict()
         assert (ended.verdict, ended.changed) == ("green", again.changed)
+
+
+def test_what_failed_in_a_dropped_cycle_is_tested_again_though_nothing_differs(sample) -> None:
+    files = ["tests/unit/test_prices.py", "tests/unit/test_words.py"]
+    texts = [sample.read(file) for file in files]
+    with watched(sample) as loop:
+        loop.press("a")
+        while loop.verdict().verdict != "green":
+            pass
+        sample.write(files[0], texts[0] + "    assert 0\n")
+        sample.write(files[1], texts[1] + "# waits 60\n")
+        while loop.next(Result).outcome != "failed":
+            pass
+        sample.write(files[0], texts[0])
+        sample.write(files[1], texts[1])
+        while (ended := loop.verdict()).verdict == "red":
+            pass
+    assert (ended.verdict, ended.failed, ended.tests) == ("green", (), 1)
 
 
 def atomic(path: Path, text: str) -> None:

@@ -101,7 +101,7 @@ def cycle_of(
         return _cycle(kind, changed, f"tests that match {asked}", files, (), every, asked.name)
     selection = tests.everything if kind == "all" else tests.reached_by(changed)
     if selection.mode == "none":  # but for tests that failed: they may pass now
-        return _cycle(kind, changed, selection.reason, (), first if changed else (), every)
+        return _cycle(kind, changed, selection.reason, (), first, every)
     if selection.mode == "full":
         first += tuple(path for path in changed or () if path in every and path not in first)
     picked = every if selection.mode == "full" else tuple(_picked(selection))

@@ -42,16 +42,26 @@ class Ledger:
         bad = {result.nodeid: result for result in found if result.outcome in BAD}
         return replace(self, failed={**self.failed, **bad})
 
-    def after(self, found: Sequence[TestResult], *, whole: Collection[str], there: Collection[str]) -> Ledger:
-        """After a cycle that ended. Of the files in `whole` all tests ran; `there` are all files of tests."""
+    def after(self, found: Sequence[TestResult], *, asked: Collection[str], there: Collection[str]) -> Ledger:
+        """After a cycle that ended: what it was asked for, files or tests, and has no result isn't there any
+        more. `there` are all files of tests.
+        """
         last = {result.nodeid: result for result in found}  # of several attempts the last one counts
         kept = {
             nodeid: result
             for nodeid, result in self.failed.items()
-            if nodeid not in last and (file := nodeid.partition("::")[0]) in there and file not in whole
+            if nodeid not in last
+            and nodeid not in asked
+            and (file := nodeid.partition("::")[0]) in there
+            and file not in asked
         }
         bad = {nodeid: result for nodeid, result in last.items() if result.outcome in BAD}
         return replace(self, failed={**kept, **bad})
+
+    def settled(self, now: TreeSnapshot, there: Collection[str]) -> Ledger:
+        """Where nothing is to be tested: failures outside of files of tests, as of a conftest, are over."""
+        kept = {nodeid: one for nodeid, one in self.failed.items() if nodeid.partition("::")[0] in there}
+        return replace(self, base=now, failed=kept)
 
     def undisturbed(self) -> Ledger:
         """No file changed while tests ran."""

@@ -209,7 +209,7 @@ class Loop:
     def _nothing_to_run(self, cycle: Cycle, began: float) -> None:
         reason = {"failed": "no test is known to fail", "matching": f"no file matches {self._board.asked}"}
         if cycle.settles:
-            self._ledger = replace(self._ledger, base=self._now)
+            self._ledger = self._ledger.settled(self._now, cycle.every)
         why = reason.get(cycle.kind, cycle.reason)
         if cycle.kind == "impacted" and not cycle.changed:
             since = self._board.last is None
@@ -320,9 +320,10 @@ class Loop:
         )
         for result in found[len(going.found) :]:  # such as a crash, which is told at the end
             self._shown.tell(result)
-        whole = judgement.status in ("pass", "fail", "vacuous") and not cycle.keyword
-        self._ledger = self._ledger.after(found, whole=cycle.files if whole else (), there=going.cycle.every)
-        known = cycle.settles and not judgement.summary.broken and judgement.status != "error"
+        complete = judgement.summary.complete and judgement.status != "error"
+        asked = (*cycle.files, *cycle.first) if complete and not cycle.keyword else ()
+        self._ledger = self._ledger.after(found, asked=asked, there=cycle.every)
+        known = cycle.settles and complete
         if known:
             self._ledger = replace(self._ledger, base=going.files.taking(moved, self._now))
         settled = known or self._ledger.changed_in(self._now) == ()

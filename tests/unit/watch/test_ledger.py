@@ -35,18 +35,24 @@ def test_files_that_tests_wrote_are_taken_as_they_are_later() -> None:
     assert BASE.taking(["out", "b.py"], later) == TreeSnapshot({"a.py": "1", "out": "1"})
 
 
-def test_a_test_fails_until_it_passes_or_its_file_ran_whole_without_it() -> None:
+def test_a_test_fails_until_it_passes_or_was_asked_for_and_is_not_there() -> None:
     there = ("t.py", "u.py", "v.py")
     before = Ledger(BASE, {name: bad(name) for name in ("t.py::a", "t.py::gone", "u.py::b", "x.py::c")})
-    after = before.after([good("t.py::a"), bad("v.py::d")], whole=["t.py"], there=there)
+    after = before.after([good("t.py::a"), bad("v.py::d")], asked=["t.py"], there=there)
     assert set(after.failed) == {"u.py::b", "v.py::d"}
-    partly = before.after([good("t.py::a")], whole=[], there=there)
+    partly = before.after([good("t.py::a")], asked=[], there=there)
     assert set(partly.failed) == {"t.py::gone", "u.py::b"}
+    assert set(before.after([], asked=["u.py::b"], there=there).failed) == {"t.py::a", "t.py::gone"}
+
+
+def test_where_nothing_is_to_be_tested_a_conftest_does_not_fail_any_more() -> None:
+    before = Ledger(BASE, {"conftest.py": bad("conftest.py"), "t.py::a": bad("t.py::a")})
+    assert set(before.settled(BASE, ["t.py"]).failed) == {"t.py::a"}
 
 
 def test_of_several_attempts_the_last_one_counts() -> None:
     again = [replace_outcome(bad("t.py::a"), "rerun"), good("t.py::a")]
-    assert Ledger(BASE).after(again, whole=["t.py"], there=["t.py"]).failed == {}
+    assert Ledger(BASE).after(again, asked=["t.py"], there=["t.py"]).failed == {}
 
 
 def replace_outcome(result: Result, outcome: Any) -> Result:
