@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 
-from atomci.cli.view.questions import _instruction
+from atomci.cli.view.questions import _instruction, ask
 from atomci.template.questionnaire import Asked
 
 
@@ -33,3 +36,12 @@ def test_a_question_says_its_keys(
     assert _instruction(kind, Asked(structure, can_go_back=False, problem="")) == first
     assert _instruction(kind, Asked(structure, can_go_back=True, problem="")) == later
     assert len(later) < 56
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-c", "ctrl-d"])
+def test_both_keys_that_end_a_program_end_the_questions(key: str) -> None:
+    structure = {"type": "input", "message": "Who?", "default": "", "filter": str}
+    with create_pipe_input() as typed, create_app_session(input=typed, output=DummyOutput()):
+        typed.send_text(key)
+        with pytest.raises(KeyboardInterrupt):
+            ask(Asked(structure, can_go_back=False, problem=""))

@@ -27,7 +27,7 @@ _REPLACED = "type to replace"
 
 
 def ask(asked: Asked) -> Any:
-    """The answer, or NoAnswer.BACK. Raises KeyboardInterrupt."""
+    """The answer, or NoAnswer.BACK. Raises KeyboardInterrupt, also at the end of the input (ctrl-d)."""
     from prompt_toolkit.key_binding import merge_key_bindings
     from questionary.prompts import AVAILABLE_PROMPTS
 
@@ -49,7 +49,10 @@ def ask(asked: Asked) -> Any:
         application.key_bindings = merge_key_bindings([*own, _back()])
     if _is_offered(kind, asked):
         _let_typing_replace(application)
-    answer = question.unsafe_ask()
+    try:
+        answer = question.unsafe_ask()
+    except EOFError:
+        raise KeyboardInterrupt from None
     return answer if answer is NoAnswer.BACK else parse(answer)
 
 
