@@ -204,15 +204,13 @@ def test_what_tests_read_and_only_that_runs_them_again(reader: Any) -> None:
     unit(reader)
     assert changed(reader, NOBODY_ASKS="1") == ""
     assert unit(reader)[1], reader.atomci("explain", RUN).out
-    mode, why = selected(reader)
-    assert (mode, why.partition(";")[0]) == ("none", "none of 14 tests is affected by the change")
+    assert selected(reader) == ("none", "no unit test is affected by the change, or was seen to read it")
     assert selected(reader, "--no-cache")[0] == "full"
     reader.write("tests/unit/data.txt", "two")
     done, cached = unit(reader)
     assert (done.code, cached) == (1, False)
     assert done.atoms[RUN]["because"] == "tests/unit/data.txt changed"
-    assert selected(reader)[0] in ("impacted", "full")
-    assert "tests/unit/data.txt" in reader.json("artifacts/tests/selection.json")["changed"]
+    assert selected(reader) == ("full", "tests/unit/data.txt was read in a run of all tests")
 
 
 def selected(project: Any, *options: str) -> tuple[str, str]:

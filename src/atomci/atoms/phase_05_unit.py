@@ -20,7 +20,14 @@ from atomci.atoms.parts.coverage_runs import (
     reading_sources,
 )
 from atomci.atoms.parts.evidence import last_result
-from atomci.atoms.parts.impact_record import by_record, differs, keep_record, known_record, why_of_no_use
+from atomci.atoms.parts.impact_record import (
+    by_record,
+    differs,
+    is_recorded,
+    keep_record,
+    known_record,
+    why_of_no_use,
+)
 from atomci.atoms.parts.known_reads import what_tests_read
 from atomci.atoms.parts.layer_inputs import depends_on_what_was_seen
 from atomci.atoms.parts.layer_runs import (
@@ -213,6 +220,7 @@ def _pytest(ctx: Context) -> Sequence[Command]:
             workers=workers,
             portion=portion,
             observed=notes_in(ctx.root, ctx.atom),
+            followed=is_recorded(ctx),
             narrowed=bool(selection and selection.left_out),
         ),
     )

@@ -22,7 +22,7 @@ from atomci.testing.selection.reach import Everything, Reach, Tree, reached
 from atomci.testing.selection.record import make_record, read_notes
 from atomci.testing.selection.settings import read_selection
 
-__all__ = ["by_record", "differs", "keep_record", "known_record", "why_of_no_use"]
+__all__ = ["by_record", "differs", "is_recorded", "keep_record", "known_record", "why_of_no_use"]
 
 _AT_MOST = 256 * 1024 * 1024
 """Bytes; a larger record isn't one of ours."""
@@ -50,6 +50,12 @@ def why_of_no_use(ctx: Context, record: ImpactRecord | None) -> str:
     return ""
 
 
+def is_recorded(ctx: Context) -> bool:
+    """Whether what tests run is noted, which costs: where a later run may select by it."""
+    local = ctx.project.setting(read_selection).local
+    return not ctx.project.is_joined or local == "always" or ctx.options.since is not None
+
+
 def differs(ctx: Context, record: ImpactRecord) -> bool:
     """Whether a file isn't as it was when the record was made."""
     return record.hashes != _hashes(ctx)
@@ -72,19 +78,20 @@ def by_record(
 
 
 def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection: Selection) -> None:
-    """Write what the tests of a run that came to its end were seen to run; else nothing."""
+    """Write what the tests of a run that came to its end were seen to run.
+
+    After another run what an earlier record says still holds, but for tests that failed.
+    """
     notes = read_notes(notes_in(ctx.root, ctx.atom) / "functions")
     found, session = results.read_log(ctx.root / layer.log)
-    if notes is None or session is None or session.phase != "end":
-        (ctx.root / handles.IMPACT).unlink(missing_ok=True)
-        return
     outcomes: dict[str, str] = {}
     for result in found:
         if outcomes.get(result.nodeid) not in results.BAD:
             outcomes[result.nodeid] = result.outcome
     earlier = _kept(ctx)
-    if session.missing and earlier is not None:
-        ctx.write(handles.IMPACT, _with_failures(earlier, outcomes))
+    if notes is None or session is None or session.phase != "end" or (session.missing and earlier):
+        if earlier is not None:
+            ctx.write(handles.IMPACT, _with_failures(earlier, outcomes))
         return
     now = _hashes(ctx)
     steady = {path: digest for path, digest in before.items() if now.get(path) == digest}
@@ -102,7 +109,7 @@ def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection
 
 
 def _with_failures(record: ImpactRecord, outcomes: Mapping[str, str]) -> ImpactRecord:
-    """After a run that stopped: what changed since the record counts as changed, what failed as failed."""
+    """What changed since the record counts as changed, what failed as failed."""
     failed = {
         nodeid: structs.replace(record.tests[nodeid], outcome=outcome)
         for nodeid, outcome in outcomes.items()

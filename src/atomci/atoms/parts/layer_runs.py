@@ -60,11 +60,12 @@ def pytest_command(
     env: Mapping[str, str] | None = None,
     portion: Mapping[str, str] | None = None,
     observed: Path | None = None,
+    followed: bool = False,
     narrowed: bool = False,
 ) -> Command:
     """pytest on a layer, or on some of its files; `env` is added to where the results go, `portion` too: it
-    says which of the tests to take. `observed` is the folder for what they were seen to read and run;
-    `narrowed` says that the selection names tests to leave out.
+    says which of the tests to take. `observed` is the folder for what they were seen to read, and
+    `followed` to run; `narrowed` says that the selection names tests to leave out.
     """
     config = read_pytest_config(ctx.root, layer.folder)
     words = pytest_runs.arguments(
@@ -76,7 +77,7 @@ def pytest_command(
         cover=_coverage_words(ctx, layer, config),
         portion=portion is not None,
         observed=observed is not None,
-        followed=observed is not None,
+        followed=followed,
         narrowed=narrowed,
     )
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log.path, layer.data.path if layer.data else "")
