@@ -1,4 +1,5 @@
-"""Projects that nobody here wrote join the template: their own tests say what they said before.
+"""Projects that nobody here wrote join the template: their own tests say what they said before, and with a
+baseline their static tools are green.
 
 docs/adopting.md has them in a table, with what the gate calls red; the tests read it there. Their sources come from the
 package index; without it the tests are skipped. One of them by day, all at night.
@@ -74,3 +75,8 @@ def test_a_project_that_joins_tests_as_before_and_its_gate_runs(
     stages = re.compile(r"stage\d_|compute_local_ci_exit_code")
     assert ", ".join(f"`{name}`" for name in red if not stages.match(name)) == TABLE[requirement]["red"]
     assert project.git("status", "--porcelain") == ""
+    assert project.atomci("baseline").code == 0
+    held = project.atomci("run", "lint_types", "--json")
+    assert held.code == 0, held.out
+    assert project.atomci("baseline", "--json").code == 0
+    assert project.git("status", "--porcelain") == "?? .atomci/baseline.jsonl"

@@ -107,6 +107,7 @@ def test_a_syntax_error_is_named_by_all_three_tools(real_green) -> None:
     for atom in ("run_ruff_lint", "run_black_check", "run_mypy_typecheck"):
         assert done.statuses[atom] == "fail"
         places = {(f["path"], f["line"]) for f in done.atoms[atom]["findings"]}
+        assert {f.get("unread") for f in done.atoms[atom]["findings"]} == {True}, atom
         assert ("src/demo/words.py", line) in places, atom
 
 

@@ -83,6 +83,15 @@ def test_what_is_brought_up_to_date_has_todays_lines(root: Path) -> None:
     assert standing(root, finding(3))[2] == "1 held by the baseline"
 
 
+@pytest.mark.parametrize(
+    ("line", "mark"), [(1, "0bc74ae3"), (3, "b328e085"), (5, ""), (0, ""), (-1, "")]
+)
+def test_a_mark_is_a_hash_of_the_text_of_the_line_without_blanks(root: Path, line: int, mark: str) -> None:
+    """The first of sha256 in hex: files that are in repositories must be read by later versions."""
+    (seen,) = seen_in(root, LINT, [finding(line)])
+    assert seen.mark == mark
+
+
 def test_a_name_that_is_not_utf_8_is_held_too(root: Path) -> None:
     odd = finding(1, path="\udce9.py")
     hold(root, odd)
