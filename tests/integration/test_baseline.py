@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from stand_in_tools import make_environment
 
+from atomci.analysis.baseline.growth import base_entries
+from atomci.tools.git.client import Git
+
 FILE = ".atomci/baseline.jsonl"
 OLD = "import os\nimport sys\nX = {  1: 2 }\n"
 
@@ -261,3 +264,29 @@ def test_a_shallow_clone_does_not_guess_where_the_branch_began(old: Any, tmp_pat
     done = clone.atomci("run", "triage", "--json")
     assert done.code == 3
     assert "git doesn't know here where this branch left" in done["aggregate_static_findings"][1]
+
+
+def test_the_settings_name_the_branch_that_counts(old: Any) -> None:
+    old.git("branch", "develop", "HEAD~1")
+    old.append("src/demo/prices.py", "\nimport os\n")
+    assert old.atomci("baseline", "--grow", "x").code == 0
+    old.write(FILE, old.read(FILE).replace(',"why":"x"', ""))
+    old.append("pyproject.toml", '\n[tool.atomci.selection]\nbase = "develop"\n')
+    done = old.atomci("run", "triage")
+    assert done.code == 0, "develop has no baseline yet, so that this one is made here"
+
+
+def test_the_baseline_of_the_base_is_that_of_the_projects_own_folder(old: Any, tmp_path: Path) -> None:
+    larger = replace(old, root=tmp_path / "larger")
+    larger.write(f"sub/{FILE}", old.read(FILE))
+    larger.write(FILE, old.read(FILE).splitlines()[0] + "\n")
+    larger.git("init", "--quiet", "--template=", "--initial-branch=main")
+    assert base_entries(Git(larger.root / "sub"), None, {}) is None, "there is no commit"
+    larger.commit()
+    assert len(base_entries(Git(larger.root / "sub"), None, {}) or ()) == 4
+    assert base_entries(Git(larger.root), None, {}) == ()
+    larger.git("rm", "--quiet", "-r", "sub/.atomci")
+    larger.write("sub/a.py", "")
+    larger.commit()
+    assert base_entries(Git(larger.root / "sub"), None, {}) is None
+    assert len(base_entries(Git(larger.root / "sub"), "HEAD~1", {}) or ()) == 4

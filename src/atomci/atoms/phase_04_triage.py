@@ -25,6 +25,7 @@ from atomci.engine.cache import declared
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.guest import lacks
 from atomci.engine.inputs.dependencies import Dependencies
+from atomci.testing.selection.settings import read_selection
 from atomci.tools.process import Command
 
 
@@ -118,7 +119,8 @@ def _unjudged(entries: Sequence[BaselineEntry], reports: Sequence[Findings]) -> 
 def _grown(ctx: Context, entries: Sequence[BaselineEntry] | None) -> tuple[Finding, ...]:
     if not entries:
         return ()
-    base = base_entries(ctx.project.git, ctx.options.since)
+    named = ctx.options.since or ctx.project.setting(read_selection).base or None
+    base = base_entries(ctx.project.git, named)
     return () if base is None else grown(entries, base, lambda path: (ctx.root / path).is_file())
 
 

@@ -8,7 +8,7 @@ import pytest
 from atomci.analysis.baseline.comparison import compare, entries_of, seen_in
 from atomci.analysis.baseline.entries import FILE, parsed, read_entries, text_of, write_entries
 from atomci.analysis.baseline.growth import grown
-from atomci.analysis.baseline.held import held_back
+from atomci.analysis.baseline.held import Standing, held_back
 from atomci.analysis.baseline.renewal import renewed
 from atomci.artifacts.baseline import BaselineEntry
 from atomci.artifacts.schemas import Finding, Findings
@@ -83,9 +83,7 @@ def test_what_is_brought_up_to_date_has_todays_lines(root: Path) -> None:
     assert standing(root, finding(3))[2] == "1 held by the baseline"
 
 
-@pytest.mark.parametrize(
-    ("line", "mark"), [(1, "0bc74ae3"), (3, "b328e085"), (5, ""), (0, ""), (-1, "")]
-)
+@pytest.mark.parametrize(("line", "mark"), [(1, "0bc74ae3"), (3, "b328e085"), (5, ""), (0, ""), (-1, "")])
 def test_a_mark_is_a_hash_of_the_text_of_the_line_without_blanks(root: Path, line: int, mark: str) -> None:
     """The first of sha256 in hex: files that are in repositories must be read by later versions."""
     (seen,) = seen_in(root, LINT, [finding(line)])
@@ -96,6 +94,26 @@ def test_a_name_that_is_not_utf_8_is_held_too(root: Path) -> None:
     odd = finding(1, path="\udce9.py")
     hold(root, odd)
     assert standing(root, odd)[1] == [1]
+
+
+def test_without_a_file_all_count_and_nothing_is_said(root: Path) -> None:
+    found = (finding(1),)
+    assert held_back(root, LINT, found, "ruff", "lint") == Standing(found, (), "")
+
+
+def test_what_is_fixed_is_told_with_the_file_that_has_most_of_it(root: Path) -> None:
+    hold(root, finding(1), finding(3), finding(1, path="b.py"), finding(2, path="b.py", message="x"))
+    (root / "b.py").write_text("x\ny\n", encoding="utf-8")
+    (one,) = held_back(root, LINT, [finding(1, path="b.py")], "ruff", "lint").counting
+    assert "3 of its findings are fixed (in a.py and 1 more): atomci baseline" in one.message
+    (one,) = held_back(root, LINT, [*map(finding, (1, 3))], "ruff", "lint").counting
+    assert "2 of its findings are fixed (in b.py): atomci baseline" in one.message
+
+
+def test_what_a_tool_could_not_read_counts_among_the_new(root: Path) -> None:
+    hold(root, finding(1))
+    blind = finding(2, "bad", rule="invalid-syntax", unread=True)
+    assert standing(root, blind, finding(1), finding(3))[2] == "2 new, 1 held by the baseline"
 
 
 @pytest.mark.parametrize("unlike", [{"rule": "F811"}, {"path": "b.py"}, {"message": "another"}])
