@@ -19,7 +19,8 @@ from .conftest import Shell, environment
 
 ALONE = [row for row in ATOMS if row.name in built_in()]
 # What a machine may lack without being broken, and what the chosen manager doesn't write.
-MAY_BE_SKIPPED = {row.name for row in ALONE if row.optional}
+MAY_BE_SKIPPED = {*(row.name for row in ALONE if row.optional), "watch_ci_duration_and_flakiness"}
+"""What has no tool here, and what takes more runs for a verdict."""
 OF_ANOTHER_MANAGER = {"requirements/*.txt"}
 APPLIED = {"enforce_branch_protection_rules"}
 JUDGES = {row.name for row in ALONE if row.phase == 20}

@@ -18,15 +18,19 @@ _PROBLEMS = 50
 _REPORTS = 3
 _REPORT_LINES = 25
 _LONGEST = 300
+_LEAST = 500
+"""Bytes below which nothing of a run can be said."""
 _OVERRIDDEN = "⚠️"
 _MARKS = {"pass": "✅", "fail": "❌", "vacuous": "❌", "error": "💥", "skipped": "⚪", "unfinished": "⏳"}
 
 
 def markdown(report: RunReport, limit: int = SUMMARY_LIMIT) -> str:
-    """The verdict, what is red, and a row for each atom, in at most `limit` bytes of UTF-8.
+    """The verdict, what is red, and a row for each atom, in `limit` bytes of UTF-8; nothing in too few.
 
     No text of a tool or a test can end its place, bring markup or mention anybody.
     """
+    if limit < _LEAST:
+        return ""
     lines, left = list[str](), limit - 200
     for line in _lines(report):
         left -= len(line.encode("utf-8", "replace")) + 1

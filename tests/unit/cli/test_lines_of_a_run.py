@@ -301,3 +301,14 @@ def test_the_hook_before_a_push_says_which_layers_ci_runs(
         (tmp_path / "tests" / layer / "test_a.py").write_text("def test_a(): ...\n", encoding="utf-8")
     last = run_of("local_ci", CHECKED | TESTED, tmp_path, capsys).splitlines()[-1]
     assert last == "  not run:   tests/integration, tests/e2e: atomci run integration e2e"
+
+
+def test_the_summaries_of_several_runs_in_a_step_stay_within_its_limit(show: Any, tmp_path: Path) -> None:
+    """GitHub drops all of a summary that is too large."""
+    summary = tmp_path / "summary.md"
+    summary.write_text("x" * 999_000, encoding="utf-8")
+    show(finished("error", reason="é" * 5000), ended(3), github=True)
+    assert summary.stat().st_size <= 1_000_000
+    summary.write_text("x" * 999_900, encoding="utf-8")
+    show(finished("fail"), ended(3), github=True)
+    assert summary.stat().st_size == 999_900

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from made_up_runs import HOSTILE, finished, large_red_run, started, turn, written
 
+from atomci.report.page import document
 from atomci.report.page.document import page
 from atomci.report.reading import report_of
 
@@ -115,3 +116,23 @@ def test_equal_runs_make_equal_pages(tmp_path: Path) -> None:
 def test_the_verdict_is_the_run_s(tmp_path: Path, code: int, word: str, tone: str) -> None:
     log = written(tmp_path, started("lint"), turn("lint", 0, 1), finished(1, code))
     assert f'<span class="word {tone}">{word}</span>' in page(report_of(log), "", {})
+
+
+def test_a_page_stays_so_small_that_a_browser_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, limit in (("_PROBLEMS", 30), ("_TESTS", 10), ("_DETAILS", 10)):
+        monkeypatch.setattr(document, name, limit)
+    text = page(report_of(large_red_run(tmp_path, 60, 2000)), "", {})
+    held = data(text)
+    assert (len(held["problems"]), len(held["tests"])) == (30, 10)
+    assert held["problems"][0]["details"] == ""
+    assert "64 problems, and this page holds the first 30" in text
+    assert "2000 tests, and this page holds the first 10" in text
+    assert "the reports of 4 failed tests and broken atoms are in their logs only" in text
+
+
+def test_the_problems_are_there_also_where_a_policy_stops_the_script(large: str) -> None:
+    """As on a build server whose own policy is stricter: its browsers leave out what is in noscript."""
+    assert "<noscript" not in large
+    assert "<h2>Problems</h2>" in large

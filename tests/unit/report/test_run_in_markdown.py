@@ -102,3 +102,8 @@ def test_a_killed_run_says_so(tmp_path: Path) -> None:
     text = summary_of(tmp_path, started("ruff", "mypy"), turn("ruff", 0, 1))
     assert text.startswith("### unfinished in 1.0 s")
     assert "| ⏳ | `mypy` |" in text
+
+
+def test_where_there_is_no_room_left_nothing_is_written(tmp_path: Path) -> None:
+    report = report_of(large_red_run(tmp_path, 5, 5))
+    assert [markdown(report, limit) for limit in (499, 0, -3)] == ["", "", ""]

@@ -41,7 +41,7 @@ def github_lines(
                 click.echo(line)
         if isinstance(event, RunFinished) and (file := os.environ.get("GITHUB_STEP_SUMMARY")):
             with Path(file).open("a", encoding="utf-8") as summary:
-                summary.write(_summary(told, event, root))
+                summary.write(_summary(told, event, root, summary.tell()))
 
     yield show
 
@@ -57,13 +57,14 @@ def _inert(log: str) -> str:
     return f"::stop-commands::{token}\n{log.rstrip()}\n::{token}::"
 
 
-def _summary(told: Sequence[Event], run: RunFinished, root: Path) -> str:
-    """Markdown for the job's page."""
-    from atomci.report.markdown import markdown
+def _summary(told: Sequence[Event], run: RunFinished, root: Path, written: int) -> str:
+    """Markdown for the job's page, of which the step has written so many bytes already."""
+    from atomci.report.markdown import SUMMARY_LIMIT, markdown
     from atomci.report.reading import reported
 
     begun = () if isinstance(told[0], RunStarted) else (_begun(run),)
-    return markdown(reported([*begun, *told], root / "artifacts" / "runs" / run.run, root))
+    report = reported([*begun, *told], root / "artifacts" / "runs" / run.run, root)
+    return markdown(report, SUMMARY_LIMIT - written)
 
 
 def _begun(run: RunFinished) -> RunStarted:

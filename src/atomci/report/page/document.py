@@ -14,6 +14,7 @@ from string import Template
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from atomci.artifacts.reported import AtomReport, RunReport
 from atomci.visible import visible_lines
@@ -28,10 +29,14 @@ _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 # The problems that are also there where no script runs.
 _WITHOUT_SCRIPT = 50
 _WIDE = 1000
+# What a page holds: rows, and characters of reports of tests, which are up to 20,000 for each.
+_PROBLEMS, _TESTS = 20_000, 50_000
+_DETAILS = 4_000_000
 
 
 def page(report: RunReport, again: str, hrefs: Mapping[str, str]) -> str:
     """The HTML. `again` leads to the command that runs an atom; `hrefs` has the address of an atom's log."""
+    report = _bounded(report)
     style, script = part("page.css"), part("page.js")
     shown = _shown(msgspec.to_builtins(report, str_keys=True))
     for atom in shown["atoms"]:
@@ -53,6 +58,32 @@ def page(report: RunReport, again: str, hrefs: Mapping[str, str]) -> str:
         path=_text(_path(report)),
         timeline=_timeline(report),
         made=_text(f"Made by atomci {report.atomci} from artifacts/runs/{report.run}/events.jsonl."),
+    )
+
+
+def _bounded(report: RunReport) -> RunReport:
+    """So much that a browser can show it, and a note on the rest; what is red first stays."""
+    left, problems, without = _DETAILS, [], 0
+    for problem in report.problems[:_PROBLEMS]:
+        left -= len(problem.details)
+        without += bool(problem.details) and left < 0
+        problems.append(structs.replace(problem, details="") if left < 0 else problem)
+    notes = [
+        f"the reports of {without} failed tests and broken atoms are in their logs only" if without else "",
+        _beyond("problems", len(report.problems), _PROBLEMS),
+        _beyond("tests", len(report.tests), _TESTS),
+    ]
+    return structs.replace(
+        report,
+        problems=tuple(problems),
+        tests=report.tests[:_TESTS],
+        notes=(*report.notes, *filter(None, notes)),
+    )
+
+
+def _beyond(what: str, count: int, shown: int) -> str:
+    return (
+        f"{count} {what}, and this page holds the first {shown}; the logs have all" if count > shown else ""
     )
 
 
