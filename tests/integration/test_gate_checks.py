@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -213,6 +214,10 @@ def test_a_red_result_on_an_older_state_says_nothing_of_this_one(green) -> None:
     assert (code, status) == (0, "out of date")
     assert f"{WORDS} changed since run" in evidence
     assert "fail in run" in evidence
+    row = green.atomci("check", "run_ruff_lint", "run_black_check").out.splitlines()[0]
+    assert re.match(
+        rf"out of date +031 run_ruff_lint  fail in run \S+: 1 finding; {WORDS} changed since run", row
+    )
 
 
 @pytest.mark.parametrize("atom", GATE)

@@ -61,8 +61,9 @@ def last_result(ctx: Context) -> Verdict:
         red = [f"{result.status} in run {result.run}: {result.reason}"]
     elif altered := [f"{row.path} {how}" for row in result.outputs if (how := _altered(ctx.root, row))]:
         return Verdict(False, [*(f"{text} since run {result.run}" for text in altered), *changed], again)
-    if changed:
-        return Verdict(None, [*changed, *red], again, out_of_date=True)
+    if changed:  # a red result is told first: an older state isn't forgotten, but no verdict on this one
+        first, *others = changed
+        return Verdict(None, ["; ".join([*red, first]), *others], again, out_of_date=True)
     if red:
         return Verdict(False, [*red, *map(str, result.findings[:5])], again)
     examined = f"{result.examined} {result.unit} in run {result.run}"
