@@ -16,13 +16,14 @@ from atomci.decoding import decoded
 from atomci.errors import UsageError
 from atomci.project import Project
 from atomci.report.page.document import page
-from atomci.report.reading import report_of
+from atomci.report.reading import log_of, report_of
 from atomci.tools.atomic import replace_file
 
 __all__ = ["EVENTS", "events_of", "newest", "newest_first", "only_reports", "page_of", "write_page"]
 
 EVENTS = "events.jsonl"
-_REPORTING = {row.name for row in ATOMS if row.phase == 11} | {"watch_ci_duration_and_flakiness"}
+# Reports, and the questions about a commit, which go by what runs have left.
+_REPORTING = {row.name for row in ATOMS if row.phase in (11, 20)} | {"watch_ci_duration_and_flakiness"}
 
 
 def only_reports(atoms: Sequence[str]) -> bool:
@@ -73,7 +74,7 @@ def page_of(project: Project, report: RunReport, log: Path, target: Path) -> str
     """The run's page as it is at `target`; it leads to the logs that are beside the events."""
     hrefs = {}
     for atom in report.atoms:
-        file = log.parent / f"{atom.name}.log"
+        file = log_of(log.parent, atom.name)
         if file.is_file():
             relative = os.path.relpath(file, target.parent).replace(os.sep, "/")
             hrefs[atom.name] = quote(relative)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,7 +35,7 @@ from atomci.decoding import decoded
 from atomci.errors import UsageError
 from atomci.report.timeline import AtomSpan, beside, critical_path
 
-__all__ = ["RED", "report_of", "reported"]
+__all__ = ["RED", "log_of", "report_of", "reported"]
 
 T = TypeVar("T")
 
@@ -310,8 +311,13 @@ def _of_atom(
             atom=atom.atom, finding=finding, details=test.details if test else "", overridden=excused
         )
     if atom.status in RED and not atom.findings:
-        end = _end_of_log(folder / f"{atom.atom}.log")
+        end = _end_of_log(log_of(folder, atom.atom))
         yield RedRow(atom=atom.atom, reason=atom.reason or atom.status, details=end, overridden=excused)
+
+
+def log_of(folder: Path, atom: str) -> Path:
+    """An atom's log in the folder of its run; events from elsewhere may name what isn't one."""
+    return folder / f"{re.sub(r'[^A-Za-z0-9_-]', '_', atom)}.log"
 
 
 def _end_of_log(path: Path) -> str:

@@ -10,7 +10,8 @@ from atomci.artifacts.reported import RunReport
 from atomci.artifacts.schemas import Finding
 from atomci.artifacts.testing import TestResult as Attempt
 from atomci.errors import UsageError
-from atomci.report.reading import report_of
+from atomci.report.pages import newest
+from atomci.report.reading import log_of, report_of
 
 
 def result(nodeid: str, outcome: str = "passed", **more: object) -> Attempt:
@@ -160,3 +161,22 @@ def test_a_report_is_what_its_json_says(tmp_path: Path) -> None:
         "src/demo/module_0.py",
         "src/demo/module_1.py",
     ]
+
+
+@pytest.mark.parametrize("name", ["../../secret", "/secret", "a/../../../secret", "..\\..\\secret"])
+def test_events_from_elsewhere_lead_to_no_file_outside_their_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts/secret.log").write_text("secret")
+    log = written(tmp_path, started(name), turn(name, 0, 1, "error", reason="broke"), finished(1, 3))
+    (row,) = report_of(log).problems
+    assert (row.atom, row.details) == (name, "")
+    assert log_of(log.parent, name).parent == log.parent
+
+
+def test_the_newest_run_is_one_that_looked_at_something_else_than_runs(tmp_path: Path) -> None:
+    for number, atoms in enumerate(
+        [("run_ruff_lint",), ("unit_coverage_meets_threshold",), ("publish_local_reports_index",)]
+    ):
+        run = f"20261124T05000{number}-aaaaaa"
+        written(tmp_path, started(*atoms, run=run), finished(1, run=run), run=run)
+    assert newest(tmp_path) == tmp_path / "artifacts/runs/20261124T050000-aaaaaa/events.jsonl"
