@@ -46,6 +46,7 @@ def test_a_second_version_is_told_with_its_line(line: str, said: str) -> None:
         "run: pip install ruff>=0.5",
         "image: example.com/ruff@sha256:0123",
         "run: git fetch x/ruff@1",
+        "- python -m pip install --quiet --target artifacts/recording/site ruff==0.1.35",
     ],
 )
 def test_what_names_no_second_version_is_fine(line: str) -> None:
