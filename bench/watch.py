@@ -35,7 +35,8 @@ from gate import BenchError, Prepared, call, cpu_model, prepare, say, uv_pip
 
 LIMIT = 0.5
 OURS = "atomci watch --json"
-THEIRS = "ptw . --now --testmon tests/unit -q"
+# With a marker in addopts, as this project has one, testmon would else select nothing and run all.
+THEIRS = "ptw . --now --testmon --testmon-forceselect tests/unit -q"
 NEEDS = ("pytest-watcher==0.6.3", "pytest-testmon==2.2.0", "watchfiles>=1")
 WATCHER = '\n[tool.pytest-watcher]\npatterns = ["**/*.py"]\nignore_patterns = ["**/.venv/**"]\n'
 BREAK = "    raise ValueError('bench')\n"
@@ -200,7 +201,7 @@ def seed(prepared: Prepared) -> None:
     """A run of all tests at each side, which its selection goes by."""
     say("a run of all tests at each side")
     call([str(prepared.scripts / "atomci"), "run", "unit"], prepared.root, prepared.env)
-    words = [str(prepared.python), "-m", "pytest", "--testmon", "tests/unit", "-q", "--no-cov"]
+    words = [str(prepared.python), "-m", "pytest", *THEIRS.split()[3:]]
     call(words, prepared.root, prepared.env)
 
 

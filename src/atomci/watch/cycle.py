@@ -99,6 +99,8 @@ def cycle_of(
     if kind == "matching":
         files = asked.files(every)
         return _cycle(kind, changed, f"tests that match {asked}", files, (), every, asked.name)
+    if kind == "impacted" and changed is not None and not changed:
+        return _cycle(kind, changed, "nothing changed", (), first, every)
     selection = tests.everything if kind == "all" else tests.reached_by(changed)
     if selection.mode == "none":  # but for tests that failed: they may pass now
         return _cycle(kind, changed, selection.reason, (), first, every)

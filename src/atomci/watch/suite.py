@@ -64,7 +64,9 @@ class Suite:
             marker=pytest_runs.marked(config, layer.marker),
             cover=("--no-cov",) if self.ctx.project.version_of("pytest-cov") else (),
         )
-        return (*words, "-p", "atomci.testing.chosen", *(("-k", keyword) if keyword else ()))
+        # A file that can't be read hides nothing of the others.
+        words = (*words, "--continue-on-collection-errors", "-p", "atomci.testing.chosen")
+        return (*words, "-k", keyword) if keyword else words
 
     def variables(self) -> Mapping[str, str]:
         """What the tests' process is given on top of this one's."""

@@ -61,6 +61,13 @@ def test_where_nothing_is_reached_only_what_failed_runs() -> None:
     assert cycle_of(suite, "impacted", ["src/x.py"], failed("tests/b.py::t")).only == ("tests/b.py",)
 
 
+def test_where_nothing_changed_nothing_is_asked_of_the_selection() -> None:
+    suite = Suite(mode="full")
+    assert cycle_of(suite, "impacted", [], {}).is_empty
+    assert cycle_of(suite, "impacted", [], failed("tests/b.py::t")).only == ("tests/b.py",)
+    assert cycle_of(suite, "impacted", None, {}).is_all
+
+
 def test_tests_whose_result_stands_are_left_out_unless_they_failed() -> None:
     suite = Suite(dict.fromkeys(EVERY, "it changed"), left_out=("tests/a.py::t", "tests/b.py::t"))
     cycle = cycle_of(suite, "impacted", ["src/x.py"], failed("tests/b.py::t"))
