@@ -402,9 +402,9 @@ _phase(17,
 )
 _phase(18,
     _row(105, "classify_pipeline_failures", "static, unit, integration, e2e or infra, with the reason",
-        reads=_EVENTS, writes=("artifacts/reports/failures.json",), always=True, effect="host"),
+        after=("compute_local_ci_exit_code", "gate_on_integration_results", "mark_e2e_required_on_main"), reads=(*_EVENTS, "artifacts/runs/*/*", "tests/**/*.py"), writes=(handles.FAILURES,), always=True, effect="host"),
     _row(106, "surface_actionable_diagnostics", "File and line, log, diff and a command that reproduces it",
-        needs=("classify_pipeline_failures",), reads=("artifacts/reports/failures.json",), writes=("artifacts/reports/diagnostics.md",), always=True),
+        needs=("classify_pipeline_failures",), reads=(handles.FAILURES,), writes=(handles.DIAGNOSTICS,), always=True, effect="host"),
     _row(107, "implement_checkpoint_and_retry_policies", "Continue from the last good atom; flaky tests re-run with bounds",
         reads=_EVENTS, writes=("artifacts/checkpoint.json",), effect="host"),
     _row(108, "support_manual_override_and_escalation", "An override needs a reason and an expiry",
@@ -479,6 +479,11 @@ PIPELINES: tuple[Pipeline, ...] = (
     Pipeline("release", "Merge, tag and clean up", _of(15)),
     Pipeline("streams", "Parallel workstreams", _of(16)),
     Pipeline("security", "Secrets, scans, retention and audit", _of(17)),
+    Pipeline(
+        "diagnostics",
+        "What went wrong in the last run, and how to see it again",
+        ("classify_pipeline_failures", "surface_actionable_diagnostics"),
+    ),
     Pipeline("done", "The definition of done", _of(20)),
 )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from atomci.artifacts.done import DoneAnswer
+    from atomci.artifacts.failures import Failures
     from atomci.artifacts.impact import ImpactRecord
     from atomci.artifacts.runs import Index, Result
     from atomci.artifacts.schemas import (
@@ -159,6 +160,8 @@ PAGE: Artifact[Any] = Artifact("artifacts/index.html", form="HTML")
 SUMMARY: Artifact[Any] = Artifact("artifacts/reports/summary.md", form="Markdown")
 
 RETENTION: Artifact[Retention] = Artifact("artifacts/security/retention.json", "retention")
+FAILURES: Artifact[Failures] = Artifact("artifacts/reports/failures.json", "failures")
+DIAGNOSTICS: Artifact[Any] = Artifact("artifacts/reports/diagnostics.md", form="Markdown")
 OVERRIDES: Artifact[OverrideRows] = Artifact("artifacts/overrides.json", "overrides")
 SHARDS: Artifact[Shards] = Artifact("artifacts/performance/shards.json", "shards")
 INDEX: Artifact[Index] = Artifact("artifacts/index.json", "index")

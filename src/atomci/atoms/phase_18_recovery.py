@@ -2,18 +2,121 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import DecodeError, structs
 
 from atomci.artifacts import handles
+from atomci.artifacts.failures import Failures
+from atomci.artifacts.runs import AtomFinished, Event
 from atomci.artifacts.schemas import OverrideRow, OverrideRows
 from atomci.atoms.parts.ci_files import verdict_of
+from atomci.atoms.parts.evidence import never_ran
 from atomci.atoms.parts.recorded import outcome_of
+from atomci.atoms.parts.since_green import since_green
+from atomci.atoms.parts.ways import ways_in
 from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration import playbooks
 from atomci.configuration.documents import toml_document
 from atomci.configuration.facts import Fact, problem, seen
 from atomci.deadlines import today
+from atomci.decoding import decoded
 from atomci.engine.context import Context, Outcome, Verdict
+from atomci.report.failures.classes import Rows, failures_of
+from atomci.report.failures.markdown import markdown
+from atomci.report.pages import newest
+from atomci.tools.atomic import replace_file
+
+_TAIL = 8_000
+
+
+def classify_pipeline_failures(ctx: Context) -> Outcome:
+    found = _failures(ctx)
+    if found is None:
+        return Outcome("skipped", "no run was here yet", 0, "failures")
+    failures, atoms = found
+    ctx.write(handles.FAILURES, failures)
+    kinds = Counter(f"{failure.layer} {failure.kind}" for failure in failures.failures)
+    said = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "nothing is red"
+    return Outcome("pass", f"run {failures.run}: {said}", atoms, "atoms")
+
+
+def classify_pipeline_failures_holds(ctx: Context) -> Verdict:
+    """The failures that are written down are those of the newest run."""
+    if (verdict := never_ran(ctx)) is not None:
+        return verdict
+    written, found = ctx.read_if_there(handles.FAILURES), _failures(ctx)
+    if found is None:
+        return Verdict(None, ("no run was here yet",), f"atomci run {ctx.atom.name}", not_run=True)
+    if written is None or written.run != found[0].run:
+        return Verdict(
+            None,
+            (f"run {found[0].run} isn't classified yet",),
+            f"atomci run {ctx.atom.name}",
+            out_of_date=True,
+        )
+    return Verdict(True, (f"{len(written.failures)} failures of run {written.run}",))
+
+
+def _failures(ctx: Context) -> tuple[Failures, int] | None:
+    """Those of the newest run that looked at something, and how many of its atoms have ended."""
+    if (log := newest(ctx.root)) is None:
+        return None
+    events = tuple(_events(log))
+    rows = Rows(
+        {name: row.phase for name, row in ctx.catalog.atoms.items()},
+        {name: (*row.needs, *row.after) for name, row in ctx.catalog.atoms.items()},
+    )
+    ways = ways_in(ctx)
+    found = failures_of(events, rows, lambda atom: _tail(log.parent / f"{atom}.log"))
+    atoms = {failure.atom for failure in found}
+    return (
+        Failures(
+            run=log.parent.name,
+            failures=tuple(structs.replace(failure, command=ways.again(failure)) for failure in found),
+            since=since_green(ctx, atoms, log.parent.name) if found else None,
+        ),
+        sum(isinstance(event, AtomFinished) for event in events),
+    )
+
+
+def _events(log: Path) -> Iterator[Event]:
+    for line in log.read_bytes().splitlines():
+        with suppress(DecodeError):  # torn, as where the process was killed
+            yield decoded(line, Event)
+
+
+def _tail(log: Path) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _TAIL))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def surface_actionable_diagnostics(ctx: Context) -> Outcome:
+    failures = ctx.read_if_there(handles.FAILURES)
+    if failures is None:
+        return Outcome("skipped", "nothing is classified yet", 0, "sections")
+    replace_file(ctx.root / handles.DIAGNOSTICS, ctx.redactor.clean(markdown(failures)).encode())
+    count = len(failures.failures)
+    return Outcome("pass", f"{handles.DIAGNOSTICS} has {count or 'no'} failures", count + 1, "sections")
+
+
+def surface_actionable_diagnostics_holds(ctx: Context) -> Verdict:
+    """The page is of the failures that are written down."""
+    if (verdict := never_ran(ctx)) is not None:
+        return verdict
+    wanted = ctx.redactor.clean(markdown(ctx.read(handles.FAILURES))).encode()
+    path = ctx.root / handles.DIAGNOSTICS
+    problems = (
+        [] if path.is_file() and path.read_bytes() == wanted else [f"{handles.DIAGNOSTICS} is of another run"]
+    )
+    return Verdict.of(problems, [str(handles.DIAGNOSTICS)], "atomci run diagnostics")
 
 
 def support_manual_override_and_escalation(ctx: Context) -> Outcome:

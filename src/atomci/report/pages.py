@@ -22,8 +22,8 @@ from atomci.tools.atomic import replace_file
 __all__ = ["EVENTS", "events_of", "newest", "newest_first", "only_reports", "page_of", "write_page"]
 
 EVENTS = "events.jsonl"
-# Reports, and the questions about a commit, which go by what runs have left.
-_REPORTING = {row.name for row in ATOMS if row.phase in (11, 20)} | {"watch_ci_duration_and_flakiness"}
+# Reports, what is told of failures, and the questions about a commit, which go by what runs have left.
+_REPORTING = {row.name for row in ATOMS if row.phase in (11, 18, 20)} | {"watch_ci_duration_and_flakiness"}
 
 
 def only_reports(atoms: Sequence[str]) -> bool:

@@ -17,7 +17,6 @@ from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished
 from atomci.artifacts.testing import TestResult
 from atomci.catalog import PIPELINES
 from atomci.cli.view.advice import typed_here
-from atomci.cli.view.failures import TESTS_SHOWN, excerpt
 from atomci.cli.view.style import paint
 from atomci.cli.view.width import folded, is_narrow
 from atomci.engine.context import Context, Options
@@ -25,6 +24,7 @@ from atomci.engine.events import Listener
 from atomci.engine.plan import Plan
 from atomci.engine.policy import STOPPED
 from atomci.project import Project
+from atomci.report.excerpts import TESTS_SHOWN, excerpt
 
 if TYPE_CHECKING:
     from atomci.atoms.load import Loader

@@ -3,7 +3,7 @@
 import pytest
 
 from atomci.artifacts import testing as artifacts
-from atomci.cli.view.failures import excerpt
+from atomci.report.excerpts import excerpt
 
 LONG = """\
 x = 3

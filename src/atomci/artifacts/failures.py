@@ -1,0 +1,73 @@
+"""What went wrong in a run, classified: atoms 105 and 106."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = ["Failure", "Failures", "Kind", "Layer", "SinceGreen"]
+
+Layer = Literal["static", "unit", "integration", "e2e", "infra"]
+Kind = Literal[
+    "lint-fixable",
+    "lint",
+    "format",
+    "type",
+    "test-assert",
+    "test-raised",
+    "test-error",
+    "collection",
+    "crash",
+    "time-out",
+    "flaky",
+    "coverage",
+    "nothing-examined",
+    "tool-missing",
+    "tool-broke",
+    "config",
+    "network",
+    "disk",
+]
+"""lint-fixable: the tool repairs it. test-error: set-up or tear-down. collection: a file of tests can't be
+imported or read. crash: the interpreter died. nothing-examined: there was nothing to look at."""
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """One thing that went wrong. The first finding of a tool and kind stands for all `count` of them."""
+
+    atom: str
+    layer: Layer
+    kind: Kind
+    reason: str
+    """Why it is of that kind."""
+    message: str
+    path: str = ""
+    line: int = 0
+    test: str = ""
+    """The node id, where it is a test."""
+    count: int = 1
+    excerpt: tuple[str, ...] = ()
+    log: str = ""
+    command: str = ""
+    """What to type to see it again."""
+
+
+class SinceGreen(Struct, frozen=True, kw_only=True):
+    """What differs from the last green run of the same atoms; `exact` is False where only hashes tell."""
+
+    run: str
+    commit: str
+    paths: tuple[str, ...]
+    command: str
+    exact: bool = True
+
+
+class Failures(Struct, frozen=True, kw_only=True):
+    """atom_105: what went wrong in a run, the first to look at first."""
+
+    schema: Literal["atomci/failures/1"] = "atomci/failures/1"
+    run: str
+    failures: tuple[Failure, ...]
+    since: SinceGreen | None = None
+    """None where no green run is known."""

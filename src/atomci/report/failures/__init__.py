@@ -1,0 +1,1 @@
+"""What went wrong in a run: classes, reasons, and the command that shows it again."""
