@@ -80,7 +80,7 @@ CASES: dict[str, Broken] = {
     # unit
     "assertion": Broken(("unit test-assert",), replace={_UNIT: ('"snake-case"', '"snake_case"')}),
     "assertion-with-message": Broken(("unit test-assert",), write=_unit('assert sum([1, 1]) == 3, "they add up"')),
-    "does-not-raise": Broken(("unit test-assert",), write=_unit("with pytest.raises(ValueError, match='x'):\n        int('1')", "import pytest")),
+    "does-not-raise": Broken(("static format", "unit test-assert"), write=_unit("with pytest.raises(ValueError, match='x'):\n        int('1')", "import pytest")),
     "strict-xfail-passes": Broken(("unit test-assert",), write={"tests/unit/test_more.py": 'import pytest\n\n\n@pytest.mark.xfail(reason="known")\ndef test_more() -> None:\n    assert sum([1]) == 1\n'}),
     "pytest-fail": Broken(("unit test-assert",), write=_unit('pytest.fail("not yet")', "import pytest")),
     "code-raises": Broken(("static type", "unit test-raised",), replace={_MODULE: ('"-".join(', '1 // len(title and "") or "-".join(')}),

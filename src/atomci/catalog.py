@@ -406,7 +406,7 @@ _phase(18,
     _row(106, "surface_actionable_diagnostics", "File and line, log, diff and a command that reproduces it",
         needs=("classify_pipeline_failures",), reads=(handles.FAILURES,), writes=(handles.DIAGNOSTICS,), always=True, effect="host"),
     _row(107, "implement_checkpoint_and_retry_policies", "Continue from the last good atom; flaky tests re-run with bounds",
-        reads=_EVENTS, writes=("artifacts/checkpoint.json",), effect="host"),
+        after=("classify_pipeline_failures",), reads=(*_EVENTS, "artifacts/runs/*/*"), writes=(handles.CHECKPOINT,), always=True, effect="host"),
     _row(108, "support_manual_override_and_escalation", "An override needs a reason and an expiry",
         reads=(*_CONF, *_ANSWERS, "docs/playbooks/*.md"), writes=(handles.OVERRIDES,), effect="host"),
 )
@@ -482,7 +482,11 @@ PIPELINES: tuple[Pipeline, ...] = (
     Pipeline(
         "diagnostics",
         "What went wrong in the last run, and how to see it again",
-        ("classify_pipeline_failures", "surface_actionable_diagnostics"),
+        (
+            "classify_pipeline_failures",
+            "surface_actionable_diagnostics",
+            "implement_checkpoint_and_retry_policies",
+        ),
     ),
     Pipeline("done", "The definition of done", _of(20)),
 )

@@ -283,15 +283,23 @@ def test_odd_parameters_and_messages_are_kept(attempts) -> None:
     assert all(case.get("name", "").startswith("test_odd[") for case in cases)
 
 
-def test_a_run_again_is_a_case_of_its_own_and_the_suite_is_green(real_green) -> None:
+def test_a_run_again_is_a_case_of_its_own_and_always_shown_and_of_a_new_test_it_is_red(real_green) -> None:
     pytest.importorskip("pytest_rerunfailures")
     real_green.write(
         "tests/unit/test_flaky.py",
         "import pytest\n\nSEEN: list[int] = []\n\n\n"
         "@pytest.mark.flaky(reruns=2)\ndef test_flaky() -> None:\n    SEEN.append(1)\n    assert len(SEEN) > 1, 'once'\n",
     )
+    new = real_green.atomci("run", "unit", "--json")
+    flaky = "tests/unit/test_flaky.py::test_flaky"
+    assert new[RUN] == (
+        "fail",
+        f"new and flaky, which no retry excuses: {flaky}; 1 passed on retry: {flaky}",
+    )
+    assert new.statuses["stage2_unit_tests"] == "fail"
+    real_green.commit("no longer new")
     done = real_green.atomci("run", "unit", "--json")
-    assert done.code == 0
+    assert (done.code, done[RUN]) == (0, ("pass", f"1 passed on retry: {flaky}"))
     rows = [row for row in _results(real_green) if "flaky" in row["nodeid"]]
     assert [(row["outcome"], row["attempt"]) for row in rows] == [("rerun", 1), ("passed", 2)]
     tags = [[c.tag for c in case] for case in _cases(real_green) if case.get("name") == "test_flaky"]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["Failure", "Failures", "Kind", "Layer", "SinceGreen"]
+__all__ = ["Checkpoint", "Failure", "Failures", "Kind", "Layer", "SinceGreen"]
 
 Layer = Literal["static", "unit", "integration", "e2e", "infra"]
 Kind = Literal[
@@ -71,3 +71,19 @@ class Failures(Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...]
     since: SinceGreen | None = None
     """None where no green run is known."""
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True):
+    """atom_107: how far a run came, what goes on from there, and which tests passed on retry."""
+
+    schema: Literal["atomci/checkpoint/1"] = "atomci/checkpoint/1"
+    run: str
+    passed: tuple[str, ...]
+    """Its good atoms, in the order in which they ended."""
+    left: tuple[str, ...]
+    """Those that didn't pass, and those that never ended."""
+    resume: str
+    """What to type to go on; empty after a green run."""
+    flaky: tuple[str, ...]
+    objections: tuple[str, ...]
+    """Where retries went beyond their bounds."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from atomci.artifacts.done import DoneAnswer
-    from atomci.artifacts.failures import Failures
+    from atomci.artifacts.failures import Checkpoint, Failures
     from atomci.artifacts.impact import ImpactRecord
     from atomci.artifacts.runs import Index, Result
     from atomci.artifacts.schemas import (
@@ -161,6 +161,7 @@ SUMMARY: Artifact[Any] = Artifact("artifacts/reports/summary.md", form="Markdown
 
 RETENTION: Artifact[Retention] = Artifact("artifacts/security/retention.json", "retention")
 FAILURES: Artifact[Failures] = Artifact("artifacts/reports/failures.json", "failures")
+CHECKPOINT: Artifact[Checkpoint] = Artifact("artifacts/checkpoint.json", "checkpoint")
 DIAGNOSTICS: Artifact[Any] = Artifact("artifacts/reports/diagnostics.md", form="Markdown")
 OVERRIDES: Artifact[OverrideRows] = Artifact("artifacts/overrides.json", "overrides")
 SHARDS: Artifact[Shards] = Artifact("artifacts/performance/shards.json", "shards")

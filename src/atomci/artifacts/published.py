@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atomci.artifacts.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.done import DoneAnswer, DoneReport
-from atomci.artifacts.failures import Failures
+from atomci.artifacts.failures import Checkpoint, Failures
 from atomci.artifacts.impact import ImpactRecord
 from atomci.artifacts.listings import Diagnosis, Explanation, Listing, Restored
 from atomci.artifacts.manifests import Manifest, Parity
@@ -71,6 +71,7 @@ SCHEMAS: dict[str, object] = {
     "workflow": Rehearsal,
     "overrides": OverrideRows,
     "failures": Failures,
+    "checkpoint": Checkpoint,
     "retention": Retention,
     "shards": Shards,
     "protection": Protection,

@@ -148,6 +148,10 @@ class TestSummary(Struct, frozen=True, kw_only=True):
     unmeasured: str = ""
     narrowed: tuple[str, ...] = ()
     session: TestSession | None = None
+    flaky: tuple[str, ...] = ()
+    """Tests that failed and passed when they ran again."""
+    objections: tuple[str, ...] = ()
+    """Why such retries make the suite red all the same."""
 
 
 class Diagnostic(Struct, frozen=True, kw_only=True):

@@ -10,9 +10,10 @@ from pathlib import Path
 from msgspec import DecodeError, structs
 
 from atomci.artifacts import handles
-from atomci.artifacts.failures import Failures
-from atomci.artifacts.runs import AtomFinished, Event
-from atomci.artifacts.schemas import OverrideRow, OverrideRows
+from atomci.artifacts.failures import Checkpoint, Failures
+from atomci.artifacts.runs import AtomFinished, Event, RunFinished, RunStarted
+from atomci.artifacts.schemas import OverrideRow, OverrideRows, Status
+from atomci.artifacts.testing import TestResult
 from atomci.atoms.parts.ci_files import verdict_of
 from atomci.atoms.parts.evidence import never_ran
 from atomci.atoms.parts.recorded import outcome_of
@@ -28,6 +29,7 @@ from atomci.engine.context import Context, Outcome, Verdict
 from atomci.report.failures.classes import Rows, failures_of
 from atomci.report.failures.markdown import markdown
 from atomci.report.pages import newest
+from atomci.testing.flakiness import flakiness_of
 from atomci.tools.atomic import replace_file
 
 _TAIL = 8_000
@@ -117,6 +119,50 @@ def surface_actionable_diagnostics_holds(ctx: Context) -> Verdict:
         [] if path.is_file() and path.read_bytes() == wanted else [f"{handles.DIAGNOSTICS} is of another run"]
     )
     return Verdict.of(problems, [str(handles.DIAGNOSTICS)], "atomci run diagnostics")
+
+
+def implement_checkpoint_and_retry_policies(ctx: Context) -> Outcome:
+    checkpoint = _checkpoint(ctx)
+    if checkpoint is None:
+        return Outcome("skipped", "no run was here yet", 0, "atoms")
+    ctx.write(handles.CHECKPOINT, checkpoint)
+    said = [f"run {checkpoint.run}: {len(checkpoint.passed)} atoms passed, {len(checkpoint.left)} are left"]
+    said += [f"{checkpoint.resume} goes on"] if checkpoint.resume else []
+    said += [f"{len(checkpoint.flaky)} tests passed on retry"] if checkpoint.flaky else []
+    text = "; ".join((*checkpoint.objections, *said))
+    status: Status = "fail" if checkpoint.objections else "pass"
+    return Outcome(status, text, len(checkpoint.passed) + len(checkpoint.left), "atoms")
+
+
+def implement_checkpoint_and_retry_policies_holds(ctx: Context) -> Verdict:
+    """The checkpoint is that of the newest run, and its retries keep their bounds."""
+    if (verdict := never_ran(ctx)) is not None:
+        return verdict
+    written, found, again = ctx.read_if_there(handles.CHECKPOINT), _checkpoint(ctx), "atomci run diagnostics"
+    if found is None or written is None or written.run != found.run:
+        return Verdict(None, ("the newest run isn't looked at yet",), again, out_of_date=True)
+    return Verdict.of(written.objections, [f"{len(written.passed)} atoms passed in run {written.run}"], again)
+
+
+def _checkpoint(ctx: Context) -> Checkpoint | None:
+    """How far the newest run came, and what it ran again."""
+    if (log := newest(ctx.root)) is None:
+        return None
+    events = list(_events(log))
+    started = next((event for event in events if isinstance(event, RunStarted)), None)
+    finished = next((event for event in events if isinstance(event, RunFinished)), None)
+    rows = [event for event in events if isinstance(event, AtomFinished)]
+    passed = [row.atom for row in rows if row.status == "pass"]
+    green = finished is not None and finished.exit_code == 0
+    tests = flakiness_of([event for event in events if isinstance(event, TestResult)], lambda path: False)
+    return Checkpoint(
+        run=log.parent.name,
+        passed=tuple(passed),
+        left=tuple(name for name in (started.atoms if started else ()) if name not in passed),
+        resume="" if green else "atomci run --resume",
+        flaky=tests.tests,
+        objections=tests.objections,
+    )
 
 
 def support_manual_override_and_escalation(ctx: Context) -> Outcome:

@@ -18,6 +18,7 @@ from atomci.atoms.parts.answers import (
     verdict_of,
     yes,
 )
+from atomci.atoms.parts.branches import default_branch
 from atomci.atoms.parts.ci_files import ci_workflow
 from atomci.atoms.parts.github_answers import approved, uploaded
 from atomci.atoms.parts.layer_runs import not_begun
@@ -131,7 +132,7 @@ def _integration(ctx: Context) -> Said:
     if why := not_begun(ctx, INTEGRATION):
         return applies_not(why)
     said = by_last_result(ctx, "gate_on_integration_results", "atomci run integration")
-    if said.word == "no" and said.pending and (why := only_prose(ctx, _default_branch(ctx))):
+    if said.word == "no" and said.pending and (why := only_prose(ctx)):
         return applies_not(why)
     stage = ctx.read_if_there(handles.INTEGRATION_STAGE)
     if said.word != "yes" or stage is None:
@@ -156,7 +157,7 @@ def _e2e(ctx: Context) -> Said:
     if ran.word == "not applicable":
         return ran
     said = by_last_result(ctx, "mark_e2e_required_on_main", "atomci run e2e") if ran.word == "yes" else ran
-    branch, required = ctx.project.git.branch(), _default_branch(ctx)
+    branch, required = ctx.project.git.branch(), default_branch(ctx)
     if said.word == "no" and said.pending and branch and branch != required:
         return applies_not(f"this is {branch}: end-to-end tests are required on {required}, not on branches")
     stage = ctx.read_if_there(handles.E2E_STAGE)
@@ -165,18 +166,6 @@ def _e2e(ctx: Context) -> Said:
     if stage.overridden or stage.status != "pass":
         return no(stage.reasons, "atomci run e2e")
     return yes(*stage.reasons, *said.evidence)
-
-
-def _default_branch(ctx: Context) -> str:
-    """As the answers, ci.yml or origin have it."""
-    if named := ctx.project.answers.get("default_branch"):
-        return str(named)
-    if head := ctx.project.git.ask("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"):
-        return head.partition("/")[2]
-    try:
-        return ci_workflow(ctx).branch
-    except Unreadable:
-        return "main"
 
 
 # --- 117 and 118: what GitHub knows ------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 from atomci.artifacts.schemas import Status
 from atomci.artifacts.testing import TestResult, TestSession, TestSummary
 from atomci.testing import pytest_runs, results
+from atomci.testing.flakiness import NOT_FLAKY, Flakiness
 
 __all__ = ["Judgement", "asserts_nothing", "complaint", "judge", "narrowed", "shortfall"]
 
@@ -39,10 +40,12 @@ def judge(
     root: Path,
     left_out: str = "",
     marker: str = "",
+    flaky: Flakiness = NOT_FLAKY,
 ) -> Judgement:
     """The verdict on one run of pytest: `output` is all that it said, `folder` the layer's own.
 
-    `left_out` says why some tests weren't asked for, `marker` which one was.
+    `flaky` is what passed on retry, which is always said. `left_out` says why some tests weren't asked for,
+    `marker` which one was.
     """
     bad = [result for result in found if result.outcome in results.BAD]
     short = shortfall(found, session, code, output)
@@ -59,7 +62,10 @@ def judge(
             broken=broken,
             narrowed=said,
             session=session,
+            flaky=flaky.tests,
+            objections=flaky.objections,
         )
+        reasons = (*reasons, *flaky.objections, flaky.said)
         return Judgement(status, "; ".join(dict.fromkeys(filter(None, reasons))), summary)
 
     if bad:
@@ -73,7 +79,7 @@ def judge(
     own = [result for result in found if not folder or result.nodeid.startswith(f"{folder}/")]
     if vacuous := asserts_nothing(own, marker):
         return ended("vacuous", vacuous, *narrowed(session, ()))
-    return ended("pass", *said)
+    return ended("fail" if flaky.objections else "pass", *said)
 
 
 def shortfall(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from atomci.atoms.parts.branches import base_of_the_branch, default_branch
 from atomci.engine.context import Context
 from atomci.engine.inputs.files import matches
 
@@ -13,11 +14,10 @@ _PROSE = ("**/*.md", "**/*.rst", "docs/**", "LICENSE*")
 _CODE = ("src/**/*", "tests/**/*", "scripts/**/*", "*.py", "pyproject.toml", "*.cfg", "*.ini")
 
 
-def only_prose(ctx: Context, branch: str) -> str:
-    """What changed since a branch, where that can change no test; empty where it could, or isn't known."""
-    git = ctx.project.git
-    base = git.ask("merge-base", f"origin/{branch}", "HEAD") or git.ask("merge-base", branch, "HEAD")
-    changed = ctx.changed(base) if base and base != git.commit() else None
+def only_prose(ctx: Context) -> str:
+    """What the branch changes, where that can change no test; empty where it could, or isn't known."""
+    base = base_of_the_branch(ctx)
+    changed = ctx.changed(base) if base and base != ctx.project.git.commit() else None
     if not changed or not all(matches(path, _PROSE) and not matches(path, _CODE[:3]) for path in changed):
         return ""
     names = {PurePosixPath(path).name.encode() for path in changed}
@@ -26,4 +26,5 @@ def only_prose(ctx: Context, branch: str) -> str:
         content = (ctx.root / path).read_bytes()
         if any(name in content for name in names):
             return ""
-    return f"since {branch} only {', '.join(changed[:3])}{' and others' if len(changed) > 3 else ''} changed"
+    others = " and others" if len(changed) > 3 else ""
+    return f"since {default_branch(ctx)} only {', '.join(changed[:3])}{others} changed"

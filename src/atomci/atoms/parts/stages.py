@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from msgspec import structs
+
 from atomci.artifacts.handles import Artifact, result_of
 from atomci.artifacts.schemas import AllFindings, Stage, Status
 from atomci.artifacts.testing import TestSummary
@@ -36,6 +38,9 @@ class Red(NamedTuple):
 
 def reds_of_tests(atom: str, kind: str, tests: TestSummary, *, none_ran: bool = False) -> list[Red]:
     """What a suite's summary makes red: that tests failed or couldn't run, or else that none ran."""
+    if tests.objections:
+        own = structs.replace(tests, objections=())
+        return [Red(atom, "fail", "; ".join(tests.objections)), *reds_of_tests(atom, kind, own)]
     failed = tests.counts.get("failed", 0)
     errors = tests.counts.get("error", 0)
     if tests.broken:

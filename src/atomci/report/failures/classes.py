@@ -75,7 +75,8 @@ def failures_of(events: Iterable[Event], rows: Rows, tail: Callable[[str], str])
         if isinstance(event, TestResult):
             tests[_layer_of(event.nodeid)].append(event)
     found: list[Failure] = []
-    for name in (row for row in ended if row in red):
+    # Not as they ended, which is another order each time.
+    for name in sorted(red, key=lambda atom: (rows.phases.get(atom, len(rows.phases)), atom)):
         if not red & rows.behind(name):
             found += _of_atom(ended[name], rows, tests, tail(name))
     return (*found, *_flaky(tests, ended))

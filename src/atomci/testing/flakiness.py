@@ -1,0 +1,57 @@
+"""Tests that fail and then pass: how often that may be, and which of them count as red all the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from atomci.artifacts.testing import TestResult
+
+__all__ = ["NOT_FLAKY", "RERUNS_OF_A_TEST", "Flakiness", "flakiness_of", "reruns_of_a_suite"]
+
+RERUNS_OF_A_TEST = 2
+"""So often may one test run again."""
+_BAD = ("failed", "error")
+_NAMES = 3
+
+
+def reruns_of_a_suite(tests: int) -> int:
+    """So many re-runs may a suite have: 1 % of its tests, and five in any case."""
+    return max(5, tests // 100)
+
+
+@dataclass(frozen=True)
+class Flakiness:
+    """The tests that passed on retry, and why they are red all the same; empty where they aren't."""
+
+    tests: tuple[str, ...]
+    objections: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """What is always shown of them."""
+        return f"{len(self.tests)} passed on retry: {_listed(self.tests)}" if self.tests else ""
+
+
+NOT_FLAKY = Flakiness((), ())
+
+
+def flakiness_of(found: Sequence[TestResult], is_new: Callable[[str], bool]) -> Flakiness:
+    """By every attempt of every test; `is_new` says if the branch changes a file."""
+    last = {result.nodeid: result for result in found if "::" in result.nodeid}
+    again = Counter(result.nodeid for result in found if result.outcome == "rerun")
+    flaky = [nodeid for nodeid in again if last[nodeid].outcome not in (*_BAD, "rerun")]
+    objections = []
+    if often := [nodeid for nodeid, count in again.items() if count > RERUNS_OF_A_TEST]:
+        objections.append(f"ran again more than {RERUNS_OF_A_TEST} times: {_listed(often)}")
+    if (total := again.total()) > (bound := reruns_of_a_suite(len(last))):
+        objections.append(f"{total} re-runs of {len(last)} tests, at most {bound} are allowed")
+    if new := [nodeid for nodeid in flaky if is_new(nodeid.partition("::")[0])]:
+        objections.append(f"new and flaky, which no retry excuses: {_listed(new)}")
+    return Flakiness(tuple(flaky), tuple(objections))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return f"{', '.join(names[:_NAMES])}{more}"
