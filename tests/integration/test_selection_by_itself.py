@@ -29,5 +29,16 @@ def test_after_a_run_of_all_tests_an_edit_runs_those_that_it_reaches(real_sample
     assert {name.partition("::")[0] for name in ran} == {"tests/unit/test_words.py"}
     assert ran | set(selection["left_out"]) == every
     assert f"{selection['picked']} of {len(every)} tests" in done.out
+    told = json.loads(real_sample.atomci("explain", "impact", "--json").out)
+    assert told["mode"] == "impacted"
+    assert {row["test"] for row in told["running"]} == ran
+    assert {row["test"] for row in told["resting"]} == set(selection["left_out"])
+    shown = real_sample.atomci("explain", "impact").out
+    assert all(f"runs   {name}" in shown for name in ran)
+    assert "passed the last time; the " in shown
+    words = json.loads(real_sample.atomci("explain", "impact", "src/demo/words.py", "--json").out)
+    assert ({row["test"] for row in words["running"]}, words["resting"]) == (ran, [])
+    refused = real_sample.atomci("explain", "local_ci", "src/demo/words.py")
+    assert (refused.code, "explain local_ci takes no paths" in refused.err) == (2, True)
     real_sample.atomci("run", "select_impacted_unit_tests", "--all")
     assert _selection(real_sample)["mode"] == "full"

@@ -12,11 +12,14 @@ __all__ = [
     "AtomRow",
     "Diagnosis",
     "Explanation",
+    "ImpactExplanation",
     "LastRun",
     "Listing",
     "PipelineRow",
     "ProgramRow",
+    "RestingTest",
     "Restored",
+    "RunningTest",
 ]
 
 
@@ -118,3 +121,33 @@ class Diagnosis(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     programs: tuple[ProgramRow, ...]
     problems: tuple[str, ...]
     """What couldn't be looked at, and what to type."""
+
+
+class RunningTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A test that runs, or a file of tests as a whole, and why."""
+
+    test: str
+    reasons: tuple[str, ...]
+
+
+class RestingTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A test that doesn't run: how it ended the last time, and what it used, none of which changed."""
+
+    test: str
+    outcome: str
+    functions: int
+    runs: tuple[str, ...]
+    """Files of which it ran a function."""
+    reads: tuple[str, ...]
+    """Files that it read, and folders that it listed."""
+
+
+class ImpactExplanation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`atomci explain impact --json`. Of mode `full`, no test is listed: all run, for the reason given."""
+
+    schema: Literal["atomci/impact-explanation/1"] = "atomci/impact-explanation/1"
+    mode: Literal["full", "impacted", "none"]
+    reason: str
+    changed: tuple[str, ...]
+    running: tuple[RunningTest, ...]
+    resting: tuple[RestingTest, ...]

@@ -6,7 +6,7 @@ from atomci.artifacts.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.done import DoneAnswer, DoneReport
 from atomci.artifacts.failures import Checkpoint, Failures
 from atomci.artifacts.impact import ImpactRecord
-from atomci.artifacts.listings import Diagnosis, Explanation, Listing, Restored
+from atomci.artifacts.listings import Diagnosis, Explanation, ImpactExplanation, Listing, Restored
 from atomci.artifacts.manifests import Manifest, Parity
 from atomci.artifacts.reported import RunReport
 from atomci.artifacts.runs import Event, Index, Result
@@ -88,6 +88,7 @@ SCHEMAS: dict[str, object] = {
     "check": CheckReport,
     "list": Listing,
     "explanation": Explanation,
+    "impact-explanation": ImpactExplanation,
     "restored": Restored,
     "doctor": Diagnosis,
     "done-answer": DoneAnswer,

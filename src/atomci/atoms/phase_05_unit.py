@@ -118,6 +118,15 @@ def _selects_by_itself(ctx: Context) -> bool:
     return local == "always" or bool(why_unmeasured(ctx, read_pytest_config(ctx.root, _layer(ctx).folder)))
 
 
+def selected(ctx: Context) -> Selection:
+    """What a change reaches, also where a run would take all tests all the same: `atomci explain impact`."""
+    try:
+        left = departure(ctx.project.git, ctx.project.setting(read_selection).base or None)
+    except HistoryMissing as missing:
+        return every_test(ctx, f"{missing} ({missing.hint})")
+    return impacted(ctx, ctx.changed(left.commit if left else None), left.commit if left else "HEAD")
+
+
 def every_test(ctx: Context, asked: str) -> Selection:
     """The whole suite, since that was asked for."""
     return impact.everything(f"{asked}: the whole suite", _test_files(ctx))

@@ -17,6 +17,9 @@ from atomci.cli.view.width import folded
 from atomci.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atomci.atoms.load import Loader
     from atomci.engine.plan import Catalog, Plan
 
 __all__ = ["explain_command", "graph_command", "list_command"]
@@ -64,11 +67,29 @@ def _row(row: Atom, catalog: Catalog) -> dict[str, Any]:
     return {"id": row.id, **row._asdict(), "planned": catalog.planned(row.name)}
 
 
+_IMPACT = "impact"
+"""Not an atom: what `explain` says of the tests."""
+
+
+def _explain_impact(loader: Loader, paths: Sequence[str], as_json: bool) -> None:
+    from atomci.artifacts.json_text import json_of
+    from atomci.atoms.parts.impact_record import known_record
+    from atomci.atoms.phase_05_unit import selected
+    from atomci.cli.impact import explained, impact_lines
+    from atomci.engine.context import Context, Options
+
+    atom = loader.catalog.atoms["select_impacted_unit_tests"]
+    ctx = Context(loader.workspace(Options(preview=True)), atom)
+    told = explained(selected(ctx), known_record(ctx), paths)
+    click.echo(json_of(told).decode() if as_json else "\n".join(map(folded, impact_lines(told))))
+
+
 @click.command("explain")
 @click.argument("target", shell_complete=completion.targets)
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
 @click.option("--whole", is_flag=True, help="Of several atoms, show what each needs, reads and writes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def explain_command(target: str, whole: bool, as_json: bool) -> None:
+def explain_command(target: str, paths: tuple[str, ...], whole: bool, as_json: bool) -> None:
     """Show what a target does: its plain commands, in order. You can paste each line into a shell.
 
     Of a single atom, and with --whole, also what it needs, reads and writes, and what its last result
@@ -78,6 +99,8 @@ def explain_command(target: str, whole: bool, as_json: bool) -> None:
     atomci explain local_ci
     atomci explain local_ci --whole
     atomci explain atom_031
+    atomci explain impact               which tests a change runs and why, which not and why that is safe
+    atomci explain impact src/a/b.py    those that use a file
     """
     import msgspec
 
@@ -90,6 +113,11 @@ def explain_command(target: str, whole: bool, as_json: bool) -> None:
 
     project = Project(find_root(Path.cwd()))
     loader = Loader(project)
+    if target == _IMPACT:
+        _explain_impact(loader, paths, as_json)
+        return
+    if paths:
+        raise UsageError(f"explain {target} takes no paths", f"atomci explain {target}")
     explained = []
     # An atom is explained alone: its row names what it needs.
     alone = target not in loader.catalog.pipelines and len(resolve(target, loader.catalog)) == 1

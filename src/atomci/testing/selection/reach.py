@@ -101,14 +101,18 @@ def by_tests(record: ImpactRecord, found: Reach, files: Sequence[str]) -> Select
     )
     return Selection(
         mode="none" if not tests else "impacted" if left_out else "full",
-        reason=f"{are} affected by the change; the others passed, and nothing that they use changed",
+        reason=(
+            f"{are} affected by the change; the others passed, and nothing that they use changed"
+            if left_out
+            else "every test is affected by the change, or isn't known yet"
+        ),
         changed=found.changed,
         tests=tests if left_out else (),
         total=len(files),
         by_record=True,
         known=len(known),
         picked=picked,
-        left_out=left_out if tests else (),
+        left_out=left_out,
     )
 
 
