@@ -36,6 +36,10 @@ FILES = {
     "def test_two(known_rates):\n    assert known_rates\n\n\ndef test_alone():\n    assert 1 + 1 == 2\n",
     "tests/test_limit.py": "from shop import base\n\n\ndef test_limit():\n    assert base.limit() == 3\n\n\ndef test_base():\n"
     "    assert base\n",
+    "shop/kept.py": "import functools\n\n\n@functools.cache\ndef once():\n    return helper()\n\n\n"
+    "def helper():\n    return 1\n",
+    "tests/test_kept.py": "from shop.kept import once\n\n\ndef test_kept():\n    assert once()\n\n\n"
+    "def test_kept_too():\n    assert once() == 1\n",
     "tests/test_listing.py": "from shop.reading import names\n\n\ndef test_names():\n    assert names()\n",
     "tests/test_starts.py": "import subprocess, sys\n\n\ndef test_start():\n    subprocess.run([sys.executable, '-c', ''])\n",
 }  # fmt: skip
@@ -121,6 +125,7 @@ STARTING = "test_start"
         ("shop/base.py", "LIMIT = 3", "LIMIT = 5", {"test_limit"}),
         ("shop/base.py", "HIDDEN = 4", "HIDDEN = 5", set()),
         ("shop/prices.py", "return 0", "return 1", {"test_gross", "test_tax"}),
+        ("shop/kept.py", "return 1", "return 2", {"test_kept", "test_kept_too"}),
         ("shop/reading.py", "read_text()", "read_text() + ''", {"test_one", "test_two"}),
         ("tests/conftest.py", "return rates()", "return '2'", {"test_one", "test_two"}),
         ("shop/rates.txt", "1", "2", {"test_one", "test_two"}),

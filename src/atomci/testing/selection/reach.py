@@ -295,7 +295,17 @@ class _Suite:
         if name in old.keeping or not found:
             why = "which keeps what it once gave" if found else "which no test was seen to run"
             found += self._near(path, f"{path} has {name}, {why}")
+        for file, keeping in self._keeping(name.rpartition(".")[2]):
+            found += self._near(file, f"{file} has {keeping}, which names {name} and keeps what it gave")
         yield from found
+
+    def _keeping(self, word: str) -> Iterator[tuple[str, str]]:
+        """Functions that keep what they once gave and name a word: only the first test runs what they call."""
+        for file, known in self.record.files.items():
+            blocks = self._all_blocks(file) if known.keeping and file in self.tree.hashes else None
+            for name in blocks.keeping if blocks else ():
+                if blocks and word in blocks.uses[name]:
+                    yield file, name
 
     def _near(self, path: str, why: str) -> Iterator[tuple[str, str]]:
         """Tests of files that import it directly, or are named after it, or that run anything in it."""
