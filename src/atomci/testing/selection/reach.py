@@ -296,7 +296,7 @@ class _Suite:
             why = "which keeps what it once gave" if found else "which no test was seen to run"
             found += self._near(path, f"{path} has {name}, {why}")
         for file, keeping in self._keeping(name.rpartition(".")[2]):
-            found += self._near(file, f"{file} has {keeping}, which names {name} and keeps what it gave")
+            found += self._near(file, f"{file} has {keeping}, which names {name} and keeps its answer")
         yield from found
 
     def _keeping(self, word: str) -> Iterator[tuple[str, str]]:
