@@ -300,7 +300,7 @@ class _Suite:
         yield from found
 
     def _keeping(self, word: str) -> Iterator[tuple[str, str]]:
-        """Functions that keep what they once gave and name a word: only the first test runs what they call."""
+        """Functions that keep what they once gave, and name a word: only one test runs what they call."""
         for file, known in self.record.files.items():
             blocks = self._all_blocks(file) if known.keeping and file in self.tree.hashes else None
             for name in blocks.keeping if blocks else ():
