@@ -252,7 +252,7 @@ def test_below_the_root_the_project_is_found(sample) -> None:
         (["run", "local-ci"], "did you mean local_ci"),
         (["run", "run_rufflint"], "did you mean run_ruff_lint"),
         (["run", "mypy"], "or run_mypy_typecheck?"),
-        (["run"], "TARGET"),
+        (["run"], "no target is given"),
         (["run", "triage", "--jobs", "0"], "jobs"),
         (["run", "triage", "--nope"], "--nope"),
         (["run", "local_ci", "--since", "no-such-ref"], "git has no commit 'no-such-ref'"),
