@@ -43,7 +43,7 @@ BREAK = "    raise ValueError('bench')\n"
 PAUSE = 2.0
 """Seconds between a verdict and the next save, as somebody types."""
 PATIENCE = 300.0
-_SUMMARY = re.compile(r"(\d+) (failed|error)|(\d+) passed|no tests ran")
+_SUMMARY = re.compile(r"\d+ (failed|errors?|passed|deselected)|no tests ran")
 
 EDITS = (
     ("src/werkzeug/security.py", "def gen_salt("),
