@@ -29,7 +29,7 @@ def names() -> Any:
 def free_projects(project: Path) -> set[str]:
     """Distributions in the lock that are neither the project itself nor reserved."""
     own = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
-    return _locked(project) - {own, *names().tools}
+    return _locked(project) - {own, *names().reserved_projects}
 
 
 def free_packages(project: Path, python: Path) -> set[str]:

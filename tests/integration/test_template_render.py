@@ -230,7 +230,7 @@ def test_the_script_is_executable(rendered: Callable[[str], Path]) -> None:
         ({"project_name": "naïve"}, "Letters, digits"),
         ({"project_name": "x" * 61}, "at most 60"),
         ({"project_name": "Pre_Commit"}, "already uses a package"),
-        ({"project_name": "packaging"}, "already uses a package"),
+        ({"project_name": "pytest"}, "already uses a package"),
         ({"project_name": "Python"}, "has a program of that name"),
         ({"project_name": "CON"}, "Windows has no file"),
         ({"package_name": "My-Package"}, "lower case"),
@@ -278,6 +278,17 @@ def test_a_bad_answer_is_refused_and_leaves_nothing(
         render(tmp_path / "my-project", answers, source=no_release)
 
     assert not (tmp_path / "my-project").exists()
+
+
+@pytest.mark.parametrize(("project", "package"), [("six", "six"), ("attrs", "attr"), ("Pluggy", "pluggy")])
+def test_a_project_that_the_tools_use_themselves_keeps_its_name(
+    project: str, package: str, no_release: Path, render: Render, tmp_path: Path
+) -> None:
+    answers = {"project_name": project, "package_name": package}
+
+    render(tmp_path / "joins", answers, source=no_release)
+
+    assert (tmp_path / "joins/src" / package).is_dir()
 
 
 @pytest.mark.parametrize(
