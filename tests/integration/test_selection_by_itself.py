@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def _ran(project) -> set[str]:
     rows = map(json.loads, project.read("artifacts/tests/unit.jsonl").splitlines())
@@ -9,6 +11,7 @@ def _ran(project) -> set[str]:
 
 
 RUN = "run_pytest_unit_with_coverage"
+TO_SELECT = 'to select: --since main, or selection.local = "always"'
 
 
 def _selection(project) -> dict:
@@ -42,3 +45,20 @@ def test_after_a_run_of_all_tests_an_edit_runs_those_that_it_reaches(real_sample
     assert (refused.code, "explain local_ci takes no paths" in refused.err) == (2, True)
     real_sample.atomci("run", "select_impacted_unit_tests", "--all")
     assert _selection(real_sample)["mode"] == "full"
+
+
+@pytest.mark.parametrize(
+    ("local", "env", "flags", "said"),
+    [
+        ("auto", {}, [], f"coverage is measured, which a part of them can't tell; {TO_SELECT}"),
+        ("never", {}, [], f'selection.local is "never"; {TO_SELECT}'),
+        ("always", {}, [], "no run of all tests has left a record of what each test runs"),
+        ("always", {"CI": "true"}, [], "in CI all of them run"),
+        ("always", {}, ["--all"], "--all"),
+    ],
+)
+def test_where_all_tests_run_it_says_why_and_how_to_select(sample, local, env, flags, said) -> None:
+    sample.append("pyproject.toml", f'\n[tool.atomci.selection]\nlocal = "{local}"\n')
+    sample.commit()
+    done = sample.atomci("run", "select_impacted_unit_tests", *flags, **env)
+    assert done.out.splitlines()[0].endswith(f"all tests: {said}")

@@ -62,11 +62,14 @@ from atomci.tools.process import Command
 
 _NO_XDIST = "pytest-xdist isn't installed"
 _PICKS_SHOWN = 3
+_MODES = {"full": "all tests", "impacted": "impacted", "none": "none"}
+_MEASURED = "coverage is measured, which a part of them can't tell"
+_NEVER = 'selection.local is "never"'
 
 
 def _goes_by(ctx: Context) -> Dependencies:
     """Of its files, and where it selects of what earlier runs were seen to read, which no hash holds."""
-    asked = ctx.options.since is not None or _selects_by_itself(ctx)
+    asked = ctx.options.since is not None or not _why_all(ctx)
     earlier = "earlier runs show what tests read" if asked else ""
     return replace(declared(ctx.atom, ctx.workspace), unkept=earlier)
 
@@ -84,7 +87,8 @@ def select_impacted_unit_tests(ctx: Context) -> Outcome:
     shown = [f"{test.path} {test.reasons[0]}" for test in selection.tests[:_PICKS_SHOWN]]
     more = len(selection.tests) - len(shown)
     said = "; ".join([selection.reason, *shown, *([f"{more} more in {handles.SELECTION}"] if more else [])])
-    return Outcome("pass", f"{selection.mode}: {said}", selection.total, "test files")
+    mode = _MODES[selection.mode]
+    return Outcome("pass", f"{mode}: {said}", selection.total, "test files")
 
 
 def _select(ctx: Context) -> Selection:
@@ -93,29 +97,47 @@ def _select(ctx: Context) -> Selection:
     if since := ctx.options.since:
         left = departure(ctx.project.git, since)
         return impacted(ctx, ctx.changed(since), left.commit if left else "HEAD")
-    if not _selects_by_itself(ctx):
-        return every_test(ctx, "no --since")
+    if why := _why_all(ctx):
+        return every_test(ctx, f"{why}{_how_to_select(ctx)}" if why in (_MEASURED, _NEVER) else why)
     try:
         left = departure(ctx.project.git, ctx.project.setting(read_selection).base or None)
     except HistoryMissing as missing:
         return every_test(ctx, f"{missing} ({missing.hint})")
     if left is None:
-        return every_test(ctx, "no --since")
+        return every_test(ctx, "there is no commit from which changes could count")
     return impacted(ctx, ctx.changed(left.commit), left.commit)
 
 
-def _selects_by_itself(ctx: Context) -> bool:
-    """Whether a run without --since selects: on a laptop, by a record that tells, where something changed.
+def _why_all(ctx: Context) -> str:
+    """Why a run without --since takes all tests; empty where it selects: on a laptop, by a record that tells,
+    where something changed.
 
     Where nothing did, an earlier result of all tests holds, or they all run.
     """
-    local = ctx.project.setting(read_selection).local
-    if local == "never" or ctx.options.in_ci or ctx.options.event != "local" or ctx.option(ShardOptions).one:
-        return False
+    settings = ctx.project.setting(read_selection)
+    if ctx.options.in_ci or ctx.options.event != "local":
+        return "in CI all of them run"
+    if ctx.option(ShardOptions).one:
+        return "a shard is a part of all of them"
+    if settings.local == "never":
+        return _NEVER
+    unmeasured = why_unmeasured(ctx, read_pytest_config(ctx.root, _layer(ctx).folder))
+    if settings.local == "auto" and not unmeasured:
+        return _MEASURED
     record = known_record(ctx)
-    if record is None or why_of_no_use(ctx, record) or not differs(ctx, record):
-        return False
-    return local == "always" or bool(why_unmeasured(ctx, read_pytest_config(ctx.root, _layer(ctx).folder)))
+    if unusable := why_of_no_use(ctx, record):
+        return unusable
+    nothing = record is not None and not differs(ctx, record)
+    return "nothing differs from the last run that was recorded" if nothing else ""
+
+
+def _how_to_select(ctx: Context) -> str:
+    try:
+        left = departure(ctx.project.git, ctx.project.setting(read_selection).base or None)
+    except HistoryMissing:
+        left = None
+    since = f"--since {left.branch}, or " if left else ""
+    return f"; to select: {since}selection.local = \"always\""
 
 
 def selected(ctx: Context) -> Selection:
@@ -127,9 +149,9 @@ def selected(ctx: Context) -> Selection:
     return impacted(ctx, ctx.changed(left.commit if left else None), left.commit if left else "HEAD")
 
 
-def every_test(ctx: Context, asked: str) -> Selection:
-    """The whole suite, since that was asked for."""
-    return impact.everything(f"{asked}: the whole suite", _test_files(ctx))
+def every_test(ctx: Context, why: str) -> Selection:
+    """The whole suite, and why."""
+    return impact.everything(why, _test_files(ctx))
 
 
 def impacted(ctx: Context, changed: Sequence[str] | None, base: str = "HEAD") -> Selection:
@@ -143,7 +165,7 @@ def impacted(ctx: Context, changed: Sequence[str] | None, base: str = "HEAD") ->
         except Everything as widened:
             return impact.everything(str(widened), _test_files(ctx), changed or ())
     if not layer.folder:
-        return impact.everything(f"{unusable}: the whole suite", _test_files(ctx), changed or ())
+        return impact.everything(unusable, _test_files(ctx), changed or ())
     return impact.select(ctx.root, files, changed, how, what_tests_read(ctx, layer, changed))
 
 
