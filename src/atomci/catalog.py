@@ -246,7 +246,7 @@ _phase(4,
         needs=("aggregate_static_findings",), reads=(handles.FINDINGS,), writes=(handles.LANES,), always=True),
 )
 _phase(5,
-    _row(36, "select_impacted_unit_tests", "Changed source mapped to its tests, with the reason for each", reads=_TREE, hints=(handles.IMPACT,), writes=(handles.SELECTION,)),
+    _row(36, "select_impacted_unit_tests", "Changed source mapped to its tests, with the reason for each", reads=_TREE, hints=(handles.IMPACT, handles.ESCAPES), writes=(handles.SELECTION,)),
     _row(37, "run_pytest_unit_with_coverage", "tests/unit with coverage, stopping on the first failure",
         needs=("select_impacted_unit_tests", "parallelize_unit_suite_optional"), reads=(*_TREE, handles.SELECTION), hints=(handles.PARALLEL, "artifacts/tests/shards/*/tests/*"), writes=(*_UNIT, "artifacts/tests/duration*.json", "artifacts/tests/impact*.json")),
     _row(38, "parallelize_unit_suite_optional", "xdist workers when they pay: suite time and cores",

@@ -62,3 +62,24 @@ def test_where_all_tests_run_it_says_why_and_how_to_select(sample, local, env, f
     sample.commit()
     done = sample.atomci("run", "select_impacted_unit_tests", *flags, **env)
     assert done.out.splitlines()[0].endswith(f"all tests: {said}")
+
+
+def test_after_a_failure_that_the_selection_would_have_missed_all_tests_run(real_sample) -> None:
+    real_sample.append("pyproject.toml", '\n[tool.atomci.selection]\nlocal = "always"\n')
+    hidden = "import os\n\n\ndef test_hidden() -> None:\n    assert os.environ.get('HIDDEN') is None\n"
+    real_sample.write("tests/unit/test_hidden.py", hidden)
+    real_sample.commit()
+    assert real_sample.atomci("run", RUN).code == 0
+    real_sample.replace("src/demo/words.py", '"!"', '"!" + ""')
+    assert real_sample.atomci("run", RUN, "--all", HIDDEN="1").code == 1
+    known = real_sample.json("artifacts/tests/impact-escapes.json")
+    missed = "tests/unit/test_hidden.py::test_hidden"
+    assert (known["runs"], known["failures"], known["escaped"]) == (1, 1, 1)
+    assert [(row["test"], row["changed"]) for row in known["escapes"]] == [(missed, ["src/demo/words.py"])]
+    done = real_sample.atomci("run", RUN)
+    assert (done.code, _selection(real_sample)["mode"]) == (0, "full"), done.out
+    assert f"all tests: {missed} failed at " in done.out
+    assert real_sample.atomci("run", RUN, "--all", "--no-cache").code == 0
+    real_sample.replace("src/demo/words.py", '+ ""', '+ "" + ""')
+    assert real_sample.atomci("run", RUN).code == 0
+    assert _selection(real_sample)["mode"] == "impacted"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from atomci.artifacts.done import DoneAnswer
     from atomci.artifacts.failures import Checkpoint, Failures
-    from atomci.artifacts.impact import ImpactRecord
+    from atomci.artifacts.impact import Escapes, ImpactRecord
     from atomci.artifacts.runs import Index, Result
     from atomci.artifacts.schemas import (
         AllFindings,
@@ -113,6 +113,7 @@ UNIT_HTML: Artifact[Any] = Artifact("artifacts/reports/htmlcov/", form="HTML")
 UNIT_PAGE: Artifact[Any] = Artifact("artifacts/reports/htmlcov/index.html", form="HTML")
 DURATIONS: Artifact[Durations] = Artifact("artifacts/tests/durations.json", "durations")
 IMPACT: Artifact[ImpactRecord] = Artifact("artifacts/tests/impact.json", "impact")
+ESCAPES: Artifact[Escapes] = Artifact("artifacts/tests/impact-escapes.json", "impact-escapes")
 BUDGET: Artifact[CoverageBudget] = Artifact("artifacts/tests/coverage.json", "coverage")
 
 LINT_TYPES_STAGE: Artifact[Stage] = Artifact("artifacts/stages/lint_types.json", "stage")

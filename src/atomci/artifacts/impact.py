@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["FileRecord", "ImpactRecord", "PlaceRecord", "TestRecord"]
+__all__ = ["Escape", "Escapes", "FileRecord", "ImpactRecord", "PlaceRecord", "TestRecord"]
 
 
 class FileRecord(Struct, frozen=True, kw_only=True):
@@ -54,3 +54,27 @@ class ImpactRecord(Struct, frozen=True, kw_only=True):
     importers: dict[str, tuple[str, ...]]
     outside: PlaceRecord
     unseen: str = ""
+
+
+class Escape(Struct, frozen=True, kw_only=True):
+    """A test that passed in the record and failed, though no change since then seemed to reach it."""
+
+    test: str
+    commit: str
+    changed: tuple[str, ...]
+    """The first paths that differ from the record."""
+
+
+class Escapes(Struct, frozen=True, kw_only=True):
+    """atom_037: what the selection would have missed, by runs of all tests that had an earlier record.
+
+    `runs` counts those with new failures, `failures` these, and `escaped` those that it would have left out.
+    `escapes` are kept until `clean` later runs with new failures had none.
+    """
+
+    schema: Literal["atomci/escapes/1"] = "atomci/escapes/1"
+    runs: int = 0
+    failures: int = 0
+    escaped: int = 0
+    clean: int = 0
+    escapes: tuple[Escape, ...] = ()

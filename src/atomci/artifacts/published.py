@@ -5,7 +5,7 @@ from __future__ import annotations
 from atomci.artifacts.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.done import DoneAnswer, DoneReport
 from atomci.artifacts.failures import Checkpoint, Failures
-from atomci.artifacts.impact import ImpactRecord
+from atomci.artifacts.impact import Escapes, ImpactRecord
 from atomci.artifacts.listings import Diagnosis, Explanation, ImpactExplanation, Listing, Restored
 from atomci.artifacts.manifests import Manifest, Parity
 from atomci.artifacts.reported import RunReport
@@ -59,6 +59,7 @@ SCHEMAS: dict[str, object] = {
     "parallel": ParallelPlan,
     "durations": Durations,
     "impact": ImpactRecord,
+    "impact-escapes": Escapes,
     "tests": TestSummary,
     "pester": PesterRun,
     "coverage": CoverageBudget,

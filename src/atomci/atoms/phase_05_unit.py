@@ -24,8 +24,10 @@ from atomci.atoms.parts.impact_record import (
     by_record,
     differs,
     is_recorded,
+    keep_escapes,
     keep_record,
     known_record,
+    why_not_trusted,
     why_of_no_use,
 )
 from atomci.atoms.parts.known_reads import what_tests_read
@@ -137,7 +139,7 @@ def _how_to_select(ctx: Context) -> str:
     except HistoryMissing:
         left = None
     since = f"--since {left.branch}, or " if left else ""
-    return f"; to select: {since}selection.local = \"always\""
+    return f'; to select: {since}selection.local = "always"'
 
 
 def selected(ctx: Context) -> Selection:
@@ -160,6 +162,8 @@ def impacted(ctx: Context, changed: Sequence[str] | None, base: str = "HEAD") ->
     how, record = _collecting(ctx, files, layer), known_record(ctx)
     unusable = why_of_no_use(ctx, record)
     if record is not None and not unusable:
+        if why := why_not_trusted(ctx):
+            return impact.everything(why, _test_files(ctx), changed or ())
         try:
             return by_tests(record, by_record(ctx, record, how, changed, base), _test_files(ctx))
         except Everything as widened:
@@ -282,6 +286,8 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
     with reading_sources(ctx, _layer(ctx)):
         outcome = run_portion(ctx, _layer(ctx), _pytest(ctx), selection.mode)
     if portion_environment(ctx) is None:
+        if selection.mode == "full":
+            keep_escapes(ctx, _layer(ctx), before, lambda: _collecting(ctx, ctx.files("**/*"), _layer(ctx)))
         keep_record(ctx, _layer(ctx), before, selection)
     if outcome.status != "pass":
         return outcome

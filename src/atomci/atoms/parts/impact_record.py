@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import structs
 
 from atomci.artifacts import handles
-from atomci.artifacts.impact import ImpactRecord
+from atomci.artifacts.impact import Escapes, ImpactRecord
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Selection
 from atomci.engine.cache import notes_in
@@ -17,12 +17,22 @@ from atomci.engine.inputs.environment import packages, python_version
 from atomci.testing import results
 from atomci.testing.layers import Layer
 from atomci.testing.observation.observed import seen
+from atomci.testing.selection.escapes import counted, judged, why_all
 from atomci.testing.selection.impact import Collecting
 from atomci.testing.selection.reach import Everything, Reach, Tree, reached
 from atomci.testing.selection.record import make_record, read_notes
 from atomci.testing.selection.settings import read_selection
 
-__all__ = ["by_record", "differs", "is_recorded", "keep_record", "known_record", "why_of_no_use"]
+__all__ = [
+    "by_record",
+    "differs",
+    "is_recorded",
+    "keep_escapes",
+    "keep_record",
+    "known_record",
+    "why_not_trusted",
+    "why_of_no_use",
+]
 
 _AT_MOST = 256 * 1024 * 1024
 """Bytes; a larger record isn't one of ours."""
@@ -75,6 +85,37 @@ def by_record(
 
     edges = ctx.project.setting(read_selection).edges
     return reached(record, Tree(ctx.root, _hashes(ctx), changed, how, before, edges))
+
+
+def why_not_trusted(ctx: Context) -> str:
+    """Why all tests run though there is a record: the selection would have missed a failure. Else empty."""
+    try:
+        return why_all(ctx.read_if_there(handles.ESCAPES) or Escapes())
+    except ArtifactError as error:
+        return f"{error}; all of them run until one run with --all --no-cache writes it again"
+
+
+def keep_escapes(
+    ctx: Context, layer: Layer, before: Mapping[str, str], how: Callable[[], Collecting]
+) -> None:
+    """After a run of all tests: count which of its new failures the selection would have missed.
+
+    With --no-cache the count begins anew. Raises ArtifactError where that of before can't be read.
+    """
+    if not ctx.options.use_cache:
+        ctx.write(handles.ESCAPES, Escapes())
+        return
+    record = _kept(ctx)
+    if record is None or why_of_no_use(ctx, record):
+        return
+    outcomes = {result.nodeid: result.outcome for result in results.read_results(ctx.root / layer.log)}
+    if not set(results.BAD).intersection(outcomes.values()):
+        return
+    edges = ctx.project.setting(read_selection).edges
+    run = judged(record, Tree(ctx.root, before, (), how(), edges=edges), outcomes)
+    if run is not None:
+        known = ctx.read_if_there(handles.ESCAPES) or Escapes()
+        ctx.write(handles.ESCAPES, counted(known, run, ctx.project.git.commit() or ""))
 
 
 def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection: Selection) -> None:
