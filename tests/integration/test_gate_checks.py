@@ -204,6 +204,9 @@ def test_after_an_edit_one_line_says_what_finds_out(green) -> None:
     report = json.loads(green.atomci("check", "phase_04", "phase_09", "--json").out)
     assert (report["holds"], report["known"]) == (True, False)
     assert report["remedy"] == "atomci run triage integration"
+    report = json.loads(green.atomci("check", "phase_04", "phase_20", "--json").out)
+    assert report["remedy"] == "atomci run triage"  # what is asked of a commit goes by what that finds
+    assert json.loads(green.atomci("check", "phase_20", "--json").out)["remedy"] == "atomci done"
 
 
 def test_a_red_result_on_an_older_state_says_nothing_of_this_one(green) -> None:

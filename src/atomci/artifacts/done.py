@@ -24,6 +24,8 @@ class DoneAnswer(Struct, frozen=True, kw_only=True):
     """The commit that it is about; None where there is none."""
     known: bool = True
     """False where the answer is no because somebody couldn't be asked, such as GitHub while offline."""
+    pending: bool = False
+    """True where the answer is no because nothing is there yet that could show it: nothing is wrong."""
 
 
 class DoneReport(Struct, frozen=True, kw_only=True):

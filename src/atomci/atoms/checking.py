@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from atomci.artifacts.verdicts import Answer, CheckReport, Standing
 from atomci.atoms.load import Loader
+from atomci.catalog import PHASES
 from atomci.engine.context import Context, Verdict
 from atomci.engine.plan import Catalog, closure, resolve
 from atomci.errors import AtomciError
@@ -45,18 +46,27 @@ def report_of(answers: Sequence[Answer], catalog: Catalog) -> CheckReport:
     return CheckReport(
         holds=all(answer.status != "broken" for answer in answers),
         known=not unknown,
-        remedy=" ".join(["atomci run", *_targets(unknown, catalog)]) if unknown else "",
+        remedy=_remedy(unknown, catalog),
         atoms=tuple(answers),
     )
 
 
+def _remedy(unknown: Sequence[str], catalog: Catalog) -> str:
+    """The questions about a commit come last: most go by what the others find."""
+    run = [name for name in unknown if name not in catalog.pipelines["done"].atoms]
+    if run:
+        return " ".join(["atomci run", *_targets(run, catalog)])
+    return "atomci done" if unknown else ""
+
+
 def _targets(names: Iterable[str], catalog: Catalog) -> Iterator[str]:
-    """What to run so that each of these atoms runs: pipelines that hold several, then single atoms.
+    """What to run so that each of these atoms runs: what holds several of them, then single atoms.
 
     No pipeline that does more than look, such as the one that pushes.
     """
     left = set(names)
-    plans = {name: closure([name], catalog).atoms for name in catalog.pipelines}
+    together = (*catalog.pipelines, *(phase.name for phase in PHASES))
+    plans = {name: closure([name], catalog).atoms for name in together}
     runs = {
         name: {atom.name for atom in atoms}
         for name, atoms in plans.items()

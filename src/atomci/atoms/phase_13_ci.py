@@ -93,6 +93,8 @@ def ci_job_pester_windows_optional_holds(ctx: Context) -> Verdict:
     if job.holds is False and (tests or (ctx.root / CI).is_file()):
         return job
     ran = last_result(ctx)
+    if ran.not_run and not tests:
+        return Verdict(None, ("there is no *.Tests.ps1 under tests/",))
     return Verdict(ran.holds, (*ran.evidence, *job.evidence), ran.remedy) if ran.holds else ran
 
 

@@ -205,7 +205,7 @@ def _on_github(ctx: Context, ask: Callable[[Api, str], Said]) -> Said:
     try:
         repository = origin(ctx.root)
     except InfrastructureError as error:
-        return no(error.message, error.hint)
+        return no(error.message, error.hint, pending=True)
     require_gh()
     api = Api(repository, ctx.run, ctx.children.pause, ctx.timeout or _SECONDS)
     return ask(api, ctx.project.git.commit() or "")

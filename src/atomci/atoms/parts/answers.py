@@ -84,6 +84,7 @@ def answered(ctx: Context, ask: Asked) -> Outcome:
         next=said.next,
         commit=commit.id,
         known=said.known,
+        pending=said.pending,
     )
     ctx.write(path, answer)
     text, count = "; ".join(answer.evidence), len(answer.evidence)
@@ -114,7 +115,8 @@ def last_answer(ctx: Context) -> Verdict:
         why = f"{path} is missing" if found is None else f"nobody has answered for {short(commit.id)}"
         return Verdict(None, (f"{why}: it hasn't been asked here",), "atomci done", not_run=True)
     if found.answer == "no":
-        return Verdict(False, found.evidence, found.next)
+        holds = None if found.pending else False
+        return Verdict(holds, found.evidence, found.next, not_run=found.pending)
     return Verdict(True if found.answer == "yes" else None, found.evidence)
 
 
