@@ -277,7 +277,7 @@ def test_graphql_gives_its_data() -> None:
 
 def row(number: int, state: str = "open", **more: Any) -> dict[str, Any]:
     named = {"number": number, "node_id": f"PR_{number}", "html_url": "url", "title": "t", "state": state}
-    return {**named, "body": "a\r\nb", **more}
+    return {**named, "body": "a\r\nb", "head": {"sha": "a1"}, "base": {"ref": "main"}, **more}
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ class _Lines:
     def _findings(self, event: AtomFinished) -> list[str]:
         shown, lines = event.findings[:_FINDINGS_SHOWN], list[str]()
         for finding in shown:
-            lines.append(folded(f"        {_one_line(str(finding))}", 12))
+            lines.append(f"        {_one_line(str(finding))}")
             lines += [f"            {line}".rstrip() for line in self._reports.pop(finding.rule, ())]
         more = len(event.findings) - len(shown)
         return lines + ([f"        and {more} more in {event.log}"] if more > 0 else [])

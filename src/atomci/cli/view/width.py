@@ -25,7 +25,8 @@ def folded(line: str, hang: int = 8) -> str:
     """The line as several where the terminal is narrower; as it is where standard output is no terminal.
 
     It breaks between columns, or else between words. No word is broken, so paths and addresses can be copied.
-    Not for a command to paste: its line must stay one, and the terminal breaks it without a trace.
+    Not for a command to paste, nor for a finding, which editors read from their terminal: such a line must
+    stay one, and the terminal breaks it without a trace.
     """
     if not sys.stdout.isatty():
         return line
