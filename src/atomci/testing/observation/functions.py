@@ -65,7 +65,7 @@ class Follower:
         """Those that are known of where the process is, and all that aren't the project's."""
         self._follow = self._following()
         # In tests, where most is called, C takes down what is. From 3.12 on, it would refuse tests their own.
-        self._quick = _lsprof.Profiler(_no_time, 1.0, False, False) if sys.version_info < (3, 12) else None
+        self._quick = _lsprof.Profiler(subcalls=False, builtins=False) if sys.version_info < (3, 12) else None
         self._is_quick = False
 
     def begin(self) -> None:
@@ -120,9 +120,11 @@ class Follower:
         """Take over what was taken down in C."""
         if self._is_quick and self._quick is not None:
             self._quick.disable()
+            files, codes = self._files, self.now.codes
             for entry in self._quick.getstats():
-                if isinstance(entry.code, CodeType) and self.file_of(entry.code):
-                    self.now.codes[id(entry.code)] = entry.code
+                code = entry.code  # most are of libraries, and of files that are known
+                if isinstance(code, CodeType) and files.get(code.co_filename, "?") and self.file_of(code):
+                    codes[id(code)] = code
             self._quick.clear()
             self._quick.enable(False, False)
 
@@ -235,10 +237,6 @@ class Follower:
             "lost": list(self.lost),
             "blocks": [list(name) for name in numbers],
         }
-
-
-def _no_time() -> int:
-    return 0
 
 
 def _block(code: CodeType) -> str:
