@@ -18,7 +18,7 @@ def test_odd(text):
     assert not text
 
 
-class TestIn:
+class TestGroup:
     def test_class(self):
         assert 1 == 2
 """

@@ -35,7 +35,7 @@
     const width = String(near[near.length - 1]).length;
     for (const number of near) {
       const at = number >= line && number <= Math.max(line, Math.min(last || line, line + 3));
-      block.append(make("span", at ? "at" : "", make("span", "number", String(number).padStart(width) + "  "), lines[number] + "\n"));
+      block.append(make("span", at ? "at" : "", make("span", "number", String(number).padStart(width) + "  "), lines[number]));
     }
     block.tabIndex = 0;
     return block;
