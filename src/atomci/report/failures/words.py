@@ -45,8 +45,9 @@ _WORDS: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
         "a tool refuses its settings",
         (
             *(r"unrecognized arguments", r"\b(?i:unknown) (?:field|key|option|config)"),
-            *(r"[Ff]ailed to parse", r"[Ii]nvalid (?:configuration|value|type|toml|TOML)", r"TOMLDecodeError", r"ConfigError"),
-            *(r"[Uu]nrecognized option", r"no such option", r"pyproject\.toml: "),
+            *(r"[Ff]ailed to parse", r"[Ii]nvalid (?:configuration|value|type|toml|TOML)"),
+            *(r"TOMLDecodeError", r"ConfigError", r"[Uu]nrecognized option"),
+            *(r"no such option", r"pyproject\.toml: "),
         ),
     ),
 }
