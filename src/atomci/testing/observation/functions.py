@@ -8,12 +8,11 @@ observer's notes. Kept to the standard library, since it runs inside the tests' 
 
 from __future__ import annotations
 
-import _lsprof
 import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import pytest
 
 from atomci.testing.observation import observer
+from atomci.testing.observation.quick import Monitoring, Profiling, Quick
 from atomci.testing.session import from_the_root
 
 __all__ = ["Follower", "Stretch", "pytest_configure", "pytest_runtest_protocol", "pytest_unconfigure"]
@@ -64,8 +64,8 @@ class Follower:
         self._codes: dict[int, CodeType] = {}
         """Those that are known of where the process is, and all that aren't the project's."""
         self._follow = self._following()
-        # In tests, where most is called, C takes down what is. From 3.12 on, it would refuse tests their own.
-        self._quick = _lsprof.Profiler(subcalls=False, builtins=False) if sys.version_info < (3, 12) else None
+        # In tests, where most is called, Python itself takes down what is.
+        self._quick: Quick | None = Monitoring.free() if sys.version_info >= (3, 12) else Profiling()
         self._is_quick = False
 
     def begin(self) -> None:
@@ -82,7 +82,9 @@ class Follower:
 
     def is_there(self) -> bool:
         """Whether nobody took its place."""
-        return sys.getprofile() is (self._quick if self._is_quick else self._follow)
+        if self._is_quick and self._quick is not None:
+            return self._quick.is_there()
+        return sys.getprofile() is self._follow
 
     def _following(self) -> Callable[[FrameType, str, object], None]:
         """For sys.setprofile, which calls it millions of times."""
@@ -109,24 +111,23 @@ class Follower:
             return
         if quick:
             sys.setprofile(None)
-            self._quick.enable(False, False)
+            self._quick.begin()
         else:
-            self._gather()
-            self._quick.disable()
+            self._take(self._quick.end())
             sys.setprofile(self._follow)
         self._is_quick = quick
 
     def _gather(self) -> None:
-        """Take over what was taken down in C."""
+        """Take over what was taken down since."""
         if self._is_quick and self._quick is not None:
-            self._quick.disable()
-            files, codes = self._files, self.now.codes
-            for entry in self._quick.getstats():
-                code = entry.code  # most are of libraries, and of files that are known
-                if isinstance(code, CodeType) and files.get(code.co_filename, "?") and self.file_of(code):
-                    codes[id(code)] = code
-            self._quick.clear()
-            self._quick.enable(False, False)
+            self._take(self._quick.end())
+            self._quick.begin()
+
+    def _take(self, ran: Iterable[CodeType]) -> None:
+        files, codes = self._files, self.now.codes
+        for code in ran:  # most are of libraries, and of files that are known
+            if files.get(code.co_filename, "?") and self.file_of(code):
+                codes[id(code)] = code
 
     def go(self, place: Stretch) -> None:
         """Leave the place where the process is for another one."""
