@@ -89,6 +89,7 @@ def test_the_picture_of_a_green_gate_has_todays_shape(sample: Any) -> None:
 def test_the_pictures_of_a_red_gate_and_its_check_have_todays_shape(sample: Any) -> None:
     sample.append("src/demo/words.py", "\nimport os\n\ndef f(a):\n    return {  }\n")
     done = sample.atomci("run", "local_ci")
+    sample.atomci("run", "run_pytest_unit_with_coverage")  # a quick red may have stopped it before
     check = sample.atomci(
         "check", "run_ruff_lint", "run_pytest_unit_with_coverage", "provision_integration_env"
     )
