@@ -113,14 +113,15 @@ def test_what_stands_on_an_atom_that_is_out_of_date_is_out_of_date(project: Made
 
 @pytest.mark.parametrize("status", ["fail", "vacuous", "error", "skipped"])
 @pytest.mark.parametrize("optional", [True, False])
-def test_only_a_skip_of_an_optional_atom_counts_neither_way(
+def test_a_skip_is_no_evidence_and_only_an_optional_atom_owes_none(
     project: MadeUp, status: str, optional: bool
 ) -> None:
     atom = LINT._replace(optional=optional, writes=(), needs=())
     found = tuple(Finding(path="a.py", line=n, tool="t", rule="r", message="m") for n in range(7))
     project.run((atom, Outcome(status, "why", findings=found)))
     verdict = last_result(context(project, atom))
-    assert verdict.holds is (None if optional and status == "skipped" else False)
+    assert verdict.holds is (None if status == "skipped" else False)
+    assert verdict.not_run == (status == "skipped" and not optional)
     assert verdict.evidence[0].startswith(f"{status} in run ")
     assert verdict.evidence[0].endswith(": why")
     assert len(verdict.evidence) == (1 if verdict.holds is None else 6)

@@ -55,6 +55,8 @@ def last_result(ctx: Context) -> Verdict:
     result = ctx.read(result_of(name))
     if result.status == "skipped" and (ctx.atom.optional or result.left_out):
         return Verdict(None, (f"skipped in run {result.run}: {result.reason}",))
+    if result.status == "skipped":  # what came before it was red, or the run stopped: it examined nothing
+        return Verdict(None, (f"skipped in run {result.run}: {result.reason}",), again, not_run=True)
     changed = [f"{change} since run {result.run}" for change in _changed(ctx)]
     red: list[str] = []
     if result.status != "pass":
