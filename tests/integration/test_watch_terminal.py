@@ -44,7 +44,7 @@ def test_it_is_driven_at_a_terminal(sample) -> None:
         terminal.answer("p")
         terminal.wait_for("path> ▏")
         terminal.answer("round\r")
-        terminal.wait_for("red      1 test in 1 of 3 files, matchin")  # what failed before still fails
+        terminal.wait_for("red      1 test in 1 of 3 files, match")  # what failed before still fails
         terminal.answer("\x03")
         assert terminal.end() == 130
         assert termios.tcgetattr(terminal._ours) == before

@@ -59,7 +59,7 @@ def test_where_no_review_is_asked_for_none_is_needed() -> None:
     assert approved(api(github), COMMIT, "topic").evidence[1] == "main asks for no approval"
 
 
-NOES: dict[str, tuple[Any, str, str]] = {
+REFUSALS: dict[str, tuple[Any, str, str]] = {
     "red": (lambda t: t.checks[COMMIT][0].update(conclusion="failure"), "red: gate (failure)", "gh pr checks 1"),
     "red by the way": (lambda t: t.checks[COMMIT][1].update(conclusion="timed_out"), "red: codecov (timed_out)", "gh pr checks 1"),
     "skipped": (lambda t: t.checks[COMMIT][0].update(conclusion="skipped"), "gate is required and was skipped", "gh pr checks 1"),
@@ -79,9 +79,9 @@ NOES: dict[str, tuple[Any, str, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NOES)
+@pytest.mark.parametrize("name", REFUSALS)
 def test_what_is_missing_is_named_with_the_command_that_goes_on(name: str) -> None:
-    change, evidence, following = NOES[name]
+    change, evidence, following = REFUSALS[name]
     github = all_is_well()
     change(github.repos[REPO])
     said = approved(api(github), COMMIT, "topic")
