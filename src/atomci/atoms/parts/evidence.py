@@ -53,10 +53,10 @@ def last_result(ctx: Context) -> Verdict:
     if (verdict := never_ran(ctx)) is not None:
         return verdict
     result = ctx.read(result_of(name))
-    if result.status == "skipped" and (ctx.atom.optional or result.left_out):
-        return Verdict(None, (f"skipped in run {result.run}: {result.reason}",))
-    if result.status == "skipped":  # what came before it was red, or the run stopped: it examined nothing
-        return Verdict(None, (f"skipped in run {result.run}: {result.reason}",), again, not_run=True)
+    if result.status == "skipped":  # it examined nothing: what came before it was red, or the run stopped
+        owes = not (ctx.atom.optional or result.left_out)
+        said = f"skipped in run {result.run}: {result.reason}"
+        return Verdict(None, (said,), again if owes else "", not_run=owes)
     changed = [f"{change} since run {result.run}" for change in _changed(ctx)]
     red: list[str] = []
     if result.status != "pass":
