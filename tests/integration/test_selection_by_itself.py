@@ -11,6 +11,7 @@ def _ran(project) -> set[str]:
 
 
 RUN = "run_pytest_unit_with_coverage"
+UNMEASURED = '"-p", "no:cov"'
 TO_SELECT = 'to select: --since main, or selection.local = "always"'
 
 
@@ -62,6 +63,31 @@ def test_where_all_tests_run_it_says_why_and_how_to_select(sample, local, env, f
     sample.commit()
     done = sample.atomci("run", "select_impacted_unit_tests", *flags, **env)
     assert done.out.splitlines()[0].endswith(f"all tests: {said}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags", "noted"),
+    [
+        ("", [], False),
+        ("", ["--all", "--since", "HEAD"], True),
+        ('[tool.atomci.selection]\nlocal = "always"', [], True),
+        ('[tool.atomci.selection]\nlocal = "never"', [], False),
+        (UNMEASURED, [], True),
+    ],
+)
+@pytest.mark.parametrize("guest", [True, False])
+def test_what_tests_run_is_noted_only_where_a_later_run_may_select_by_it(
+    sample, guest: bool, settings: str, flags: list[str], noted: bool
+) -> None:
+    if settings == UNMEASURED:
+        sample.replace("pyproject.toml", '"--strict-markers"', UNMEASURED)
+    else:
+        sample.append("pyproject.toml", f"\n{settings}\n")
+    if guest:
+        sample.replace("pyproject.toml", 'dev = ["atomci"]', "dev = []")
+    sample.commit()
+    done = sample.atomci("run", RUN, "--dry-run", *flags)
+    assert ("-p atomci.testing.observation.functions" in done.out) == noted, done.out
 
 
 def test_after_a_failure_that_the_selection_would_have_missed_all_tests_run(real_sample) -> None:

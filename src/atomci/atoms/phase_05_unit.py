@@ -27,6 +27,7 @@ from atomci.atoms.parts.impact_record import (
     keep_escapes,
     keep_record,
     known_record,
+    why_never_by_itself,
     why_not_trusted,
     why_of_no_use,
 )
@@ -36,7 +37,6 @@ from atomci.atoms.parts.layer_runs import (
     export_reports,
     miscounted,
     pytest_command,
-    why_unmeasured,
     why_unrunnable,
 )
 from atomci.atoms.parts.layer_writes import changed_by_tests, hashes_before
@@ -65,8 +65,6 @@ from atomci.tools.process import Command
 _NO_XDIST = "pytest-xdist isn't installed"
 _PICKS_SHOWN = 3
 _MODES = {"full": "all tests", "impacted": "impacted", "none": "none"}
-_MEASURED = "coverage is measured, which a part of them can't tell"
-_NEVER = 'selection.local is "never"'
 
 
 def _goes_by(ctx: Context) -> Dependencies:
@@ -100,7 +98,8 @@ def _select(ctx: Context) -> Selection:
         left = departure(ctx.project.git, since)
         return impacted(ctx, ctx.changed(since), left.commit if left else "HEAD")
     if why := _why_all(ctx):
-        return every_test(ctx, f"{why}{_how_to_select(ctx)}" if why in (_MEASURED, _NEVER) else why)
+        chosen = why == why_never_by_itself(ctx, _layer(ctx))
+        return every_test(ctx, f"{why}{_how_to_select(ctx)}" if chosen else why)
     try:
         left = departure(ctx.project.git, ctx.project.setting(read_selection).base or None)
     except HistoryMissing as missing:
@@ -116,16 +115,12 @@ def _why_all(ctx: Context) -> str:
 
     Where nothing did, an earlier result of all tests holds, or they all run.
     """
-    settings = ctx.project.setting(read_selection)
     if ctx.options.in_ci or ctx.options.event != "local":
         return "in CI all of them run"
     if ctx.option(ShardOptions).one:
         return "a shard is a part of all of them"
-    if settings.local == "never":
-        return _NEVER
-    unmeasured = why_unmeasured(ctx, read_pytest_config(ctx.root, _layer(ctx).folder))
-    if settings.local == "auto" and not unmeasured:
-        return _MEASURED
+    if never := why_never_by_itself(ctx, _layer(ctx)):
+        return never
     record = known_record(ctx)
     if unusable := why_of_no_use(ctx, record):
         return unusable
@@ -255,7 +250,7 @@ def _pytest(ctx: Context) -> Sequence[Command]:
             workers=workers,
             portion=portion,
             observed=notes_in(ctx.root, ctx.atom),
-            followed=is_recorded(ctx),
+            followed=is_recorded(ctx, layer),
             narrowed=bool(selection and selection.left_out),
         ),
     )

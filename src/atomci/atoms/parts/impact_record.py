@@ -11,12 +11,14 @@ from atomci.artifacts import handles
 from atomci.artifacts.impact import Escapes, ImpactRecord
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Selection
+from atomci.atoms.parts.layer_runs import why_unmeasured
 from atomci.engine.cache import notes_in
 from atomci.engine.context import Context
 from atomci.engine.inputs.environment import packages, python_version
 from atomci.testing import results
 from atomci.testing.layers import Layer
 from atomci.testing.observation.observed import seen
+from atomci.testing.pytest_config import read_pytest_config
 from atomci.testing.selection.escapes import counted, judged, why_all
 from atomci.testing.selection.impact import Collecting
 from atomci.testing.selection.reach import Everything, Reach, Tree, reached
@@ -30,6 +32,7 @@ __all__ = [
     "keep_escapes",
     "keep_record",
     "known_record",
+    "why_never_by_itself",
     "why_not_trusted",
     "why_of_no_use",
 ]
@@ -60,10 +63,20 @@ def why_of_no_use(ctx: Context, record: ImpactRecord | None) -> str:
     return ""
 
 
-def is_recorded(ctx: Context) -> bool:
-    """Whether what tests run is noted, which costs: where a later run may select by it."""
+def why_never_by_itself(ctx: Context, layer: Layer) -> str:
+    """Why no run selects without --since, whatever is recorded; empty where one may."""
     local = ctx.project.setting(read_selection).local
-    return not ctx.project.is_joined or local == "always" or ctx.options.since is not None
+    if local == "never":
+        return 'selection.local is "never"'
+    measured = not why_unmeasured(ctx, read_pytest_config(ctx.root, layer.folder))
+    if local == "auto" and measured:
+        return "coverage is measured, which a part of them can't tell"
+    return ""
+
+
+def is_recorded(ctx: Context, layer: Layer) -> bool:
+    """Whether what tests run is noted, which costs: where a later run may select by it."""
+    return ctx.options.since is not None or not why_never_by_itself(ctx, layer)
 
 
 def differs(ctx: Context, record: ImpactRecord) -> bool:
