@@ -13,7 +13,9 @@ import gzip
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -546,3 +548,15 @@ def serving(github: GitHub) -> Iterator[GitHub]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def on_github(made: Any, github: GitHub, repository: str, folder: Path) -> Any:
+    """A made project whose origin is that repository, with real gh; `folder` holds gh's own settings."""
+    programs = Path(sys.executable).parent
+    assert shutil.which("gh", path=programs), "gh isn't installed: uv sync --all-groups"
+    made.git("remote", "add", "origin", f"http://{HOST}/{repository}.git")
+    path = os.pathsep.join((str(programs), made.env["PATH"]))
+    made.env.update(github.env, PATH=path, GH_CONFIG_DIR=str(folder / "gh"))
+    for name in ("GH_HOST", "GH_REPO", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN"):
+        made.env.pop(name, None)
+    return made

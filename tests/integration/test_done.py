@@ -1,9 +1,7 @@
 """`atomci done` and atoms 112 to 118: seven answers about one commit, on a GitHub of our own."""
 
 import json
-import os
 import shutil
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +9,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-from fake_github import HOST, GitHub, Repo, serving
+from fake_github import HOST, GitHub, Repo, on_github, serving
 from finished_commit import fill
 from layered_project import layered
 
 from atomci.deadlines import today
 
 REPO = "o/r"
-PROGRAMS = Path(sys.executable).parent
 HOOKS = """\
 #!/bin/sh
 test -z "$SKIP" || echo "ruff........(no files to check)Passed"
@@ -54,17 +51,6 @@ def github() -> Iterator[GitHub]:
         yield running
 
 
-def on_github(made: Any, github: GitHub, tmp_path: Path) -> Any:
-    """With an origin on our GitHub, and real gh."""
-    assert shutil.which("gh", path=PROGRAMS), "gh isn't installed: uv sync --all-groups"
-    made.git("remote", "add", "origin", f"http://{HOST}/{REPO}.git")
-    path = os.pathsep.join((str(PROGRAMS), made.env["PATH"]))
-    made.env.update(github.env, PATH=path, GH_CONFIG_DIR=str(tmp_path / "gh"))
-    for name in ("GH_HOST", "GH_REPO", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN"):
-        made.env.pop(name, None)
-    return made
-
-
 def with_hooks(made: Any, tmp_path: Path) -> Any:
     """With a pre-commit that says what hooks.txt holds, on a commit of a branch."""
     environment = shutil.copytree(made.env["UV_PROJECT_ENVIRONMENT"], tmp_path / "env", symlinks=True)
@@ -83,7 +69,7 @@ def with_hooks(made: Any, tmp_path: Path) -> Any:
 @pytest.fixture
 def project(green: Any, github: GitHub, tmp_path: Path) -> Any:
     """All of that, and a green gate."""
-    made = on_github(with_hooks(green, tmp_path), github, tmp_path)
+    made = on_github(with_hooks(green, tmp_path), github, REPO, tmp_path)
     assert made.atomci("run", "local_ci").code == 0
     return made
 
@@ -281,7 +267,7 @@ def asked_locally(project: Any) -> dict[str, tuple[str, str]]:
 def test_where_github_cannot_be_asked_the_answer_is_no_and_says_why(
     sample, github, tmp_path: Path, break_it: Any, code: int, evidence: str
 ) -> None:
-    project = on_github(sample, github, tmp_path)
+    project = on_github(sample, github, REPO, tmp_path)
     (project.root / ".venv").mkdir()
     (project.root / ".venv/git").symlink_to(str(shutil.which("git")))
     break_it(project)

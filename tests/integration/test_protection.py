@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from fake_github import HOST, TOKEN, GitHub, Refusal, Reply, Repo, serving
+from fake_github import HOST, TOKEN, GitHub, Refusal, Reply, Repo, on_github, serving
 from layered_project import CI, WORKFLOW
 from test_gate_checks import answer, remove, swap
 
@@ -23,7 +22,6 @@ RULESET = (Path(__file__).parents[1] / "golden/service-full" / RULES).read_text(
 ARTIFACT = "artifacts/pull_request/protection.json"
 APPLY = f"atomci run {ATOM} --apply"
 LIST, ONE = f"/repos/{REPO}/rulesets", f"/repos/{REPO}/rulesets/41"
-PROGRAMS = Path(sys.executable).parent
 
 
 @pytest.fixture
@@ -35,16 +33,10 @@ def github() -> Iterator[GitHub]:
 @pytest.fixture
 def project(sample: Any, github: GitHub, tmp_path: Path) -> Any:
     """With the template's ruleset, a workflow that has its check, and an origin on our GitHub."""
-    assert shutil.which("gh", path=PROGRAMS), "gh isn't installed: uv sync --all-groups"
     sample.write(RULES, RULESET)
     sample.write(CI, WORKFLOW.replace("  gate:\n", "  gate:\n    name: Required\n"))
     sample.commit("protection")
-    sample.git("remote", "add", "origin", f"http://{HOST}/{REPO}.git")
-    path = os.pathsep.join((str(PROGRAMS), sample.env["PATH"]))
-    sample.env.update(github.env, PATH=path, GH_CONFIG_DIR=str(tmp_path / "gh"))
-    for name in ("GH_HOST", "GH_REPO", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN"):
-        sample.env.pop(name, None)
-    return sample
+    return on_github(sample, github, REPO, tmp_path)
 
 
 def run(project: Any, *options: str, **env: str) -> tuple[int, str, str]:

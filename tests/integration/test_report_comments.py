@@ -1,19 +1,14 @@
 """`atomci report --comment`: one comment on a pull request, through real gh, on a GitHub of our own."""
 
-import os
-import shutil
-import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_github import HOST, GitHub, Reply, Repo, serving
+from fake_github import HOST, GitHub, Reply, Repo, on_github, serving
 from made_up_runs import finished, large_red_run, started, turn, written
 
 REPO = "o/r"
-PROGRAMS = Path(sys.executable).parent
 
 
 @pytest.fixture
@@ -24,12 +19,7 @@ def github() -> Iterator[GitHub]:
 
 @pytest.fixture
 def hosted(sample: Any, github: GitHub, tmp_path: Path) -> Any:
-    assert shutil.which("gh", path=PROGRAMS), "gh isn't installed: uv sync --all-groups"
-    sample.git("remote", "add", "origin", f"http://{HOST}/{REPO}.git")
-    path = os.pathsep.join((str(PROGRAMS), sample.env["PATH"]))
-    return replace(
-        sample, env={**sample.env, **github.env, "PATH": path, "GH_CONFIG_DIR": str(tmp_path / "gh")}
-    )
+    return on_github(sample, github, REPO, tmp_path)
 
 
 def test_a_comment_is_written_once_and_then_edited_in_place(hosted: Any, github: GitHub) -> None:

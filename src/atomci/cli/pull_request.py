@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["propose_update"]
 
-_SECONDS = 60.0
-
 
 def propose_update(
     recorded: Recorded, request: Request, command: str | None, kept: Path | None, as_json: bool
@@ -30,11 +28,9 @@ def propose_update(
     """Plan, propose, show; 1 with conflicts, or where what is to finish it fails or had failed."""
     from atomci.artifacts.sync import Proposal
     from atomci.fleet.proposals import branch_of, propose
-    from atomci.forge.api import Api, require_gh
-    from atomci.forge.remote import origin
+    from atomci.forge.api import api_of_origin
     from atomci.template.workshop import Workshop
     from atomci.tools.git.repository import open_repository
-    from atomci.tools.process import Children
     from atomci.update.plan import plan_update
     from atomci.update.planned import Planned
 
@@ -45,15 +41,7 @@ def propose_update(
             branch = branch_of(recorded, open_repository(recorded.root).prefix)
             _show(Proposal(state="up-to-date", branch=branch, update=planned), as_json)
             return 0
-        require_gh()
-        root, children = recorded.root, Children()
-        api = Api(
-            origin(root),
-            lambda command: children.run(command, root),
-            children.pause,
-            _SECONDS,
-            right="Pull requests",
-        )
+        api = api_of_origin(recorded.root, right="Pull requests")
         tell("asking GitHub")
         finish = _kept(kept, shop.folder()) if kept else _here(command, words, shop)
         proposal = propose(planned, recorded, api, anew=request.to is not None, finish=finish)

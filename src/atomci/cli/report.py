@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["report_command"]
 
-# The longest that one answer of GitHub may take.
-_SECONDS = 60.0
-
 
 @click.command("report")
 @click.argument("run", required=False, metavar="[RUN]")
@@ -108,21 +105,11 @@ def _commented(here: Project, number: int, report: RunReport) -> str:
     """Comment on the pull request, and give the comment's address. Raises InfrastructureError."""
     import os
 
-    from atomci.forge.api import Api, require_gh
+    from atomci.forge.api import api_of_origin
     from atomci.forge.comments import commented
-    from atomci.forge.remote import origin
     from atomci.report.markdown import COMMENT_LIMIT, markdown
-    from atomci.tools.process import Children
 
-    require_gh()
-    root, children = here.root, Children()
-    api = Api(
-        origin(root),
-        lambda command: children.run(command, root),
-        children.pause,
-        _SECONDS,
-        right="Pull requests",
-    )
+    api = api_of_origin(here.root, right="Pull requests")
     # Each job of CI has a comment of its own, since none knows how the others end.
     name = os.environ.get("GITHUB_JOB") or " ".join(report.targets)
     return commented(api, number, name, markdown(report, COMMENT_LIMIT))

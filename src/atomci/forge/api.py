@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from atomci.errors import InfrastructureError
-from atomci.forge.remote import HostedRepository
-from atomci.tools.process import Command, Completed, ToolMissing, ToolTimeout
+from atomci.forge.remote import HostedRepository, origin
+from atomci.tools.process import Children, Command, Completed, ToolMissing, ToolTimeout
 
-__all__ = ["Api", "ApiError", "page_command", "require_gh"]
+__all__ = ["Api", "ApiError", "api_of_origin", "page_command", "require_gh"]
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -79,6 +79,18 @@ class _Answer:
         reset = known("x-ratelimit-reset", "")
         # GitHub asks for a minute where it names no time.
         return max(1.0, float(reset) - time.time()) if spent and reset.isdecimal() else 60.0
+
+
+def api_of_origin(root: Path, *, right: str, seconds: float = 60.0) -> Api:
+    """What lies below the repository that origin names, for a command that people type; atoms have their own.
+
+    No answer takes longer than `seconds`. Raises InfrastructureError without gh or such a repository.
+    """
+    require_gh()
+    children = Children()
+    return Api(
+        origin(root), lambda command: children.run(command, root), children.pause, seconds, right=right
+    )
 
 
 def require_gh() -> None:
