@@ -152,6 +152,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "PRE_COMMIT_HOME": str(folder / "pre-commit"),
         "UV_PYTHON": sys.executable,
         "TERM": "dumb",  # lines in colour, none of which changes
+        "COLUMNS": "200",  # no row is broken: pages scroll
     }
 
 

@@ -12,7 +12,7 @@ def _ran(project) -> set[str]:
 
 RUN = "run_pytest_unit_with_coverage"
 UNMEASURED = '"-p", "no:cov"'
-TO_SELECT = 'to select: --since main, or selection.local = "always"'
+FEWER = 'to run fewer: --since main, or selection.local = "always"'
 
 
 def _selection(project) -> dict:
@@ -51,8 +51,8 @@ def test_after_a_run_of_all_tests_an_edit_runs_those_that_it_reaches(real_sample
 @pytest.mark.parametrize(
     ("local", "env", "flags", "said"),
     [
-        ("auto", {}, [], f"coverage is measured, which a part of them can't tell; {TO_SELECT}"),
-        ("never", {}, [], f'selection.local is "never"; {TO_SELECT}'),
+        ("auto", {}, [], f"coverage is measured, which takes all of them; {FEWER}"),
+        ("never", {}, [], f'selection.local is "never"; {FEWER}'),
         ("always", {}, [], "no run of all tests has left a record of what each test runs"),
         ("always", {"CI": "true"}, [], "in CI all of them run"),
         ("always", {}, ["--all"], "--all"),

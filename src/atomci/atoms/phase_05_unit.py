@@ -134,7 +134,7 @@ def _how_to_select(ctx: Context) -> str:
     except HistoryMissing:
         left = None
     since = f"--since {left.branch}, or " if left else ""
-    return f'; to select: {since}selection.local = "always"'
+    return f'; to run fewer: {since}selection.local = "always"'
 
 
 def selected(ctx: Context) -> Selection:

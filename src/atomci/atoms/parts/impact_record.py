@@ -70,7 +70,7 @@ def why_never_by_itself(ctx: Context, layer: Layer) -> str:
         return 'selection.local is "never"'
     measured = not why_unmeasured(ctx, read_pytest_config(ctx.root, layer.folder))
     if local == "auto" and measured:
-        return "coverage is measured, which a part of them can't tell"
+        return "coverage is measured, which takes all of them"
     return ""
 
 
