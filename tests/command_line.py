@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from atomci.cli.glance import recall
 from atomci.cli.main import main
+from atomci.engine.policy import RED
 
 ROOT = Path(__file__).parents[1]
 # Where a process of its own would look for modules: not in the folders of the tests.
@@ -45,6 +46,14 @@ class Done:
     code: int
     out: str
     err: str
+
+    def __repr__(self) -> str:
+        """What a failed test has to say first: pytest cuts the rest."""
+        try:
+            red = {name: self[name] for name, status in self.statuses.items() if status in RED}
+        except (ValueError, KeyError, TypeError):  # what it printed is no run
+            red = {}
+        return f"Done(code={self.code}, red={red}, err={self.err!r}, out={self.out!r})"
 
     @property
     def events(self) -> list[dict[str, Any]]:

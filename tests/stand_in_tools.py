@@ -49,11 +49,17 @@ def say(*lines: str) -> None:
 
 
 def sources(*folders: str) -> Iterator[tuple[str, list[str]]]:
-    """Python files below the folders, with their lines."""
+    """Python files below the folders, with their lines. What other tools write at the same time isn't read."""
     for folder in folders:
-        for path in sorted(Path(folder).rglob("*.py") if Path(folder).is_dir() else [Path(folder)]):
-            if path.is_file() and not path.is_relative_to("artifacts"):
+        for path in sorted(_python_files(folder)) if Path(folder).is_dir() else [Path(folder)]:
+            if path.is_file():
                 yield path.as_posix(), path.read_text(encoding="utf-8").splitlines()
+
+
+def _python_files(folder: str) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "artifacts" and not name.startswith(".")]
+        yield from (Path(parent, name) for name in names if name.endswith(".py"))
 
 
 def lines_with(pattern: str, *folders: str) -> Iterator[tuple[str, int, int]]:
