@@ -1,0 +1,1 @@
+"""What the system itself stops a program from doing: one module per back-end, and which one works here."""

