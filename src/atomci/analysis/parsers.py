@@ -44,14 +44,19 @@ def lines(done: Completed, root: Path, tool: str) -> Reading:
 
 
 def pyright(done: Completed, root: Path, tool: str) -> Reading:
-    """`pyright --outputjson` and basedpyright; lines and columns there count from 0."""
+    """`pyright --outputjson` and basedpyright; lines and columns there count from 0.
+
+    Warnings are findings only where `--warnings` made them the reason for its exit code.
+    """
     report = _json(done, "pyright")
     if isinstance(report, str):
         return Reading(broken=report)
-    errors = [row for row in report["generalDiagnostics"] if row["severity"] == "error"]
     summary = report["summary"]
-    if summary["errorCount"] != len(errors):
-        return broken(tool, done, f"it counts {summary['errorCount']} errors, and lists {len(errors)}")
+    level = "warning" if done.code and not summary["errorCount"] else "error"
+    errors = [row for row in report["generalDiagnostics"] if row["severity"] == level]
+    counted = summary.get(f"{level}Count", 0)
+    if counted != len(errors):
+        return broken(tool, done, f"it counts {counted} {level}s, and lists {len(errors)}")
     found = tuple(
         Finding(
             path=relative(row["file"], root),

@@ -37,6 +37,15 @@ def test_pyrights_lines_and_columns_count_from_zero_and_only_errors_are_findings
     assert {(f.tool, f.lane, f.message) for f in found} == {("mine", "type", "bad")}
 
 
+@pytest.mark.parametrize(("code", "findings"), [(1, 1), (0, 0)], ids=["with --warnings", "without"])
+def test_pyrights_warnings_are_findings_where_they_are_why_it_fails(code: int, findings: int) -> None:
+    summary = {"filesAnalyzed": 1, "errorCount": 0, "warningCount": 1}
+
+    read_ = read("pyright", {"generalDiagnostics": [row("warning")], "summary": summary}, code=code)
+
+    assert (len(read_.findings), read_.broken) == (findings, "")
+
+
 def result(uri: str, **more: Any) -> dict[str, Any]:
     region = {"region": more.pop("region")} if "region" in more else {}
     place = {"artifactLocation": {"uri": uri}, **region}
