@@ -12,6 +12,7 @@ from atomci.engine.config import Config, read_atoms
 from atomci.engine.overrides import read_overrides
 from atomci.project import Project
 from atomci.tables import table_error, unknown_key
+from atomci.testing.flaky.settings import read_retries
 from atomci.testing.provision.settings import read_services
 from atomci.testing.selection.settings import read_selection
 from atomci.testing.sharding.settings import read_shards, read_slow
@@ -30,6 +31,7 @@ def _readers(names: Collection[str]) -> dict[str, Callable[[Project], Any]]:
         "retention": read_retention,
         "override": partial(read_overrides, names=names),
         "selection": read_selection,
+        "retries": read_retries,
         "shards": read_shards,
         "slow": read_slow,
     }
