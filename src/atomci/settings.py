@@ -10,6 +10,7 @@ from atomci.artifacts.retention import read_retention
 from atomci.configuration.ci.declared_secrets import read_secrets
 from atomci.engine.config import Config, read_atoms
 from atomci.engine.overrides import read_overrides
+from atomci.guard.policy.settings import read_guard
 from atomci.project import Project
 from atomci.tables import table_error, unknown_key
 from atomci.testing.flaky.settings import read_retries
@@ -34,6 +35,7 @@ def _readers(names: Collection[str]) -> dict[str, Callable[[Project], Any]]:
         "retries": read_retries,
         "shards": read_shards,
         "slow": read_slow,
+        "guard": read_guard,
     }
 
 

@@ -27,8 +27,9 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
         drop=True,
         landlock={
             "writable": [str(path) for path in (*bounds.writable, bounds.scratch)],
+            "apart": [str(path) for path in _apart(bounds)],
             "hidden": [str(path) for path in bounds.hidden],
-            "readable": [str(path) for path in bounds.readable],
+            "readable": [str(path) for path in bounds.readable if _is_below(path, bounds.hidden)],
         },
         filter={"families": families(bounds, sockets=bounds.sockets)},
     )
@@ -36,11 +37,30 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
 
 def gaps(bounds: Bounds) -> tuple[str, ...]:
     """What remains."""
-    found = ["modes, owners and times of files outside can be changed, though not what they hold"]
-    inside = [path for path in (*bounds.protected, *bounds.hidden) if _is_below(path, bounds.writable)]
-    found += [f"{path} lies in a writable folder and can't be kept apart" for path in inside]
-    return tuple(found)
+    apart = _apart(bounds)
+    mixed = [path for path in (*bounds.protected, *bounds.hidden) if path.exists() and path not in apart]
+    return (
+        "modes, owners and times of files outside can be changed, though not what they hold",
+        *(
+            f"nothing new can be made directly in {path.parent}, so that {path.name} stays as it is"
+            for path in apart
+        ),
+        *(
+            f"{path} lies in a writable folder, and can be read and changed like the rest"
+            for path in mixed
+            if _is_below(path, bounds.writable)
+        ),
+    )
+
+
+def _apart(bounds: Bounds) -> list[Path]:
+    """Folders inside writable ones that aren't: all around them is allowed one by one, since rules only add.
+
+    Files aren't worth that: nothing new can be made in a folder then.
+    """
+    inside = (*bounds.protected, *bounds.hidden)
+    return [path for path in inside if path.is_dir() and _is_below(path, bounds.writable)]
 
 
 def _is_below(path: Path, folders: tuple[Path, ...]) -> bool:
-    return any(path.is_relative_to(folder) for folder in folders)
+    return any(path != folder and path.is_relative_to(folder) for folder in folders)

@@ -116,7 +116,7 @@ def abi() -> int:
     return max(0, int(_LIBC.syscall(_CREATE_RULESET, None, 0, 1)))
 
 
-def _landlock(writable: list[str], hidden: list[str], readable: list[str]) -> None:
+def _landlock(writable: list[str], apart: list[str], hidden: list[str], readable: list[str]) -> None:
     version = abi()
     if version < _OLDEST:
         raise _Unable("this kernel has no Landlock, or one older than Linux 6.2")
@@ -127,34 +127,37 @@ def _landlock(writable: list[str], hidden: list[str], readable: list[str]) -> No
     attributes = struct.pack("QQQ", handled, 0, _SCOPES if version >= 6 else 0)[:size]
     rules = _call("landlock", _LIBC.syscall(_CREATE_RULESET, attributes, size, 0))
     _allow(rules, "/", READ_DIR)
-    for path in (*_all_but(hidden), *readable):
-        _allow(rules, path, READ | READ_DIR)
-    for path in writable:
-        _allow(rules, path, handled & ~(MAKE_CHAR | MAKE_BLOCK | IOCTL_DEV))
+    for top in ("/", *readable):
+        for path in _all_but(hidden, top):
+            _allow(rules, path, READ | READ_DIR)
+    for top in writable:
+        for path in _all_but(apart, top):
+            _allow(rules, path, handled & ~(MAKE_CHAR | MAKE_BLOCK | IOCTL_DEV))
     for name in _DEVICES:
         _allow(rules, f"/dev/{name}", handled & (WRITE_FILE | READ_FILE | READ_DIR | TRUNCATE | IOCTL_DEV))
     _call("landlock", _LIBC.syscall(_RESTRICT_SELF, rules, 0))
     os.close(rules)
 
 
-def _all_but(hidden: list[str]) -> Iterator[str]:
-    """What has to be allowed so that everything is, and these aren't: rules only add."""
-    if not hidden:
-        yield "/"
+def _all_but(left_out: list[str], top: str) -> Iterator[str]:
+    """What has to be allowed so that all below `top` is, and these aren't: rules only add."""
+    inside = [path for path in left_out if path != top and path.startswith(top.rstrip("/") + "/")]
+    if not inside:
+        yield top
         return
-    above = {parent for path in hidden for parent in _parents(path)}
+    above = {parent for path in inside for parent in _parents(path, top)}
     for folder in above:
         try:
             entries = list(os.scandir(folder))
         except OSError:
             continue
         for entry in entries:
-            if entry.path not in above and entry.path not in hidden and not entry.is_symlink():
+            if entry.path not in above and entry.path not in inside and not entry.is_symlink():
                 yield entry.path
 
 
-def _parents(path: str) -> Iterator[str]:
-    while path != "/":
+def _parents(path: str, top: str) -> Iterator[str]:
+    while path != top:
         path = os.path.dirname(path)
         yield path
 

@@ -55,10 +55,20 @@ def test_no_word_holds_a_value_of_the_environment(bounds: Bounds) -> None:
         assert [word for word in words if "s3cret" in word] == []
 
 
-def test_landlock_keeps_nothing_apart_inside_a_writable_folder_and_says_so(bounds: Bounds) -> None:
+def test_landlock_keeps_a_folder_inside_a_writable_one_apart_and_tells_the_price(bounds: Bounds) -> None:
     rules = json.loads(landlock.confined(bounds, ("true",), bounds.writable[0])[3])
     assert rules["landlock"]["writable"] == [str(bounds.writable[0]), str(bounds.scratch)]
-    assert any(str(bounds.protected[0]) in gap for gap in landlock.gaps(bounds))
+    assert rules["landlock"]["apart"] == [str(bounds.protected[0])]
+    assert [gap for gap in landlock.gaps(bounds) if f"directly in {bounds.writable[0]}," in gap]
+
+
+def test_landlock_does_not_keep_a_file_inside_a_writable_folder_apart_and_says_so(bounds: Bounds) -> None:
+    file = bounds.writable[0] / "file"
+    file.touch()
+    bounds = replace(bounds, protected=(file,))
+    rules = json.loads(landlock.confined(bounds, ("true",), bounds.writable[0])[3])
+    assert rules["landlock"]["apart"] == []
+    assert [gap for gap in landlock.gaps(bounds) if gap.startswith(str(file))]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,173 @@
+"""A worktree outside of the checkout, with all that the checkout holds: made, found again, and removed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from atomci.errors import InfrastructureError, RefusedError
+from atomci.guard.workplace.copying import bring
+from atomci.guard.workplace.place import Workplace, places_of
+from atomci.tools.git.client import Git
+from atomci.tools.git.repository import Repository, open_repository
+
+__all__ = ["find", "in_place", "kept", "make", "remove"]
+
+_LOCKED = "atomci guard"
+_READY = "ready"
+# Hooks and filters of the checkout aren't run: what it holds is copied.
+_NOTHING_RUNS = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
+_SHARED_INDEX = "sharedindex.*"
+
+
+def make(root: Path, run: str) -> Workplace:
+    """A worktree with the files of a checkout as they are now, untracked ones too, and its index.
+
+    Ignored files stay behind. Where it can't be made nothing of it stays.
+    Raises UsageError without a repository, InfrastructureError.
+    """
+    repository = open_repository(root)
+    folder = places_of(repository.top) / run
+    tree = folder / (repository.top.name or "checkout")
+    try:
+        folder.mkdir(parents=True)
+        (folder / "scratch").mkdir()
+    except OSError as error:
+        raise InfrastructureError(f"no session can have its folder at {folder}: {error.strerror}") from None
+    try:
+        _add(repository, tree)
+        place = _place(repository, run, folder, tree)
+        _take_index(repository, place)
+        bring(_files(repository), repository.top, tree)
+        (folder / _READY).touch()
+    except BaseException as error:
+        _discard(folder, _admin(tree))
+        if isinstance(error, OSError):
+            raise InfrastructureError(f"the worktree can't be made: {error}") from None
+        raise
+    return place
+
+
+def in_place(root: Path, run: str) -> Workplace:
+    """The checkout itself, with a folder outside of it. Raises UsageError, InfrastructureError."""
+    repository = open_repository(root)
+    folder = places_of(repository.top) / run
+    try:
+        (folder / "scratch").mkdir(parents=True)
+    except OSError as error:
+        raise InfrastructureError(f"no session can have its folder at {folder}: {error.strerror}") from None
+    return Workplace(run, repository.top, repository.top, folder, _of_git(repository))
+
+
+def find(root: Path, run: str) -> Workplace | None:
+    """A session's worktree, None where it was removed or never whole."""
+    repository = open_repository(root)
+    folder = places_of(repository.top) / run
+    tree = folder / (repository.top.name or "checkout")
+    return _place(repository, run, folder, tree) if (folder / _READY).is_file() else None
+
+
+def kept(root: Path) -> list[str]:
+    """The runs of a checkout whose worktrees are still there, oldest first."""
+    folder = places_of(open_repository(root).top)
+    return sorted(ready.parent.name for ready in folder.glob(f"*/{_READY}"))
+
+
+def remove(place: Workplace) -> None:
+    """The session's folder and what git knows of its worktree; the checkout of a session in place stays.
+
+    Raises InfrastructureError where something can't be removed.
+    """
+    try:
+        _discard(place.folder, place.admin)
+    except OSError as error:
+        raise InfrastructureError(f"{place.folder} can't be removed: {error}") from None
+
+
+def _add(repository: Repository, tree: Path) -> None:
+    git = repository.git
+    if repository.git.commit() is None:
+        raise RefusedError(
+            "this repository has no commit yet, so it can have no second worktree",
+            "git commit first, or add --in-place",
+        )
+    words = ("worktree", "add", "--quiet", "--detach", "--no-checkout", "--lock")
+    git(*_NOTHING_RUNS, *words, "--reason", _LOCKED, "--", str(tree), "HEAD")
+
+
+def _place(repository: Repository, run: str, folder: Path, tree: Path) -> Workplace:
+    return Workplace(run, repository.top, tree, folder, _of_git(repository), _admin(tree))
+
+
+def _of_git(repository: Repository) -> tuple[Path, ...]:
+    """The folders of git that a checkout has: its own, and the one that it shares with other worktrees."""
+    shared = repository.git.ask("rev-parse", "--git-common-dir") or ""
+    return tuple(dict.fromkeys((repository.git_dir, (repository.top / shared).resolve())))
+
+
+def _admin(tree: Path) -> Path | None:
+    """What git keeps of a worktree, as its file `.git` said when it was made."""
+    record = tree.parent / "admin"
+    if record.is_file():
+        return Path(os.fsdecode(record.read_bytes()))
+    try:
+        text = os.fsdecode((tree / ".git").read_bytes())
+    except OSError:
+        return None
+    admin = Path(text.removeprefix("gitdir: ").rstrip("\n"))
+    record.write_bytes(os.fsencode(admin))  # the program may rewrite the file
+    return admin
+
+
+def _take_index(repository: Repository, place: Workplace) -> None:
+    """With its time, by which git tells files that were changed in the same moment."""
+    if place.admin is None:
+        raise InfrastructureError("git made a worktree without saying where it keeps it")
+    index = repository.git_dir / "index"
+    for file in (index, *repository.git_dir.glob(_SHARED_INDEX)):
+        if file.is_file():
+            shutil.copy2(file, place.admin / file.name)
+
+
+def _files(repository: Repository) -> list[str]:
+    git = Git(repository.top)
+    return git.paths("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+
+
+def _discard(folder: Path, admin: Path | None) -> None:
+    if admin is not None:
+        _forget(admin, folder)
+    if folder.is_dir():
+        shutil.rmtree(folder, onerror=_after_opening)
+    for above in list(folder.parents)[:3]:
+        with contextlib.suppress(OSError):  # another session's
+            above.rmdir()
+
+
+def _forget(admin: Path, folder: Path) -> None:
+    """Take a worktree out of git's list: its own folder there, and the one for all when it was the last."""
+    try:
+        tree = Path(os.fsdecode((admin / "gitdir").read_bytes()).rstrip("\n")).parent
+    except OSError:
+        return
+    if admin.parent.name != "worktrees" or not tree.is_relative_to(folder):
+        return
+    shutil.rmtree(admin)
+    with contextlib.suppress(OSError):
+        admin.parent.rmdir()
+
+
+def _after_opening(remove_it: Callable[[str], Any], path: str, _: object) -> None:
+    """A program may have taken away its own right to change a folder."""
+    for place in (os.path.dirname(path), path):  # noqa: PTH120
+        if not os.path.islink(place):  # noqa: PTH114
+            os.chmod(place, stat.S_IRWXU)  # noqa: PTH101
+    if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
+        shutil.rmtree(path)
+    else:
+        remove_it(path)
