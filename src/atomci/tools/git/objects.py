@@ -8,6 +8,7 @@ import shutil
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from atomci.errors import RefusedError
@@ -42,12 +43,14 @@ Files = dict[str, Entry]
 class Objects:
     """Reads a repository's objects and writes new ones beside it. Safe to throw away at any moment."""
 
-    def __init__(self, repository: Repository, folder: Path) -> None:
+    def __init__(
+        self, repository: Repository, folder: Path, env: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.repository = repository
-        self._folder = folder
+        self.folder = folder
         self._contents: dict[str, bytes] = {}
         folder.mkdir(parents=True, exist_ok=True)
-        self.git = Git(repository.top).with_env(
+        self.git = Git(repository.top, env).with_env(
             GIT_OBJECT_DIRECTORY=str(folder),
             GIT_ALTERNATE_OBJECT_DIRECTORIES=_in_list(repository.objects),
         )
@@ -106,10 +109,12 @@ class Objects:
         """Store an object and return its id."""
         framed = f"{kind} {len(content)}\0".encode() + content
         oid = hashlib.new(self.repository.algorithm, framed, usedforsecurity=False).hexdigest()
-        path = self._folder / oid[:2] / oid[2:]
+        path = self.folder / oid[:2] / oid[2:]
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
-            path.write_bytes(zlib.compress(framed, 1))
+            partial = path.with_name(f"tmp_obj_{oid}")
+            partial.write_bytes(zlib.compress(framed, 1))
+            partial.replace(path)
         return oid
 
     def tree(self, files: Files) -> str:
@@ -159,9 +164,9 @@ class Objects:
     def migrate(self) -> None:
         """Move what was written into the project's own objects. Each is whole before it has its name."""
         # A pack without its index is nothing to git, so indexes come last.
-        new = sorted((path for path in self._folder.rglob("*") if path.is_file()), key=_index_last)
+        new = sorted((path for path in self.folder.rglob("*") if path.is_file()), key=_index_last)
         for path in new:
-            there = self.repository.objects / path.relative_to(self._folder)
+            there = self.repository.objects / path.relative_to(self.folder)
             if there.exists() or path.parent.name == "info":
                 continue
             there.parent.mkdir(parents=True, exist_ok=True)

@@ -37,8 +37,10 @@ class Repository:
         return Git(self.top)
 
 
-def open_repository(root: Path) -> Repository:
-    """The repository that a project lies in. Raises UsageError where there is none, or a bare one."""
+def open_repository(root: Path, why: str = "an update needs one: it merges as git does") -> Repository:
+    """The repository that a project lies in. Raises UsageError where there is none, or a bare one; `why`
+    says what wants it.
+    """
     git = Git(root)
     code, out, said = git.code("rev-parse", *(word for words in _ASKED for word in words))
     if code != 0:
@@ -52,9 +54,7 @@ def open_repository(root: Path) -> Repository:
             raise UsageError(
                 f"{root} is a bare repository, without files", f"git clone {root}; start in the clone"
             )
-        raise UsageError(
-            f"{root} isn't in a git repository, and an update needs one: it merges as git does", hint
-        )
+        raise UsageError(f"{root} isn't in a git repository, and {why}", hint)
     found = os.fsdecode(out).removesuffix("\n").split("\n")
     if len(found) != len(_ASKED):  # a folder's name holds a line break
         found = [git.ask("rev-parse", *words) or "" for words in _ASKED]

@@ -1,0 +1,78 @@
+"""What is known of a working tree at one moment, and how two such moments differ.
+
+Paths are POSIX, relative to the top of the working tree, and may hold bytes that aren't UTF-8 as lone
+surrogates; sizes are bytes, times UTC in ISO 8601.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = ["Captured", "ChangeKind", "FileKind", "LeftOut", "PathChange", "TreeSnapshot"]
+
+FileKind = Literal["tracked", "untracked", "ignored"]
+ChangeKind = Literal["added", "modified", "deleted", "renamed", "mode", "type"]
+
+
+class Captured(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that the commit doesn't hold as it is: its bytes lie in the snapshot's own objects."""
+
+    path: str
+    kind: FileKind
+    mode: str
+    """git's: 100644, 100755 or 120000."""
+    oid: str
+    size: int
+    permissions: int = 0
+    """The permission bits of a file, which git doesn't hold; 0 for a link."""
+
+
+class LeftOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file or folder that isn't captured: it is never put back, and never removed."""
+
+    path: str
+    reason: str
+    size: int | None = None
+    modified: int | None = None
+    """Of a file: when it was changed last, in nanoseconds since 1970."""
+
+
+class TreeSnapshot(Struct, frozen=True, kw_only=True):
+    """A working tree, byte for byte. What isn't in `files` is as the commit `head` has it."""
+
+    schema: Literal["atomci/snapshot/1"] = "atomci/snapshot/1"
+    run: str
+    name: str
+    """Which of the run's snapshots, such as `before` and `after`."""
+    taken: str
+    top: str
+    """The top of the working tree: an absolute path."""
+    head: str | None
+    branch: str | None
+    tree: str
+    """git's id of the tree that holds all files as they lie there, nested repositories' too."""
+    index: str | None
+    """The tree that the index stood for; None while it held conflicts."""
+    files: tuple[Captured, ...]
+    empty_folders: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    nested: tuple[str, ...] = ()
+    """Folders with a repository of their own: their files are captured, their .git isn't."""
+
+
+class PathChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A path that differs between two snapshots. `mode` and `oid` are empty where there is no such file."""
+
+    path: str
+    kind: ChangeKind
+    was: str = ""
+    """The old path of a renamed file."""
+    mode_before: str = ""
+    mode_after: str = ""
+    oid_before: str = ""
+    oid_after: str = ""
+    added: int | None = None
+    """Lines; None for a file that isn't text."""
+    removed: int | None = None

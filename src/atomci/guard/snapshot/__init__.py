@@ -1,0 +1,1 @@
+"""A working tree as it was, byte for byte, and the way back to it."""

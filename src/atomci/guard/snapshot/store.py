@@ -1,0 +1,117 @@
+"""Where snapshots lie: a folder of git's own for each run, with its objects, never seen by the user's git.
+
+The objects of a run stand beside the repository's own and need those of the commit that was checked out; a
+reference below refs/atomci keeps that one from being collected. So a run goes with its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from atomci.artifacts.snapshots import TreeSnapshot
+from atomci.decoding import converted
+from atomci.errors import InfrastructureError, UsageError
+from atomci.guard.snapshot.raw_objects import RawObjects
+from atomci.tools.atomic import replace_file
+from atomci.tools.git.client import OFFLINE
+from atomci.tools.git.objects import Objects
+from atomci.tools.git.repository import Repository, open_repository
+
+__all__ = ["REFERENCES", "SnapshotStore", "open_store", "runs_of"]
+
+FOLDER = "atomci-snapshots"
+REFERENCES = "refs/atomci/kept"
+_RUN = re.compile(r"(\d{8}T\d{6})[\w.-]*")
+# No hook runs, no log is kept: the user's git has nothing to say about what is ours.
+_QUIETLY = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.logAllRefUpdates=false")
+
+
+@dataclass(frozen=True)
+class SnapshotStore:
+    """The snapshots of one run, of a repository with all its working trees."""
+
+    repository: Repository
+    run: str
+
+    @property
+    def folder(self) -> Path:
+        """Where they lie."""
+        return _above(self.repository) / self.run
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The run's objects, in front of the repository's; git that asks them reaches for nothing else."""
+        return Objects(self.repository, self.folder / "objects", OFFLINE)
+
+    @property
+    def raw_objects(self) -> RawObjects:
+        """The same, for files as they lie there."""
+        return RawObjects(self.objects.folder, self.repository.algorithm)
+
+    def write(self, snapshot: TreeSnapshot) -> None:
+        """Keep a snapshot; from then on its commit isn't collected."""
+        if snapshot.head is not None:
+            reference = f"{REFERENCES}/{self.run}/{snapshot.name}"
+            self.repository.git(*_QUIETLY, "update-ref", reference, snapshot.head)
+        # Not by msgspec, which takes no path that isn't UTF-8.
+        content = json.dumps(msgspec.to_builtins(snapshot), separators=(",", ":")).encode()
+        replace_file(self.folder / f"{snapshot.name}.json", content, durable=True)
+
+    def read(self, name: str) -> TreeSnapshot | None:
+        """A snapshot of the run; None where there is none. Raises InfrastructureError for a broken one."""
+        path = self.folder / f"{name}.json"
+        try:
+            return converted(json.loads(path.read_bytes()), TreeSnapshot)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (ValueError, msgspec.ValidationError) as error:
+            raise InfrastructureError(f"{path} can't be read: {error}", f"remove {path.parent}") from None
+
+    def drop(self) -> None:
+        """Remove the run's snapshots, and what kept its commits."""
+        git = self.repository.git
+        names = git.ask("for-each-ref", "--format=%(refname)", f"{REFERENCES}/{self.run}/") or ""
+        for name in names.splitlines():
+            git(*_QUIETLY, "update-ref", "-d", name)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def open_store(root: Path, run: str) -> SnapshotStore:
+    """The snapshots of a run, in the repository that a folder lies in. Raises UsageError."""
+    if not _RUN.fullmatch(run):
+        raise UsageError(f"{run!r} isn't the name of a run", "atomci undo --list names them")
+    return SnapshotStore(open_repository(root, "a snapshot needs one"), run)
+
+
+def runs_of(repository: Repository) -> list[SnapshotStore]:
+    """All runs that have snapshots, newest first."""
+    try:
+        names = sorted((path.name for path in _above(repository).iterdir()), reverse=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [SnapshotStore(repository, name) for name in names if _RUN.fullmatch(name)]
+
+
+def expired(repository: Repository, days: int, now: datetime | None = None) -> Iterator[SnapshotStore]:
+    """Runs older than so many days. One whose working tree is elsewhere and still there stays."""
+    oldest = (now or datetime.now(UTC)) - timedelta(days=days)
+    for store in runs_of(repository):
+        match = _RUN.fullmatch(store.run)
+        if match and datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) < oldest:
+            before = store.read("before")
+            if before is None or Path(before.top) == repository.top or not Path(before.top).is_dir():
+                yield store
+
+
+def _above(repository: Repository) -> Path:
+    return repository.objects.parent / FOLDER  # of all working trees together

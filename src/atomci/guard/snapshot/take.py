@@ -1,0 +1,150 @@
+"""Taking a snapshot: what git says, what lies on the disk, and both together as one tree."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from atomci.artifacts.snapshots import Captured, FileKind, LeftOut, TreeSnapshot
+from atomci.guard.snapshot.raw_objects import NotCaptured, RawObjects
+from atomci.guard.snapshot.store import SnapshotStore, open_store
+from atomci.guard.snapshot.survey import Survey, survey
+from atomci.guard.snapshot.trees import edited_tree
+from atomci.guard.snapshot.untracked import Limits, untracked
+from atomci.tools.git.objects import Entry
+
+__all__ = ["Limits", "take", "take_into"]
+
+
+def take(root: Path, run: str, name: str = "before", limits: Limits = Limits()) -> TreeSnapshot:  # noqa: B008
+    """Capture the working tree that a folder lies in, as `name` of a run. The user's git isn't touched.
+
+    Raises UsageError outside a repository, InfrastructureError where git fails, and OSError on a full disk.
+    """
+    return take_into(open_store(root, run), name, limits)
+
+
+def take_into(store: SnapshotStore, name: str, limits: Limits) -> TreeSnapshot:
+    """The same, among the snapshots of a run."""
+    repository = store.repository
+    known = survey(repository)
+    unknown = untracked(repository.git, known, limits)
+    capture = _Capture(repository.top, store.raw_objects, limits)
+    capture.tracked(known.changed)
+    capture.within_limits("tracked", known.converted)
+    capture.within_limits("untracked", unknown.files)
+    capture.within_limits("ignored", unknown.ignored)
+    head = repository.git.commit()
+    base = (head and repository.git.resolve(f"{head}^{{tree}}")) or ""
+    _protect(store, known)
+    snapshot = TreeSnapshot(
+        run=store.run,
+        name=name,
+        taken=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        top=str(repository.top),
+        head=head,
+        branch=repository.git.branch(),
+        tree=edited_tree(store.objects, base, capture.edits),
+        index=None if known.staged is None else edited_tree(store.objects, base, known.staged),
+        files=tuple(sorted(capture.files, key=lambda file: file.path)),
+        empty_folders=tuple(sorted(unknown.empty_folders)),
+        left_out=tuple(sorted((*unknown.left_out, *capture.left_out), key=lambda row: row.path)),
+        nested=tuple(sorted(unknown.nested)),
+    )
+    store.write(snapshot)
+    return snapshot
+
+
+@dataclass
+class _Capture:
+    """Files on their way into objects, and what their tree has otherwise than the commit's."""
+
+    top: Path
+    objects: RawObjects
+    limits: Limits
+    edits: dict[str, Entry | None] = field(default_factory=dict)
+    files: list[Captured] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    _used: int = 0
+    _folders: dict[str, bool] = field(default_factory=dict)
+
+    def tracked(self, paths: Iterable[str]) -> None:
+        """Files that git knows: whatever their size, they are somebody's work."""
+        for path in paths:
+            found = self._state(path)
+            if found is None:
+                self.edits[path] = None
+            else:
+                self._add("tracked", path, found)
+
+    def within_limits(self, kind: FileKind, paths: Iterable[str]) -> None:
+        """Files that can be made again, or that nobody asked git to keep."""
+        for path in paths:
+            found = self._state(path)
+            if found is None:
+                continue
+            if found.st_size > self.limits.file_bytes:
+                self._leave(path, f"it is larger than {self.limits.file_bytes / 1e6:g} MB", found)
+            elif self._used + found.st_size > self.limits.total_bytes:
+                self._leave(path, f"{self.limits.total_bytes / 1e6:g} MB of files are captured", found)
+            else:
+                self._used += found.st_size
+                self._add(kind, path, found)
+
+    def _add(self, kind: FileKind, path: str, found: os.stat_result) -> None:
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
+            self._leave(path, "it is neither file nor link", found)
+            return
+        try:
+            entry = self.objects.add(self.top / path, found)
+        except NotCaptured as error:
+            self._leave(path, str(error), found)
+            return
+        self.edits[path] = entry
+        permissions = 0 if entry.mode == "120000" else stat.S_IMODE(found.st_mode)
+        self.files.append(
+            Captured(
+                path=path,
+                kind=kind,
+                mode=entry.mode,
+                oid=entry.oid,
+                size=found.st_size,
+                permissions=permissions,
+            )
+        )
+
+    def _leave(self, path: str, reason: str, found: os.stat_result) -> None:
+        row = LeftOut(path=path, reason=reason, size=found.st_size, modified=found.st_mtime_ns)
+        self.left_out.append(row)
+
+    def _state(self, path: str) -> os.stat_result | None:
+        """What stands there; None for nothing, a folder, or what is reached through a link only."""
+        try:
+            found = (self.top / path).lstat()
+        except OSError:
+            return None
+        if stat.S_ISDIR(found.st_mode) or self._is_beyond_a_link(path.rpartition("/")[0]):
+            return None
+        return found
+
+    def _is_beyond_a_link(self, folder: str) -> bool:
+        if not folder:
+            return False
+        if folder not in self._folders:
+            above = self._is_beyond_a_link(folder.rpartition("/")[0])
+            self._folders[folder] = above or (self.top / folder).is_symlink()
+        return self._folders[folder]
+
+
+def _protect(store: SnapshotStore, known: Survey) -> None:
+    """Copy what only the index holds: once it is staged otherwise, nothing keeps it."""
+    staged = (entry for entry in (known.staged or {}).values() if entry and entry.mode != "160000")
+    wanted = "".join(f"{entry.oid}\n" for entry in staged).encode()
+    if wanted:
+        pack = store.folder / "objects/pack"
+        pack.mkdir(exist_ok=True)
+        store.repository.git("pack-objects", "-q", str(pack / "pack"), stdin=wanted)
