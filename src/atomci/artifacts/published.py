@@ -29,7 +29,7 @@ from atomci.artifacts.schemas import (
     Stage,
     ToolReport,
 )
-from atomci.artifacts.snapshots import TreeSnapshot
+from atomci.artifacts.snapshots import WorkSnapshot
 from atomci.artifacts.sync import Adoption, Exported, Lock, Proposal, SyncStatus, Update
 from atomci.artifacts.testing import (
     CoverageBudget,
@@ -98,7 +98,7 @@ SCHEMAS: dict[str, object] = {
     "manifest": Manifest,
     "parity": Parity,
     "report": RunReport,
-    "snapshot": TreeSnapshot,
+    "snapshot": WorkSnapshot,
     "past-run": PastRun,
     "trends": Trends,
 }

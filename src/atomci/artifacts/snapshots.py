@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["Captured", "ChangeKind", "FileKind", "LeftOut", "PathChange", "TreeSnapshot"]
+__all__ = ["Captured", "ChangeKind", "FileKind", "LeftOut", "PathChange", "WorkSnapshot"]
 
 FileKind = Literal["tracked", "untracked", "ignored"]
 ChangeKind = Literal["added", "modified", "deleted", "renamed", "mode", "type"]
@@ -39,7 +39,7 @@ class LeftOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of a file: when it was changed last, in nanoseconds since 1970."""
 
 
-class TreeSnapshot(Struct, frozen=True, kw_only=True):
+class WorkSnapshot(Struct, frozen=True, kw_only=True):
     """A working tree, byte for byte. What isn't in `files` is as the commit `head` has it."""
 
     schema: Literal["atomci/snapshot/1"] = "atomci/snapshot/1"

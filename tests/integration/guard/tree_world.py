@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from atomci.artifacts.snapshots import TreeSnapshot
+from atomci.artifacts.snapshots import WorkSnapshot
 from atomci.guard.snapshot.store import FOLDER, open_store
 
 __all__ = ["Tree", "captured", "git", "lying", "new_tree", "users_git"]
@@ -65,7 +65,7 @@ def _state(path: Path) -> tuple[str, bytes] | None:
     return (kind, path.read_bytes()) if stat.S_ISREG(mode) else None
 
 
-def captured(top: Path, snapshot: TreeSnapshot) -> Tree:
+def captured(top: Path, snapshot: WorkSnapshot) -> Tree:
     """What a snapshot holds, read by plain git."""
     kinds = {b"100644": "file", b"100755": "program", b"120000": "link"}
     objects = open_store(top, snapshot.run).objects.git

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from atomci.artifacts.snapshots import TreeSnapshot
+from atomci.artifacts.snapshots import WorkSnapshot
 from atomci.decoding import converted
 from atomci.errors import InfrastructureError, UsageError
 from atomci.guard.snapshot.raw_objects import RawObjects
@@ -58,7 +58,7 @@ class SnapshotStore:
         """The same, for files as they lie there."""
         return RawObjects(self.objects.folder, self.repository.algorithm)
 
-    def write(self, snapshot: TreeSnapshot) -> None:
+    def write(self, snapshot: WorkSnapshot) -> None:
         """Keep a snapshot; from then on its commit isn't collected."""
         if snapshot.head is not None:
             reference = f"{REFERENCES}/{self.run}/{snapshot.name}"
@@ -67,11 +67,11 @@ class SnapshotStore:
         content = json.dumps(msgspec.to_builtins(snapshot), separators=(",", ":")).encode()
         replace_file(self.folder / f"{snapshot.name}.json", content, durable=True)
 
-    def read(self, name: str) -> TreeSnapshot | None:
+    def read(self, name: str) -> WorkSnapshot | None:
         """A snapshot of the run; None where there is none. Raises InfrastructureError for a broken one."""
         path = self.folder / f"{name}.json"
         try:
-            return converted(json.loads(path.read_bytes()), TreeSnapshot)
+            return converted(json.loads(path.read_bytes()), WorkSnapshot)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (ValueError, msgspec.ValidationError) as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from atomci.artifacts.snapshots import Captured, FileKind, LeftOut, TreeSnapshot
+from atomci.artifacts.snapshots import Captured, FileKind, LeftOut, WorkSnapshot
 from atomci.guard.snapshot.raw_objects import NotCaptured, RawObjects
 from atomci.guard.snapshot.store import SnapshotStore, open_store
 from atomci.guard.snapshot.survey import Survey, survey
@@ -20,7 +20,7 @@ from atomci.tools.git.objects import Entry
 __all__ = ["Limits", "take", "take_into"]
 
 
-def take(root: Path, run: str, name: str = "before", limits: Limits = Limits()) -> TreeSnapshot:  # noqa: B008
+def take(root: Path, run: str, name: str = "before", limits: Limits = Limits()) -> WorkSnapshot:  # noqa: B008
     """Capture the working tree that a folder lies in, as `name` of a run. The user's git isn't touched.
 
     Raises UsageError outside a repository, InfrastructureError where git fails, and OSError on a full disk.
@@ -28,7 +28,7 @@ def take(root: Path, run: str, name: str = "before", limits: Limits = Limits()) 
     return take_into(open_store(root, run), name, limits)
 
 
-def take_into(store: SnapshotStore, name: str, limits: Limits) -> TreeSnapshot:
+def take_into(store: SnapshotStore, name: str, limits: Limits) -> WorkSnapshot:
     """The same, among the snapshots of a run."""
     repository = store.repository
     known = survey(repository)
@@ -41,7 +41,7 @@ def take_into(store: SnapshotStore, name: str, limits: Limits) -> TreeSnapshot:
     head = repository.git.commit()
     base = (head and repository.git.resolve(f"{head}^{{tree}}")) or ""
     _protect(store, known)
-    snapshot = TreeSnapshot(
+    snapshot = WorkSnapshot(
         run=store.run,
         name=name,
         taken=datetime.now(UTC).isoformat(timespec="milliseconds"),
