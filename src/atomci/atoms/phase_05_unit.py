@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from msgspec import structs
 
 from atomci.artifacts import handles
+from atomci.artifacts.impact import ImpactRecord
 from atomci.artifacts.testing import ParallelPlan, Selection
 from atomci.atoms.options import ShardOptions
 from atomci.atoms.parts.coverage_runs import (
@@ -153,18 +154,36 @@ def every_test(ctx: Context, why: str) -> Selection:
 
 def impacted(ctx: Context, changed: Sequence[str] | None, base: str = "HEAD") -> Selection:
     """The tests that changed paths reach; None where nobody can tell what changed since the base."""
-    files, layer = ctx.files("**/*"), _layer(ctx)
-    how, record = _collecting(ctx, files, layer), known_record(ctx)
+    record = known_record(ctx)
     unusable = why_of_no_use(ctx, record)
     if record is not None and not unusable:
-        if why := why_not_trusted(ctx):
-            return impact.everything(why, _test_files(ctx), changed or ())
-        try:
-            return by_tests(record, by_record(ctx, record, how, changed, base), _test_files(ctx))
-        except Everything as widened:
-            return impact.everything(str(widened), _test_files(ctx), changed or ())
-    if not layer.folder:
+        return impacted_by_record(ctx, record, changed, base)
+    if not _layer(ctx).folder:
         return impact.everything(unusable, _test_files(ctx), changed or ())
+    return impacted_by_imports(ctx, changed)
+
+
+def impacted_by_record(
+    ctx: Context,
+    record: ImpactRecord,
+    changed: Sequence[str] | None,
+    base: str = "HEAD",
+    standing: Collection[str] = (),
+) -> Selection:
+    """Those that they reach by a record that is of use; see `by_record`."""
+    if why := why_not_trusted(ctx):
+        return impact.everything(why, _test_files(ctx), changed or ())
+    how = _collecting(ctx, ctx.files("**/*"), _layer(ctx))
+    try:
+        return by_tests(record, by_record(ctx, record, how, changed, base, standing), _test_files(ctx))
+    except Everything as widened:
+        return impact.everything(str(widened), _test_files(ctx), changed or ())
+
+
+def impacted_by_imports(ctx: Context, changed: Sequence[str] | None) -> Selection:
+    """Those that they reach by what files import, and by what tests were seen to read."""
+    files, layer = ctx.files("**/*"), _layer(ctx)
+    how = _collecting(ctx, files, layer)
     return impact.select(ctx.root, files, changed, how, what_tests_read(ctx, layer, changed))
 
 

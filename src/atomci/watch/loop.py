@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import queue
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from atomci.artifacts.handles import Artifact
+from atomci.artifacts.impact import ImpactRecord
 from atomci.artifacts.testing import TestResult
 from atomci.artifacts.watching import (
     CycleDropped,
@@ -29,6 +31,7 @@ from atomci.watch.ledger import Ledger
 from atomci.watch.messages import Key, Message, ProcessGone, Repaint, Saved, Shown
 from atomci.watch.names import Names
 from atomci.watch.processes import Processes, Run, WorkOrder
+from atomci.watch.record import begun, keep, learned, texts_of
 from atomci.watch.snapshot import Camera, TreeSnapshot, folders_of
 from atomci.watch.suite import Suite, suite_at
 from atomci.watch.tail import Tail
@@ -74,6 +77,8 @@ class Loop:
         self._now = TreeSnapshot({})
         self._seen: frozenset[str] = frozenset()
         self._going: _Going | None = None
+        self._begun: ImpactRecord | None = None
+        self._record: ImpactRecord | None = None
         self._board = Board()
         self._cycles = 0
         self._last: Kind = "impacted"
@@ -83,6 +88,7 @@ class Loop:
     def run(self, *, everything: bool = False) -> None:
         """Until somebody ends it."""
         dirty = self._camera.uncommitted()
+        self._record = self._begun = begun(suite_at(self._root).ctx)
         self._look()
         self._ledger = Ledger(None if dirty is None else self._now.without(dirty))
         self._begin("all" if everything or dirty is None else "impacted")
@@ -96,6 +102,8 @@ class Loop:
         if self._going is not None:
             self._going.run.drop("the loop ends")
         self._tests.end()
+        if self._record is not self._begun and self._record is not None:
+            keep(suite_at(self._root).ctx, self._record)
 
     # ---- messages ----
 
@@ -196,7 +204,7 @@ class Loop:
             changed = self._board.last.changed
         began = time.monotonic()
         try:
-            suite = suite_at(self._root)
+            suite = suite_at(self._root, self._record)
             cycle = cycle_of(suite, kind, changed, self._ledger.failed, self._board.asked)
         except AtomciError as error:
             self._finish(_nothing(kind, changed or ()), "broken", error.message, began)
@@ -293,19 +301,34 @@ class Loop:
             self._ledger = self._ledger.undisturbed()
         self._progress(going)
         self._going = None
-        self._conclude(going, moved)
+        texts = texts_of(self._root, self._record, self._now)
+        known = self._conclude(going, moved)
         below = f"{self._root}{os.sep}"
         files = [path.removeprefix(below).replace(os.sep, "/") for path in going.run.modules]
         self._seen |= frozenset(path for path in files if path in self._now.files)
-        going.run.drop("it ended")
         self._prepare()
+        if known:
+            self._learn(going, self._now.but(moved), texts)
+        going.run.drop("it ended")
 
-    def _conclude(self, going: _Going, moved: set[str]) -> None:
-        """The verdict of a cycle that ended."""
+    def _learn(self, going: _Going, files: TreeSnapshot, texts: Mapping[str, bytes]) -> None:
+        """What its tests ran is what the next save goes by."""
+        self._record = learned(
+            going.suite.ctx,
+            self._record,
+            notes=going.run.notes,
+            log=going.run.log,
+            files=files,
+            texts=texts,
+            left_out=going.cycle.left_out,
+        )
+
+    def _conclude(self, going: _Going, moved: set[str]) -> bool:
+        """The verdict of a cycle that ended; whether it told all about what changed."""
         cycle, done = going.cycle, going.run.completed
         if done is None:
             self._finish(cycle, "broken", str(going.run.error or "pytest couldn't be started"), going.began)
-            return
+            return False
         layer = replace(going.suite.layer, log=Artifact(str(going.run.log)))
         left = gathered(layer, self._root, done)
         found, session = left if left is not None else ((), None)
@@ -329,6 +352,7 @@ class Loop:
         settled = known or self._ledger.changed_in(self._now) == ()
         verdict = self._ledger.verdict(judgement, settled=settled, moved=moved)
         self._finish(cycle, verdict, _why(judgement, verdict, moved), going.began, found)
+        return known
 
     def _finish(
         self,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atomci.testing.chosen import CHOSEN_VARIABLE
+from atomci.testing.observation.observed import FOLDER_VARIABLE
 from atomci.tools.output import LOGGED
 from atomci.tools.process import Children, Command, Completed
 
@@ -51,6 +52,11 @@ class Run:
     def log(self) -> Path:
         """The recorder's results."""
         return self.folder / "results.jsonl"
+
+    @property
+    def notes(self) -> Path:
+        """What its tests were seen to run."""
+        return self.folder / "observed"
 
     @property
     def modules(self) -> list[str]:
@@ -177,7 +183,8 @@ class Processes:
         chosen = run.folder / "chosen.json"
         choice = {"first": request.first, "only": request.only, "left_out": request.left_out}
         chosen.write_text(json.dumps(choice), encoding="utf-8")
-        return {**request.variables, "ATOMCI_TEST_LOG": str(run.log), CHOSEN_VARIABLE: str(chosen)}
+        own = {"ATOMCI_TEST_LOG": str(run.log), CHOSEN_VARIABLE: str(chosen), FOLDER_VARIABLE: str(run.notes)}
+        return {**request.variables, **own}
 
 
 def _fits(ahead: WorkOrder, request: WorkOrder) -> bool:

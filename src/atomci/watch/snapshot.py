@@ -26,10 +26,14 @@ class TreeSnapshot:
         """The same, but nobody knows what these paths were."""
         return TreeSnapshot({**self.files, **dict.fromkeys(changed, "")})
 
+    def but(self, paths: Collection[str]) -> TreeSnapshot:
+        """The same without these paths."""
+        return TreeSnapshot({path: one for path, one in self.files.items() if path not in paths})
+
     def taking(self, paths: Collection[str], later: TreeSnapshot) -> TreeSnapshot:
         """The same, but these paths as they were later."""
         taken = {path: later.files[path] for path in paths if path in later.files}
-        return TreeSnapshot({path: one for path, one in self.files.items() if path not in paths} | taken)
+        return TreeSnapshot({**self.but(paths).files, **taken})
 
 
 class Camera:

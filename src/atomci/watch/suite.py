@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+from atomci.artifacts.impact import ImpactRecord
 from atomci.artifacts.testing import Selection
 from atomci.atoms.load import Loader
 from atomci.atoms.parts.layer_runs import lent_variables, why_unrunnable
-from atomci.atoms.phase_05_unit import every_test, impacted
+from atomci.atoms.phase_05_unit import every_test
 from atomci.engine.context import Context
 from atomci.errors import InfrastructureError
 from atomci.project import Project
 from atomci.testing import pytest_runs
 from atomci.testing.layers import Layer, unit_tests_of
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
+from atomci.watch.record import reached_by
 
 __all__ = ["Suite", "suite_at"]
 
@@ -27,8 +30,10 @@ class Suite:
     """A project's unit tests as they are now, read once: a new one is made for each cycle."""
 
     ctx: Context
+    record: ImpactRecord | None = None
+    """What each test was seen to run."""
 
-    @property
+    @cached_property
     def layer(self) -> Layer:
         """Where they are. Coverage isn't measured."""
         return replace(unit_tests_of(self.ctx.project), data=None)
@@ -40,14 +45,14 @@ class Suite:
 
     def reached_by(self, changed: Sequence[str] | None) -> Selection:
         """The tests that changed paths reach; None where nobody can tell what changed."""
-        return impacted(self.ctx, changed)
+        return reached_by(self.ctx, self.record, changed, self.files)
 
     @property
     def everything(self) -> Selection:
         """All of them."""
         return every_test(self.ctx, "as asked")
 
-    @property
+    @cached_property
     def files(self) -> list[str]:
         """Files that pytest collects."""
         config = read_pytest_config(self.ctx.root, self.layer.folder)
@@ -63,6 +68,8 @@ class Suite:
             keep_going=True,
             marker=pytest_runs.marked(config, layer.marker),
             cover=("--no-cov",) if self.ctx.project.version_of("pytest-cov") else (),
+            observed=True,
+            followed=True,
         )
         # A file that can't be read hides nothing of the others.
         words = (*words, "--continue-on-collection-errors", "-p", "atomci.testing.chosen")
@@ -73,8 +80,10 @@ class Suite:
         return lent_variables(self.ctx)
 
 
-def suite_at(root: Path) -> Suite:
-    """Of the project as it is now. Raises AtomciError where its settings or its environment are unfit."""
+def suite_at(root: Path, record: ImpactRecord | None = None) -> Suite:
+    """Of the project as it is now, and what is known of its tests. Raises AtomciError where its settings or
+    its environment are unfit.
+    """
     loader = Loader(Project(root))
     ctx = Context(loader.workspace(), loader.catalog.atoms[ATOM])
     why = why_unrunnable(ctx.project)
@@ -83,4 +92,4 @@ def suite_at(root: Path) -> Suite:
             f"the tests can't be run: {why or 'the project has no environment'}",
             "make one with pytest in it: uv sync, or python -m venv .venv",
         )
-    return Suite(ctx)
+    return Suite(ctx, record)

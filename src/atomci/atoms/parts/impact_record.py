@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 from msgspec import structs
 
@@ -32,6 +33,7 @@ __all__ = [
     "keep_escapes",
     "keep_record",
     "known_record",
+    "renewed",
     "why_never_by_itself",
     "why_not_trusted",
     "why_of_no_use",
@@ -85,9 +87,17 @@ def differs(ctx: Context, record: ImpactRecord) -> bool:
 
 
 def by_record(
-    ctx: Context, record: ImpactRecord, how: Collecting, changed: Sequence[str] | None, base: str = "HEAD"
+    ctx: Context,
+    record: ImpactRecord,
+    how: Collecting,
+    changed: Sequence[str] | None,
+    base: str = "HEAD",
+    standing: Collection[str] = (),
 ) -> Reach:
-    """The tests that what changed since a commit reaches, or since the record. Raises Everything."""
+    """The tests that what changed since a commit reaches, or since the record. Raises Everything.
+
+    `standing` are files of tests that the record doesn't know, and whose last result stands all the same.
+    """
     if changed is None:
         raise Everything("git can't tell what changed (no repository, unknown ref or shallow history)")
     git = ctx.project.git
@@ -97,7 +107,7 @@ def by_record(
         return out if code == 0 else None
 
     edges = ctx.project.setting(read_selection).edges
-    return reached(record, Tree(ctx.root, _hashes(ctx), changed, how, before, edges))
+    return reached(record, Tree(ctx.root, _hashes(ctx), changed, how, before, edges, standing))
 
 
 def why_not_trusted(ctx: Context) -> str:
@@ -136,30 +146,48 @@ def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection
 
     After another run what an earlier record says still holds, but for tests that failed.
     """
-    notes = read_notes(notes_in(ctx.root, ctx.atom) / "functions")
-    found, session = results.read_log(ctx.root / layer.log)
+    log, notes, now = ctx.root / layer.log, notes_in(ctx.root, ctx.atom), _hashes(ctx)
+    steady = {path: digest for path, digest in before.items() if now.get(path) == digest}
+    record = renewed(ctx, _kept(ctx), log=log, notes=notes, hashes=steady, left_out=selection.left_out)
+    if record is not None:
+        ctx.write(handles.IMPACT, record)
+
+
+def renewed(
+    ctx: Context,
+    earlier: ImpactRecord | None,
+    *,
+    log: Path,
+    notes: Path,
+    hashes: Mapping[str, str],
+    left_out: Collection[str],
+    texts: Mapping[str, bytes] | None = None,
+) -> ImpactRecord | None:
+    """What is known after a run: what its tests were seen to run, and of those that were `left_out` what an
+    earlier record says. None where nothing is known.
+
+    `log` are its results, `notes` the observer's. `hashes` are those of the files that were the same all the
+    time; `texts` are theirs, as far as they may be others by now.
+    """
+    told = read_notes(notes / "functions")
+    found, session = results.read_log(log)
     outcomes: dict[str, str] = {}
     for result in found:
         if outcomes.get(result.nodeid) not in results.BAD:
             outcomes[result.nodeid] = result.outcome
-    earlier = _kept(ctx)
-    if notes is None or session is None or session.phase != "end" or (session.missing and earlier):
-        if earlier is not None:
-            ctx.write(handles.IMPACT, _with_failures(earlier, outcomes))
-        return
-    now = _hashes(ctx)
-    steady = {path: digest for path, digest in before.items() if now.get(path) == digest}
-    saw = seen(notes_in(ctx.root, ctx.atom), ctx.root)
-    record = make_record(
+    if told is None or session is None or session.phase != "end" or (session.missing and earlier):
+        return _with_failures(earlier, outcomes) if earlier else None
+    saw = seen(notes, ctx.root)
+    return make_record(
         ctx.root,
-        notes,
+        told,
         outcomes,
-        steady,
+        hashes,
         python=_python(ctx),
-        earlier=_left_out(earlier, selection),
+        earlier=_of(earlier, left_out),
         unseen=saw.unseen if saw and not saw.programs else "",
+        texts=texts or {},
     )
-    ctx.write(handles.IMPACT, record)
 
 
 def _with_failures(record: ImpactRecord, outcomes: Mapping[str, str]) -> ImpactRecord:
@@ -172,13 +200,13 @@ def _with_failures(record: ImpactRecord, outcomes: Mapping[str, str]) -> ImpactR
     return structs.replace(record, tests={**record.tests, **failed})
 
 
-def _left_out(record: ImpactRecord | None, selection: Selection) -> ImpactRecord | None:
+def _of(record: ImpactRecord | None, left_out: Collection[str]) -> ImpactRecord | None:
     """What an earlier record says of tests whose last result stands."""
-    if record is None or not selection.left_out:
+    if record is None or not left_out:
         return None
-    left_out = set(selection.left_out)
+    kept = set(left_out)
     return structs.replace(
-        record, tests={nodeid: test for nodeid, test in record.tests.items() if nodeid in left_out}
+        record, tests={nodeid: test for nodeid, test in record.tests.items() if nodeid in kept}
     )
 
 

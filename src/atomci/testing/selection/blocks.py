@@ -12,6 +12,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 __all__ = ["MODULE", "Blocks", "read_blocks"]
 
@@ -34,6 +35,7 @@ class Blocks:
     """The identifiers, and texts that may be some, of each block."""
 
 
+@lru_cache(maxsize=10_000)  # `atomci watch` asks again at each save
 def read_blocks(source: bytes) -> Blocks | None:
     """Of a file's text; None where it can't be parsed."""
     try:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 __all__ = ["ImportGraph", "read_graph"]
 
-_DYNAMIC = (
-    *("import_module", "__import__", "exec", "eval", "run_module", "run_path", "resolve_name"),
-    *("spec_from_file_location", "iter_modules", "walk_packages", "entry_points"),
+_DYNAMIC = frozenset(
+    (
+        *("import_module", "__import__", "exec", "eval", "run_module", "run_path", "resolve_name"),
+        *("spec_from_file_location", "iter_modules", "walk_packages", "entry_points"),
+    )
 )
-_PROCESSES = ("subprocess", "multiprocessing", "pexpect", "plumbum", "sh", "invoke")
-_STARTING = ("system", "popen", "posix_spawn", "create_subprocess_exec", "create_subprocess_shell")
-_LISTING = ("glob", "rglob", "iglob", "iterdir", "listdir", "scandir", "walk")
+_PROCESSES = frozenset(("subprocess", "multiprocessing", "pexpect", "plumbum", "sh", "invoke"))
+_STARTING = frozenset(("system", "popen", "posix_spawn", "create_subprocess_exec", "create_subprocess_shell"))
+_LISTING = frozenset(("glob", "rglob", "iglob", "iterdir", "listdir", "scandir", "walk"))
 
 _Modules = Mapping[str, Iterable[str]]
 
@@ -70,32 +73,49 @@ def read_graph(root: Path, files: Iterable[str], searched: Iterable[str] = ()) -
     pytest imports helpers by their bare names. Where a file changes that path, each folder may be on it.
     """
     files = list(files)
-    trees = {file: tree for file in files if (tree := _parsed(root / file)) is not None}
-    told = {file: list(ast.walk(tree)) for file, tree in trees.items()}
+    said = {file: told for file in files if (told := _said(root / file, file)) is not None}
     tops = {"", "src", *searched, *(_folder(file) for file in files if file.startswith("tests/"))}
-    if any(map(_changes_the_path, told.values())):
+    if any(told.changes_the_path for told in said.values()):
         tops |= {folder for file in files for folder in _folders(file)}
     modules = _modules(files, tops)
-    wanted = {file: _wanted(file, nodes) for file, nodes in told.items()}
-    called = {
-        file: {_called(node) for node in nodes if isinstance(node, ast.Call)} for file, nodes in told.items()
-    }
     return ImportGraph(
-        {file: frozenset(_files(names, modules)) - {file} for file, names in wanted.items()},
-        dynamic=frozenset(files) - trees.keys() | {file for file in trees if called[file] & set(_DYNAMIC)},
-        starts_programs=frozenset(
-            file for file in trees if wanted[file] & set(_PROCESSES) or called[file] & set(_STARTING)
-        ),
-        lists_folders=frozenset(file for file in trees if called[file] & set(_LISTING)),
+        {file: frozenset(_files(told.wanted, modules)) - {file} for file, told in said.items()},
+        dynamic=frozenset(files) - said.keys() | _those(said, lambda told: told.called & _DYNAMIC),
+        starts_programs=_those(said, lambda told: told.wanted & _PROCESSES or told.called & _STARTING),
+        lists_folders=_those(said, lambda told: told.called & _LISTING),
         modules=modules,
     )
 
 
-def _parsed(path: Path) -> ast.Module | None:
+@dataclass(frozen=True)
+class _Said:
+    """What a file's text says: dotted names that it may load, and names that it calls."""
+
+    wanted: frozenset[str]
+    called: frozenset[str]
+    changes_the_path: bool
+
+
+def _those(said: Mapping[str, _Said], do: Callable[[_Said], object]) -> frozenset[str]:
+    return frozenset(file for file, told in said.items() if do(told))
+
+
+def _said(path: Path, file: str) -> _Said | None:
+    """None of a file that isn't there, or can't be parsed."""
     try:
-        return ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError, OSError):
+        return _parsed(path.read_bytes(), file)
+    except OSError:
         return None
+
+
+@lru_cache(maxsize=10_000)  # `atomci watch` asks again at each save
+def _parsed(source: bytes, file: str) -> _Said | None:
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):
+        return None
+    called = frozenset(_called(node) for node in nodes if isinstance(node, ast.Call))
+    return _Said(frozenset(_wanted(file, nodes)), called, _changes_the_path(nodes))
 
 
 def _folder(file: str) -> str:
@@ -166,7 +186,7 @@ def _names(node: ast.AST, package: str) -> set[str]:
     return set()
 
 
-def _files(names: set[str], modules: _Modules) -> set[str]:
+def _files(names: Iterable[str], modules: _Modules) -> set[str]:
     """Project files behind dotted names; importing a.b.c also runs a/__init__ and a/b/__init__."""
     found: set[str] = set()
     for name in names:

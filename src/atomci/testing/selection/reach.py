@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -59,6 +59,8 @@ class Tree:
     before: Callable[[str], bytes | None] = lambda path: None
     edges: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Globs of files, each with those of test files that somebody says a change of them reaches."""
+    standing: Collection[str] = ()
+    """Files of tests that the record doesn't know, and whose last result stands all the same."""
 
 
 @dataclass
@@ -90,6 +92,7 @@ def by_tests(record: ImpactRecord, found: Reach, files: Sequence[str]) -> Select
     left_out = tuple(nodeid for nodeid in known if nodeid not in rows[nodeid.partition("::")[0]])
     names = sorted({path for path, ids in rows.items() if ids} | whole.keys())
     picked = len(known) - len(left_out)
+    is_part = bool(left_out) or not layer <= set(names)
     tests = tuple(
         SelectedTest(path=path, reasons=tuple(whole.get(path) or _merged(rows[path])), ids=rows[path])
         for path in names
@@ -100,14 +103,14 @@ def by_tests(record: ImpactRecord, found: Reach, files: Sequence[str]) -> Select
         else f"{picked or 'none'} of {len(known)} tests is"
     )
     return Selection(
-        mode="none" if not tests else "impacted" if left_out else "full",
+        mode="none" if not tests else "impacted" if is_part else "full",
         reason=(
             f"{are} affected by the change; the others passed, and nothing that they use changed"
-            if left_out
+            if is_part
             else "every test is affected by the change, or isn't known yet"
         ),
         changed=found.changed,
-        tests=tests if left_out else (),
+        tests=tests if is_part else (),
         total=len(files),
         by_record=True,
         known=len(known),
@@ -171,7 +174,9 @@ class _Suite:
         for path in self.tree.hashes:
             if path in self.by_file and path in changed:
                 _note(found.files, path, "it changed")
-            elif path not in self.by_file and is_test_file(path, self.tree.how.patterns):
+            elif path in self.by_file or path in self.tree.standing:
+                continue
+            elif is_test_file(path, self.tree.how.patterns):
                 _note(found.files, path, "is new, or had no test")
         return found
 

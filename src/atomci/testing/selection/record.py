@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -92,11 +93,13 @@ def make_record(
     python: str,
     earlier: ImpactRecord | None = None,
     unseen: str = "",
+    texts: Mapping[str, bytes] = MappingProxyType({}),
 ) -> ImpactRecord:
     """The record of a run. Tests that didn't run are as an `earlier` one knows them, which was of this very
     code as far as they are concerned.
 
-    `hashes` are those of all project files, from before the run.
+    `hashes` are those of all project files, from before the run; `texts` are theirs, where they may be others
+    by now.
     """
     known = _Known(earlier) if earlier else None
     tests = {nodeid: notes.tests[nodeid] for nodeid in outcomes if nodeid in notes.tests}
@@ -120,7 +123,7 @@ def make_record(
     return ImpactRecord(
         python=python,
         hashes=dict(hashes),
-        files=dict(_files(root, hashes, earlier)),
+        files=dict(_files(root, hashes, earlier, texts)),
         blocks=tuple(f"{path}::{name}" for path, name in writer.blocks),
         paths=tuple(writer.paths),
         tests={
@@ -175,14 +178,16 @@ class _Writer:
 
 
 def _files(
-    root: Path, hashes: Mapping[str, str], earlier: ImpactRecord | None
+    root: Path, hashes: Mapping[str, str], earlier: ImpactRecord | None, texts: Mapping[str, bytes]
 ) -> Iterator[tuple[str, FileRecord]]:
     for path, digest in hashes.items():
         if not path.endswith(".py"):
             continue
         if earlier and earlier.hashes.get(path) == digest and path in earlier.files:
             yield path, earlier.files[path]
-        elif (blocks := read_blocks((root / path).read_bytes())) is not None:
+            continue
+        text = texts[path] if path in texts else (root / path).read_bytes()
+        if (blocks := read_blocks(text)) is not None:
             yield path, file_record(blocks)
 
 

@@ -1,0 +1,91 @@
+"""The record of what each test runs, which the loop keeps in its process and every cycle renews."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from atomci.artifacts import handles
+from atomci.artifacts.impact import ImpactRecord
+from atomci.artifacts.store import ArtifactError, read, write
+from atomci.artifacts.testing import Selection
+from atomci.atoms.parts.impact_record import known_record, renewed, why_of_no_use
+from atomci.atoms.phase_05_unit import impacted, impacted_by_imports, impacted_by_record
+from atomci.engine.cache import clear_notes, notes_in
+from atomci.engine.context import Context
+from atomci.watch.snapshot import TreeSnapshot
+
+__all__ = ["begun", "keep", "learned", "reached_by", "texts_of"]
+
+
+def begun(ctx: Context) -> ImpactRecord | None:
+    """What earlier runs, or an earlier loop, left last, and is of use here; None without any."""
+    own = _own(ctx)
+    artifact = ctx.root / handles.IMPACT
+    record = None
+    if not artifact.is_file() or (own.is_file() and own.stat().st_mtime > artifact.stat().st_mtime):
+        with contextlib.suppress(ArtifactError, OSError):
+            record = read(own, ImpactRecord)
+    record = record or known_record(ctx)
+    return None if why_of_no_use(ctx, record) else record
+
+
+def keep(ctx: Context, record: ImpactRecord) -> None:
+    """For the next loop."""
+    clear_notes(ctx.root, ctx.atom)
+    write(_own(ctx), record, ctx.redactor.clean)
+
+
+def _own(ctx: Context) -> Path:
+    return notes_in(ctx.root, ctx.atom) / "record.json"
+
+
+def reached_by(
+    ctx: Context, record: ImpactRecord | None, changed: Sequence[str] | None, files: Collection[str]
+) -> Selection:
+    """The tests that changed paths reach: those that the record knows by what they ran, others by imports.
+
+    `files` are all files of tests.
+    """
+    if record is None or changed is None or why_of_no_use(ctx, record):
+        return impacted(ctx, changed)
+    return impacted_by_record(ctx, record, changed, standing=_standing(ctx, record, changed, files))
+
+
+def _standing(
+    ctx: Context, record: ImpactRecord, changed: Sequence[str], files: Collection[str]
+) -> Collection[str]:
+    """Files of which no test ran since the loop began, and which the change doesn't reach by imports."""
+    known = {nodeid.partition("::")[0] for nodeid in record.tests}
+    unknown = {path for path in files if path not in known and path in record.hashes} - set(changed)
+    if not unknown:
+        return ()
+    found = impacted_by_imports(ctx, changed)
+    return () if found.mode == "full" else unknown - {test.path for test in found.tests}
+
+
+def texts_of(root: Path, record: ImpactRecord | None, files: TreeSnapshot) -> Mapping[str, bytes]:
+    """Of the Python files that aren't as the record knows them: when it is renewed, they may be others."""
+    known = record.hashes if record else {}
+    other = [path for path, digest in files.files.items() if known.get(path) != digest]
+    found = {}
+    for path in other:
+        if path.endswith(".py"):
+            with contextlib.suppress(OSError):
+                found[path] = (root / path).read_bytes()
+    return found
+
+
+def learned(
+    ctx: Context,
+    record: ImpactRecord | None,
+    *,
+    notes: Path,
+    log: Path,
+    files: TreeSnapshot,
+    texts: Mapping[str, bytes],
+    left_out: Collection[str],
+) -> ImpactRecord | None:
+    """The record after a cycle that came to its end, and `files` that were the same all the time."""
+    return renewed(ctx, record, log=log, notes=notes, hashes=files.files, texts=texts, left_out=left_out)
