@@ -13,7 +13,6 @@ from atomci.engine.overrides import read_overrides
 from atomci.guard.policy.settings import read_guard
 from atomci.project import Project
 from atomci.tables import table_error, unknown_key
-from atomci.testing.flaky.settings import read_retries
 from atomci.testing.provision.settings import read_services
 from atomci.testing.selection.settings import read_selection
 from atomci.testing.sharding.settings import read_shards, read_slow
@@ -32,7 +31,6 @@ def _readers(names: Collection[str]) -> dict[str, Callable[[Project], Any]]:
         "retention": read_retention,
         "override": partial(read_overrides, names=names),
         "selection": read_selection,
-        "retries": read_retries,
         "shards": read_shards,
         "slow": read_slow,
         "guard": read_guard,

@@ -173,7 +173,8 @@ def test_what_a_page_says_to_type_exists(path: Path, line: str, words: list[str]
     commands = [command, *getattr(command, "commands", {}).values()]
     known = {option for each in commands for parameter in each.params for option in parameter.opts}
     known |= {"--help", "-h"}
-    assert [word for word in words[1:] if word.startswith("-") and word not in known] == [], line
+    own = words[1 : words.index("--")] if "--" in words else words[1:]
+    assert [word for word in own if word.startswith("-") and word not in known] == [], line
     if words[:2] == ["explain", "impact"]:
         return  # not a target: what follows are paths
     if verb in ("run", "check", "explain", "graph"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from atomci.artifacts.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.done import DoneAnswer, DoneReport
 from atomci.artifacts.failures import Checkpoint, Failures
+from atomci.artifacts.guarded import GuardEvent, Session
 from atomci.artifacts.impact import Escapes, ImpactRecord
 from atomci.artifacts.listings import Diagnosis, Explanation, ImpactExplanation, Listing, Restored
 from atomci.artifacts.manifests import Manifest, Parity
@@ -77,6 +78,8 @@ SCHEMAS: dict[str, object] = {
     "retention": Retention,
     "shards": Shards,
     "protection": Protection,
+    "guard": GuardEvent,
+    "session": Session,
     "result": Result,
     "index": Index,
     "events": Event,

@@ -73,8 +73,7 @@ class Durations(Struct, frozen=True, kw_only=True):
 class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event"):
     """One attempt of one test, in the JSON Lines of a layer and in a run's events.
 
-    `fixtures` are those that pytest gave it, `PATH::NAME` where the project defines them. `rerun_for` says
-    why atomci ran it again: `time-out`, `network` or `flaky`.
+    `fixtures` are those that pytest gave it, `PATH::NAME` where the project defines them.
     """
 
     nodeid: str
@@ -86,7 +85,6 @@ class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event
     message: str = ""
     details: str = ""
     fixtures: tuple[str, ...] = ()
-    rerun_for: str = ""
 
 
 class TestSession(Struct, frozen=True, kw_only=True, tag="session", tag_field="event"):

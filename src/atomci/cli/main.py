@@ -40,6 +40,10 @@ _VERBS: dict[str, tuple[str, str]] = {
     "baseline": ("atomci.cli.baseline", "Hold today's findings, so that only new ones are red."),
     "adopt": ("atomci.cli.adopt", "Put an existing repository under a template."),
     "export": ("atomci.cli.export", "Export the template for cookiecutter."),
+    "guard": (
+        "atomci.cli.guard",
+        "Run a program that edits files, such as an AI's command line, under guard.",
+    ),
     "doctor": ("atomci.cli.doctor", "Show which programs are needed here, and which are missing."),
     "parity": ("atomci.cli.parity", "Show how two runs differ, such as one in CI and one here."),
     "report": ("atomci.cli.report", "Make the page of a run again, and open it."),
@@ -47,7 +51,6 @@ _VERBS: dict[str, tuple[str, str]] = {
 }
 _PLANNED = {
     "fix": "The bounded fix loop.",
-    "guard": "Run an AI command line under guard.",
     "undo": "Undo a guarded session.",
     "fleet": "Many repositories.",
     "streams": "Many workstreams.",

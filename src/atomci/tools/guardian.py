@@ -5,11 +5,12 @@ interpreter once; each program costs a fork and a spawn. Between the guardian an
 supervisor, to whom Linux gives every orphan of the program's tree, also one that has left its session.
 Elsewhere what has left the program's group is out of reach.
 
-A request is three descriptors: the line to the asking process, and where standard output and error go.
+A request is the line to the asking process, and where standard output and error go; a fourth descriptor is
+where input comes from. Where that and the output are one terminal, the program gets it as its own.
 Over the line come four bytes with the length of what follows, and that, with a zero byte between any two:
-the number of words, the folder, the words, the variables as NAME=VALUE. Back go `started`, or `failed
+the number of words, the folder, the words, the variables as NAME=VALUE. Back go `started PID`, or `failed
 ERRNO`; at the program's end `ended CODE`, and the line is closed when nothing is left of the tree. Any byte
-means: end it, politely for a second. The line's end means: now.
+means: end it, politely for a second. The line's end means: now, also while it is being asked politely.
 """
 
 from __future__ import annotations
@@ -44,18 +45,18 @@ def main() -> None:
     for number in deaf_to:
         signal.signal(number, signal.SIG_IGN)
     adopt = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
-    while (request := socket.recv_fds(control, 1, 3))[0]:
-        line, out, err = request[1]
-        for descriptor in (line, out, err):
+    while (request := socket.recv_fds(control, 1, 4))[0]:
+        line, *streams = request[1]
+        for descriptor in request[1]:
             os.set_inheritable(descriptor, False)
         if os.fork() == 0:
             os.dup2(os.open(os.devnull, os.O_RDWR), control.detach())
             if adopt is not None:
                 adopt(_SUBREAPER, 1, 0, 0, 0)
             with contextlib.suppress(ConnectionError):
-                _Supervisor(socket.socket(fileno=line), deaf_to, adopts=adopt is not None).serve(out, err)
+                _Supervisor(socket.socket(fileno=line), deaf_to, adopts=adopt is not None).serve(streams)
             os._exit(0)
-        for descriptor in (line, out, err):
+        for descriptor in request[1]:
             os.close(descriptor)
         _wait_for_supervisors(os.WNOHANG)
     _wait_for_supervisors(0)
@@ -83,19 +84,19 @@ class _Supervisor:
         signal.set_wakeup_fd(waking)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
 
-    def serve(self, out: int, err: int) -> None:
+    def serve(self, streams: list[int]) -> None:
         """The program from its start to the end of what it left."""
         number, folder, *words = self._read(int.from_bytes(self._read(4))).split(b"\0")
         argv, variables = words[: int(number)], words[int(number) :]
         environment = {name: value for name, _, value in (pair.partition(b"=") for pair in variables)}
         try:
-            self._program = _start(argv, environment, folder, (out, err), self._deaf_to)
+            self._program = _start(argv, environment, folder, streams, self._deaf_to)
         except OSError as error:
             self._line.sendall(b"failed %d\n" % (error.errno or 0))
             return
-        os.close(out)
-        os.close(err)
-        self._line.sendall(b"started\n")
+        for descriptor in streams:
+            os.close(descriptor)
+        self._line.sendall(b"started %d\n" % self._program)
         while not self._alone:
             ready, _, _ = select.select([self._line.fileno(), self._woken], [], [])
             if self._woken in ready:
@@ -139,13 +140,16 @@ class _Supervisor:
                 return
             if time.monotonic() >= began + polite:
                 self._tell(signal.SIGKILL)
-            time.sleep(_PAUSE)
+            if polite and select.select([self._line.fileno()], [], [], _PAUSE)[0]:
+                polite = polite if self._line.recv(4096) else 0.0
+            elif not polite:
+                time.sleep(_PAUSE)
         os._exit(1)
 
     def _tell(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._program, number)
-        for pid in _descendants(os.getpid()) if self._adopts else ():
+        for pid in descendants(os.getpid()) if self._adopts else ():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
 
@@ -154,13 +158,13 @@ def _start(
     argv: list[bytes],
     environment: dict[bytes, bytes],
     folder: bytes,
-    streams: tuple[int, int],
+    streams: list[int],
     deaf_to: list[signal.Signals],
 ) -> int:
     """The program's process id, once it runs. Raises OSError where it doesn't."""
     os.chdir(folder)
     actions = (
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        _input(streams),
         (os.POSIX_SPAWN_DUP2, streams[0], 1),
         (os.POSIX_SPAWN_DUP2, streams[1], 2),
     )
@@ -177,6 +181,16 @@ def _start(
     raise failed
 
 
+def _input(streams: list[int]) -> tuple[int, int, str, int, int] | tuple[int, int, int]:
+    """Nothing, what was handed over, or the terminal, opened anew: so it becomes that of the new session."""
+    if len(streams) < 3:
+        return os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0
+    out, given = streams[0], streams[2]
+    if os.isatty(given) and os.path.sameopenfile(given, out):
+        return os.POSIX_SPAWN_OPEN, 0, os.ttyname(given), os.O_RDWR, 0
+    return os.POSIX_SPAWN_DUP2, given, 0
+
+
 def _places(program: bytes, environment: dict[bytes, bytes]) -> list[bytes]:
     """Where a program may be: there if it is a path, else in the folders of its own PATH."""
     if b"/" in program:
@@ -185,7 +199,7 @@ def _places(program: bytes, environment: dict[bytes, bytes]) -> list[bytes]:
     return [os.path.join(folder, program) for folder in folders]  # noqa: PTH118
 
 
-def _descendants(root: int) -> list[int]:
+def descendants(root: int) -> list[int]:
     """All below a process."""
     parents: dict[int, list[int]] = {}
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -13,13 +14,20 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, NamedTuple, Protocol
 
-__all__ = ["Running", "start"]
+__all__ = ["Running", "Terminal", "start"]
 
 _GUARDIAN = Path(__file__).with_name("guardian.py")
 _KILLED = -9
 _LEAVES_WITHIN = 0.5
+
+
+class Terminal(NamedTuple):
+    """The two ends of a pseudo-terminal, as descriptors: what is typed and shown, and where programs are."""
+
+    ours: int
+    theirs: int
 
 
 class Running(Protocol):
@@ -27,6 +35,9 @@ class Running(Protocol):
 
     stdout: IO[bytes]
     stderr: IO[bytes]
+    pid: int
+    lost: bool
+    """Whether what watches it was killed, so that nobody knows how it ended."""
 
     def wait(self, timeout: float | None = None) -> int:
         """Its exit code, once it has ended. Raises TimeoutError after so many seconds."""
@@ -40,19 +51,34 @@ class Running(Protocol):
     def end(self) -> None:
         """End what is left of its tree, and wait for that."""
 
+    def kill(self) -> None:
+        """The same, at once, and without asking."""
 
-def start(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Running:
-    """Start a program without input, in a session of its own. Raises OSError where it can't be."""
+
+def start(
+    argv: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    *,
+    given: int | None = None,
+    terminal: Terminal | None = None,
+) -> Running:
+    """Start a program in a session of its own. Raises OSError where it can't be.
+
+    Its input is what the descriptor `given` leads to; without it there is none. On a `terminal` it reads and
+    prints there, and `stdout` is what it prints; that is for POSIX.
+    """
     if sys.platform != "win32":
         try:
-            return _Guarded(argv, cwd, environment)
+            return _Guarded(argv, cwd, environment, given, terminal)
         except _NoGuardianError:
-            pass
+            if terminal is not None:
+                raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY)) from None
     else:
         from atomci.tools.job import join_job
 
         join_job()
-    return _Direct(argv, cwd, environment)
+    return _Direct(argv, cwd, environment, given)
 
 
 class _NoGuardianError(Exception):
@@ -62,41 +88,49 @@ class _NoGuardianError(Exception):
 class _Guarded:
     """A program that ends with this process, whatever ends that."""
 
-    def __init__(self, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        cwd: Path,
+        environment: Mapping[str, str],
+        given: int | None,
+        terminal: Terminal | None,
+    ) -> None:
+        self.lost = False
         self._said = b""
         self._code: int | None = None
         self._line, theirs = socket.socketpair()
-        out, stdout = os.pipe()
-        err, stderr = os.pipe()
-        self.stdout: IO[bytes] = os.fdopen(out, "rb")
-        self.stderr: IO[bytes] = os.fdopen(err, "rb")
+        (self.stdout, out), (self.stderr, err) = _streams(terminal)
+        given = terminal.theirs if terminal is not None else given
         variables = [f"{name}={value}" for name, value in environment.items()]
         request = os.fsencode("\0".join((str(len(argv)), str(cwd), *argv, *variables)))
-        answer = None
+        answer = b""
         try:
-            _guardian.ask([theirs.fileno(), stdout, stderr])
+            _guardian.ask([theirs.fileno(), out, err, *([] if given is None else [given])])
             theirs.close()
             self._line.sendall(len(request).to_bytes(4) + request)
-            answer = self._next(None)
+            answer = self._next(None) or b""
         except OSError as error:
             raise _NoGuardianError from error
         finally:
             theirs.close()
-            os.close(stdout)
-            os.close(stderr)
-            if answer != b"started":
+            os.close(out)
+            os.close(err)
+            if not answer.startswith(b"started"):
                 self._line.close()
                 self.stdout.close()
                 self.stderr.close()
-        if answer is None:
+        if not answer:
             raise _NoGuardianError
-        if answer != b"started":
-            number = int(answer.split()[1])
+        number = int(answer.split()[1])
+        if not answer.startswith(b"started"):
             raise OSError(number, os.strerror(number))
+        self.pid = number
 
     def wait(self, timeout: float | None = None) -> int:
         if self._code is None:
             answer = self._next(timeout)
+            self.lost = answer is None
             self._code = int(answer.split()[1]) if answer else _KILLED
         return self._code
 
@@ -118,6 +152,12 @@ class _Guarded:
                 continue
         self._line.close()
 
+    def kill(self) -> None:
+        if self._line.fileno() >= 0:
+            with contextlib.suppress(OSError):
+                self._line.shutdown(socket.SHUT_WR)
+        self.end()
+
     def _next(self, timeout: float | None) -> bytes | None:
         """The supervisor's next line, None when it is gone. Raises TimeoutError."""
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -135,15 +175,27 @@ class _Guarded:
         return answer
 
 
+def _streams(terminal: Terminal | None) -> tuple[tuple[IO[bytes], int], tuple[IO[bytes], int]]:
+    """Output and errors: where they are read here, and the descriptor that the program gets."""
+    if terminal is None:
+        (out, stdout), (err, stderr) = os.pipe(), os.pipe()
+    else:
+        out, stdout, stderr = os.dup(terminal.ours), os.dup(terminal.theirs), os.dup(terminal.theirs)
+        err = os.open(os.devnull, os.O_RDONLY)
+    return (os.fdopen(out, "rb", buffering=0), stdout), (os.fdopen(err, "rb", buffering=0), stderr)
+
+
 class _Direct:
     """A program in a process group of its own; what leaves that is out of reach."""
 
-    def __init__(self, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, argv: Sequence[str], cwd: Path, environment: Mapping[str, str], given: int | None
+    ) -> None:
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
             argv,
             cwd=cwd,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else given,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=sys.platform != "win32",
@@ -152,6 +204,7 @@ class _Direct:
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self.stdout, self.stderr = self._process.stdout, self._process.stderr
+        self.pid, self.lost = self._process.pid, False
 
     def wait(self, timeout: float | None = None) -> int:
         try:
@@ -163,6 +216,9 @@ class _Direct:
         return self._process.poll()
 
     def stop(self) -> None:
+        self.end()
+
+    def kill(self) -> None:
         self.end()
 
     def end(self) -> None:

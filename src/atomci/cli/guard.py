@@ -1,0 +1,183 @@
+"""`atomci guard`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from atomci.errors import InfrastructureError, UsageError
+
+if TYPE_CHECKING:
+    from atomci.guard.session import SessionRequest, Started
+
+__all__ = ["guard_command"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _seconds(_: click.Context, option: click.Parameter, value: str | None) -> float | None:
+    """Seconds of a time as people type it; 0 is `off`, and None where nothing was typed."""
+    from atomci.guard.limits import seconds_of
+
+    try:
+        return None if value is None else seconds_of(value) or 0.0
+    except ValueError:
+        hint = f"such as {option.opts[0]} 90s, 10m, 1h30m or off"
+        raise UsageError(f"{option.opts[0]}: {value!r} is no time", hint) from None
+
+
+def _time(*names: str, says: str) -> Callable[[Command], Command]:
+    return click.option(*names, metavar="TIME", callback=_seconds, help=says)
+
+
+@click.command("guard", context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.option(
+    "--tool", metavar="NAME", help="claude, codex, gemini, aider or generic, instead of by its name."
+)
+@_time("--timeout", "wall", says="The whole session.  [default: 2h]")
+@_time("--first-byte", says="Until it prints something.  [default: 5m where it tells events]")
+@_time("--inactivity", says="Without output, work or a changed file.  [default: 10m]")
+@_time("--grace", says="From its result to its end.  [default: 10s]")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Tokens that it may use, cached ones too.")
+@click.option("--max-usd", type=click.FloatRange(min=0, min_open=True), help="US dollars that it may cost.")
+@click.option("--stdin", "reads", is_flag=True, help="It may read the input of this command.")
+@click.option("--as-typed", is_flag=True, help="Add no option to the command, such as one for events.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: one event per line.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
+def guard_command(
+    command: tuple[str, ...],
+    tool: str | None,
+    reads: bool,
+    as_typed: bool,
+    as_json: bool,
+    max_tokens: int | None,
+    max_usd: float | None,
+    **times: float | None,
+) -> int:
+    """Run a program that edits files in this repository, such as an AI's command line, under guard.
+
+    It gets no input, is ended where it hangs or reaches a bound, and leaves no process behind. What it did is
+    written down in artifacts/cli_runs/, without secrets.
+
+    \b
+    atomci guard -- claude -p "mend the failing test"
+    atomci guard --timeout 20m --max-tokens 500000 -- codex exec "mend the failing test"
+    atomci guard -- make lint-fix          any other program
+
+    Exit codes: 0 it ended well, 1 it says no or failed, 3 it hung or can't be started, 4 a bound was reached,
+    130 interrupted.
+    """
+    from atomci.cli.view.guarding import SessionEvents, SessionView
+    from atomci.guard.session import guard
+    from atomci.guard.verdict import EXIT_CODES
+
+    asked = _Asked(command, tool, reads=reads, as_typed=as_typed)
+    request = asked.request(_limits(times, max_tokens, max_usd))
+    shown = SessionEvents() if as_json else SessionView(renders=request.started.renders)
+    session = guard(request, shown)
+    shown.ended(session)
+    if session.incomplete and session.verdict == "done":
+        raise InfrastructureError(
+            session.incomplete, "free the disk, or give yourself the right to write there"
+        )
+    return EXIT_CODES[session.verdict]
+
+
+def _limits(times: Mapping[str, float | None], tokens: int | None, usd: float | None) -> dict[str, Any]:
+    """What was asked for; 0 seconds are `off`."""
+    given = {name: seconds or None for name, seconds in times.items() if seconds is not None}
+    ceilings = {"tokens": tokens, "usd": usd}
+    return {**given, **{name: value for name, value in ceilings.items() if value is not None}}
+
+
+class _Asked:
+    """The command that was typed, and what is started for it here."""
+
+    def __init__(self, command: tuple[str, ...], tool: str | None, *, reads: bool, as_typed: bool) -> None:
+        from atomci.guard.agents.table import typed
+
+        self._command = command
+        self._typed = typed(command, tool)
+        self._reads = reads
+        self._as_typed = as_typed
+        self._folder = Path.cwd()
+
+    def request(self, limits: Mapping[str, Any]) -> SessionRequest:
+        """Raises UsageError for what can't be run here so."""
+        import msgspec
+
+        from atomci.engine.events import new_run_id
+        from atomci.engine.guest import make_room
+        from atomci.guard.limits import HEADLESS, STREAMING
+        from atomci.guard.session import SessionRequest
+        from atomci.project import Project
+
+        root = self._root()
+        self._check()
+        make_room(Project(root))
+        started = self._started(root)
+        most = msgspec.structs.replace(STREAMING if started.tells_events else HEADLESS, **limits)
+        if (most.tokens or most.usd) and not started.tells_events:
+            raise UsageError(*self._uncounted())
+        return SessionRequest(
+            root=root,
+            folder=self._folder,
+            run=new_run_id(),
+            typed=self._typed,
+            command=self._command,
+            started=started,
+            limits=most,
+            given=sys.stdin.fileno() if self._reads else None,
+        )
+
+    def _root(self) -> Path:
+        from atomci.tools.git.client import Git
+
+        top = Git(self._folder).top()
+        if top is None:
+            raise UsageError(f"{self._folder} is in no git repository", "git init")
+        return Path(top)
+
+    def _check(self) -> None:
+        agent = self._typed.agent
+        if agent is not None and not agent.is_headless(self._typed.words):
+            name = agent.NAME
+            raise UsageError(
+                f"so {name} waits for a person, and it gets no input", f"atomci guard -- {agent.INTERACTIVE}"
+            )
+        if shutil.which(self._command[0], path=os.environ.get("PATH")) is None:
+            raise InfrastructureError(f"{self._command[0]} isn't on the PATH", "install it, or give its path")
+
+    def _started(self, root: Path) -> Started:
+        """With an option for events, where the agent has one and no format was asked for."""
+        from atomci.guard.agents.capabilities import capabilities_of
+        from atomci.guard.record import CLI_RUNS
+        from atomci.guard.session import Started
+
+        agent, words = self._typed.agent, self._typed.words
+        if agent is None or self._as_typed:
+            return Started(self._command, tells_events=agent is not None and agent.tells_events(words))
+        known = capabilities_of(self._typed.program, agent, root / CLI_RUNS / agent.NAME)
+        if agent.tells_events(words):
+            return Started(self._command, known.version, tells_events=True)
+        added = agent.with_events(words, known.options)
+        if added is None:
+            return Started(self._command, known.version)
+        return Started((*self._typed.program, *added), known.version, tells_events=True, renders=True)
+
+    def _uncounted(self) -> tuple[str, str]:
+        if self._typed.agent is None:
+            return (
+                "nobody counts the tokens of this program, so they can't be bounded",
+                "leave out --max-tokens and --max-usd, and give --timeout",
+            )
+        return (
+            f"so {self._typed.tool} doesn't tell what it uses, and it can't be bounded",
+            "leave out --as-typed and any format of its output",
+        )

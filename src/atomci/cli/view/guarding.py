@@ -1,0 +1,149 @@
+"""`atomci guard` on a terminal or in a log, and as JSON SessionEvents."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import click
+
+from atomci.artifacts.guarded import (
+    AgentActed,
+    AgentSaid,
+    GuardEvent,
+    GuardOutput,
+    Session,
+    Usage,
+)
+from atomci.artifacts.json_text import json_of
+from atomci.visible import visible
+
+__all__ = ["SessionEvents", "SessionView"]
+
+_QUIET = 3.0
+"""Seconds without output until the progress line is shown."""
+_ERASE = "\r\x1b[K"
+
+
+class SessionEvents:
+    """JSON SessionEvents."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def printed(self, stream: str, piece: bytes) -> None:
+        """Nothing: its lines are told."""
+
+    def told(self, event: GuardEvent) -> None:
+        """One line."""
+        with self._lock:
+            click.echo(json_of(event).decode())
+
+    def waits(self, seconds: float, quiet: float, usage: Usage) -> None:
+        """Nothing."""
+
+    def ended(self, session: Session) -> None:
+        """Nothing: its last event has told it."""
+
+
+class SessionView:
+    """What the program prints, as it is; on standard error how it goes on, and how it ended.
+
+    `renders`: events are shown as text, and the result is all that goes to standard output.
+    """
+
+    def __init__(self, *, renders: bool) -> None:
+        self._renders = renders
+        self._lock = threading.Lock()
+        self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._drawn = False
+        self._at_line_start = True
+        self._said = ""
+
+    def printed(self, stream: str, piece: bytes) -> None:
+        """At once, and byte for byte."""
+        with self._lock:
+            self._erase()
+            _write(1 if stream == "stdout" else 2, piece)
+            self._at_line_start = piece.endswith(b"\n")
+
+    def told(self, event: GuardEvent) -> None:
+        """What an agent says and does, where nobody asked for its events."""
+        if not self._renders or isinstance(event, GuardOutput):
+            return
+        if isinstance(event, AgentSaid) and event.text.strip():
+            self._said = event.text
+            self._note(event.text.strip())
+        elif isinstance(event, AgentActed):
+            self._note(f"  · {event.tool} {event.on}")
+
+    def waits(self, seconds: float, quiet: float, usage: Usage) -> None:
+        """A line that goes away with the next output."""
+        if not self._live or quiet < _QUIET:
+            return
+        with self._lock:
+            if self._at_line_start:
+                parts = [f"guard: {_clock(seconds)}", *_used(usage), f"quiet for {_clock(quiet)}"]
+                _write(2, f"{_ERASE}{' · '.join(parts)}".encode())
+                self._drawn = True
+
+    def ended(self, session: Session) -> None:
+        """The result on standard output, where its events were shown; the summary on standard error."""
+        with self._lock:
+            self._erase()
+            result = session.result.text if session.result is not None and session.result.text else self._said
+            if self._renders and result:
+                _write(1, (result.rstrip("\n") + "\n").encode())
+            if not self._at_line_start:
+                _write(2, b"\n")
+            _write(2, "".join(f"{line}\n" for line in _summary(session)).encode())
+
+    def _note(self, text: str) -> None:
+        with self._lock:
+            self._erase()
+            _write(2, "".join(f"{visible(line)}\n" for line in text.splitlines()).encode())
+            self._at_line_start = True
+
+    def _erase(self) -> None:
+        if self._drawn:
+            _write(2, _ERASE.encode())
+            self._drawn = False
+
+
+def _summary(session: Session) -> list[str]:
+    parts = [
+        f"guard: {session.verdict}",
+        visible(session.reason),
+        _clock(session.seconds),
+        *_used(session.usage),
+    ]
+    lines = [" · ".join(parts)]
+    folder = f"artifacts/cli_runs/{session.tool}/{session.run}"
+    lines.append(f"  record: {folder}/index.json")
+    if session.incomplete:
+        lines.append(f"  the record isn't whole: {visible(session.incomplete)}")
+    return lines
+
+
+def _used(usage: Usage) -> list[str]:
+    tokens = [] if usage.total is None else [f"{usage.total:,} tokens"]
+    return [*tokens, *([] if usage.usd is None else [f"${usage.usd:.2f}"])]
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02}m"
+    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    """All of it; where nobody reads any more, nothing."""
+    left = memoryview(content)
+    try:
+        while left:
+            left = left[os.write(descriptor, left) :]
+    except OSError:
+        return
