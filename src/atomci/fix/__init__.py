@@ -1,0 +1,1 @@
+"""Fixes within bounds: what a proposed change may do, and what makes it refused."""

@@ -1,0 +1,21 @@
+"""The verdict on a proposed fix."""
+
+from __future__ import annotations
+
+from atomci.fix.proposal import Patch, Refusal
+from atomci.fix.rules import bounds, checks, code, run, tests
+from atomci.fix.rules.bounds import Allowance
+
+__all__ = ["refusals"]
+
+
+def refusals(proposal: Patch, within: Allowance) -> tuple[Refusal, ...]:
+    """Every reason to refuse it, by place; none where it may be proposed."""
+    found = [
+        *bounds.refusals(proposal, within),
+        *tests.refusals(proposal),
+        *code.refusals(proposal),
+        *run.refusals(proposal),
+        *checks.refusals(proposal),
+    ]
+    return tuple(sorted(set(found)))

@@ -1,0 +1,194 @@
+"""No check is told to look away, and nothing is caught or left untyped to make it quiet."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from atomci.fix.proposal import Edit, Patch, Refusal, Side
+from atomci.fix.rules.assertions import last_name
+
+__all__ = ["refusals"]
+
+_COMMENT = re.compile(
+    r"""\#\s*(?:
+      (?P<file>ruff|flake8|pylint|mypy|pyright|ty|pyrefly|isort|fmt|yapf|black)\s*:\s*(?P<what>[^\#]*)
+    | (?P<noqa>noqa)\b\s*(?::\s*(?P<rules>[^\#]*))?
+    | type:\s*(?P<ignore>ignore)\s*(?:\[(?P<codes>[^\]]*)\])?
+    | (?P<nosec>nosec|nosemgrep|nosonar)\b:?\s*(?P<tests>[^\#]*)
+    | pragma:\s*(?P<pragma>no\s*(?:cover|branch|mutate)[^\#]*)
+    | (?P<secret>pragma:\s*allowlist[^\#]*)
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_TOOLS = ("file", "noqa", "ignore", "nosec", "pragma", "secret")
+_NOT_CHECKED = ("not TYPE_CHECKING", "not typing.TYPE_CHECKING")
+_BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
+
+
+@dataclass(frozen=True)
+class _Silence:
+    """A comment that silences a tool: which, of which rules (none: of all), and where."""
+
+    tool: str
+    rules: frozenset[str]
+    line: int
+    text: str
+
+    def within(self, other: _Silence) -> bool:
+        """It silences no more than the other one."""
+        return self.tool == other.tool and (
+            not other.rules or (bool(self.rules) and self.rules <= other.rules)
+        )
+
+
+def refusals(proposal: Patch) -> Iterator[Refusal]:
+    """Each thing by which a tool, or a reader of an error, would see less."""
+    for change in proposal.python:
+        yield from _silenced(change)
+        if change.after and change.after.tree:
+            yield from _caught(change)
+            yield from _untyped(change)
+
+
+def _silenced(change: Edit) -> Iterator[Refusal]:
+    left = list(_silences(change.before))
+    for silence in _silences(change.after):
+        if held := next((each for each in left if silence.within(each)), None):
+            left.remove(held)
+        else:
+            yield Refusal(change.path, silence.line, "suppression", f"it adds `{silence.text}`")
+
+
+def _silences(side: Side | None) -> Iterator[_Silence]:
+    for line, text in _comments(side):
+        for match in _COMMENT.finditer(text):
+            groups = match.groupdict()
+            tool = next(
+                name for name in ("file", "noqa", "ignore", "nosec", "pragma", "secret") if groups[name]
+            )
+            rules = (
+                groups["rules"]
+                or groups["codes"]
+                or groups["tests"]
+                or groups["what"]
+                or groups["pragma"]
+                or ""
+            )
+            named = frozenset(filter(None, re.split(r"[,\s]+", rules.strip())))
+            yield _Silence(f"{tool} {groups['file'] or ''}".strip(), named, line, match.group().strip())
+
+
+def _comments(side: Side | None) -> Iterator[tuple[int, str]]:
+    if side is None or side.text is None:
+        return
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(side.text).readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string
+    except (tokenize.TokenError, SyntaxError):
+        # What is left can't be read by a tool either; its comments may still be counted line by line.
+        yield from ((n, line) for n, line in enumerate(side.text.splitlines(), 1) if "#" in line)
+
+
+def _caught(change: Edit) -> Iterator[Refusal]:
+    known = Counter(text for text, _ in _broad(change.before))
+    for text, line in _broad(change.after):
+        if known[text]:
+            known[text] -= 1
+        else:
+            yield Refusal(change.path, line, "broad-except", f"{text} hides every error")
+
+
+def _broad(side: Side | None) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(side.tree) if side and side.tree else ():
+        if isinstance(node, ast.ExceptHandler):
+            types = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            raises = any(isinstance(each, ast.Raise) for part in node.body for each in ast.walk(part))
+            if not raises and any(each is None or last_name(each) in _BROAD for each in types):
+                yield f"except {ast.unparse(node.type)}" if node.type else "except", node.lineno
+        elif isinstance(node, ast.Call) and last_name(node) == "suppress":
+            if any(last_name(each) in _BROAD for each in node.args):
+                yield ast.unparse(node), node.lineno
+        elif isinstance(node, ast.Return) and _in_finally(side.tree, node):  # type: ignore[arg-type, union-attr]
+            yield "return in finally", node.lineno
+
+
+def _in_finally(tree: ast.Module, wanted: ast.Return) -> bool:
+    return any(
+        node is wanted
+        for block in ast.walk(tree)
+        if isinstance(block, ast.Try)
+        for part in block.finalbody
+        for node in ast.walk(part)
+    )
+
+
+def _untyped(change: Edit) -> Iterator[Refusal]:
+    before = dict(_annotations(change.before))
+    lines = {name: line for (name, line), _ in _annotated(change.after)}
+    for name, text in _annotations(change.after):
+        was = before.get(name)
+        if was and was != text and (not text or (_is_any(text) and not _is_any(was))):
+            said = f"it has no type any more; it was {was}" if not text else f"{was} became {text}"
+            yield Refusal(change.path, lines.get(name, 0), "annotation", f"{name}: {said}")
+    known = Counter(text for text, _ in _escapes(change.before))
+    for text, line in _escapes(change.after):
+        if known[text]:
+            known[text] -= 1
+        else:
+            yield Refusal(change.path, line, "annotation", f"{text} keeps the type checker out")
+
+
+def _is_any(text: str) -> bool:
+    return bool(re.search(r"\b(Any|object)\b", text))
+
+
+def _annotations(side: Side | None) -> Iterator[tuple[str, str]]:
+    yield from ((name, text) for (name, _), text in _annotated(side))
+
+
+def _annotated(side: Side | None) -> Iterator[tuple[tuple[str, int], str]]:
+    for node in ast.walk(side.tree) if side and side.tree else ():
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        yield (f"the result of {node.name}", node.lineno), ast.unparse(node.returns) if node.returns else ""
+        args = [
+            *node.args.posonlyargs,
+            *node.args.args,
+            *node.args.kwonlyargs,
+            node.args.vararg,
+            node.args.kwarg,
+        ]
+        for arg in filter(None, args):
+            text = ast.unparse(arg.annotation) if arg.annotation else ""
+            yield (f"{arg.arg} of {node.name}", node.lineno), text
+
+
+def _escapes(side: Side | None) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(side.tree) if side and side.tree else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for each in node.decorator_list:
+                if last_name(each) == "no_type_check":
+                    yield "@no_type_check", node.lineno
+        elif (
+            isinstance(node, ast.Call)
+            and last_name(node) == "cast"
+            and node.args
+            and _is_any(ast.unparse(node.args[0]))
+        ):
+            yield ast.unparse(node.func) + " to Any", node.lineno
+        elif isinstance(node, ast.If) and ast.unparse(node.test) in (
+            "not TYPE_CHECKING",
+            "not typing.TYPE_CHECKING",
+        ):
+            yield "if not TYPE_CHECKING", node.lineno
+
+
+def _casts_to_any(node: ast.Call) -> bool:
+    return last_name(node) == "cast" and bool(node.args) and _is_any(ast.unparse(node.args[0]))

@@ -1,0 +1,93 @@
+"""Whether a test only says the same with other names."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator, Sequence
+
+from atomci.fix.proposal import Edit, Patch, Side
+from atomci.fix.rules.assertions import Assertion, last_name
+from atomci.fix.rules.suite import Function, TestModule
+
+__all__ = ["Pair", "Renames", "is_renamed", "only_renamed", "renames_of"]
+
+Pair = tuple[Edit, TestModule | None, TestModule | None]
+"""A file of tests with what it held before and after."""
+Renames = frozenset[tuple[str, str]]
+"""Names that are gone, each with one that came."""
+
+
+class _Positions(ast.NodeTransformer):
+    """Names by the order in which they come."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        self.names.append(node.id)
+        return ast.Name("_", node.ctx)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:
+        value = self.visit(node.value)
+        self.names.append("." + node.attr)
+        return ast.Attribute(value, "_", node.ctx)
+
+
+def is_renamed(before: Assertion, after: Assertion, old: Function, new: Function, renames: Renames) -> bool:
+    """They differ in names only, and each new name stands for what the old one stood for."""
+    if set(after.guards) - set(before.guards):
+        return False
+    try:
+        trees = [ast.parse(check.text, mode="eval") for check in (before, after)]
+    except SyntaxError:
+        return False
+    return _same_but_for_names(trees, old, new, renames)
+
+
+def only_renamed(old: Function, new: Function, renames: Renames) -> bool:
+    """The whole of it differs in names only."""
+    if ast.dump(old.node.args) != ast.dump(new.node.args) or old.decorators != new.decorators:
+        return False
+    bodies = [ast.fix_missing_locations(ast.Module(list(each.node.body), [])) for each in (old, new)]
+    return _same_but_for_names([ast.parse(ast.unparse(body)) for body in bodies], old, new, renames)
+
+
+def _same_but_for_names(trees: Sequence[ast.AST], old: Function, new: Function, renames: Renames) -> bool:
+    shapes = [_Positions(), _Positions()]
+    if len({ast.dump(shape.visit(tree)) for shape, tree in zip(shapes, trees, strict=True)}) > 1:
+        return False
+    pairs = {(was, now) for was, now in zip(shapes[0].names, shapes[1].names, strict=True) if was != now}
+    return all(_stands_for(was, now, old, new, renames) for was, now in pairs)
+
+
+def _stands_for(was: str, now: str, old: Function, new: Function, renames: Renames) -> bool:
+    if hasattr(builtins, was) or hasattr(builtins, now):
+        return False
+    if (was.removeprefix("."), now.removeprefix(".")) in renames:
+        return True
+    gone = was not in new.names and now not in old.names
+    return gone and was in old.assigned and old.assigned[was] == new.assigned.get(now)
+
+
+def renames_of(proposal: Patch, pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
+    """What has another name in the code, or, with the same body, in the tests: each old with each new one."""
+    code = [change for change in proposal.python if not change.is_tests]
+    old = {name for change in code for name in _defined(change.before)}
+    new = {name for change in code for name in _defined(change.after)}
+    yield from ((was, now) for was in old - new for now in new - old)
+    for _, before, after in pairs:
+        for was in before.functions.values() if before else ():
+            for now in after.functions.values() if after else ():
+                if was.node.name != now.node.name and ast.dump(was.node.args) == ast.dump(now.node.args):
+                    bodies = [ast.dump(ast.Module(each.node.body, [])) for each in (was, now)]
+                    if bodies[0] == bodies[1]:
+                        yield was.node.name, now.node.name
+
+
+def _defined(side: Side | None) -> Iterator[str]:
+    for node in ast.walk(side.tree) if side and side.tree else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield last_name(node)
