@@ -13,6 +13,7 @@ from atomci.engine.overrides import read_overrides
 from atomci.guard.policy.settings import read_guard
 from atomci.project import Project
 from atomci.tables import table_error, unknown_key
+from atomci.testing.measurement.settings import read_coverage
 from atomci.testing.provision.settings import read_services
 from atomci.testing.selection.settings import read_selection
 from atomci.testing.sharding.settings import read_shards, read_slow
@@ -30,6 +31,7 @@ def _readers(names: Collection[str]) -> dict[str, Callable[[Project], Any]]:
         "secrets": read_secrets,
         "retention": read_retention,
         "override": partial(read_overrides, names=names),
+        "coverage": read_coverage,
         "selection": read_selection,
         "shards": read_shards,
         "slow": read_slow,

@@ -12,10 +12,10 @@ from atomci.testing.measurement.coverage import (
     Settled,
     budget_of,
     findings,
-    line_ranges,
     settled_arguments,
     settled_by,
 )
+from atomci.testing.measurement.line_ranges import line_ranges
 from atomci.tools.process import Command, Completed
 
 SOURCE = """\

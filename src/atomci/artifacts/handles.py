@@ -139,6 +139,9 @@ INTEGRATION_STAGE: Artifact[Stage] = Artifact("artifacts/stages/integration.json
 SERVICES: Artifact[Preconditions] = Artifact("artifacts/e2e/services.json", "preconditions")
 E2E_RESULTS: Artifact[Any] = Artifact("artifacts/tests/e2e.jsonl", form="`test` events, then one `session`")
 E2E_TESTS: Artifact[TestSummary] = Artifact("artifacts/tests/e2e.json", "tests")
+E2E_DATA: Artifact[Any] = Artifact(
+    "artifacts/tests/e2e.coverage.data", form="coverage's own, where it counts"
+)
 E2E_JUNIT: Artifact[Any] = Artifact("artifacts/reports/e2e.xml", form="JUnit")
 E2E_FILES: Artifact[Any] = Artifact("artifacts/e2e/files/", form="what tests put there")
 REHEARSAL: Artifact[Rehearsal] = Artifact("artifacts/e2e/workflow.json", "workflow")
@@ -154,6 +157,7 @@ PESTER_JUNIT: Artifact[Any] = Artifact("artifacts/reports/pester.xml", form="JUn
 ALL_COVERAGE: Artifact[Any] = Artifact(
     "artifacts/reports/coverage/", form="Cobertura, HTML and coverage's own, of all layers together"
 )
+ALL_BUDGET: Artifact[CoverageBudget] = Artifact("artifacts/tests/coverage.all.json", "coverage")
 TRENDS: Artifact[Trends] = Artifact("artifacts/performance/trends.json", "trends")
 TRENDS_PAGE: Artifact[Any] = Artifact("artifacts/performance/trends.html", form="HTML")
 PAGE: Artifact[Any] = Artifact("artifacts/index.html", form="HTML")

@@ -7,6 +7,8 @@ from typing import Literal
 from msgspec import Struct
 
 __all__ = [
+    "ChangeCoverage",
+    "ChangedStatements",
     "CoverageBudget",
     "Diagnostic",
     "Durations",
@@ -207,10 +209,35 @@ class FileCoverage(Struct, frozen=True, kw_only=True):
     missing_branches: tuple[str, ...]
 
 
-class CoverageBudget(Struct, frozen=True, kw_only=True):
-    """atom_039. `percent` is None when nothing was measured; `met` is coverage's own verdict.
+class ChangedStatements(Struct, frozen=True, kw_only=True):
+    """A changed file: how many of its changed statements are covered, and the lines of those that aren't."""
 
-    `settings` is where the budget stands, `shadowed` are those of files that coverage doesn't read.
+    path: str
+    covered: int
+    missing: tuple[int, ...]
+
+
+class ChangeCoverage(Struct, frozen=True, kw_only=True):
+    """How much of a change is covered. `percent` is None where no statement changed; lines that are none
+    don't count.
+
+    `unknown` are changed files of which coverage knows nothing, `why_unknown` says why, with a remedy.
+    """
+
+    since: str
+    budget: float
+    percent: float | None
+    met: bool
+    files: tuple[ChangedStatements, ...] = ()
+    unknown: tuple[str, ...] = ()
+    why_unknown: str = ""
+
+
+class CoverageBudget(Struct, frozen=True, kw_only=True):
+    """atoms 039 and 067. `percent` is None when nothing was measured; `met` is coverage's own verdict.
+
+    `settings` is where the budget stands, `shadowed` are those of files that coverage doesn't read. `layers`
+    are those of the tests that count, `change` is None where the project has no budget for changed lines.
     """
 
     schema: Literal["atomci/coverage/1"] = "atomci/coverage/1"
@@ -221,6 +248,8 @@ class CoverageBudget(Struct, frozen=True, kw_only=True):
     files: tuple[FileCoverage, ...]
     settings: str = ""
     shadowed: dict[str, float] = {}
+    layers: tuple[str, ...] = ("unit",)
+    change: ChangeCoverage | None = None
 
 
 class PlannedShard(Struct, frozen=True, kw_only=True):

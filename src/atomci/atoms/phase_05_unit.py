@@ -8,18 +8,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from msgspec import structs
-
 from atomci.artifacts import handles
 from atomci.artifacts.impact import ImpactRecord
 from atomci.artifacts.testing import ParallelPlan, Selection
 from atomci.atoms.options import ShardOptions
-from atomci.atoms.parts.coverage_runs import (
-    budget_command,
-    coverage_command,
-    coverage_settings,
-    reading_sources,
+from atomci.atoms.parts.coverage_budget import (
+    budget_commands,
+    depends_on_the_change,
+    judged_budget,
+    judged_elsewhere,
+    verdict_on_budget,
 )
+from atomci.atoms.parts.coverage_runs import coverage_command, reading_sources
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.impact_record import (
     by_record,
@@ -54,8 +54,6 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.inputs.dependencies import Dependencies
 from atomci.testing import pytest_runs, results
 from atomci.testing.layers import UNIT, Layer, unit_tests_of
-from atomci.testing.measurement import coverage
-from atomci.testing.measurement.coverage_config import names_source
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
 from atomci.testing.selection import impact
 from atomci.testing.selection.reach import Everything, by_tests
@@ -324,57 +322,17 @@ def run_pytest_unit_with_coverage_holds(ctx: Context) -> Verdict:
 
 
 def _budget_report(ctx: Context) -> Sequence[Command]:
-    if ctx.options.preview and _select(ctx).mode != "full":
+    if judged_elsewhere(ctx) or (ctx.options.preview and _select(ctx).mode != "full"):
         return ()
-    return (budget_command(ctx, _layer(ctx)),)
+    return budget_commands(ctx, handles.UNIT_DATA.path)
 
 
-@runs(_budget_report)
+@runs(_budget_report, depends_on_the_change)
 def enforce_coverage_budget(ctx: Context) -> Outcome:
-    if unknown := _unknown_total(ctx):
-        return unknown
-    settled = _settled(ctx)
-    if wrong := _unsettled(ctx, settled):
-        return wrong
-    measured = coverage.budget_of(settled, ctx.root)
-    ctx.write(handles.BUDGET, measured)
-    ctx.emit(coverage.event(ctx.atom.name, measured))
-    if measured.percent is None:
-        return Outcome("vacuous", "no statement was measured", 0, "statements")
-    if measured.met:
-        return Outcome("pass", coverage.said(measured), measured.statements, "statements")
-    findings = coverage.findings(measured)
-    return Outcome("fail", coverage.said(measured), measured.statements, "statements", findings)
-
-
-def _settled(ctx: Context) -> coverage.Settled:
-    """What coverage says, against the higher of two budgets where pytest-cov is given one too."""
-    settled = coverage.settled_by(ctx.run(*_budget_report(ctx)))
-    config = read_pytest_config(ctx.root, _layer(ctx).folder)
-    beside = config.value("--cov-fail-under")
-    if beside is not None and settled.budget == float(beside):
-        return structs.replace(settled, settings=config.where)
-    return settled
-
-
-def _unsettled(ctx: Context, settled: coverage.Settled) -> Outcome | None:
-    """Why what coverage says is no verdict on a budget."""
-    if settled.error.startswith("No data"):
-        return Outcome("vacuous", f"coverage has nothing to report: {settled.error}", 0, "statements")
-    if settled.error:
-        return Outcome("error", f"coverage can't report: {settled.error}", 0, "statements")
-    rcfile = coverage_settings(ctx, _layer(ctx))
-    if settled.source and not names_source(ctx.root, rcfile):
-        why = f"{settled.settings} names what to measure in a way that wasn't understood: src/ was measured"
-        return Outcome("error", why, 0, "statements")
-    if settled.budget <= 0:
-        unread = [f"{value:g} % in {path} isn't read" for path, value in settled.shadowed.items()]
-        where = Path(settled.settings).name if settled.settings else "pyproject.toml"
-        why = f"{where} sets no fail_under for coverage's report"
-        if not ctx.project.is_joined:
-            return Outcome.leaving_out(f"the coverage budget: {why}", 0, "statements")
-        return Outcome("vacuous", "; ".join([why, *unread]), 0, "statements")
-    return None
+    if elsewhere := judged_elsewhere(ctx):
+        (ctx.root / handles.BUDGET).unlink(missing_ok=True)
+        return Outcome("skipped", f"not judged here: {elsewhere}", 0, "statements")
+    return _unknown_total(ctx) or judged_budget(ctx, handles.UNIT_DATA.path, handles.BUDGET)
 
 
 def _unknown_total(ctx: Context) -> Outcome | None:
@@ -394,14 +352,9 @@ def _unknown_total(ctx: Context) -> Outcome | None:
 
 def enforce_coverage_budget_holds(ctx: Context) -> Verdict:
     """Also: the budget was met, and which it is."""
-    verdict = last_result(ctx)
-    measured = ctx.read_if_there(handles.BUDGET)
-    if measured is None or verdict.not_run or verdict.out_of_date:
-        return verdict
-    problems = [] if verdict.holds else list(verdict.evidence)
-    if not measured.met:
-        problems.append(f"{handles.BUDGET}: {measured.percent} % is under the budget")
-    return Verdict.of(problems, [coverage.said(measured)], f"atomci run {ctx.atom.name}")
+    if elsewhere := judged_elsewhere(ctx):
+        return Verdict(None, (elsewhere,))
+    return verdict_on_budget(ctx, handles.BUDGET)
 
 
 def _coverage_reports(ctx: Context) -> Sequence[Command]:

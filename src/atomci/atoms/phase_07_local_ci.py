@@ -11,6 +11,7 @@ from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import Reports, Status
 from atomci.artifacts.testing import TestSummary
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
+from atomci.atoms.parts.coverage_budget import judged_elsewhere
 from atomci.atoms.parts.gate import gate_of, outcome_of
 from atomci.atoms.parts.larger_repository import unread_by_github
 from atomci.atoms.parts.layer_runs import listed
@@ -99,7 +100,7 @@ def stage1_lint_types(ctx: Context) -> Outcome:
 
 def stage2_unit_tests(ctx: Context) -> Outcome:
     tests = ctx.read_if_there(handles.UNIT_TESTS)
-    budget = ctx.read_if_there(handles.BUDGET)
+    budget = None if judged_elsewhere(ctx) else ctx.read_if_there(handles.BUDGET)
     if unseen := why_left_out(ctx, "run_pytest_unit_with_coverage"):
         return ended(ctx, handles.UNIT_STAGE, "skipped", [f"left out: {unseen}"], left_out=True)
     if tests is None:
@@ -111,7 +112,7 @@ def stage2_unit_tests(ctx: Context) -> Outcome:
     if budget is None:
         return _without_budget(ctx, tests, text)
     measured = coverage.said(budget)
-    if not budget.met:
+    if not coverage.is_met(budget):
         reds.append(Red(_BUDGET, "fail", measured))
     return judged(ctx, handles.UNIT_STAGE, reds, [text, measured], _UNIT_REPORTS)
 
@@ -121,6 +122,8 @@ def _without_budget(ctx: Context, tests: TestSummary, text: str) -> Outcome:
     if not ctx.workspace.config.of(_BUDGET).enabled:
         said = [text, f"{_BUDGET} disabled"]
         return ended(ctx, handles.UNIT_STAGE, "pass", said, _UNIT_REPORTS)
+    if elsewhere := judged_elsewhere(ctx):
+        return ended(ctx, handles.UNIT_STAGE, "pass", [text, elsewhere], _UNIT_REPORTS)
     if unjudged := why_left_out(ctx, _BUDGET):
         return ended(ctx, handles.UNIT_STAGE, "pass", [text, f"left out: {unjudged}"])
     if not tests.complete:

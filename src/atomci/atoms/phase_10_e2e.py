@@ -15,6 +15,7 @@ from atomci.analysis.table import in_use
 from atomci.artifacts import handles
 from atomci.artifacts.schemas import Preconditions, ServiceState
 from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents
+from atomci.atoms.parts.coverage_budget import counted_layers
 from atomci.atoms.parts.evidence import last_result
 from atomci.atoms.parts.layer_runs import (
     export_reports,
@@ -36,7 +37,7 @@ from atomci.configuration.ci.rulesets import RULESETS
 from atomci.configuration.facts import Fact, problem, seen
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.testing import rehearsal
-from atomci.testing.layers import E2E
+from atomci.testing.layers import E2E, Layer
 from atomci.testing.provision.services import Service, ServiceFailed, docker_problem, running
 from atomci.testing.provision.settings import read_services
 from atomci.tools.process import Command, Completed
@@ -138,8 +139,13 @@ def _tried(ctx: Context, service: Service, absent: str) -> ServiceState:
         return state("failed", error.message)
 
 
+def _layer(ctx: Context) -> Layer:
+    """Coverage of it costs, and is measured where the budget counts it."""
+    return replace(E2E, data=handles.E2E_DATA) if E2E.name in counted_layers(ctx) else E2E
+
+
 def _pytest(ctx: Context) -> Sequence[Command]:
-    return (pytest_command(ctx, E2E, env={"ATOMCI_ARTIFACTS": str(ctx.root / E2E.kept)}),)
+    return (pytest_command(ctx, _layer(ctx), env={"ATOMCI_ARTIFACTS": str(ctx.root / E2E.kept)}),)
 
 
 @runs(_pytest)
@@ -148,7 +154,9 @@ def run_pytest_e2e(ctx: Context) -> Outcome:
         return run_tests(ctx, E2E, ())
     with _services_up(ctx) as variables:
         env = {**keeping(ctx, E2E), **variables}
-        return run_tests(ctx, E2E, (pytest_command(ctx, E2E, env=env),))
+        outcome = run_tests(ctx, _layer(ctx), (pytest_command(ctx, _layer(ctx), env=env),))
+        measured = (ctx.root / handles.E2E_DATA).is_file()
+        return replace(outcome, without=() if measured else (handles.E2E_DATA.path,))
 
 
 def run_pytest_e2e_holds(ctx: Context) -> Verdict:

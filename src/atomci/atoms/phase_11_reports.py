@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.reported import RunReport
-from atomci.atoms.parts.coverage_runs import combined_commands
+from atomci.atoms.parts.coverage_budget import (
+    counted_layers,
+    depends_on_the_change,
+    judged_budget,
+    judged_elsewhere,
+    verdict_on_budget,
+    why_uncounted,
+)
+from atomci.atoms.parts.coverage_runs import combined_commands, combining_command
 from atomci.atoms.parts.evidence import last_result
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.report.markdown import markdown
@@ -24,10 +33,16 @@ from atomci.tools.process import Command
 _NO_RUN = "no run has left events yet: atomci run local_ci"
 
 
+_BUDGET_DATA = f"{handles.ALL_COVERAGE}budget.data"
+
+
+def _layers(ctx: Context) -> list[Layer]:
+    return [unit_tests_of(ctx.project), INTEGRATION, replace(E2E, data=handles.E2E_DATA)]
+
+
 def _measured(ctx: Context) -> list[Layer]:
     """The layers of tests that have left coverage."""
-    layers = (unit_tests_of(ctx.project), INTEGRATION, E2E)
-    return [layer for layer in layers if layer.data and (ctx.root / layer.data).is_file()]
+    return [layer for layer in _layers(ctx) if layer.data and (ctx.root / layer.data).is_file()]
 
 
 def _combined(ctx: Context) -> Sequence[Command]:
@@ -35,13 +50,45 @@ def _combined(ctx: Context) -> Sequence[Command]:
     return combined_commands(ctx, layers, handles.ALL_COVERAGE.path) if layers else ()
 
 
-@runs(_combined)
+def _uncounted(ctx: Context) -> str:
+    """Why the layers of the budget can't be judged together: one of them wasn't run as a whole on what is
+    here now. Empty where all were.
+    """
+    for layer in _layers(ctx):
+        if layer.name in counted_layers(ctx) and (why := why_uncounted(ctx, layer)):
+            return f"the budget isn't judged: {layer.name}: {why}"
+    return ""
+
+
+def _judged(ctx: Context) -> Outcome:
+    """The budget over the layers that the project names, which may be others than all that are there."""
+    layers = [layer for layer in _layers(ctx) if layer.name in counted_layers(ctx)]
+    done = ctx.run(combining_command(ctx, layers, _BUDGET_DATA))
+    if wrong := left_behind(done):
+        return Outcome("error", wrong, len(layers), "layers")
+    return judged_budget(ctx, _BUDGET_DATA, handles.ALL_BUDGET)
+
+
+@runs(_combined, depends_on_the_change)
 def generate_coverage_xml_html(ctx: Context) -> Outcome:
     layers = _measured(ctx)
+    (ctx.root / handles.ALL_BUDGET).unlink(missing_ok=True)
     if not layers:
         return Outcome(
             "vacuous", "no layer of tests has left coverage: atomci run unit integration", 0, "layers"
         )
+    if wrong := _why_unreported(ctx, layers):
+        return wrong
+    said = " and ".join(layer.name for layer in layers)
+    if not judged_elsewhere(ctx):
+        return Outcome("pass", said, len(layers), "layers", without=(handles.ALL_BUDGET.path,))
+    if uncounted := _uncounted(ctx):
+        return Outcome("skipped", f"{uncounted}; reports of {said}", len(layers), "layers")
+    return _judged(ctx)
+
+
+def _why_unreported(ctx: Context, layers: Sequence[Layer]) -> Outcome | None:
+    """Make the reports; what is wrong with them."""
     (ctx.root / handles.ALL_COVERAGE).mkdir(parents=True, exist_ok=True)
     combine, *reports = _combined(ctx)
     if wrong := left_behind(ctx.run(combine)):
@@ -52,12 +99,14 @@ def generate_coverage_xml_html(ctx: Context) -> Outcome:
             return Outcome("error", f"coverage can't report: {done.last_printed}", len(layers), "layers")
     if unplaced := objections(ctx.root / handles.ALL_COVERAGE / "coverage.xml", ctx.root):
         return Outcome("fail", "; ".join(unplaced[:3]), len(layers), "layers")
-    return Outcome("pass", " and ".join(layer.name for layer in layers), len(layers), "layers")
+    return None
 
 
 def generate_coverage_xml_html_holds(ctx: Context) -> Verdict:
-    """Also: each file that the XML names is in the repository, and the HTML has its page."""
-    verdict = last_result(ctx)
+    """Also: each file that the XML names is in the repository, the HTML has its page, and the budget is met
+    where it counts over several layers.
+    """
+    verdict = verdict_on_budget(ctx, handles.ALL_BUDGET) if judged_elsewhere(ctx) else last_result(ctx)
     if not verdict.holds:
         return verdict
     folder = ctx.root / handles.ALL_COVERAGE

@@ -20,6 +20,7 @@ from atomci.atoms.parts.answers import (
 )
 from atomci.atoms.parts.branches import default_branch
 from atomci.atoms.parts.ci_files import ci_workflow
+from atomci.atoms.parts.coverage_budget import counted_layers, judged_elsewhere
 from atomci.atoms.parts.github_answers import approved, uploaded
 from atomci.atoms.parts.layer_runs import not_begun
 from atomci.atoms.parts.prose import only_prose
@@ -111,12 +112,15 @@ def unit_coverage_meets_threshold_holds(ctx: Context) -> Verdict:
 
 
 def _coverage(ctx: Context) -> Said:
-    said = by_last_result(ctx, "enforce_coverage_budget", f"{_GATE} --all")
-    measured = ctx.read_if_there(handles.BUDGET)
+    together = bool(judged_elsewhere(ctx))
+    atom = "generate_coverage_xml_html" if together else "enforce_coverage_budget"
+    again = f"atomci run {' '.join(counted_layers(ctx))} reports" if together else f"{_GATE} --all"
+    said = by_last_result(ctx, atom, again)
+    measured = ctx.read_if_there(handles.ALL_BUDGET if together else handles.BUDGET)
     if measured is None or said.word == "not applicable" or said.pending:
         return said
-    if not measured.met:
-        return no((coverage.said(measured), *said.evidence), f"{_GATE} --all")
+    if not coverage.is_met(measured):
+        return no((coverage.said(measured), *said.evidence), again)
     return yes(coverage.said(measured), *said.evidence) if said.word == "yes" else said
 
 

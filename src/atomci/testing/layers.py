@@ -78,7 +78,7 @@ INTEGRATION = Layer(
     also=("tests/contracts", "tests/auger"),
     later=True,
 )
-# The installed command runs in processes of its own, where coverage sees nothing.
+# The installed command runs in processes of its own: they are measured only where a project asks for it.
 E2E = Layer(
     "e2e",
     "tests/e2e",

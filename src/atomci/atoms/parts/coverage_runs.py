@@ -16,7 +16,14 @@ from atomci.testing.measurement import coverage
 from atomci.testing.pytest_config import read_pytest_config
 from atomci.tools.process import Command
 
-__all__ = ["budget_command", "combined_commands", "coverage_command", "coverage_settings", "reading_sources"]
+__all__ = [
+    "budget_command",
+    "combined_commands",
+    "combining_command",
+    "coverage_command",
+    "coverage_settings",
+    "reading_sources",
+]
 
 _SOURCES = "src"
 # Bytes of sources; fewer are read as fast as a program starts.
@@ -39,24 +46,32 @@ def coverage_settings(ctx: Context, layer: Layer) -> str:
 def combined_commands(ctx: Context, layers: Sequence[Layer], folder: str) -> tuple[Command, ...]:
     """What several layers covered together, as XML and HTML in a folder; nothing of theirs is removed."""
     rcfile, data = coverage_settings(ctx, layers[0]), f"{folder}coverage.data"
-    files = [layer.data.path for layer in layers if layer.data]
     words = (
-        ("-m", "coverage", *coverage.combine_arguments(data, files, rcfile)),
         coverage.report_arguments("xml", f"{folder}coverage.xml", data, rcfile),
         coverage.report_arguments("html", f"{folder}htmlcov", data, rcfile),
     )
-    return tuple(Command((ctx.project.python, *row), _variables(ctx)) for row in words)
+    reports = (Command((ctx.project.python, *row), _variables(ctx)) for row in words)
+    return (combining_command(ctx, layers, data), *reports)
 
 
-def budget_command(ctx: Context, layer: Layer) -> Command:
-    """What coverage itself says of what a layer covered, and by which settings."""
-    assert layer.data is not None, "its coverage is measured"
+def combining_command(ctx: Context, layers: Sequence[Layer], data: str) -> Command:
+    """One file of data of several layers."""
+    files = [layer.data.path for layer in layers if layer.data]
+    words = coverage.combine_arguments(data, files, coverage_settings(ctx, layers[0]))
+    return Command((ctx.project.python, "-m", "coverage", *words), _variables(ctx))
+
+
+def budget_command(ctx: Context, layer: Layer, data: str, changed: str = "") -> Command:
+    """What coverage itself says of what is in a file of data, and by which settings; `changed` is a file that
+    says which lines are to be looked at.
+    """
     config = read_pytest_config(ctx.root, layer.folder)
     words = coverage.settled_arguments(
-        layer.data.path,
+        data,
         config.value("--cov-config") or "",
         config.value("--cov-fail-under"),
         config.value("--cov-precision"),
+        changed,
     )
     return Command((ctx.project.python, *words), _variables(ctx))
 

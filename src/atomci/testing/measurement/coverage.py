@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,8 +11,10 @@ from msgspec import structs
 
 from atomci.artifacts.runs import CoverageMeasured
 from atomci.artifacts.schemas import Finding
-from atomci.artifacts.testing import CoverageBudget, FileCoverage
+from atomci.artifacts.testing import ChangeCoverage, CoverageBudget, FileCoverage
 from atomci.decoding import decoded
+from atomci.testing.measurement import changes
+from atomci.testing.measurement.line_ranges import line_ranges
 from atomci.tools.process import Completed
 
 __all__ = [
@@ -22,8 +24,8 @@ __all__ = [
     "combine_arguments",
     "event",
     "findings",
+    "is_met",
     "left_behind",
-    "line_ranges",
     "reading_arguments",
     "report_arguments",
     "said",
@@ -54,6 +56,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     under: bool = False
     statements: int = 0
     files: tuple[FileCoverage, ...] = ()
+    changes: changes.Changes | None = None
     error: str = ""
 
 
@@ -78,11 +81,18 @@ def reading_arguments(folders: Sequence[str], rcfile: str = "") -> tuple[str, ..
 
 
 def settled_arguments(
-    data: str, rcfile: str = "", fail_under: str | None = None, precision: str | None = None
+    data: str,
+    rcfile: str = "",
+    fail_under: str | None = None,
+    precision: str | None = None,
+    changed: str = "",
 ) -> tuple[str, ...]:
-    """The words after `python` that print coverage's own verdict; the last two are options of pytest-cov."""
+    """The words after `python` that print coverage's own verdict; the budget and the precision are options of
+    pytest-cov, `changed` is a file of changed lines.
+    """
     beside = [f"--fail-under={fail_under}"] if fail_under is not None else []
     beside += [f"--precision={precision}"] if precision is not None else []
+    beside += [f"--changed={changed}"] if changed else []
     return (
         "-m",
         "atomci.testing.measurement.coverage_report",
@@ -104,6 +114,11 @@ def settled_by(done: Completed) -> Settled:
         return Settled(error=f"exit {done.code}: {done.last_line}")
 
 
+def is_met(measured: CoverageBudget) -> bool:
+    """Both budgets: that of the total, and that of the changed lines where there is one."""
+    return measured.met and (measured.change is None or measured.change.met)
+
+
 def said(measured: CoverageBudget) -> str:
     """`79.50 % covered, budget 80 %`, with as many digits as tell the two apart."""
     percent, budget = measured.percent or 0.0, measured.budget
@@ -114,7 +129,10 @@ def said(measured: CoverageBudget) -> str:
     if measured.met and percent < budget:
         text += ", which coverage rounds to"
     unread = (f"{value:g} % in {path} isn't read" for path, value in measured.shadowed.items())
-    return "; ".join((text, *unread))
+    change = (changes.said(measured.change),) if measured.change else ()
+    if measured.layers != ("unit",):
+        text = f"{' and '.join(measured.layers)} together: {text}"
+    return "; ".join((text, *change, *unread))
 
 
 def combine_arguments(data: str, files: Sequence[str], rcfile: str = "") -> tuple[str, ...]:
@@ -130,7 +148,9 @@ def left_behind(done: Completed) -> str:
     return f"coverage combine ended with exit code {done.code}: {said.strip()}" if done.code else ""
 
 
-def budget_of(settled: Settled, root: Path) -> CoverageBudget:
+def budget_of(
+    settled: Settled, root: Path, layers: Sequence[str] = ("unit",), change: ChangeCoverage | None = None
+) -> CoverageBudget:
     """Coverage's verdict and what is to cover; `percent` is None when there was no statement to cover."""
     files = (structs.replace(file, path=_relative(file.path, root)) for file in settled.files)
     return CoverageBudget(
@@ -141,6 +161,8 @@ def budget_of(settled: Settled, root: Path) -> CoverageBudget:
         settings=_relative(settled.settings, root),
         shadowed=settled.shadowed,
         files=tuple(sorted(files, key=lambda file: file.path)),
+        layers=tuple(layers),
+        change=change,
     )
 
 
@@ -157,20 +179,13 @@ def event(atom: str, coverage: CoverageBudget) -> CoverageMeasured:
 
 
 def findings(coverage: CoverageBudget) -> tuple[Finding, ...]:
-    """Which lines to cover, the files with most of them first."""
+    """Which lines to cover, the changed ones and the files with most of them first."""
+    change = coverage.change
+    changed = () if change is None or change.met else tuple(changes.findings_of(change))
+    if coverage.met:
+        return changed
     worst = sorted(coverage.files, key=lambda file: -len(file.missing_lines) - len(file.missing_branches))
-    return tuple(_finding(file) for file in worst[:_FILES_SHOWN])
-
-
-def line_ranges(lines: Iterable[int]) -> str:
-    """3, 5-9, 12."""
-    ranges: list[list[int]] = []
-    for line in sorted(lines):
-        if ranges and line == ranges[-1][1] + 1:
-            ranges[-1][1] = line
-        else:
-            ranges.append([line, line])
-    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
+    return (*changed, *(_finding(file) for file in worst[:_FILES_SHOWN]))
 
 
 def _relative(path: str, root: Path) -> str:

@@ -10,14 +10,15 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from coverage import Coverage
 from coverage.config import CoverageConfig, config_files_to_try
 from coverage.exceptions import CoverageException, NoDataError
+from coverage.python import PythonFileReporter
 from coverage.results import format_lines, should_fail_under
 
 from atomci.testing.measurement.sources import take_up
@@ -34,6 +35,7 @@ def main(words: list[str]) -> int:
         "--fail-under", type=float, help="pytest-cov's own budget, beside that of the settings"
     )
     parser.add_argument("--precision", type=int, help="and to how many digits it rounds")
+    parser.add_argument("--changed", default="", help="a file of JSON: by path the lines that changed")
     given = parser.parse_args(words)
     take_up()
     sys.stdout.write(json.dumps(_answer(given)) + "\n")
@@ -61,6 +63,8 @@ def _answer(given: argparse.Namespace) -> dict[str, Any]:
         }
         measured.load()
         report = _report(measured)
+        if given.changed:
+            answer["changes"] = _changes(measured, report["files"], given.changed)
     except CoverageException as error:
         return {"error": str(error)}
     total = report["totals"]["percent_covered"] if report["totals"]["num_statements"] else 0.0
@@ -90,6 +94,57 @@ def _try_the_table(measured: Coverage, files: Mapping[str, Any]) -> None:
         measured.report([least], file=io.StringIO(), show_missing=False)
     except NoDataError:
         return
+
+
+def _changes(measured: Coverage, files: Mapping[str, Any], changed: str) -> dict[str, Any]:
+    """Of each changed file that the report has: which of the statements on its lines are covered.
+
+    `unknown` are changed files that the report doesn't have, though nothing leaves them out. `elsewhere` are
+    files that were measured and aren't below the folder, `packages` the folders of those that are.
+    """
+    lines_of: dict[str, list[int]] = json.loads(Path(changed).read_text(encoding="utf-8"))
+    root = Path.cwd().resolve()
+    places = {Path(name).resolve(): name for name in files}
+    found, unknown = [], []
+    for path, lines in lines_of.items():
+        name = places.get(Path(path).resolve())
+        if name is None:
+            if not _is_omitted(measured, path):
+                unknown.append(path)
+            continue
+        statements = PythonFileReporter(name, measured).translate_lines(lines)
+        missing = sorted(statements.intersection(files[name]["missing_lines"]))
+        covered = len(statements.intersection(files[name]["executed_lines"]))
+        if covered or missing:
+            found.append({"path": path, "covered": covered, "missing": missing})
+    environment = Path(sys.prefix).resolve()
+    own = {place for place in places if place.is_relative_to(root) and not place.is_relative_to(environment)}
+    return {
+        "files": found,
+        "unknown": unknown,
+        "elsewhere": sorted(map(str, places.keys() - own)),
+        "packages": sorted({_package(place, root) for place in own} - {"."}),
+    }
+
+
+def _package(place: Path, root: Path) -> str:
+    """The topmost package that a file is in, else its folder; from the root."""
+    folder = place.parent
+    while folder != root and (folder.parent / "__init__.py").is_file():
+        folder = folder.parent
+    return folder.relative_to(root).as_posix()
+
+
+def _is_omitted(measured: Coverage, path: str) -> bool:
+    """Whether the settings say that a file isn't to be measured, or not to be reported."""
+    omitted = [
+        pattern
+        for option in ("run:omit", "report:omit")
+        for pattern in cast("Sequence[str]", measured.get_option(option) or ())
+    ]
+    from coverage.files import GlobMatcher, prep_patterns  # old ones don't have them
+
+    return GlobMatcher(prep_patterns(omitted), "omit").match(str(Path(path).resolve()))
 
 
 def _has_to_cover(file: Mapping[str, Any]) -> bool:
