@@ -14,7 +14,7 @@ from atomci.fix.judging import refusals
 from atomci.fix.proposal import Patch, Refusal
 from atomci.fix.rules.bounds import Allowance
 
-__all__ = ["Attempt", "Bench", "Budget", "Ended", "Judged", "Stop", "Worked", "mend"]
+__all__ = ["Attempt", "Bench", "Budget", "GateAnswer", "Mending", "Stop", "Worked", "mend"]
 
 _SCOPE = frozenset({"scope", "size", "protected", "binary", "mode", "link", "submodule", "secret"})
 _REFUSED_IN_A_ROW = 2
@@ -57,7 +57,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Judged:
+class GateAnswer:
     """The gate's answer: what is red, or why there is no answer."""
 
     failures: tuple[Failure, ...] = ()
@@ -91,7 +91,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Ended:
+class Mending:
     """How it ended, with what is still red and what was tried."""
 
     stop: Stop
@@ -103,7 +103,7 @@ class Ended:
 class Bench(Protocol):
     """A scratch copy of the project, and who works in it."""
 
-    def judge(self) -> Judged:
+    def judge(self) -> GateAnswer:
         """The gate's answer about the copy as it is."""
 
     def repair(self) -> None:
@@ -122,11 +122,11 @@ class Bench(Protocol):
         """Make the files what they were."""
 
 
-def mend(bench: Bench, budget: Budget, allowed: Allowance, clock: Callable[[], float]) -> Ended:
+def mend(bench: Bench, budget: Budget, allowed: Allowance, clock: Callable[[], float]) -> Mending:
     """Mend what is red, within the budget. The bench is left in the last state that was kept."""
     loop = _Loop(bench, budget, allowed, clock)
     stop, reason = loop.run()
-    return Ended(stop, reason, loop.red, tuple(loop.attempts))
+    return Mending(stop, reason, loop.red, tuple(loop.attempts))
 
 
 class _Over(Exception):

@@ -7,7 +7,7 @@ import pytest
 from atomci.artifacts.failures import Failure, Kind
 from atomci.artifacts.guarded import Usage
 from atomci.fix.fixable import fingerprint
-from atomci.fix.loop import Budget, Ended, Judged, Stop, Worked, mend
+from atomci.fix.loop import Budget, GateAnswer, Mending, Stop, Worked, mend
 from atomci.fix.proposal import Edit, Patch, Refusal, Side
 from atomci.fix.rules.bounds import Allowance
 
@@ -29,11 +29,11 @@ class Copy:
         self.told: list[Sequence[Refusal]] = []
         self.used = Usage()
 
-    def judge(self) -> Judged:
+    def judge(self) -> GateAnswer:
         words = [word for text in self.files.values() for word in text.split("#")[-1].split()]
         if "crash" in words:
-            return Judged(broken="the gate crashed")
-        return Judged(tuple(failure(word) for word in words if word in KINDS))
+            return GateAnswer(broken="the gate crashed")
+        return GateAnswer(tuple(failure(word) for word in words if word in KINDS))
 
     def repair(self) -> None:
         self.files = {path: text.replace("format", "").strip() for path, text in self.files.items()}
@@ -67,7 +67,7 @@ class Copy:
         return Patch([Edit(path, *both) for path, both in zip(paths, found, strict=True)])
 
 
-def mended(copy: Copy, clock: Callable[[], float] = lambda: 0.0, **budget: int | float) -> Ended:
+def mended(copy: Copy, clock: Callable[[], float] = lambda: 0.0, **budget: int | float) -> Mending:
     return mend(copy, Budget(**budget), Allowance(scope=("src/**",)), clock)  # type: ignore[arg-type]
 
 
