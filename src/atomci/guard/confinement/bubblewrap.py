@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from atomci.guard.confinement.bounds import Bounds, Level
@@ -20,6 +21,9 @@ _APART = ("user", "pid", "ipc", "uts")
 # The rest of /run is sockets of services and other programs. These are how names are looked up, and where
 # NixOS keeps all programs.
 _OF_RUN = ("systemd/resolve", "NetworkManager/resolv.conf", "current-system", "opengl-driver")
+# Root's writes there reach the machine, whatever root may not do otherwise.
+_OF_PROC = ("sys", "sysrq-trigger", "irq", "bus", "acpi", "scsi")
+_LISTENING = Path("/proc/net/unix")
 # dash has another letter than bash for the number of processes.
 _WITHIN_PROCESSES = 'n=$1; shift; ulimit -u "$n" 2>/dev/null || ulimit -p "$n"; exec "$@"'
 
@@ -55,6 +59,10 @@ def gaps(bounds: Bounds) -> tuple[str, ...]:
     found = []
     if bounds.network == "on":
         found.append("while the network is on, programs that listen on abstract sockets can be reached")
+    if not bounds.sockets:
+        found.append(
+            "sockets that programs of this machine open later, outside of /tmp and /run, can be reached"
+        )
     if bounds.caps.processes is not None and is_root():
         found.append("root isn't held to a number of processes")
     return tuple(found)
@@ -73,10 +81,14 @@ def _program() -> str:
 def _mounts(bounds: Bounds) -> Iterator[tuple[str, ...]]:
     """Each over what is above it; of two for one path the later kind decides.
 
-    What doesn't exist gets none: bwrap would make it, on the real disk where that can be written.
+    What doesn't exist, or can't be seen, gets none: bwrap would make it, on the real disk where that can be
+    written, and end where it can't.
     """
     kinds: dict[Path, tuple[str, ...]] = {Path("/tmp"): ("--bind", str(bounds.scratch), "/tmp")}  # noqa: S108
     kinds[Path("/run")] = ("--tmpfs", "/run")
+    kinds |= {Path("/proc", name): ("--ro-bind", f"/proc/{name}", f"/proc/{name}") for name in _OF_PROC}
+    if not bounds.sockets:
+        kinds |= {path: ("--ro-bind", "/dev/null", str(path)) for path in _sockets()}
     shown = [Path("/run", name) for name in _OF_RUN] if bounds.network == "on" else []
     for path in bounds.hidden:
         kinds[path] = ("--tmpfs", str(path)) if path.is_dir() else ("--ro-bind", "/dev/null", str(path))
@@ -86,9 +98,27 @@ def _mounts(bounds: Bounds) -> Iterator[tuple[str, ...]]:
         kinds[path] = ("--bind", str(path), str(path))
     for path in bounds.protected:
         kinds[path] = ("--ro-bind", str(path), str(path))
-    there = [path for path in kinds if path.exists()]
+    there = [path for path in kinds if os.path.exists(path) and not _is_gone(path, kinds)]  # noqa: PTH110
     for path in sorted(there, key=lambda path: len(path.parts)):
         yield kinds[path]
     for path in there:
         if kinds[path][0] == "--tmpfs":
             yield "--remount-ro", str(path)
+
+
+def _sockets() -> Iterator[Path]:
+    """Where programs of this machine listen now."""
+    try:
+        lines = _LISTENING.read_bytes().splitlines()[1:]
+    except OSError:
+        return
+    for line in lines:
+        _, slash, path = line.partition(b" /")
+        if slash:
+            yield Path(os.fsdecode(b"/" + path))
+
+
+def _is_gone(path: Path, kinds: Mapping[Path, tuple[str, ...]]) -> bool:
+    """Whether it lies in what is covered anyway, where a mount would need a new file to stand on."""
+    above = next((folder for folder in path.parents if folder in kinds), None)
+    return above is not None and kinds[path][1] == "/dev/null" and kinds[above][0] == "--tmpfs"

@@ -13,6 +13,9 @@ __all__ = ["LEVEL", "NAME", "confined", "gaps", "missing"]
 NAME = "landlock"
 LEVEL: Level = "os-fs"
 
+_SHARED = Path("/dev/shm")  # noqa: S108
+"""Where locks between processes are: without it, no pool of Python's multiprocessing starts."""
+
 
 def missing() -> str:
     """Why it can't be tried."""
@@ -26,7 +29,7 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
         limits=limits(bounds.caps, processes=True),
         drop=True,
         landlock={
-            "writable": [str(path) for path in (*bounds.writable, bounds.scratch)],
+            "writable": [str(path) for path in (*bounds.writable, bounds.scratch, _SHARED)],
             "apart": [str(path) for path in _apart(bounds)],
             "hidden": [str(path) for path in bounds.hidden],
             "readable": [str(path) for path in bounds.readable if _is_below(path, bounds.hidden)],
@@ -41,6 +44,7 @@ def gaps(bounds: Bounds) -> tuple[str, ...]:
     mixed = [path for path in (*bounds.protected, *bounds.hidden) if path.exists() and path not in apart]
     return (
         "modes, owners and times of files outside can be changed, though not what they hold",
+        "shared memory of other programs can be read and removed",
         *(
             f"nothing new can be made directly in {path.parent}, so that {path.name} stays as it is"
             for path in apart

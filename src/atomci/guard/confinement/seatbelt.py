@@ -54,8 +54,9 @@ def profile(bounds: Bounds) -> str:
     if bounds.network == "off":
         lines.append("(deny network*)")
     elif not bounds.sockets:
-        lines.append('(deny network-outbound (subpath "/private"))')
-        lines.append(f"(allow network-outbound {_literal(_RESOLVER)})")
+        # Connecting to a socket is no operation on a file, so no rule about files is asked.
+        lines.append('(deny network-outbound (remote unix-socket (subpath "/")))')
+        lines.append(f"(allow network-outbound (remote unix-socket (path-literal {_text(_RESOLVER)})))")
     return "\n".join(lines)
 
 

@@ -16,7 +16,7 @@ from atomci.guard.workplace.place import Workplace, places_of
 from atomci.tools.git.client import Git
 from atomci.tools.git.repository import Repository, open_repository
 
-__all__ = ["find", "in_place", "kept", "make", "remove"]
+__all__ = ["clear", "find", "in_place", "kept", "make", "remove"]
 
 _LOCKED = "atomci guard"
 _READY = "ready"
@@ -76,6 +76,20 @@ def kept(root: Path) -> list[str]:
     """The runs of a checkout whose worktrees are still there, oldest first."""
     folder = places_of(open_repository(root).top)
     return sorted(ready.parent.name for ready in folder.glob(f"*/{_READY}"))
+
+
+def clear(place: Workplace) -> None:
+    """After a session: its temporary files go, and a copied login with them; a worktree stays.
+
+    Raises InfrastructureError.
+    """
+    if place.in_place:
+        remove(place)
+        return
+    try:
+        shutil.rmtree(place.scratch, onerror=_after_opening)
+    except OSError as error:
+        raise InfrastructureError(f"{place.scratch} can't be removed: {error}") from None
 
 
 def remove(place: Workplace) -> None:

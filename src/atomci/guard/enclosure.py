@@ -1,0 +1,85 @@
+"""A session's place, the bounds that hold there, and the program as it is started within them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from atomci.errors import InfrastructureError
+from atomci.guard.agents.state import own_state
+from atomci.guard.confinement.bounds import Bounds, Confined
+from atomci.guard.confinement.choice import confined
+from atomci.guard.outside import Seen, changed_outside, seen_outside
+from atomci.guard.policy.bounds import bounds_for
+from atomci.guard.policy.settings import read_guard
+from atomci.guard.workplace import worktree
+from atomci.guard.workplace.place import Workplace
+from atomci.project import Project
+
+__all__ = ["Enclosure", "enclose"]
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """Where a session works and how its program is started: words, folder and environment."""
+
+    place: Workplace
+    program: Confined
+    before: Seen
+
+    def end(self) -> tuple[str, ...]:
+        """Take away what was only for the session; the worktree stays.
+
+        Returns the paths outside that matter most and are different now, by whomever.
+        Raises InfrastructureError.
+        """
+        after = seen_outside(self.place, Path.home(), whole=self.program.level == "detect")
+        worktree.clear(self.place)
+        return changed_outside(self.before, after)
+
+
+def enclose(
+    project: Project,
+    run: str,
+    argv: Sequence[str],
+    folder: Path,
+    *,
+    tool: str,
+    around: Mapping[str, str],
+    in_place: bool = False,
+    degraded: bool = False,
+    terminal: bool = False,
+) -> Enclosure:
+    """Make a place for a run, and confine a program to it; `folder` is where it would run in the checkout.
+
+    Nothing is left of it where that fails. Raises UsageError, RefusedError, InfrastructureError.
+    """
+    settings = project.setting(read_guard)
+    make = worktree.in_place if in_place else worktree.make
+    place = make(project.root, run)
+    try:
+        state = own_state(tool, Path.home(), place.scratch, around)
+        bounds = bounds_for(settings, place, around, terminal=terminal)
+        bounds = _with(bounds, state)
+        program = confined(bounds, argv, _folder_in(place, folder), degraded=degraded)
+        before = seen_outside(place, Path.home(), whole=program.level == "detect")
+    except BaseException as error:
+        worktree.remove(place)
+        if isinstance(error, OSError):
+            raise InfrastructureError(f"the session can't be prepared: {error}") from None
+        raise
+    return Enclosure(place, program, before)
+
+
+def _with(bounds: Bounds, environment: Mapping[str, str]) -> Bounds:
+    return replace(bounds, environment={**bounds.environment, **environment})
+
+
+def _folder_in(place: Workplace, folder: Path) -> Path:
+    """The folder of that name in the place; its top where it isn't there, as of an ignored one."""
+    resolved = folder.resolve()
+    inside = (
+        place.tree / resolved.relative_to(place.root) if resolved.is_relative_to(place.root) else place.tree
+    )
+    return inside if inside.is_dir() else place.tree

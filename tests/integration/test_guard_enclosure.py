@@ -1,0 +1,148 @@
+"""A program in its place and within its bounds: what it finds there, and what is left afterwards."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from atomci.errors import RefusedError
+from atomci.guard import enclosure
+from atomci.guard.confinement import choice
+from atomci.guard.confinement.bounds import Backend
+from atomci.guard.enclosure import Enclosure, enclose
+from atomci.guard.workplace import worktree
+from atomci.project import Project
+from atomci.tools.git.client import Git
+from atomci.tools.running import start
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the back-ends are those of Linux")
+BACKENDS = {backend.NAME: backend for backend in choice.BACKENDS if backend.NAME != "sandbox-exec"}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    (home / ".claude/projects").mkdir(parents=True)
+    (home / ".claude/.credentials.json").write_text("login")
+    (home / ".claude.json").write_text("{}")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    root = tmp_path / "repo"
+    (root / "sub").mkdir(parents=True)
+    (root / "sub/file").write_text("tracked\n")
+    git = Git(
+        root, {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    )
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "first")):
+        git(*words)
+    return root
+
+
+def enclosed(root: Path, line: str, run: str = "20260101T000000-aaaa", **options: object) -> Enclosure:
+    around = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+    asked: dict[str, object] = {"tool": "generic", "around": around, **options}
+    return enclose(Project(root), run, ("/bin/sh", "-c", line), root / "sub", **asked)  # type: ignore[arg-type]
+
+
+def printed(made: Enclosure) -> str:
+    program = start(made.program.argv, made.program.cwd, made.program.environment)
+    try:
+        out = program.stdout.read().decode() + program.stderr.read().decode()
+        program.wait(30)
+    finally:
+        program.end()
+    return out
+
+
+def listing(folder: Path) -> Mapping[str, tuple[int, bytes]]:
+    return {
+        str(path.relative_to(folder)): (path.lstat().st_mode, path.read_bytes() if path.is_file() else b"")
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_session_that_does_nothing_leaves_nothing(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, in_place: bool
+) -> None:
+    monkeypatch.setattr(enclosure, "confined", _only(BACKENDS[name]))
+    before = {part: listing(tmp_path / part) for part in ("home", "repo")}
+    made = enclosed(checkout, "git status --porcelain", in_place=in_place, tool="claude")
+    assert printed(made) == ""
+    assert made.end() == ()
+    worktree.remove(made.place)
+    assert {part: listing(tmp_path / part) for part in ("home", "repo")} == before
+    assert not (tmp_path / "state/atomci").exists()
+
+
+def _only(backend: Backend):
+    def confined(*words, **options):
+        made = choice.confined(*words, **options, backends=[backend])
+        assert made.backend == backend.NAME
+        return made
+
+    return confined
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_in_place_files_can_be_changed_and_git_cannot(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(enclosure, "confined", _only(BACKENDS[name]))
+    line = "echo new > file; echo more > other; git add -A 2>/dev/null; echo x > ../.git/x 2>/dev/null"
+    before = listing(checkout / ".git")
+    made = enclosed(checkout, line, in_place=True)
+    printed(made)
+    assert (checkout / "sub/file").read_text() == "new\n"
+    assert (checkout / "sub/other").read_text() == "more\n"
+    assert listing(checkout / ".git") == before
+
+
+def test_it_runs_in_the_folder_of_that_name_and_temporary_files_have_a_place(checkout: Path) -> None:
+    made = enclosed(checkout, 'pwd; echo x > "$TMPDIR/x" && echo written')
+    assert printed(made).split() == [str(made.place.tree / "sub"), "written"]
+
+
+def test_an_agent_finds_its_login_in_a_copy_that_goes_with_the_session(checkout: Path) -> None:
+    line = 'cat "$CLAUDE_CONFIG_DIR/.credentials.json"; cat ~/.claude/.credentials.json 2>/dev/null; echo'
+    made = enclosed(checkout, line, tool="claude")
+    assert printed(made).split() == ["login"]
+    made.end()
+    assert not made.place.scratch.exists()
+    assert made.place.tree.is_dir()
+
+
+def test_two_sessions_at_once_do_not_meet(checkout: Path) -> None:
+    first = enclosed(checkout, "echo 1 > file")
+    other = enclosed(checkout, f"echo 2 > file; echo 2 > {first.place.tree}/sub/file", "20260101T000000-bbbb")
+    printed(first)
+    printed(other)
+    assert (first.place.tree / "sub/file").read_text() == "1\n"
+    assert (other.place.tree / "sub/file").read_text() == "2\n"
+    assert worktree.kept(checkout) == ["20260101T000000-aaaa", "20260101T000000-bbbb"]
+
+
+def test_where_nothing_confines_it_nothing_is_left_and_nothing_is_started(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        enclosure, "confined", lambda *words, **options: choice.confined(*words, **options, backends=[])
+    )
+    with pytest.raises(RefusedError, match="can't keep a program within bounds"):
+        enclosed(checkout, "echo")
+    assert not (tmp_path / "state/atomci").exists()
+    made = enclosed(checkout, "echo planted > ~/.profile", degraded=True)
+    printed(made)
+    assert made.end() == (str(tmp_path / "home/.profile"),)
+
+
+def test_a_program_that_is_killed_with_atomci_leaves_a_worktree_that_can_be_found(checkout: Path) -> None:
+    made = enclosed(checkout, "sleep 60")
+    found = worktree.find(checkout, "20260101T000000-aaaa")
+    assert found == made.place
+    worktree.remove(found)
+    assert worktree.find(checkout, "20260101T000000-aaaa") is None
