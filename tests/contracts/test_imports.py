@@ -32,6 +32,8 @@ BROUGHT = {
     "testing/measurement/sources.py": {"coverage"},
     "testing/selection/plugin.py": {"pytest"},
     "testing/sharding/plugin.py": {"pytest"},
+    "testing/flaky/kinds.py": {"pytest"},
+    "testing/flaky/plugin.py": {"pytest"},
     "export/exported/": {"jinja2", "pyyaml"},
 }
 
@@ -86,6 +88,7 @@ def test_every_import_is_declared_where_it_is_needed() -> None:
         "recorder",
         "selection.plugin",
         "sharding.plugin",
+        "flaky.plugin",
     ],
 )
 def test_a_plugin_of_pytest_brings_none_of_our_dependencies_along(plugin: str) -> None:

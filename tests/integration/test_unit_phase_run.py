@@ -307,6 +307,28 @@ def test_a_run_again_is_a_case_of_its_own_and_always_shown_and_of_a_new_test_it_
     assert real_green.json("artifacts/tests/unit.json")["counts"]["rerun"] == 1
 
 
+def test_what_the_network_did_to_a_test_is_tried_again_where_the_project_says_so(real_green) -> None:
+    real_green.append("pyproject.toml", "\n[tool.atomci.retries]\ntimes = 1\n")
+    real_green.write(
+        "tests/unit/test_flaky.py",
+        "SEEN: list[int] = []\n\n\ndef test_flaky() -> None:\n    SEEN.append(1)\n"
+        "    if len(SEEN) < 2:\n        raise ConnectionResetError('gone')\n",
+    )
+    real_green.commit("retries")
+    flaky = "tests/unit/test_flaky.py::test_flaky"
+    done = real_green.atomci("run", "unit", "--json")
+    assert (done.code, done[RUN]) == (0, ("pass", f"1 passed on retry: {flaky}"))
+    first, second = [row for row in _results(real_green) if "flaky" in row["nodeid"]]
+    assert (first["outcome"], first["rerun_for"], first["line"]) == ("rerun", "network", 7)
+    assert (second["outcome"], second["attempt"]) == ("passed", 2)
+    real_green.append("tests/unit/test_flaky.py", "\n\nCHANGED = True\n")
+    new = real_green.atomci("run", "unit", "--json")
+    assert new[RUN] == (
+        "fail",
+        f"new and flaky, which no retry excuses: {flaky}; 1 passed on retry: {flaky}",
+    )
+
+
 def test_a_suite_that_kills_its_interpreter_is_an_error_and_no_pass(real_green) -> None:
     real_green.append(
         "tests/unit/test_words.py", "\n\ndef test_ends() -> None:\n    import os\n\n    os._exit(0)\n"

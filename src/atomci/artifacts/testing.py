@@ -75,7 +75,8 @@ class Durations(Struct, frozen=True, kw_only=True):
 class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event"):
     """One attempt of one test, in the JSON Lines of a layer and in a run's events.
 
-    `fixtures` are those that pytest gave it, `PATH::NAME` where the project defines them.
+    `fixtures` are those that pytest gave it, `PATH::NAME` where the project defines them. `rerun_for` says
+    why atomci ran it again: `time-out`, `network` or `flaky`.
     """
 
     nodeid: str
@@ -87,6 +88,7 @@ class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event
     message: str = ""
     details: str = ""
     fixtures: tuple[str, ...] = ()
+    rerun_for: str = ""
 
 
 class TestSession(Struct, frozen=True, kw_only=True, tag="session", tag_field="event"):

@@ -29,7 +29,7 @@ from atomci.engine.context import Context, Outcome, Verdict
 from atomci.report.failures.classes import Rows, failures_of
 from atomci.report.failures.markdown import markdown
 from atomci.report.pages import newest
-from atomci.testing.flakiness import flakiness_of
+from atomci.testing.flaky.flakiness import flakiness_of
 from atomci.tools.atomic import replace_file
 
 _TAIL = 8_000

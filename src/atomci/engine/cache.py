@@ -29,6 +29,7 @@ __all__ = [
     "clear_notes",
     "declared",
     "goes_by_its_files",
+    "make_room",
     "notes_in",
     "surroundings",
 ]
@@ -188,8 +189,13 @@ def notes_in(root: Path, atom: Atom) -> Path:
 
 def clear_notes(root: Path, atom: Atom) -> None:
     """Remove those of an earlier run, and make room for new ones."""
-    _prepare(root / CACHE_FOLDER)
+    make_room(root)
     shutil.rmtree(notes_in(root, atom), ignore_errors=True)
+
+
+def make_room(root: Path) -> None:
+    """The folder of the cache, in which notes are too."""
+    _prepare(root / CACHE_FOLDER)
 
 
 def _prepare(folder: Path) -> None:

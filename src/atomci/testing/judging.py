@@ -11,7 +11,7 @@ from pathlib import Path
 from atomci.artifacts.schemas import Status
 from atomci.artifacts.testing import TestResult, TestSession, TestSummary
 from atomci.testing import pytest_runs, results
-from atomci.testing.flakiness import NOT_FLAKY, Flakiness
+from atomci.testing.flaky.flakiness import NOT_FLAKY, Flakiness
 
 __all__ = ["Judgement", "asserts_nothing", "complaint", "judge", "narrowed", "shortfall"]
 

@@ -38,6 +38,7 @@ def arguments(
     observed: bool = False,
     followed: bool = False,
     narrowed: bool = False,
+    retried: bool = False,
 ) -> tuple[str, ...]:
     """The words after `python -m pytest`; `cover` are those that measure coverage."""
     words = [*tests, "-q", "-p", "atomci.testing.recorder"]
@@ -45,6 +46,7 @@ def arguments(
     words += ["-p", "atomci.testing.observation.functions"] if followed else []
     words += ["-p", "atomci.testing.selection.plugin"] if narrowed else []
     words += ["-p", "atomci.testing.sharding.plugin"] if portion else []
+    words += ["-p", "atomci.testing.flaky.plugin"] if retried else []
     words += ["-m", marker] if marker else []
     words += cover
     words += [f"--maxfail={0 if keep_going else 1}"]

@@ -276,6 +276,8 @@ class AttemptRecorder:
         }
         if fixtures := self._fixtures.get(report.nodeid):
             row["fixtures"] = fixtures
+        if cause := getattr(report, "atomci_rerun_for", ""):
+            row["rerun_for"] = cause
         if outcome in ("failed", "error", "rerun"):
             row |= {"message": _message(report), "details": report.longreprtext[-_DETAILS:]}
         elif outcome in ("skipped", "xfailed"):
@@ -287,7 +289,7 @@ class AttemptRecorder:
         crash = getattr(report.longrepr, "reprcrash", None)
         if crash is not None and (path := _inside(self._root, crash.path)):
             return path, crash.lineno
-        if report.failed:
+        if report.failed or report.outcome == "rerun":
             # A file that can't be imported, or that pytest refuses: the last frame in the project.
             shown = [(a or c, int(b or d)) for a, b, c, d in _FRAME.findall(report.longreprtext)]
             for file, line in reversed([*getattr(report, "atomci_frames", ()), *shown]):
@@ -327,7 +329,7 @@ def _fixtures(item: pytest.Item) -> Iterator[str]:
 
 
 def _outcome(report: pytest.TestReport) -> str | None:
-    if report.outcome == "rerun":  # type: ignore[comparison-overlap]  # pytest-rerunfailures adds it
+    if report.outcome == "rerun":  # type: ignore[comparison-overlap]  # of a plugin: the test runs again
         return "rerun"
     if hasattr(report, "wasxfail"):
         if report.when == "call" or report.skipped:

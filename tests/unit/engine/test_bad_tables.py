@@ -51,6 +51,18 @@ BAD = {
         "Invalid",
     ),
     "unknown key at the top": ("[tool.atomci]\n\njobs = 2", 7, "jobs", "unknown key; known: atoms"),
+    "more retries than are allowed": (
+        "[tool.atomci.retries]\ntimes = 3",
+        6,
+        "retries.times",
+        "give a number from 0 to 2",
+    ),
+    "a cause that is none": (
+        "[tool.atomci.retries]\ntimes = 1\ncauses = ['assertion']",
+        7,
+        "retries.causes",
+        "Invalid enum value 'assertion'",
+    ),
     "both run and use": (
         "[tool.atomci.atoms.run_ruff_lint]\nrun = 'a'\nuse = 'a:b'",
         7,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from atomci.artifacts import testing
-from atomci.testing.flakiness import flakiness_of, reruns_of_a_suite
+from atomci.testing.flaky.flakiness import flakiness_of
+from atomci.testing.flaky.plan import reruns_of_a_suite
 
 
 def attempts(name: str, *outcomes: str) -> list[testing.TestResult]:
@@ -32,6 +33,17 @@ def test_a_new_test_that_is_flaky_is_red() -> None:
     found = [*attempts("test_new.py::a", "rerun", "passed"), *attempts("test_a.py::b", "rerun", "passed")]
     flaky = flakiness_of(found, lambda path: path == "tests/unit/test_new.py")
     assert flaky.objections == ("new and flaky, which no retry excuses: tests/unit/test_new.py::a",)
+
+
+def test_a_test_that_nobody_knew_to_be_flaky_is_red_and_one_that_is_known_or_met_the_network_isn_t() -> None:
+    first, known, late = (f"tests/unit/test_a.py::{name}" for name in "abc")
+    found = [*attempts("test_a.py::a", "rerun", "passed"), *attempts("test_a.py::b", "rerun", "passed")]
+    met = testing.TestResult(nodeid=late, outcome="rerun", rerun_for="network")
+    flaky = flakiness_of([*found, met, *attempts("test_a.py::c", "passed")], old, {known})
+    assert flaky.tests == (first, known, late)
+    (objection,) = flaky.objections
+    assert objection.startswith(f"flaky for the first time: {first}; ")
+    assert "retries.new" in objection
 
 
 def test_a_test_runs_again_twice_at_most() -> None:

@@ -16,9 +16,10 @@ from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import ReportFile, Reports, Status
 from atomci.artifacts.store import sha256
-from atomci.artifacts.testing import TestSummary
+from atomci.artifacts.testing import TestResult, TestSummary
 from atomci.atoms.parts.branches import base_of_the_branch
 from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.retries import flaky_before, is_planned, planned, write_plan
 from atomci.atoms.parts.stages import why_left_out
 from atomci.engine.cache import notes_in
 from atomci.engine.context import Context, Outcome, Verdict
@@ -26,7 +27,8 @@ from atomci.engine.guest import lacks
 from atomci.project import Project
 from atomci.testing import pytest_runs, results
 from atomci.testing.first_tests import first_test, why_none
-from atomci.testing.flakiness import flakiness_of
+from atomci.testing.flaky.flakiness import Flakiness, flakiness_of
+from atomci.testing.flaky.settings import read_retries
 from atomci.testing.judging import complaint, judge
 from atomci.testing.layers import UNIT, Layer, gathered
 from atomci.testing.lending import lent_package, why_not_lent
@@ -82,12 +84,13 @@ def pytest_command(
         observed=observed is not None,
         followed=followed,
         narrowed=narrowed,
+        retried=is_planned(ctx),
     )
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log.path, layer.data.path if layer.data else "")
     watch = {FOLDER_VARIABLE: observed.as_posix()} if observed else {}
     if narrowed:
         watch |= {pytest_runs.LEFT_OUT_VARIABLE: (ctx.root / handles.SELECTION).as_posix()}
-    variables = {**own, **watch, **lent_variables(ctx), **(env or {}), **(portion or {})}
+    variables = {**own, **watch, **planned(ctx), **lent_variables(ctx), **(env or {}), **(portion or {})}
     # What it says of tests is in its results; of what it prints, the end is enough.
     # A test of a worker of xdist may have started atomci; the pytest that runs here is no worker.
     argv = (ctx.project.python, "-m", "pytest", *words)
@@ -171,6 +174,7 @@ def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_o
         ctx.write(layer.summary, TestSummary(counts={}, complete=True))
         return Outcome.leaving_out(why, 0, "tests")
     (command,) = commands
+    write_plan(ctx)
     done = ctx.run(command)
     # What a crash says becomes a test's result, which is written as it is.
     clean = ctx.redactor.clean
@@ -197,7 +201,7 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
         root=ctx.root,
         left_out=left_out,
         marker=layer.marker,
-        flaky=flakiness_of(found, _changed_by_the_branch(ctx)),
+        flaky=_flakiness(ctx, found),
     )
     unmeasured = ""
     if layer.data and not (ctx.root / layer.data).is_file():
@@ -210,6 +214,12 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
     cut_short = session is not None and session.stopped and session.missing and not ctx.options.keep_going
     reason = f"{judgement.reason}; -k runs them all" if cut_short else judgement.reason
     return Outcome(judgement.status, reason, examined, "tests", bad, without=without)
+
+
+def _flakiness(ctx: Context, found: Sequence[TestResult]) -> Flakiness:
+    if ctx.project.setting(read_retries).new == "report":
+        return flakiness_of(found, lambda _: False)
+    return flakiness_of(found, _changed_by_the_branch(ctx), flaky_before(ctx))
 
 
 def _changed_by_the_branch(ctx: Context) -> Callable[[str], bool]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from atomci.artifacts.testing import TestResult
+from atomci.testing.flaky.plan import RERUNS_OF_A_TEST, reruns_of_a_suite
 
-__all__ = ["NOT_FLAKY", "RERUNS_OF_A_TEST", "Flakiness", "flakiness_of", "reruns_of_a_suite"]
+__all__ = ["NOT_FLAKY", "Flakiness", "flakiness_of"]
 
-RERUNS_OF_A_TEST = 2
-"""So often may one test run again."""
 _BAD = ("failed", "error")
 _NAMES = 3
-
-
-def reruns_of_a_suite(tests: int) -> int:
-    """So many re-runs may a suite have: 1 % of its tests, and five in any case."""
-    return max(5, tests // 100)
+_REPAIR = 'repair it, or set retries.new = "report"'
+_NOT_ITS_OWN = ("time-out", "network")
+"""Causes that say little of the test."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +34,18 @@ class Flakiness:
 NOT_FLAKY = Flakiness((), ())
 
 
-def flakiness_of(found: Sequence[TestResult], is_new: Callable[[str], bool]) -> Flakiness:
-    """By every attempt of every test; `is_new` says if the branch changes a file."""
+def flakiness_of(
+    found: Sequence[TestResult],
+    is_new: Callable[[str], bool],
+    known: Collection[str] | None = None,
+) -> Flakiness:
+    """By every attempt of every test. `is_new` says if the branch changes a file; `known` are the tests that
+    may be flaky, None where each may.
+    """
     last = {result.nodeid: result for result in found if "::" in result.nodeid}
     again = Counter(result.nodeid for result in found if result.outcome == "rerun")
     flaky = [nodeid for nodeid in again if last[nodeid].outcome not in (*_BAD, "rerun")]
+    excused = {result.nodeid for result in found if result.rerun_for in _NOT_ITS_OWN}
     objections = []
     if often := [nodeid for nodeid, count in again.items() if count > RERUNS_OF_A_TEST]:
         objections.append(f"ran again more than {RERUNS_OF_A_TEST} times: {_listed(often)}")
@@ -49,6 +53,9 @@ def flakiness_of(found: Sequence[TestResult], is_new: Callable[[str], bool]) -> 
         objections.append(f"{total} re-runs of {len(last)} tests, at most {bound} are allowed")
     if new := [nodeid for nodeid in flaky if is_new(nodeid.partition("::")[0])]:
         objections.append(f"new and flaky, which no retry excuses: {_listed(new)}")
+    others = (nodeid for nodeid in flaky if nodeid not in new and known is not None and nodeid not in known)
+    if first := [nodeid for nodeid in others if nodeid not in excused]:
+        objections.append(f"flaky for the first time: {_listed(first)}; {_REPAIR}")
     return Flakiness(tuple(flaky), tuple(objections))
 
 
