@@ -16,8 +16,8 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def too_far(until: date) -> Iterator[tuple[str, str, str]]:
+def too_far(until: date, longest: int = LONGEST) -> Iterator[tuple[str, str, str]]:
     """What is wrong with a date that is too far ahead: key, problem, hint."""
-    if (until - today()).days > LONGEST:
-        last = today() + timedelta(days=LONGEST)
-        yield "until", f"{until} is more than {LONGEST} days ahead", f"at the latest: until = {last}"
+    if (until - today()).days > longest:
+        last = today() + timedelta(days=longest)
+        yield "until", f"{until} is more than {longest} days ahead", f"at the latest: until = {last}"

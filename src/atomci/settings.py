@@ -13,6 +13,7 @@ from atomci.engine.overrides import read_overrides
 from atomci.guard.policy.settings import read_guard
 from atomci.project import Project
 from atomci.tables import table_error, unknown_key
+from atomci.testing.flaky.quarantine import read_quarantine
 from atomci.testing.flaky.settings import read_retries
 from atomci.testing.measurement.settings import read_coverage
 from atomci.testing.provision.settings import read_services
@@ -35,6 +36,7 @@ def _readers(names: Collection[str]) -> dict[str, Callable[[Project], Any]]:
         "coverage": read_coverage,
         "selection": read_selection,
         "retries": read_retries,
+        "quarantine": read_quarantine,
         "shards": read_shards,
         "slow": read_slow,
         "guard": read_guard,

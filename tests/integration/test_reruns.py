@@ -178,12 +178,20 @@ def test_of_another_plugin():
 '''
 
 
-def attempts(folder: Path, tests: str, *words: str, flaky: tuple[str, ...] = (), times: int = 2) -> Any:
+def attempts(
+    folder: Path,
+    tests: str,
+    *words: str,
+    flaky: tuple[str, ...] = (),
+    times: int = 2,
+    more: dict[str, Any] | None = None,
+) -> Any:
     """How the attempts of each test ended, and what pytest printed."""
     (folder / "test_it.py").write_text(tests)
     (folder / "pytest.ini").write_text("[pytest]\n")
     known = [f"test_it.py::{name}" for name in flaky]
-    plan = {"times": times, "causes": ["time-out", "network", "flaky"], "flaky": known}
+    causes = ["time-out", "network", "flaky"]
+    plan = {"times": times, "causes": causes, "flaky": known, "quarantined": {}, "named": [], **(more or {})}
     (folder / "plan.json").write_text(json.dumps(plan))
     env = {**os.environ, PLAN_VARIABLE: str(folder / "plan.json"), LOG_VARIABLE: str(folder / "log.jsonl")}
     plugins = ["-p", "atomci.testing.recorder", "-p", "atomci.testing.flaky.plugin", "-p", "no:cacheprovider"]
@@ -191,7 +199,7 @@ def attempts(folder: Path, tests: str, *words: str, flaky: tuple[str, ...] = (),
     without = {name: value for name, value in env.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(argv, check=False, cwd=folder, env=without, capture_output=True, text=True)
     ends: dict[str, list[str]] = defaultdict(list)
-    causes = {}
+    causes: dict[str, str] = {}
     for row in map(json.loads, (folder / "log.jsonl").read_text().splitlines()):
         if row["event"] == "test":
             name = row["nodeid"].partition("::")[2]
@@ -234,3 +242,98 @@ def test_a_suite_has_five_re_runs_over_all_of_its_workers(tmp_path: Path) -> Non
 def test_a_failure_that_stops_the_suite_is_the_last_attempt_s(tmp_path: Path) -> None:
     ends, _, _ = attempts(tmp_path, BEYOND, "--maxfail=1")
     assert ends == {"test_beyond[0]": "rerun rerun failed"}
+
+
+QUARANTINED = '''
+import unittest
+
+import pytest
+
+
+def test_fails():
+    raise TimeoutError
+
+
+@pytest.mark.parametrize("value", ["a", "b::c"])
+def test_parameters(value):
+    assert value == "a"
+
+
+@pytest.fixture
+def broken():
+    raise OSError
+
+
+def test_set_up(broken):
+    pass
+
+
+@pytest.fixture(scope="module")
+def fragile():
+    yield
+    raise OSError
+
+
+class TestUnit(unittest.TestCase):
+    def test_subtest(self):
+        with self.subTest(1):
+            assert 1 == 2
+
+
+@pytest.mark.xfail(strict=True)
+def test_xpasses():
+    pass
+
+
+def test_passes():
+    pass
+
+
+def test_last(fragile):
+    """The tear-down that fails after it is the module's."""
+'''
+HELD = {"owner": "ada", "until": "2026-12-31", "days_left": 3, "reason": "the clock"}
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2", "--dist", "loadfile")], ids=["here", "workers"])
+def test_a_quarantined_test_runs_and_may_fail_but_not_break_what_others_share(
+    workers: tuple[str, ...], tmp_path: Path
+) -> None:
+    names = ("test_fails", "test_parameters", "test_set_up", "TestUnit::test_subtest", "test_xpasses")
+    held = [f"test_it.py::{name}" for name in (*names, "test_passes", "test_last")]
+    lost = ["test_it.py::test_fail", "test_it.py::TestUnit", "elsewhere/test_b.py::test_c"]
+    more = {"quarantined": dict.fromkeys(held, HELD), "named": [*held, *lost]}
+    ends, _, done = attempts(tmp_path, QUARANTINED, "test_it.py", "--maxfail=1", *workers, more=more)
+    assert ends == {
+        "test_fails": "quarantined",
+        "test_parameters[a]": "passed",
+        "test_parameters[b::c]": "quarantined",
+        "test_set_up": "quarantined",
+        "TestUnit::test_subtest": "quarantined passed",
+        "test_xpasses": "quarantined",
+        "test_passes": "passed",
+        "test_last": "passed error",
+    }, done.stdout
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert all(row["quarantine"] == HELD for row in rows[:-1])
+    assert rows[0]["message"] == "TimeoutError"
+    assert rows[-1]["unmatched"] == {
+        lost[0]: "test_it.py::test_fails",
+        lost[1]: "test_it.py::TestUnit::test_subtest",
+    }
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "tests",
+    ["import pytest\n\npytest.importorskip('no_such_module')\n", "import no_such_module\n"],
+    ids=["skipped", "broken"],
+)
+def test_of_a_file_that_was_not_collected_nobody_knows_the_names(tests: str, tmp_path: Path) -> None:
+    attempts(tmp_path, tests, more={"named": ["test_it.py::test_a"]})
+    assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1]).get("unmatched", {}) == {}
+
+
+def test_what_is_deselected_is_there_all_the_same(tmp_path: Path) -> None:
+    attempts(tmp_path, QUARANTINED, "-k", "test_passes", more={"named": ["test_it.py::test_fails"]})
+    assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["unmatched"] == {}

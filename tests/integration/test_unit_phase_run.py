@@ -4,6 +4,7 @@ import json
 import os
 import re
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -327,6 +328,49 @@ def test_what_the_network_did_to_a_test_is_tried_again_where_the_project_says_so
         "fail",
         f"new and flaky, which no retry excuses: {flaky}; 1 passed on retry: {flaky}",
     )
+
+
+def _quarantine(project, test: str, days: int) -> str:
+    until = f"{datetime.now(UTC).date() + timedelta(days=days)}"
+    rows = f'test = "{test}"\nreason = "the clock"\nowner = "ada@example.com"\nuntil = {until}\n'
+    project.write(".atomci/quarantine.toml", f"[[quarantine]]\n{rows}")
+    return until
+
+
+def test_a_quarantined_test_runs_fails_is_shown_and_is_no_red_until_its_last_day(real_green) -> None:
+    test = "tests/unit/test_clock.py::test_midnight"
+    real_green.write("tests/unit/test_clock.py", "def test_midnight() -> None:\n    assert 23 == 0\n")
+    until = _quarantine(real_green, test, 9)
+    done = real_green.atomci("run", "local_ci", "--json")
+    said = f"1 quarantined failed: {test} (ada@example.com, until {until})"
+    assert (done.code, done[RUN]) == (0, ("pass", said))
+    (row,) = [row for row in _results(real_green) if row["nodeid"] == test]
+    assert (row["outcome"], row["line"], row["message"]) == ("quarantined", 2, "assert 23 == 0")
+    (case,) = _cases_of(real_green, "test_clock.py")
+    assert case[0].tag == "skipped"
+    told = f"ada@example.com, until {until}, 9 days left: the clock"
+    assert case[0].get("message") == f"quarantined ({told}): assert 23 == 0"
+    report = real_green.atomci("report", "--json")
+    (shown,) = [row for row in json.loads(report.out)["tests"] if row["nodeid"] == test]
+    assert (shown["outcome"], shown["quarantine"]["days_left"]) == ("quarantined", 9)
+    assert f"Quarantined: `{test}` failed (ada@\u200bexample.com, until {until}, 9 days left: the clock)" in (
+        real_green.atomci("report", "--markdown").out
+    )
+    diagnosed = real_green.atomci("run", "diagnostics", "--json")
+    said_of_it = diagnosed["implement_checkpoint_and_retry_policies"][1].split("; ")[-1]
+    assert said_of_it == f"{test} is quarantined (ada@example.com, 9 days left), and failed"
+
+    _quarantine(real_green, test, -1)
+    over = real_green.atomci("run", "unit", "--json")
+    assert (over.code, over.statuses[RUN]) == (1, "fail")
+    assert f"the quarantine of {test} expired on" in over[RUN][1]
+    assert over.statuses[STAGE] == "fail"
+    assert real_green.atomci("check", "implement_checkpoint_and_retry_policies").code == 1
+
+    _quarantine(real_green, test.replace("midnight", "midnigth"), 9)
+    lost = real_green.atomci("run", "unit", "--json")
+    assert lost.statuses[RUN] == "fail"
+    assert f"no test is called so: did you mean {test}?" in lost[RUN][1]
 
 
 def test_a_suite_that_kills_its_interpreter_is_an_error_and_no_pass(real_green) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["Checkpoint", "Failure", "Failures", "Kind", "Layer", "SinceGreen"]
+__all__ = ["Checkpoint", "Failure", "Failures", "Kind", "Layer", "QuarantineRow", "SinceGreen"]
 
 Layer = Literal["static", "unit", "integration", "e2e", "infra"]
 Kind = Literal[
@@ -73,6 +73,20 @@ class Failures(Struct, frozen=True, kw_only=True):
     """None where no green run is known."""
 
 
+class QuarantineRow(Struct, frozen=True, kw_only=True):
+    """An entry of the quarantine. `ran` counts its tests in the run, `failed` those of them that failed."""
+
+    test: str
+    owner: str
+    until: str
+    days_left: int
+    reason: str
+    ran: int
+    failed: int
+    green_for: int
+    """So many runs, the newest among them, in which it didn't fail."""
+
+
 class Checkpoint(Struct, frozen=True, kw_only=True):
     """atom_107: how far a run came, what goes on from there, and which tests passed on retry."""
 
@@ -86,4 +100,5 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
     """What to type to go on; empty after a green run."""
     flaky: tuple[str, ...]
     objections: tuple[str, ...]
-    """Where retries went beyond their bounds."""
+    """Where retries went beyond their bounds, and which entries of the quarantine are over."""
+    quarantine: tuple[QuarantineRow, ...] = ()

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from atomci.artifacts.runs import Word
 from atomci.artifacts.schemas import Finding, Status
-from atomci.artifacts.testing import FileCoverage
+from atomci.artifacts.testing import FileCoverage, InQuarantine
 
 __all__ = ["AtomReport", "CoverageReport", "RedRow", "RunReport", "TestReport"]
 
@@ -60,13 +60,14 @@ class TestReport(Struct, frozen=True, kw_only=True):
     """How a test ended at its last attempt. `flaky`: it failed before it passed, in this very run."""
 
     nodeid: str
-    outcome: Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun"]
+    outcome: Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun", "quarantined"]
     seconds: float
     attempts: int = 1
     flaky: bool = False
     path: str = ""
     line: int = 0
     message: str = ""
+    quarantine: InQuarantine | None = None
 
 
 class CoverageReport(Struct, frozen=True, kw_only=True):

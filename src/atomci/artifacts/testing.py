@@ -13,6 +13,7 @@ __all__ = [
     "Diagnostic",
     "Durations",
     "FileCoverage",
+    "InQuarantine",
     "ParallelPlan",
     "PesterRun",
     "PesterTest",
@@ -72,15 +73,29 @@ class Durations(Struct, frozen=True, kw_only=True):
     tests: dict[str, float] = {}
 
 
+class InQuarantine(Struct, frozen=True, kw_only=True):
+    """Why a test may fail, until which day, and who repairs it; `days_left` counts from the run."""
+
+    owner: str
+    until: str
+    days_left: int
+    reason: str
+
+    def __str__(self) -> str:
+        days = f"{self.days_left} day{'' if self.days_left == 1 else 's'}"
+        return f"{self.owner}, until {self.until}, {days} left: {self.reason}"
+
+
 class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event"):
     """One attempt of one test, in the JSON Lines of a layer and in a run's events.
 
     `fixtures` are those that pytest gave it, `PATH::NAME` where the project defines them. `rerun_for` says
-    why atomci ran it again: `time-out`, `network` or `flaky`.
+    why atomci ran it again: `time-out`, `network` or `flaky`. The outcome `quarantined` is a failure that
+    doesn't count, of a test with a `quarantine`.
     """
 
     nodeid: str
-    outcome: Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun"]
+    outcome: Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun", "quarantined"]
     attempt: int = 1
     seconds: float = 0.0
     path: str = ""
@@ -89,6 +104,7 @@ class TestResult(Struct, frozen=True, kw_only=True, tag="test", tag_field="event
     details: str = ""
     fixtures: tuple[str, ...] = ()
     rerun_for: str = ""
+    quarantine: InQuarantine | None = None
 
 
 class TestSession(Struct, frozen=True, kw_only=True, tag="session", tag_field="event"):
@@ -98,7 +114,8 @@ class TestSession(Struct, frozen=True, kw_only=True, tag="session", tag_field="e
     before, `stopped` that this was a failure, `missing` names some of the selected tests that have no result,
     `running` those that ran when the process died. `deselected` tests were taken away by an option or a hook
     that says so, `dropped` ones by a hook that doesn't; `narrowing` are the options in force. `ignored` are
-    files and folders that were never opened.
+    files and folders that were never opened. `unmatched` are names in quarantine that no test has, each with
+    the closest name of one.
     """
 
     phase: Literal["configuration", "collection", "tests", "end"]
@@ -117,6 +134,7 @@ class TestSession(Struct, frozen=True, kw_only=True, tag="session", tag_field="e
     why: str = ""
     stopped: bool = False
     exit_status: int | None = None
+    unmatched: dict[str, str] = {}
 
 
 class Portion(Struct, frozen=True, kw_only=True):

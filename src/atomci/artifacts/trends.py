@@ -16,7 +16,7 @@ class PastRun(Struct, frozen=True, kw_only=True):
     """A line of artifacts/performance/history.jsonl: a run that ended.
 
     `atoms` are the seconds of those that really ran, without what was reused or skipped. `tests` counts those
-    that ran, `flaky` names those that passed on retry.
+    that ran, `flaky` names those that passed on retry, `quarantined` those in quarantine and how each ended.
     """
 
     schema: Literal["atomci/past-run/1"] = "atomci/past-run/1"
@@ -32,6 +32,7 @@ class PastRun(Struct, frozen=True, kw_only=True):
     atoms: dict[str, float]
     tests: int = 0
     flaky: tuple[str, ...] = ()
+    quarantined: dict[str, str] = {}
 
 
 class Trend(Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from atomci.errors import AtomciError, InfrastructureError
 from atomci.project import Project
 from atomci.settings import load_config
 from atomci.tables import table_error
+from atomci.testing.flaky.quarantine import quarantine_today
 from atomci.testing.sharding.settings import read_slow
 from atomci.tools.process import Command
 
@@ -61,7 +62,7 @@ class Loader:
         """What all atoms of one call share."""
         config, options = self.config, options or Options()
         off = options.event in self.project.setting(read_slow).skip_on
-        conditions = ("without slow tests",) if off else ()
+        conditions = (*["without slow tests"] * off, *quarantine_today(self.project).conditions)
         return Workspace(self.project, self.catalog, config, options, conditions)
 
     def implementation(self, atom: Atom) -> Implementation:

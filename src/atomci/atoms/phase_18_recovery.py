@@ -10,10 +10,11 @@ from pathlib import Path
 from msgspec import DecodeError, structs
 
 from atomci.artifacts import handles
-from atomci.artifacts.failures import Checkpoint, Failures
+from atomci.artifacts.failures import Checkpoint, Failures, QuarantineRow
 from atomci.artifacts.runs import AtomFinished, Event, RunFinished, RunStarted
 from atomci.artifacts.schemas import OverrideRow, OverrideRows, Status
 from atomci.artifacts.testing import TestResult
+from atomci.artifacts.trends import HISTORY
 from atomci.atoms.parts.ci_files import verdict_of
 from atomci.atoms.parts.evidence import never_ran
 from atomci.atoms.parts.recorded import outcome_of
@@ -28,8 +29,11 @@ from atomci.decoding import decoded
 from atomci.engine.context import Context, Outcome, Verdict
 from atomci.report.failures.classes import Rows, failures_of
 from atomci.report.failures.markdown import markdown
+from atomci.report.history import past_runs
 from atomci.report.pages import newest
+from atomci.report.quarantine import LONG, quarantine_rows
 from atomci.testing.flaky.flakiness import flakiness_of
+from atomci.testing.flaky.quarantine import FILE, quarantine_today
 from atomci.tools.atomic import replace_file
 
 _TAIL = 8_000
@@ -129,19 +133,32 @@ def implement_checkpoint_and_retry_policies(ctx: Context) -> Outcome:
     said = [f"run {checkpoint.run}: {len(checkpoint.passed)} atoms passed, {len(checkpoint.left)} are left"]
     said += [f"{checkpoint.resume} goes on"] if checkpoint.resume else []
     said += [f"{len(checkpoint.flaky)} tests passed on retry"] if checkpoint.flaky else []
+    said += [_quarantined(row) for row in checkpoint.quarantine]
     text = "; ".join((*checkpoint.objections, *said))
     status: Status = "fail" if checkpoint.objections else "pass"
     return Outcome(status, text, len(checkpoint.passed) + len(checkpoint.left), "atoms")
 
 
 def implement_checkpoint_and_retry_policies_holds(ctx: Context) -> Verdict:
-    """The checkpoint is that of the newest run, and its retries keep their bounds."""
+    """The checkpoint is that of the newest run, its retries keep their bounds, and no quarantine is over."""
+    if lapsed := [row.lapse for row in quarantine_today(ctx.project).lapsed]:
+        return Verdict(False, lapsed)
     if (verdict := never_ran(ctx)) is not None:
         return verdict
     written, found, again = ctx.read_if_there(handles.CHECKPOINT), _checkpoint(ctx), "atomci run diagnostics"
     if found is None or written is None or written.run != found.run:
         return Verdict(None, ("the newest run isn't looked at yet",), again, out_of_date=True)
-    return Verdict.of(written.objections, [f"{len(written.passed)} atoms passed in run {written.run}"], again)
+    seen = [f"{len(written.passed)} atoms passed in run {written.run}", *map(_quarantined, found.quarantine)]
+    return Verdict.of(found.objections, seen, again)
+
+
+def _quarantined(row: QuarantineRow) -> str:
+    """What is said of an entry, and that it may go."""
+    days = f"{row.days_left} day{'' if row.days_left == 1 else 's'} left"
+    how = f"{row.failed} of {row.ran} failed" if row.ran > 1 else "failed" if row.failed else "passed"
+    said = f"{row.test} is quarantined ({row.owner}, {days}), and {how if row.ran else 'did not run'}"
+    may_go = f"; it was green in {row.green_for} runs: delete it from {FILE}" if row.green_for >= LONG else ""
+    return f"{said}{may_go}"
 
 
 def _checkpoint(ctx: Context) -> Checkpoint | None:
@@ -154,14 +171,16 @@ def _checkpoint(ctx: Context) -> Checkpoint | None:
     rows = [event for event in events if isinstance(event, AtomFinished)]
     passed = [row.atom for row in rows if row.status == "pass"]
     green = finished is not None and finished.exit_code == 0
-    tests = flakiness_of([event for event in events if isinstance(event, TestResult)], lambda path: False)
+    found = [event for event in events if isinstance(event, TestResult)]
+    tests, quarantine = flakiness_of(found, lambda path: False), quarantine_today(ctx.project)
     return Checkpoint(
         run=log.parent.name,
         passed=tuple(passed),
         left=tuple(name for name in (started.atoms if started else ()) if name not in passed),
         resume="" if green else "atomci run --resume",
         flaky=tests.tests,
-        objections=tests.objections,
+        objections=(*tests.objections, *(row.lapse for row in quarantine.lapsed)),
+        quarantine=tuple(quarantine_rows(quarantine, found, past_runs(ctx.root / HISTORY))),
     )
 
 

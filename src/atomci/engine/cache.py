@@ -90,7 +90,7 @@ def _facts(atom: Atom, workspace: Workspace, options: Options) -> Iterator[tuple
         asked = "all" if options.everything else ""
         yield f"what differs from {options.since}", hash_of_text(asked, *changed)
     if workspace.conditions:
-        yield "which tests are left out", hash_of_text(*workspace.conditions)
+        yield "which tests are left out or quarantined", hash_of_text(*workspace.conditions)
     for word in shlex.split(config.run or "", posix=os.name != "nt"):
         yield f"the program or script {word}", _identity(project, word)
 

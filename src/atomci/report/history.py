@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -40,7 +41,13 @@ def past_run(report: RunReport) -> PastRun:
         },
         tests=len(report.tests),
         flaky=tuple(test.nodeid for test in report.tests if test.flaky)[:_FLAKY],
+        quarantined=dict(_quarantined(report)),
     )
+
+
+def _quarantined(report: RunReport) -> Iterator[tuple[str, str]]:
+    for test in [test for test in report.tests if test.quarantine][:_FLAKY]:
+        yield test.nodeid, "flaky" if test.flaky else test.outcome
 
 
 def _really_ran(status: str, cached: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from atomci.artifacts.reported import AtomReport, RedRow, RunReport
+from atomci.artifacts.reported import AtomReport, RedRow, RunReport, TestReport
 from atomci.report.page.document import plain
 
 __all__ = ["COMMENT_LIMIT", "SUMMARY_LIMIT", "markdown"]
@@ -55,6 +55,10 @@ def _lines(report: RunReport) -> Iterator[str]:
         more = f" and {len(flaky) - 5} more" if len(flaky) > 5 else ""
         yield f"Passed on retry: {', '.join(f'`{_code(nodeid)}`' for nodeid in flaky[:5])}{more}."
         yield ""
+    if quarantined := [test for test in report.tests if test.quarantine]:
+        yield from (f"- {_quarantined(test)}" for test in quarantined[:5])
+        yield from [f"- and {len(quarantined) - 5} more in quarantine"] if len(quarantined) > 5 else []
+        yield ""
     yield from (f"Note: {_cell(note)}.\n" for note in report.notes)
     yield "| | atom | examined | seconds | |"
     yield "|-|-|-:|-:|-|"
@@ -77,6 +81,11 @@ def _problem(problem: RedRow) -> str:
     if problem.finding is None:
         return f"`{_code(problem.atom)}`: {_cell(problem.reason)}{excused}"
     return f"`{_code(str(problem.finding))}`{excused}"
+
+
+def _quarantined(test: TestReport) -> str:
+    how = "failed" if test.outcome == "quarantined" else test.outcome
+    return f"Quarantined: `{_code(test.nodeid)}` {how} ({_cell(str(test.quarantine))})"
 
 
 def _details(problem: RedRow) -> Iterator[str]:

@@ -47,7 +47,7 @@ _LOG_LINES = 40
 _LOG_BYTES = 16_000
 _ROWS = {row.name: row for row in ATOMS}
 # Of tests, what needs a look comes first.
-_ORDER = ("failed", "error", "rerun", "xpassed", "skipped", "xfailed", "passed")
+_ORDER = ("failed", "error", "rerun", "quarantined", "xpassed", "skipped", "xfailed", "passed")
 
 
 @dataclass
@@ -352,6 +352,7 @@ def _test(tries: Sequence[TestResult]) -> TestReport:
         path=last.path,
         line=last.line,
         message=last.message,
+        quarantine=last.quarantine,
     )
 
 

@@ -159,9 +159,12 @@ def _counted(bad: Sequence[TestResult]) -> str:
 
 def asserts_nothing(own: Sequence[TestResult], marker: str = "") -> str:
     """Why a suite's tests prove nothing; empty when one of them could have failed."""
-    if any(result.outcome not in ("skipped", "xfailed") for result in own):
+    outcomes = {result.outcome for result in own}
+    if outcomes - {"skipped", "xfailed", "quarantined"}:
         return ""
-    if any(result.outcome == "xfailed" for result in own):
+    if "quarantined" in outcomes:
+        return "no test can fail: each is quarantined, was expected to fail, or was skipped"
+    if "xfailed" in outcomes:
         return "no test can fail: each was expected to fail, or was skipped"
     if own:
         return "every test was skipped"

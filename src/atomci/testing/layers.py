@@ -51,6 +51,10 @@ class Layer:
         """Whether a path from the project's root is one of its own."""
         return path.startswith(f"{self.folder}/") if self.folder else True
 
+    def runs(self, path: str) -> bool:
+        """Whether a path is below a folder whose tests run with it."""
+        return self.holds(path) or any(path.startswith(f"{folder}/") for folder in self.also)
+
     @property
     def kept(self) -> str:
         """What its tests leave to be looked at, such as logs and screenshots."""

@@ -32,6 +32,8 @@ _RECORDER = "atomci-recorder"
 _MARK = re.compile(r"^E\s+")
 _DETAILS = 20_000
 _NAMES_KEPT = 10
+_EXCUSED = ("rerun", "quarantined")
+"""Failures that plugins let pass: ours, and pytest-rerunfailures."""
 # A test may put others in their place, and its result is written before they are put back.
 _getpid = os.getpid
 _in_one_line = json.JSONEncoder(ensure_ascii=False).encode
@@ -278,7 +280,9 @@ class AttemptRecorder:
             row["fixtures"] = fixtures
         if cause := getattr(report, "atomci_rerun_for", ""):
             row["rerun_for"] = cause
-        if outcome in ("failed", "error", "rerun"):
+        if said := getattr(report, "atomci_quarantine", ""):
+            row["quarantine"] = said
+        if outcome in ("failed", "error", *_EXCUSED):
             row |= {"message": _message(report), "details": report.longreprtext[-_DETAILS:]}
         elif outcome in ("skipped", "xfailed"):
             row["message"] = _reason(report)
@@ -289,7 +293,7 @@ class AttemptRecorder:
         crash = getattr(report.longrepr, "reprcrash", None)
         if crash is not None and (path := _inside(self._root, crash.path)):
             return path, crash.lineno
-        if report.failed or report.outcome == "rerun":
+        if report.failed or report.outcome in _EXCUSED:
             # A file that can't be imported, or that pytest refuses: the last frame in the project.
             shown = [(a or c, int(b or d)) for a, b, c, d in _FRAME.findall(report.longreprtext)]
             for file, line in reversed([*getattr(report, "atomci_frames", ()), *shown]):
@@ -329,8 +333,8 @@ def _fixtures(item: pytest.Item) -> Iterator[str]:
 
 
 def _outcome(report: pytest.TestReport) -> str | None:
-    if report.outcome == "rerun":  # type: ignore[comparison-overlap]  # of a plugin: the test runs again
-        return "rerun"
+    if report.outcome in _EXCUSED:
+        return str(report.outcome)
     if hasattr(report, "wasxfail"):
         if report.when == "call" or report.skipped:
             return "xfailed" if report.skipped else "xpassed"

@@ -115,7 +115,7 @@ def junit(results: Sequence[TestResult], suite: str) -> bytes:
         tests=str(len(results)),
         failures=str(bad["failed"]),
         errors=str(bad["error"]),
-        skipped=str(bad["skipped"] + bad["xfailed"]),
+        skipped=str(bad["skipped"] + bad["xfailed"] + bad["quarantined"]),
         time=f"{sum(result.seconds for result in results):.3f}",
     )
     for result in results:
@@ -140,9 +140,14 @@ def _case(result: TestResult) -> ET.Element:
         "rerun": "rerunFailure",
         "skipped": "skipped",
         "xfailed": "skipped",
+        "quarantined": "skipped",
     }
     if kind := kinds.get(result.outcome):
-        ET.SubElement(case, kind, message=_clean(result.message)).text = _clean(result.details) or None
+        quarantined = (
+            f"quarantined ({result.quarantine}): " if kind == "skipped" and result.quarantine else ""
+        )
+        message = _clean(f"{quarantined}{result.message}")
+        ET.SubElement(case, kind, message=message).text = _clean(result.details) or None
     return case
 
 

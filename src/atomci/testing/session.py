@@ -23,6 +23,7 @@ NOTHING: Final[dict[str, Any]] = {
     "deselected": 0,
     "dropped": 0,
     "ignored": [],
+    "unmatched": {},
 }
 """What is counted of a session that collects nothing itself."""
 _NARROWING = {
@@ -70,6 +71,8 @@ class Census:
         self._deselected: list[pytest.Item] = []
         self._aside: list[pytest.Item] = []
         self._ignored: dict[str, None] = {}
+        self.unmatched: dict[str, str] = {}
+        """Names in quarantine that no test has, which another plugin finds."""
 
     def set_aside(self, items: Iterable[pytest.Item]) -> None:
         """What atomci itself leaves to another run, and says so elsewhere."""
@@ -109,6 +112,7 @@ class Census:
                 *self._ignored,
                 *([f"{last_failed} files that --lf passes over"] if last_failed else []),
             ],
+            "unmatched": self.unmatched,
         }
 
     def _holds_tests(self, path: Path) -> bool:

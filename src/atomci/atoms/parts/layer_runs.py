@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache
 from pathlib import Path, PurePosixPath
 
 from msgspec import structs
@@ -16,10 +15,9 @@ from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.schemas import ReportFile, Reports, Status
 from atomci.artifacts.store import sha256
-from atomci.artifacts.testing import TestResult, TestSummary
-from atomci.atoms.parts.branches import base_of_the_branch
+from atomci.artifacts.testing import TestSummary
 from atomci.atoms.parts.evidence import last_result
-from atomci.atoms.parts.retries import flaky_before, is_planned, planned, write_plan
+from atomci.atoms.parts.retries import flakiness, is_planned, planned, write_plan
 from atomci.atoms.parts.stages import why_left_out
 from atomci.engine.cache import notes_in
 from atomci.engine.context import Context, Outcome, Verdict
@@ -27,8 +25,6 @@ from atomci.engine.guest import lacks
 from atomci.project import Project
 from atomci.testing import pytest_runs, results
 from atomci.testing.first_tests import first_test, why_none
-from atomci.testing.flaky.flakiness import Flakiness, flakiness_of
-from atomci.testing.flaky.settings import read_retries
 from atomci.testing.judging import complaint, judge
 from atomci.testing.layers import UNIT, Layer, gathered
 from atomci.testing.lending import lent_package, why_not_lent
@@ -201,7 +197,7 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
         root=ctx.root,
         left_out=left_out,
         marker=layer.marker,
-        flaky=_flakiness(ctx, found),
+        flaky=flakiness(ctx, layer, found, session),
     )
     unmeasured = ""
     if layer.data and not (ctx.root / layer.data).is_file():
@@ -214,24 +210,6 @@ def _judged(ctx: Context, layer: Layer, done: Completed, left_out: str) -> Outco
     cut_short = session is not None and session.stopped and session.missing and not ctx.options.keep_going
     reason = f"{judgement.reason}; -k runs them all" if cut_short else judgement.reason
     return Outcome(judgement.status, reason, examined, "tests", bad, without=without)
-
-
-def _flakiness(ctx: Context, found: Sequence[TestResult]) -> Flakiness:
-    if ctx.project.setting(read_retries).new == "report":
-        return flakiness_of(found, lambda _: False)
-    return flakiness_of(found, _changed_by_the_branch(ctx), flaky_before(ctx))
-
-
-def _changed_by_the_branch(ctx: Context) -> Callable[[str], bool]:
-    """Whether a file is changed on this branch, or not committed; where git can't tell, it may be."""
-
-    @cache
-    def changed() -> frozenset[str] | None:
-        base = base_of_the_branch(ctx)
-        found = ctx.changed(base) if base else None
-        return None if found is None else frozenset(found)
-
-    return lambda path: (known := changed()) is None or path in known
 
 
 def export_reports(ctx: Context, layer: Layer, commands: Sequence[Command]) -> Outcome:

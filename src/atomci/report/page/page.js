@@ -82,12 +82,15 @@
         found.fixable ? make("p", "", "its tool can fix it") : "", link ? make("p", "", link) : "", again, logOf(row.atom)];
     });
   }
-  const OUTCOMES = { passed: "good", failed: "bad", error: "bad", rerun: "odd" };
+  const OUTCOMES = { passed: "good", failed: "bad", error: "bad", rerun: "odd", quarantined: "odd" };
   function test(row) {
     const word = row.flaky ? "flaky" : row.outcome;
     const line = make("li", "row test", make("span", row.flaky ? "odd" : OUTCOMES[row.outcome] || "soft", word),
       make("code", "", row.nodeid), make("span", "seconds", seconds(row.seconds)));
-    const said = [row.flaky ? "passed at attempt " + row.attempts : "", row.message || ""].filter(Boolean).join("; ");
+    const held = row.quarantine;
+    const until = held && held.owner + ", until " + held.until + ", " + held.days_left + " days left: " + held.reason;
+    const said = [row.flaky ? "passed at attempt " + row.attempts : "",
+      held ? "in quarantine (" + until + ")" : "", row.message || ""].filter(Boolean).join("; ");
     if (said) line.append(make("span", ""), make("span", "soft", said));
     return line;
   }
@@ -119,7 +122,7 @@
     tests: {
       rows: data.tests, draw: test, unit: "tests", empty: "No test ran.",
       facet: (row) => (row.flaky ? "flaky" : row.outcome),
-      text: (row) => row.nodeid + " " + row.outcome + " " + (row.message || ""),
+      text: (row) => [row.nodeid, row.outcome, row.message || "", row.quarantine ? "quarantine " + row.quarantine.owner : ""].join(" "),
     },
     coverage: {
       rows: data.coverage ? data.coverage.files : [], draw: file, unit: "files",

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["PLAN_VARIABLE", "RERUNS_OF_A_TEST", "claims_of", "reruns_of_a_suite"]
+__all__ = [
+    "PLAN_VARIABLE",
+    "RERUNS_OF_A_TEST",
+    "claims_of",
+    "reruns_of_a_suite",
+    "without_parameters",
+]
+
 
 PLAN_VARIABLE = "ATOMCI_FLAKY"
 """Names the file of the plan."""
@@ -23,3 +30,9 @@ def reruns_of_a_suite(tests: int) -> int:
 def claims_of(plan: Path) -> Path:
     """The file that counts the re-runs of all processes, a byte for each."""
     return plan.with_suffix(".claims")
+
+
+def without_parameters(nodeid: str) -> str:
+    """The node id of all tests that are one function: `a.py::test_b` for `a.py::test_b[c::d]`."""
+    path, mark, name = nodeid.partition("::")
+    return f"{path}{mark}{name.partition('[')[0]}"

@@ -1,7 +1,9 @@
-"""A pytest plugin (`-p atomci.testing.flaky.plugin`): a test runs again where that may help.
+"""A pytest plugin (`-p atomci.testing.flaky.plugin`): a test runs again where that may help, and one that is
+quarantined may fail.
 
-The plan is a JSON file named by ATOMCI_FLAKY: `times` a test may run again, the `causes` that allow it, and
-the tests that are known to be `flaky`. Each attempt is a whole protocol of pytest, so that time limits,
+The plan is a JSON file named by ATOMCI_FLAKY: `times` a test may run again, the `causes` that allow it, the
+tests that are known to be `flaky`, the `quarantined` ones with what is said of each, and all that are `named`
+so, also those whose time is over. Each attempt is a whole protocol of pytest, so that time limits,
 warnings and what else plugins wrap around a test begin anew. Between two attempts every fixture is torn down,
 of wider scope too, since what failed may be one of those. A test that another plugin runs again is left to
 it. Kept to the standard library, since it runs inside the tests' process, and in each worker of xdist.
@@ -9,41 +11,50 @@ it. Kept to the standard library, since it runs inside the tests' process, and i
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from atomci.testing.flaky.kinds import cause_of, never_again
-from atomci.testing.flaky.plan import PLAN_VARIABLE, claims_of, reruns_of_a_suite
-from atomci.testing.session import from_the_root
+from atomci.testing.flaky.plan import (
+    PLAN_VARIABLE,
+    claims_of,
+    reruns_of_a_suite,
+    without_parameters,
+)
+from atomci.testing.session import CENSUS, Census, from_the_root
 
 __all__ = ["Attempts", "pytest_configure"]
 
 _OTHERS = ("rerunfailures", "flaky", "pytest-retry")
 """Plugins that run tests again by the mark `flaky`, or by these options."""
+_SHOWN = {"rerun": "R", "quarantined": "q"}
 _OPTIONS = ("reruns", "retries", "force_flaky")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """In each process; after the plugins of others, so that this one is around them."""
     if path := os.environ.get(PLAN_VARIABLE):
-        config.pluginmanager.register(Attempts(config, Path(path)), "atomci-attempts")
+        plan = json.loads(Path(path).read_text(encoding="utf-8"))
+        config.pluginmanager.register(Attempts(config, plan, claims_of(Path(path))))
 
 
 class Attempts:
-    """Decides, report by report, whether the test runs again."""
+    """Decides, report by report, whether the test runs again and whether its failure counts."""
 
-    def __init__(self, config: pytest.Config, path: Path) -> None:
-        plan = json.loads(path.read_text(encoding="utf-8"))
+    def __init__(self, config: pytest.Config, plan: Mapping[str, Any], claims: Path) -> None:
         self._config = config
+        self._quarantined: Mapping[str, dict[str, Any]] = plan["quarantined"]
+        self._names = _Names(config, plan["named"])
         self._times = 0 if _is_looked_at(config) else int(plan["times"])
         self._causes = frozenset(plan["causes"])
         self._flaky = frozenset(plan["flaky"])
-        self._claims = claims_of(path)
+        self._claims = claims
         self._attempt = 0
         self._again = False
         self._calling = False
@@ -82,9 +93,17 @@ class Attempts:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """A tear-down that fails may be another test's, so nothing runs again for it."""
+        """A tear-down that fails may be another test's, so it always counts."""
         report = yield
-        if not report.failed or report.when == "teardown" or self._calling or not call.excinfo:
+        nodeid = from_the_root(self._config, item.nodeid)
+        if said := self._quarantined.get(nodeid) or self._quarantined.get(without_parameters(nodeid)):
+            report.atomci_quarantine = said  # type: ignore[attr-defined]
+        if not report.failed or report.when == "teardown":
+            return report
+        if said:
+            report.outcome = "quarantined"  # type: ignore[assignment]
+            return report
+        if self._calling or not call.excinfo:
             return report
         if (cause := self._cause(item, call.excinfo.value)) and self._may(item):
             report.outcome = "rerun"  # type: ignore[assignment]
@@ -94,10 +113,20 @@ class Attempts:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, tuple[str, Any]] | None:
-        """As pytest-rerunfailures shows it."""
-        if report.outcome == "rerun":  # type: ignore[comparison-overlap]
-            return "rerun", "R", ("RERUN", {"yellow": True})
-        return None
+        """As pytest-rerunfailures shows a re-run."""
+        outcome: str = report.outcome
+        if outcome not in _SHOWN:
+            return None
+        return outcome, _SHOWN[outcome], (outcome.upper(), {"yellow": True})
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Before anyone can take it away."""
+        self._names.meet(from_the_root(self._config, item.nodeid))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that skips itself has no tests today."""
+        if report.skipped:
+            self._names.skip(from_the_root(self._config, report.nodeid))
 
     def _cause(self, item: pytest.Item, error: BaseException) -> str:
         if never_again(error):
@@ -116,6 +145,51 @@ class Attempts:
         with self._claims.open("ab", buffering=0) as file:
             file.write(b".")
             return file.tell() <= reruns_of_a_suite(tests)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """What no test has is told with what was collected."""
+        if isinstance(census := self._config.pluginmanager.getplugin(CENSUS), Census):
+            census.unmatched = self._names.unmatched(session)
+
+
+class _Names:
+    """Which of the names that are quarantined are those of tests."""
+
+    def __init__(self, config: pytest.Config, named: Iterable[str]) -> None:
+        self._config = config
+        self._missed = dict.fromkeys(named)
+        self._files = {name.partition("::")[0] for name in named}
+        self._tests: set[str] = set()
+
+    def meet(self, nodeid: str) -> None:
+        """A test is there."""
+        if nodeid.partition("::")[0] in self._files:
+            self._tests.add(nodeid)
+            for name in (nodeid, without_parameters(nodeid)):
+                self._missed.pop(name, None)
+
+    def skip(self, place: str) -> None:
+        """Of a file nobody knows which tests it has."""
+        for name in [name for name in self._missed if name.partition("::")[0] == place]:
+            del self._missed[name]
+
+    def unmatched(self, session: pytest.Session) -> dict[str, str]:
+        """Names that no test has, of files that were to be collected, with the closest name that one has."""
+        if session.testsfailed or getattr(self._config.option, "lf", False):
+            return {}
+        return {name: self._closest(name) for name in self._missed if self._was_asked(name)}
+
+    def _closest(self, name: str) -> str:
+        """Of a class its first test, else of the same file what is spelt nearly so."""
+        file = name.partition("::")[0]
+        own = sorted({without_parameters(nodeid) for nodeid in self._tests if nodeid.startswith(f"{file}::")})
+        inside = [nodeid for nodeid in own if nodeid.startswith(f"{name}::")]
+        return next(iter(inside or difflib.get_close_matches(name, own, 1)), "")
+
+    def _was_asked(self, name: str) -> bool:
+        start = self._config.invocation_params.dir
+        file = start / name.partition("::")[0]
+        return any(file.is_relative_to(start / place) for place in self._config.args if "::" not in place)
 
 
 class _Before:

@@ -41,7 +41,7 @@ _HARMLESS = frozenset(
         "false",
     ]
 )
-_BAD = ("failed", "error")
+_BAD = ("failed", "error", "quarantined")
 
 
 class Everything(Exception):
