@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atomci.errors import InfrastructureError
-from atomci.guard.agents.state import own_state
+from atomci.guard.agents.state import LOGINS, own_state
 from atomci.guard.confinement.bounds import Bounds, Confined
 from atomci.guard.confinement.choice import confined
 from atomci.guard.outside import Seen, changed_outside, seen_outside
@@ -60,8 +60,7 @@ def enclose(
     place = make(project.root, run)
     try:
         state = own_state(tool, Path.home(), place.scratch, around)
-        bounds = bounds_for(settings, place, around, terminal=terminal)
-        bounds = _with(bounds, state)
+        bounds = _with(bounds_for(settings, place, around, terminal=terminal), state)
         program = confined(bounds, argv, _folder_in(place, folder), degraded=degraded)
         before = seen_outside(place, Path.home(), whole=program.level == "detect")
     except BaseException as error:
@@ -72,8 +71,11 @@ def enclose(
     return Enclosure(place, program, before)
 
 
-def _with(bounds: Bounds, environment: Mapping[str, str]) -> Bounds:
-    return replace(bounds, environment={**bounds.environment, **environment})
+def _with(bounds: Bounds, state: Mapping[str, str]) -> Bounds:
+    """With an agent's own state, and without that of all agents in the user's home."""
+    logins = tuple(Path.home() / name for name in LOGINS)
+    environment = {**bounds.environment, **state}
+    return replace(bounds, hidden=(*bounds.hidden, *logins), environment=environment)
 
 
 def _folder_in(place: Workplace, folder: Path) -> Path:

@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["own_state"]
+__all__ = ["LOGINS", "own_state"]
+
+LOGINS = (
+    ".claude/.credentials.json",
+    ".claude/projects",
+    ".claude/history.jsonl",
+    ".codex/auth.json",
+    ".codex/sessions",
+    ".codex/history.jsonl",
+    ".gemini/oauth_creds.json",
+    ".gemini/tmp",
+)
+"""Logins and what was said, of all agents; below the user's home."""
 
 
 @dataclass(frozen=True)
