@@ -331,6 +331,18 @@ def test_a_shard_with_a_failing_test_makes_the_whole_red(sharded) -> None:
     assert sharded.json("artifacts/tests/unit.json")["complete"] is True
 
 
+def test_what_a_shard_objects_to_and_what_is_quarantined_there_is_told_of_the_whole(sharded) -> None:
+    path = "kept/unit-shard1/tests/unit.json"
+    objection = "new and flaky, which no retry excuses: tests/unit/test_words.py::test_shout"
+    sharded.write(path, json.dumps({**summary(sharded, 1), "objections": [objection]}))
+
+    together = sharded.atomci("run", "unit", "--shards-from", "kept", "--json")
+
+    assert (together.code, together.statuses[RUN]) == (1, "fail")
+    assert together[RUN][1].startswith(f"{objection}; all {COUNT} shards together")
+    assert together.statuses["stage2_unit_tests"] == "fail"
+
+
 def test_a_shard_that_stopped_on_a_failure_leaves_the_total_unknown(sharded) -> None:
     failing = "tests/unit/test_wide.py"
     numbers = [

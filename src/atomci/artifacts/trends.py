@@ -52,11 +52,16 @@ class Trend(Struct, frozen=True, kw_only=True):
 
 
 class FlakyRecord(Struct, frozen=True, kw_only=True):
-    """A test that passed on retry, in how many of the runs that are kept, and the last of those."""
+    """A test that passed on retry: how many `times`, `of` so many kept runs that ran tests, and the last one.
+
+    `runs` names the newest ten, the last one first.
+    """
 
     nodeid: str
     times: int
     last: str
+    of: int = 0
+    runs: tuple[str, ...] = ()
 
 
 class Trends(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ _NEWEST = 3
 """A single slow run is the machine's; of three the median is the project's."""
 _BEFORE = 5
 _LONGEST = 100
+_RUNS_NAMED = 10
 ENOUGH = _NEWEST + _BEFORE
 """So many runs that are alike it takes for a verdict."""
 # Noise stays below one of them: three standard deviations, as MAD estimates them; a part; an absolute floor.
@@ -87,5 +88,11 @@ def _flaky(history: Sequence[PastRun]) -> tuple[FlakyRecord, ...]:
     for row in history:
         for nodeid in row.flaky:
             runs.setdefault(nodeid, []).append(row.run)
-    found = [FlakyRecord(nodeid=nodeid, times=len(ids), last=ids[-1]) for nodeid, ids in runs.items()]
+    of = sum(bool(row.tests) for row in history)
+    found = [
+        FlakyRecord(
+            nodeid=nodeid, times=len(ids), last=ids[-1], of=of, runs=tuple(reversed(ids[-_RUNS_NAMED:]))
+        )
+        for nodeid, ids in runs.items()
+    ]
     return tuple(sorted(found, key=lambda row: (-row.times, row.nodeid)))

@@ -102,6 +102,13 @@ def test_flaky_tests_are_counted_over_all_runs() -> None:
     ]
 
 
+def test_of_a_flaky_test_the_newest_runs_are_named_and_how_many_could_have_shown_it() -> None:
+    rows = [run(n, 1.0, tests=5 * (n != 3), flaky=("a",) * (n != 7)) for n in range(15)]
+    (row,) = trends_of(rows).flaky
+    assert (row.times, row.of) == (14, 14)
+    assert row.runs == tuple(rows[n].run for n in (14, 13, 12, 11, 10, 9, 8, 6, 5, 4))
+
+
 def test_what_was_reused_or_skipped_has_no_duration(tmp_path: Path) -> None:
     log = written(
         tmp_path,
@@ -150,11 +157,14 @@ def test_the_history_stays_bounded_and_keeps_the_newest(
 
 
 def test_the_page_says_what_is_slower_and_holds_no_markup_of_names(tmp_path: Path) -> None:
-    slow = runs([*STEADY, 14.0, 14.1, 13.9], flaky=("t.py::test_a[</code><script>alert(1)</script>\u202e]",))
+    slow = runs(
+        [*STEADY, 14.0, 14.1, 13.9], tests=3, flaky=("t.py::test_a[</code><script>alert(1)</script>\u202e]",)
+    )
     text = trends_page(trends_of(slow))
     assert '<span class="word bad">2 slower than before</span>' in text
     assert "14.0 s, and 10.0 s before" in text
-    assert "passed on retry in 10 runs" in text
+    newest = ", ".join(row.run for row in reversed(slow))
+    assert f"passed on retry in 10 of 10 runs, the last first: {newest}" in text
     assert "<script" not in text
     assert "\u202e" not in text
     assert "default-src 'none'; style-src 'sha256-" in text

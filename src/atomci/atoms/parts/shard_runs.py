@@ -17,6 +17,7 @@ from atomci.atoms.parts.coverage_runs import coverage_settings
 from atomci.atoms.parts.layer_runs import run_tests
 from atomci.engine.context import Context, Outcome
 from atomci.testing import pytest_runs, results
+from atomci.testing.flaky.flakiness import Flakiness, flakiness_of
 from atomci.testing.judging import asserts_nothing, narrowed
 from atomci.testing.layers import UNIT, Layer
 from atomci.testing.measurement import coverage
@@ -177,11 +178,14 @@ def _whole(ctx: Context, left: Sequence[portions.Left], found: tuple[TestResult,
         ),
         "",
     )
-    summary = _summary(left, found, why)
+    summary, flaky = _summary(left, found, why), _flakiness(left, found)
     ctx.write(UNIT.summary, summary)
-    said = "; ".join(filter(None, (f"all {len(left)} shards together", why, *summary.narrowed)))
+    said = "; ".join(filter(None, (f"all {len(left)} shards together", why, *summary.narrowed, flaky.said)))
     if bad := results.findings(found):
-        return Outcome("fail", f"{len(bad)} failed", len(found), "tests", bad)
+        reasons = (f"{len(bad)} failed", *flaky.objections, flaky.said)
+        return Outcome("fail", "; ".join(filter(None, reasons)), len(found), "tests", bad)
+    if flaky.objections:
+        return Outcome("fail", "; ".join((*flaky.objections, said)), len(found), "tests")
     if not first.suite and (first.left_out or selections != {"full"}):
         return Outcome("skipped", said, 0, "tests")
     if vacuous := asserts_nothing(found):
@@ -195,14 +199,23 @@ def _summary(left: Sequence[portions.Left], found: Sequence[TestResult], left_ou
     """Of all shards: each of them collects the whole suite, so one of them knows what it leaves out."""
     broken = "; ".join(one.summary.broken for one in left if one.summary.broken)
     stopped = "; ".join(one.summary.why_incomplete for one in left if _stopped(one))
-    why = left_out or broken or stopped
+    why, flaky = left_out or broken or stopped, _flakiness(left, found)
     return TestSummary(
         counts=results.counts(found),
         complete=not why,
         why_incomplete=why,
         broken=broken,
         narrowed=narrowed(left[0].summary.session, found),
+        flaky=flaky.tests,
+        objections=flaky.objections,
     )
+
+
+def _flakiness(left: Sequence[portions.Left], found: Sequence[TestResult]) -> Flakiness:
+    """What shards object to, and the bounds of all of them together."""
+    together = flakiness_of(found, lambda _: False)
+    each = (objection for one in left for objection in one.summary.objections)
+    return replace(together, objections=tuple(dict.fromkeys((*each, *together.objections))))
 
 
 def _stopped(one: portions.Left) -> bool:

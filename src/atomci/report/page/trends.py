@@ -59,8 +59,8 @@ def _line(seconds: tuple[float, ...], tone: str) -> str:
 
 def _flaky(trends: Trends) -> Iterator[str]:
     for row in trends.flaky:
-        times = f"{row.times} run{'s' if row.times != 1 else ''}"
+        times = f"{row.times} of {row.of} run{'s' if row.of != 1 else ''}"
         yield (
             f'<li class="row"><code>{escape(plain(row.nodeid))}</code> <span class="soft">passed on retry in '
-            f"{times}, the last is {escape(plain(row.last))}</span></li>"
+            f"{times}, the last first: {escape(plain(', '.join(row.runs)))}</span></li>"
         )
