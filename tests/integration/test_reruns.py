@@ -26,6 +26,9 @@ ENDS = {
     "test_raised_from": "rerun passed",
     "test_service": "rerun passed",
     "test_service_is_shared": "passed",
+    "test_by_name": "rerun passed",
+    "TestClass::test_first": "rerun passed",
+    "test_last": "rerun passed",
     "test_tear_down": "passed error",
     "test_odd[b::c]": "rerun passed",
     "test_odd[[d]]": "rerun passed",
@@ -97,6 +100,28 @@ def test_service_is_shared(service):
     assert CALLS["up"] == 1
 
 
+@pytest.fixture(scope="module")
+def by_name(request):
+    request.addfinalizer(lambda: CALLS.update(["closed"]))
+    begins("by name", ConnectionError)
+
+
+@pytest.fixture
+def around(request):
+    request.getfixturevalue("by_name")
+
+
+def test_by_name(around):
+    assert CALLS["closed"] == 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared():
+    CALLS["session"] += 1
+    yield
+    assert CALLS["session"] == 1
+
+
 @pytest.fixture
 def fragile():
     yield
@@ -152,6 +177,22 @@ async def test_anyio(anyio_backend):
 @pytest.mark.xfail(raises=TimeoutError)
 def test_xfails():
     raise TimeoutError
+
+
+class TestClass:
+    @classmethod
+    def setup_class(cls):
+        begins("class")
+        CALLS["class is up"] += 1
+
+    def test_first(self):
+        assert CALLS["class is up"] == 1
+
+
+def test_last(service):
+    """After it all is torn down, and what others shared was so once."""
+    begins("last")
+    assert CALLS["up"] == 1
 '''
 ROOM = "from atomci.testing.flaky import plugin\n\nplugin.reruns_of_a_suite = lambda tests: 50\n"
 BEYOND = "import pytest\n\n\n@pytest.mark.parametrize('n', range(7))\ndef test_beyond(n):\n    raise TimeoutError\n"
@@ -220,7 +261,7 @@ def test_every_kind_of_test_runs_again_where_it_may_and_nothing_else(
         "flaky",
         "time-out",
     )
-    assert "14 rerun" in done.stdout.splitlines()[-1]
+    assert "17 rerun" in done.stdout.splitlines()[-1]
 
 
 def test_each_attempt_has_its_own_time_limit_and_the_tests_of_another_plugin_are_left_to_it(

@@ -3,10 +3,11 @@ quarantined may fail.
 
 The plan is a JSON file named by ATOMCI_FLAKY: `times` a test may run again, the `causes` that allow it, the
 tests that are known to be `flaky`, the `quarantined` ones with what is said of each, and all that are `named`
-so, also those whose time is over. Each attempt is a whole protocol of pytest, so that time limits,
-warnings and what else plugins wrap around a test begin anew. Between two attempts every fixture is torn down,
-of wider scope too, since what failed may be one of those. A test that another plugin runs again is left to
-it. Kept to the standard library, since it runs inside the tests' process, and in each worker of xdist.
+so, also those whose time is over. Each attempt is a whole protocol of pytest, so that time limits, warnings
+and what else plugins wrap around a test begin anew. Between two attempts a test's own fixtures are torn down,
+and of those of wider scope the ones that failed; what others share stays. A test that another plugin runs
+again is left to it. Kept to the standard library, since it runs inside the tests' process, and in each worker
+of xdist.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from __future__ import annotations
 import difflib
 import json
 import os
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,7 @@ class Attempts:
         self._attempt = 0
         self._again = False
         self._calling = False
+        self._broken: list[tuple[pytest.FixtureDef[Any], Any]] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
@@ -73,12 +76,36 @@ class Attempts:
             while self._again:
                 self._again = False
                 self._attempt += 1
-                _tear_down(item)
                 before.restore()
                 ended = item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
             return ended
         finally:
             self._attempt, self._again = 0, False
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Before the next attempt only what is the test's own goes, wherever it stands in its file."""
+        if not self._again:
+            return (yield)
+        with _only_its_own(item):
+            ended = yield
+        for fixture, request in self._broken:
+            if fixture.cached_result is not None:  # pytest would raise again what it raised, without trying
+                fixture.finish(request)
+        self._broken.clear()
+        return ended
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: Any
+    ) -> Generator[None, object, object]:
+        """Remember what failed, for the next attempt of whichever test meets it."""
+        try:
+            return (yield)
+        except BaseException:
+            if fixturedef.scope != "function":  # those go with their test
+                self._broken.append((fixturedef, request))
+            raise
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
@@ -212,17 +239,16 @@ class _Before:
             del item._instance
 
 
-def _tear_down(item: pytest.Item) -> None:
-    """All fixtures; what breaks there is the test's error."""
-    session: Any = item.session
-    call = pytest.CallInfo.from_call(
-        lambda: session._setupstate.teardown_exact(None),
-        "teardown",
-        reraise=(pytest.exit.Exception, KeyboardInterrupt),
-    )
-    if call.excinfo is not None:
-        report = item.ihook.pytest_runtest_makereport(item=item, call=call)
-        item.ihook.pytest_runtest_logreport(report=report)
+@contextmanager
+def _only_its_own(item: pytest.Item) -> Iterator[None]:
+    """pytest keeps what the next test needs, and that is this one."""
+    state: Any = item.session._setupstate
+    whole = state.teardown_exact
+    state.teardown_exact = lambda _: whole(item.parent)
+    try:
+        yield
+    finally:
+        del state.teardown_exact
 
 
 def _is_looked_at(config: pytest.Config) -> bool:
