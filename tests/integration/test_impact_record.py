@@ -123,7 +123,7 @@ STARTING = "test_start"
         ("shop/plugins/first.py", "return 'first'", "return ''", {"test_load"}),
         ("shop/plugins/first.py", "NAMES.append('first')", "1 / 0", {"test_load"}),
         ("shop/base.py", "LIMIT = 3", "LIMIT = 5", {"test_limit"}),
-        ("shop/base.py", "HIDDEN = 4", "HIDDEN = 5", set()),
+        ("shop/base.py", "HIDDEN = 4", "HIDDEN = 5", {"test_gross", "test_tax", "test_limit", "test_base"}),
         ("shop/prices.py", "return 0", "return 1", {"test_gross", "test_tax"}),
         ("shop/kept.py", "return 1", "return 2", {"test_kept", "test_kept_too"}),
         ("shop/reading.py", "read_text()", "read_text() + ''", {"test_one", "test_two"}),

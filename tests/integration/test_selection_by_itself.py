@@ -109,3 +109,21 @@ def test_after_a_failure_that_the_selection_would_have_missed_all_tests_run(real
     real_sample.replace("src/demo/words.py", '+ ""', '+ "" + ""')
     assert real_sample.atomci("run", RUN).code == 0
     assert _selection(real_sample)["mode"] == "impacted"
+
+
+PULL = {"CI": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_BASE_REF": "main"}
+
+
+def test_ci_selects_for_a_pull_request_where_the_project_says_so(sample) -> None:
+    sample.append("pyproject.toml", '\n[tool.atomci.selection]\nci = "auto"\n')
+    sample.commit()
+    done = sample.atomci("run", "select_impacted_unit_tests", **PULL)
+    assert done.code == 3
+    assert "git doesn't know here where this branch left origin/main" in done.out
+    assert "fetch-depth: 0" in done.out
+    sample.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    done = sample.atomci("run", "select_impacted_unit_tests", **PULL)
+    assert (done.code, "no run of all tests has left a record" in done.out) == (0, True), done.out
+    done = sample.atomci("run", "select_impacted_unit_tests", **{**PULL, "GITHUB_EVENT_NAME": "schedule"})
+    assert (done.code, "a run on schedule takes all of them" in done.out) == (0, True), done.out
+    assert "atomci.testing.observation.functions" in sample.atomci("run", RUN, "--dry-run", **PULL).out

@@ -28,6 +28,7 @@ from atomci.atoms.parts.impact_record import (
     keep_escapes,
     keep_record,
     known_record,
+    since_in_ci,
     why_never_by_itself,
     why_not_trusted,
     why_of_no_use,
@@ -56,6 +57,7 @@ from atomci.testing import pytest_runs, results
 from atomci.testing.layers import UNIT, Layer, unit_tests_of
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
 from atomci.testing.selection import impact
+from atomci.testing.selection.ci_events import Since
 from atomci.testing.selection.reach import Everything, by_tests
 from atomci.testing.selection.settings import read_selection
 from atomci.tools.git.branching import HistoryMissing, departure
@@ -96,11 +98,27 @@ def _select(ctx: Context) -> Selection:
     if since := ctx.options.since:
         left = departure(ctx.project.git, since)
         return impacted(ctx, ctx.changed(since), left.commit if left else "HEAD")
+    if in_ci := since_in_ci(ctx):
+        return _selected_in_ci(ctx, in_ci)
     if why := _why_all(ctx):
         chosen = why == why_never_by_itself(ctx, _layer(ctx))
         return every_test(ctx, f"{why}{_how_to_select(ctx)}" if chosen else why)
+    return _selected_from(ctx, ctx.project.setting(read_selection).base)
+
+
+def _selected_in_ci(ctx: Context, event: Since) -> Selection:
+    """Raises HistoryMissing, also before there is a record: so a checkout without history is red at once."""
+    left = departure(ctx.project.git, event.branch) if event.branch else None
+    why = _why_all(ctx) or ("" if left else "there is no commit from which changes could count")
+    if why or left is None:
+        return every_test(ctx, why)
+    return impacted(ctx, ctx.changed(left.commit), left.commit)
+
+
+def _selected_from(ctx: Context, base: str) -> Selection:
+    """Where git can't tell from where changes count, all."""
     try:
-        left = departure(ctx.project.git, ctx.project.setting(read_selection).base or None)
+        left = departure(ctx.project.git, base or None)
     except HistoryMissing as missing:
         return every_test(ctx, f"{missing} ({missing.hint})")
     if left is None:
@@ -109,13 +127,13 @@ def _select(ctx: Context) -> Selection:
 
 
 def _why_all(ctx: Context) -> str:
-    """Why a run without --since takes all tests; empty where it selects: on a laptop, by a record that tells,
-    where something changed.
+    """Why a run without --since takes all tests; empty where it selects: on a laptop or for an event that
+    may, by a record that tells, where something changed.
 
     Where nothing did, an earlier result of all tests holds, or they all run.
     """
-    if ctx.options.in_ci or ctx.options.event != "local":
-        return "in CI all of them run"
+    if (in_ci := since_in_ci(ctx)) and in_ci.why_all:
+        return in_ci.why_all
     if ctx.option(ShardOptions).one:
         return "a shard is a part of all of them"
     if never := why_never_by_itself(ctx, _layer(ctx)):

@@ -79,12 +79,12 @@ def test_two_functions_of_one_name_are_one_block() -> None:
 
 def test_what_a_statement_binds_is_known_only_where_it_does_nothing_else() -> None:
     def bound(statement: str) -> set[str]:
-        return {name for names in _blocks(statement).defines.values() for name in names}
+        return {name for names in _blocks(statement).statements.values() for name in names.binds}
 
     assert bound("A = 3") == {"A"}
     assert bound("A: int = 3") == {"A"}
     assert bound("A = frozenset('ab')") == {"A"}
-    assert bound("def f(a=1): ...") == {"f"}
+    assert bound("def f(a=1): ...") == {"f", "f()"}
     for other in (
         "A = register(3)",
         "A.b = 3",
@@ -93,9 +93,16 @@ def test_what_a_statement_binds_is_known_only_where_it_does_nothing_else() -> No
         "f()",
         "@f\ndef g(): ...",
         "__a__ = 1",
+        "class A(list):\n    b = 3",
+        "@f\nclass A:\n    b = 3",
+        "class A:\n    def __set_name__(self, a, b): ...\n    b = 3",
     ):
         assert bound(other) == set(), other
-    assert bound("class A:\n    b = 3") == set()
+    assert bound("class A:\n    b = 3") == {".b"}
+    assert bound("class A:\n    pass\nclass B(A):\n    b = 3") == {".b"}
+    assert bound("@f\ndef g(a=1): ...") == {"g()", "@f"}
+    assert bound("A = sorted(B)") == {"A"}
+    assert bound("def sorted(): ...\nA = sorted(B)") == {"sorted"}
 
 
 def test_functions_that_keep_what_they_once_gave_are_told() -> None:

@@ -20,6 +20,7 @@ from atomci.testing import results
 from atomci.testing.layers import Layer
 from atomci.testing.observation.observed import seen
 from atomci.testing.pytest_config import read_pytest_config
+from atomci.testing.selection.ci_events import Since, since_of
 from atomci.testing.selection.escapes import counted, judged, why_all
 from atomci.testing.selection.impact import Collecting
 from atomci.testing.selection.reach import Everything, Reach, Tree, reached
@@ -34,6 +35,7 @@ __all__ = [
     "keep_record",
     "known_record",
     "renewed",
+    "since_in_ci",
     "why_never_by_itself",
     "why_not_trusted",
     "why_of_no_use",
@@ -67,6 +69,8 @@ def why_of_no_use(ctx: Context, record: ImpactRecord | None) -> str:
 
 def why_never_by_itself(ctx: Context, layer: Layer) -> str:
     """Why no run selects without --since, whatever is recorded; empty where one may."""
+    if (in_ci := since_in_ci(ctx)) and not in_ci.why_all:
+        return ""
     local = ctx.project.setting(read_selection).local
     if local == "never":
         return 'selection.local is "never"'
@@ -76,9 +80,19 @@ def why_never_by_itself(ctx: Context, layer: Layer) -> str:
     return ""
 
 
+def since_in_ci(ctx: Context) -> Since | None:
+    """From where changes count in CI, or why all tests run there; None on a laptop."""
+    if not ctx.options.in_ci and ctx.options.event == "local":
+        return None
+    if ctx.project.setting(read_selection).ci == "full":
+        return Since(why_all="in CI all of them run")
+    return since_of(ctx.options.event)
+
+
 def is_recorded(ctx: Context, layer: Layer) -> bool:
     """Whether what tests run is noted, which costs: where a later run may select by it."""
-    return ctx.options.since is not None or not why_never_by_itself(ctx, layer)
+    selects_in_ci = ctx.project.setting(read_selection).ci == "auto"
+    return ctx.options.since is not None or selects_in_ci or not why_never_by_itself(ctx, layer)
 
 
 def differs(ctx: Context, record: ImpactRecord) -> bool:

@@ -11,14 +11,33 @@ import copy
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+from atomci.testing.selection.statements import (
+    Statement,
+    identifiers,
+    is_plain_class,
+    is_text,
+    last_name,
+    names_of_file,
+    objects_of_modules,
+    of_defaults,
+    of_function,
+    of_statement,
+    own_names,
+    split_head,
+    whole_head,
+)
 
 __all__ = ["MODULE", "Blocks", "read_blocks"]
 
 MODULE = ""
 """The name of the block that runs on import: statements outside of functions, decorators and defaults."""
-_KEEPING = ("cache", "lru_cache", "cached_property", "memoize", "memoized", "cached", "singleton")
+_KEEPING = frozenset(["cache", "lru_cache", "cached_property", "memoize", "memoized", "cached", "singleton"])
+_UNBOUND = frozenset(["classmethod", "staticmethod"])
+_MAKING = ("__new__", "__init_subclass__", "__class_getitem__")
+_TEXT = frozenset(["__doc__"])
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -28,11 +47,16 @@ class Blocks:
 
     hashes: Mapping[str, str]
     keeping: frozenset[str] = frozenset()
-    defines: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The hashes of the statements that run on import, each with the names that it binds; of those that may
-    do more, none."""
+    statements: Mapping[str, Statement] = field(default_factory=dict)
+    """Those that run on import, by their hashes."""
     uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The identifiers, and texts that may be some, of each block."""
+    """The identifiers, and texts that may be some, of each function."""
+    unbound: frozenset[str] = frozenset()
+    """Methods that are called without an object."""
+    names: frozenset[str] = frozenset()
+    """What is called by name without an object, but for what functions bind."""
+    objects: frozenset[str] = frozenset()
+    """What may be modules that are used as objects, by their last names."""
 
 
 @lru_cache(maxsize=10_000)  # `atomci watch` asks again at each save
@@ -43,42 +67,78 @@ def read_blocks(source: bytes) -> Blocks | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found: dict[str, list[ast.AST]] = defaultdict(list)
-    statements: list[tuple[ast.AST, frozenset[str]]] = []
-    keeping = set()
-    for name, function in _functions(tree.body, statements, ""):
+    outside: _Outside = []
+    keeping, unbound = set(), set()
+    for name, function in _functions(tree.body, outside, _Scope.of_module(tree)):
         found[name].append(function)
-        if any(_last_name(decorator) in _KEEPING for decorator in function.decorator_list):
+        told = {last_name(decorator) for decorator in function.decorator_list}
+        if told & _KEEPING:
             keeping.add(name)
-    outside = [node for node, _ in statements]
+        if told & _UNBOUND or function.name in _MAKING:
+            unbound.add(name)
     try:
         hashes = {name: _hash(*nodes) for name, nodes in found.items()}
-        uses = {name: _identifiers(nodes) for name, nodes in found.items()}
-        hashes[MODULE] = _hash(*outside)
-        uses[MODULE] = _identifiers([node for node in outside if not _only_passes_on(node)])
-        defines = {_hash(node): bound for node, bound in statements}
+        hashes[MODULE] = _hash(*(node for node, *_ in outside))
+        uses = {name: identifiers(*nodes) for name, nodes in found.items()}
+        statements = {_hash(node, where): statement for node, where, statement in outside}
     except RecursionError:
         return None
-    return Blocks(hashes, frozenset(keeping), defines, uses)
+    names, objects = names_of_file(tree), objects_of_modules(tree)
+    return Blocks(hashes, frozenset(keeping), statements, uses, frozenset(unbound), names, objects)
 
 
-_Statements = list[tuple[ast.AST, frozenset[str]]]
+_Outside = list[tuple[ast.AST, ast.AST, Statement]]
+"""Each statement, with the class in which it stands, and what it does."""
 
 
-def _functions(body: list[ast.stmt], outside: _Statements, prefix: str) -> Iterator[tuple[str, _Function]]:
-    """The outermost functions; what else runs is added to `outside`, with the names that it only binds."""
+@dataclass(frozen=True)
+class _Scope:
+    """Where statements stand: the prefix of names there, whether it's a class that only holds what it says,
+    which classes of the file are such ones, and which names don't mean what they do in Python.
+    """
+
+    prefix: str
+    plain: bool
+    classes: frozenset[str]
+    own: frozenset[str]
+
+    @classmethod
+    def of_module(cls, tree: ast.Module) -> _Scope:
+        classes: set[str] = set()
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and is_plain_class(node, classes):
+                classes.add(node.name)
+        return cls("", False, frozenset(classes), own_names(tree))
+
+    def of_class(self, node: ast.ClassDef) -> _Scope:
+        plain = not self.prefix and node.name in self.classes
+        return replace(self, prefix=f"{self.prefix}{node.name}.", plain=plain)
+
+
+def _functions(body: list[ast.stmt], outside: _Outside, here: _Scope) -> Iterator[tuple[str, _Function]]:
+    """The outermost functions; what else runs is added to `outside`."""
+    where = ast.Name(id=here.prefix)
     for node in body:
         if isinstance(node, _Function):
-            outside.append((_head(node), _bound(node)))
-            yield f"{prefix}{node.name}", node
+            head, defaults = split_head(node)
+            outside.append((head, where, of_function(node, here.prefix)))
+            if defaults is not None:
+                outside.append((defaults, where, of_defaults(node, here.prefix)))
+            yield f"{here.prefix}{node.name}", node
         elif isinstance(node, ast.ClassDef):
-            outside.append((_head(node), frozenset()))
-            yield from _functions(node.body, outside, f"{prefix}{node.name}.")
+            head = _class_head(node)
+            outside.append((head, where, Statement(uses=identifiers(head))))
+            yield from _functions(node.body, outside, here.of_class(node))
         elif isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While):
-            outside.append((_without_functions(node), frozenset()))
-            yield from _functions(_statements(node), [], prefix)
-        else:
+            bare = _without_functions(node)
+            outside.append((bare, where, Statement(uses=identifiers(bare))))
+            yield from _functions(_statements(node), [], here)
+        elif here.prefix and not here.plain:
             # What the body of a class says, a base or a decorator may make more of.
-            outside.append((node, frozenset() if prefix and not _is_text(node) else _bound(node)))
+            binds = _TEXT if is_text(node) else frozenset[str]()
+            outside.append((node, where, Statement(binds, identifiers(node))))
+        else:
+            outside.append((node, where, of_statement(node, here.own, in_class=bool(here.prefix))))
 
 
 def _statements(node: ast.stmt) -> list[ast.stmt]:
@@ -95,33 +155,19 @@ def _without_functions(node: ast.stmt) -> ast.stmt:
 
     class _Heads(ast.NodeTransformer):
         def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-            return _head(node)
+            return whole_head(node)
 
         def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-            return _head(node)
+            return whole_head(node)
 
     return _Heads().visit(copy.deepcopy(node))  # type: ignore[no-any-return]
 
 
-def _head(node: _Function | ast.ClassDef) -> ast.AST:
-    """What of a definition runs when it is met."""
-    if isinstance(node, ast.ClassDef):
-        return ast.ClassDef(
-            name=node.name,
-            bases=node.bases,
-            keywords=node.keywords,
-            body=[],
-            decorator_list=node.decorator_list,
-        )
-    return type(node)(name=node.name, args=node.args, body=[], decorator_list=node.decorator_list)
-
-
-def _last_name(node: ast.expr) -> str:
-    if isinstance(node, ast.Call):
-        return _last_name(node.func)
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+def _class_head(node: ast.ClassDef) -> ast.AST:
+    """What of a class runs before its body."""
+    return ast.ClassDef(
+        name=node.name, bases=node.bases, keywords=node.keywords, body=[], decorator_list=node.decorator_list
+    )
 
 
 def _hash(*nodes: ast.AST) -> str:
@@ -146,63 +192,3 @@ def _told(value: object) -> Iterator[str]:
             yield from _told(part)
     else:
         yield f"{type(value).__name__} {value!r}"
-
-
-def _identifiers(nodes: list[ast.AST]) -> frozenset[str]:
-    found = set()
-    for node in nodes:
-        for part in ast.walk(node):
-            match part:
-                case (
-                    ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name) | ast.keyword(arg=str(name))
-                ):
-                    found.add(name)
-                case ast.alias(name=name):
-                    found.update(name.split("."))
-                case ast.Constant(value=str(text)) if len(text) < 80:
-                    found.update(word for word in text.replace(":", ".").split(".") if word.isidentifier())
-    return frozenset(found)
-
-
-def _only_passes_on(node: ast.AST) -> bool:
-    """An import under the same names, and the list of names for others: who uses these, names them too."""
-    match node:
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return all(alias.asname in (None, alias.name) for alias in names)
-        case ast.Assign(targets=[ast.Name(id="__all__")]):
-            return True
-    return False
-
-
-def _bound(node: ast.AST) -> frozenset[str]:
-    """The names that a statement binds where it does nothing else."""
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-            told = {_last_name(decorator) for decorator in node.decorator_list} - _QUIET
-            return frozenset() if told or name.startswith("__") else frozenset([name])
-        case ast.Assign(targets=targets, value=value) if _is_plain(value):
-            names = [target.id for target in targets if isinstance(target, ast.Name)]
-            plain = len(names) == len(targets) and not any(name.startswith("__") for name in names)
-            return frozenset(names) if plain else frozenset()
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if _is_plain(
-            value
-        ) and not name.startswith("__"):
-            return frozenset([name])
-    return frozenset(["__doc__"]) if _is_text(node) else frozenset()
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _is_plain(value: ast.expr) -> bool:
-    """Whether nothing is called but what only builds a value."""
-    calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
-    yields = any(isinstance(node, ast.Lambda | ast.Await | ast.NamedExpr) for node in ast.walk(value))
-    return not yields and all(_last_name(call) in _BUILDING for call in calls)
-
-
-_BUILDING = frozenset(
-    ["compile", "frozenset", "set", "dict", "list", "tuple", "str", "int", "float", "bytes", "bool"]
-)
-_QUIET = frozenset(["property", "staticmethod", "classmethod", "abstractmethod", "overload"])

@@ -19,6 +19,8 @@ from atomci.testing.pytest_config import is_test_file
 from atomci.testing.selection.blocks import MODULE, Blocks, read_blocks
 from atomci.testing.selection.impact import CONFIGURATION, Collecting, is_prose
 from atomci.testing.selection.imports import ImportGraph, read_graph
+from atomci.testing.selection.keeping import Keepers
+from atomci.testing.selection.naming import ImportChange, Readers, readers_of
 from atomci.testing.selection.record import file_record, numbers
 
 __all__ = ["Everything", "Reach", "Tree", "by_tests", "reached"]
@@ -294,23 +296,29 @@ class _Suite:
         if self._has(self.record.outside, "ran", block):
             raise Everything(f"{name} in {path} runs before the tests, or between them")
         found = [(nodeid, f"runs {name} in {path}") for nodeid in self.runs.get(block, ())]
-        for module, place in self.record.modules.items():
-            if self._has(place, "ran", block):
-                found += self._importing(module, f"{module}, which runs {name} in {path} when it is imported")
-        if name in old.keeping or not found:
-            why = "which keeps what it once gave" if found else "which no test was seen to run"
-            found += self._near(path, f"{path} has {name}, {why}")
-        for file, keeping in self._keeping(name.rpartition(".")[2]):
-            found += self._near(file, f"{file} has {keeping}, which names {name} and keeps its answer")
+        for module in self._modules_that_ran(block):
+            found += self._importing(module, f"{module}, which runs {name} in {path} when it is imported")
+        if not found:
+            found += self._near(path, f"{path} has {name}, which no test was seen to run")
         yield from found
+        if path in self.tree.hashes:
+            yield from self._kept(path, name)
 
-    def _keeping(self, word: str) -> Iterator[tuple[str, str]]:
-        """Functions that keep what they once gave, and name a word: only one test runs what they call."""
-        for file, known in self.record.files.items():
-            blocks = self._all_blocks(file) if known.keeping and file in self.tree.hashes else None
-            for name in blocks.keeping if blocks else ():
-                if blocks and word in blocks.uses[name]:
-                    yield file, name
+    def _kept(self, path: str, name: str) -> Iterator[tuple[str, str]]:
+        """Tests that may have been given what it made in another test."""
+        for file, keeper in self._keepers.behind(path, name):
+            does = f"gives what {keeper} in {file} keeps"
+            readers = readers_of(ImportChange.of_function(keeper), self._parsed)
+            if readers is None:
+                yield from self._near(file, f"{file} has {keeper}, which keeps what it once gave")
+            else:
+                yield from self._reading(readers, does)
+        for nodeid, (file, maker) in self._keepers.users(path, name):
+            yield nodeid, f"uses what {maker} in {file} made in another test"
+
+    @cached_property
+    def _keepers(self) -> Keepers:
+        return Keepers(self._parsed, self.runs)
 
     def _near(self, path: str, why: str) -> Iterator[tuple[str, str]]:
         """Tests of files that import it directly, or are named after it, or that run anything in it."""
@@ -329,45 +337,71 @@ class _Suite:
 
     def _on_import(self, path: str, old: FileRecord, now: Blocks) -> Iterator[tuple[str, str]]:
         """What runs when the file is imported changed."""
-        statements = {digest: " ".join(sorted(names)) for digest, names in now.defines.items()}
-        differing = {**old.statements, **statements}.keys() - (old.statements.keys() & statements.keys())
-        bound = [old.statements.get(digest, statements.get(digest, "")) for digest in differing]
-        words = {word for one in bound for word in one.split()}
-        users = self._users(words) if bound and all(bound) and not words & _PYTESTS_OWN else None
-        if users is None:
+        change = ImportChange.of(old, now)
+        if change is None or self._is_named_whole(path):
             yield from self._importing(path, path)
             return
-        for file, name, word in users:
-            for nodeid in self.runs.get(f"{file}::{name}", ()):
-                yield nodeid, f"runs {name} in {file}, which names {word} of {path}"
-            for module, place in self.record.modules.items():
-                if self._has(place, "ran", f"{file}::{name}"):
-                    yield from self._importing(module, f"{module}, which runs {name} in {file}")
-            if self._has(self.record.outside, "ran", f"{file}::{name}"):
-                raise Everything(f"{name} in {file}, which names {word} of {path}, runs between the tests")
+        readers = readers_of(change, self._parsed)
+        if readers is None:
+            yield from self._importing(path, path)
+            return
+        yield from self._reading(readers, f"names {{}} of {path}")
+        for file, word in self._texts_with(change.names):
+            for nodeid, why in self._readers(file):
+                yield nodeid, f"{why}, which names {word} of {path}"
 
-    def _users(self, words: set[str]) -> list[tuple[str, str, str]] | None:
-        """The functions that name one of the words; None where code names it that runs on import, or where
-        names are made up while the program runs.
-        """
-        found = []
-        for file in self.tree.hashes:
-            if not file.endswith(".py"):
-                continue
-            blocks = self._all_blocks(file)
-            if blocks is None:
-                return None
-            for name, used in blocks.uses.items():
-                if used & _MAKING_UP_NAMES:
-                    return None
-                for word in sorted(words & used):
-                    if name == MODULE:
-                        return None
-                    found.append((file, name, word))
-        return found
+    def _reading(self, readers: Readers, does: str) -> Iterator[tuple[str, str]]:
+        """`does` says what these do with the word in its braces."""
+        for file, name, word in readers.functions:
+            yield from self._running(file, name, does.format(word))
+        for file, word in readers.modules:
+            yield from self._importing(file, f"{file}, which {does.format(word)}")
 
-    def _all_blocks(self, file: str) -> Blocks | None:
-        return read_blocks((self.tree.root / file).read_bytes())
+    def _running(self, file: str, name: str, does: str) -> Iterator[tuple[str, str]]:
+        """Tests that ran a function, also while a module was imported."""
+        block = f"{file}::{name}"
+        for nodeid in self.runs.get(block, ()):
+            yield nodeid, f"runs {name} in {file}, which {does}"
+        for module in self._modules_that_ran(block):
+            yield from self._importing(module, f"{module}, which runs {name} in {file}")
+        if self._has(self.record.outside, "ran", block):
+            raise Everything(f"{name} in {file}, which {does}, runs between the tests")
+
+    def _modules_that_ran(self, block: str) -> Iterator[str]:
+        for module, place in self.record.modules.items():
+            if self._has(place, "ran", block):
+                yield module
+
+    def _is_named_whole(self, path: str) -> bool:
+        """Whether somebody has the module's name as a text, and may ask the module for any name."""
+        names = {name for name, files in self.graph.modules.items() if path in files and "." in name}
+        if any(names & used for one in self._parsed.values() for used in one.uses.values()):
+            return True
+        if any(names & part.uses for one in self._parsed.values() for part in one.statements.values()):
+            return True
+        said = re.compile(
+            "|".join(rf"(?<![\w.]){re.escape(name)}(?![\w.:])" for name in sorted(names)) or "$^"
+        )
+        settings = (self.tree.root / name for name in CONFIGURATION if name in self.tree.hashes)
+        return any(said.search(file.read_text(encoding="utf-8", errors="replace")) for file in settings)
+
+    def _texts_with(self, words: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Files other than Python's that tests read, and that name one of the words."""
+        for path in self.record.paths:
+            if path in self.tree.hashes and not path.endswith((".py", "/")) and words:
+                text = (self.tree.root / path).read_bytes()[:_TEXT].decode("utf-8", "replace")
+                found = set(re.findall(r"\w+", text)) & set(words)
+                yield from ((path, word) for word in sorted(found)[:1])
+
+    @cached_property
+    def _parsed(self) -> Mapping[str, Blocks]:
+        """Of all Python files that can be parsed."""
+        python = [file for file in self.tree.hashes if file.endswith(".py")]
+        read = {file: read_blocks((self.tree.root / file).read_bytes()) for file in python}
+        unread = [file for file, blocks in read.items() if blocks is None and file in self.record.files]
+        if unread:
+            raise Everything(f"{unread[0]} can't be parsed")
+        return {file: blocks for file, blocks in read.items() if blocks is not None}
 
     def _importing(self, path: str, why: str) -> Iterator[tuple[str, str]]:
         """Tests of files that import a module, through others too, and tests that import it themselves."""
@@ -403,8 +437,8 @@ class _Suite:
         return ((nodeid, why) for nodeid in self.by_file.get(file, ()))
 
 
-_PYTESTS_OWN = frozenset(["pytestmark", "pytest_plugins", "collect_ignore", "collect_ignore_glob"])
-_MAKING_UP_NAMES = frozenset(["globals", "vars", "dir", "__dict__", "getmembers"])
+_TEXT = 1 << 20
+"""Bytes of a file in which names are looked for."""
 
 
 def _note(found: dict[str, list[str]], name: str, why: str) -> None:

@@ -193,7 +193,7 @@ def _files(
 
 def file_record(blocks: Blocks) -> FileRecord:
     """What is kept of a file's blocks."""
-    statements = {digest: " ".join(sorted(names)) for digest, names in blocks.defines.items()}
+    statements = {digest: " ".join(sorted(one.binds)) for digest, one in blocks.statements.items()}
     return FileRecord(
         blocks=dict(blocks.hashes), statements=statements, keeping=tuple(sorted(blocks.keeping))
     )

@@ -21,6 +21,10 @@ class SelectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Whether a run on a laptop selects by itself; `auto`: where no coverage is measured, which a part of the
     tests can't tell.
     """
+    ci: Literal["full", "auto"] = "full"
+    """Whether a run in CI selects; `auto`: for pull requests, and pushes to other branches than the default
+    one.
+    """
     edges: dict[str, tuple[str, ...]] = {}
     """Globs of files, each with globs of test files that a change of them reaches; `*` crosses folders."""
 
