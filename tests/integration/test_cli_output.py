@@ -322,6 +322,19 @@ def test_explain_is_a_short_script_of_the_lines_that_a_dry_run_has(sample) -> No
     subprocess.run(["sh", "-n"], input=explained, text=True, check=True)
 
 
+def test_explain_guard_tells_the_bounds_that_the_project_sets_and_what_keeps_them_here(sample) -> None:
+    path = sample.root / "pyproject.toml"
+    path.write_text(path.read_text() + '\n[tool.atomci.guard]\nrefused = ["docker"]\n')
+    lines = sample.atomci("explain", "guard").out.splitlines()
+    assert '#   refused = ["docker"]' in lines
+    assert '#   network = "on"   (not set)' in lines
+    assert [line for line in lines if line.startswith("#   landlock ")]
+    assert [line for line in lines if not line.startswith("#") and "atomci" not in line] == []
+    told = json.loads(sample.atomci("explain", "guard", "--json").out)["bounds"]
+    assert told["settings"]["refused"] == ["docker"]
+    assert [row["name"] for row in told["backends"]] == ["bubblewrap", "landlock", "sandbox-exec"]
+
+
 def test_explain_below_the_root_begins_where_the_commands_work(green, monkeypatch) -> None:
     monkeypatch.chdir(green.root / "src")
     done = green.atomci("explain", "triage", cwd=green.root / "src")

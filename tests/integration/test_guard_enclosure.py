@@ -146,3 +146,20 @@ def test_a_program_that_is_killed_with_atomci_leaves_a_worktree_that_can_be_foun
     assert found == made.place
     worktree.remove(found)
     assert worktree.find(checkout, "20260101T000000-aaaa") is None
+
+
+def test_refused_programs_say_no_and_others_of_that_name_run(checkout: Path) -> None:
+    (checkout / "pyproject.toml").write_text('[tool.atomci.guard]\nrefused = ["make", "git push"]\n')
+    line = (
+        "make all; echo $?; git -C . push origin main; echo $?; git -c a.b=push status --porcelain; echo $?"
+    )
+    said = printed(enclosed(checkout, f"({line}) 2>&1"))
+    refused = "is refused: [tool.atomci.guard] refused, in pyproject.toml"
+    assert said.splitlines() == [
+        f"atomci guard: make {refused}",
+        "126",
+        f"atomci guard: git push {refused}",
+        "126",
+        "?? pyproject.toml",
+        "0",
+    ]

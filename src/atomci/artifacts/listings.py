@@ -81,12 +81,36 @@ class Listing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pipelines: tuple[PipelineRow, ...]
 
 
+class BackendRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A way to keep a session within bounds; `failed` says why it doesn't work here, empty where it does."""
+
+    name: str
+    level: str
+    failed: str
+
+
+class BoundsRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Within which bounds a guarded session runs.
+
+    `settings`: `[tool.atomci.guard]`, with what holds where it says nothing. `hidden` can't be read, below
+    the home. Variables of `passed` are passed though they look secret; those of `kept_back` aren't.
+    """
+
+    settings: dict[str, bool | int | str | tuple[str, ...]]
+    hidden: tuple[str, ...]
+    passed: tuple[str, ...]
+    kept_back: tuple[str, ...]
+    backends: tuple[BackendRow, ...]
+
+
 class Explanation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `atomci explain TARGET --json` prints."""
 
     schema: Literal["atomci/explanation/1"] = "atomci/explanation/1"
     target: str
     atoms: tuple[AtomRow, ...]
+    bounds: BoundsRow | UnsetType = UNSET
+    """Of `atomci explain guard` alone."""
 
 
 class Restored(Struct, frozen=True, kw_only=True):

@@ -19,8 +19,10 @@ from atomci.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from atomci.artifacts.listings import BoundsRow
     from atomci.atoms.load import Loader
     from atomci.engine.plan import Catalog, Plan
+    from atomci.project import Project
 
 __all__ = ["explain_command", "graph_command", "list_command"]
 
@@ -68,6 +70,7 @@ def _row(row: Atom, catalog: Catalog) -> dict[str, Any]:
 
 
 _IMPACT = "impact"
+_GUARD = "guard"
 """Not an atom: what `explain` says of the tests."""
 
 
@@ -101,6 +104,7 @@ def explain_command(target: str, paths: tuple[str, ...], whole: bool, as_json: b
     atomci explain atom_031
     atomci explain impact               which tests a change runs and why, which not and why that is safe
     atomci explain impact src/a/b.py    those that use a file
+    atomci explain guard                within which bounds a guarded session runs here
     """
     import msgspec
 
@@ -131,15 +135,35 @@ def explain_command(target: str, paths: tuple[str, ...], whole: bool, as_json: b
             if (last := last_run(ctx)) is not None:
                 row["last_run"] = msgspec.to_builtins(last)
         explained.append(row)
+    bounds = _bounds(project) if target == _GUARD else None
     if as_json:
-        explanation = {"schema": "atomci/explanation/1", "target": target, "atoms": explained}
-        click.echo(json.dumps(explanation, indent=1))
-        return
-    if len(explained) > 1 and not whole:
+        click.echo(_explanation(target, explained, bounds))
+    elif len(explained) > 1 and not whole:
         summary = _summary(target, loader.catalog)
         click.echo("\n".join(command_lines(target, summary, explained, project.root)))
-        return
-    click.echo("\n".join(line for row in explained for line in atom_lines(row, whole=len(explained) == 1)))
+        if bounds is not None:
+            from atomci.cli.guard_bounds import bounds_lines
+
+            click.echo("\n".join(bounds_lines(bounds)))
+    else:
+        click.echo(
+            "\n".join(line for row in explained for line in atom_lines(row, whole=len(explained) == 1))
+        )
+
+
+def _explanation(target: str, explained: list[dict[str, Any]], bounds: BoundsRow | None) -> str:
+    import msgspec
+
+    told: dict[str, Any] = {"schema": "atomci/explanation/1", "target": target, "atoms": explained}
+    if bounds is not None:
+        told["bounds"] = msgspec.to_builtins(bounds)
+    return json.dumps(told, indent=1)
+
+
+def _bounds(project: Project) -> BoundsRow:
+    from atomci.cli.guard_bounds import bounds_row
+
+    return bounds_row(project)
 
 
 def _summary(target: str, catalog: Catalog) -> str:

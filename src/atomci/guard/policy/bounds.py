@@ -8,6 +8,7 @@ from pathlib import Path
 from atomci.guard.confinement.bounds import Bounds
 from atomci.guard.policy.defaults import HIDDEN
 from atomci.guard.policy.environment import environment_for
+from atomci.guard.policy.refusal import refuse
 from atomci.guard.policy.settings import GuardSettings, caps_of, place_of
 from atomci.guard.workplace.place import Workplace
 
@@ -21,10 +22,14 @@ def bounds_for(
 ) -> Bounds:
     """What a session may touch: its tree and scratch folder, and what the settings add.
 
-    `around`: the variables of whoever starts it. `terminal`: a person types to it.
+    `around`: the variables of whoever starts it. `terminal`: a person types to it. Programs that refuse are
+    made in the scratch folder. Raises OSError.
     """
     home = Path.home()
     hidden = [home / name for name in HIDDEN] + _places(settings.hidden, place)
+    environment = environment_for(place, around, settings.environment)
+    if settings.refused:
+        environment["PATH"] = refuse(settings.refused, place.scratch, environment.get("PATH", ""))
     protected = [place.tree / ".git", *(place_of(path, place.tree) for path in settings.protected)]
     if place.in_place:
         protected += [*place.git, place.root / _RECORDS]
@@ -38,7 +43,7 @@ def bounds_for(
         sockets=settings.sockets,
         terminal=terminal,
         caps=caps_of(settings),
-        environment=environment_for(place, around, settings.environment),
+        environment=environment,
     )
 
 

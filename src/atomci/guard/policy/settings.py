@@ -15,6 +15,7 @@ from atomci.tables import own_table, table_error
 __all__ = ["GuardSettings", "caps_of", "place_of", "read_guard"]
 
 _SIZE = re.compile(r"(\d+)\s*(|k|m|g|t)b?", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 _SMALLEST_MEMORY = 64 * 1000**2
 
@@ -79,7 +80,7 @@ def _problems(settings: GuardSettings) -> Iterator[tuple[str, str, str]]:
         if place_of(path, Path("/project")).resolve() in (Path("/"), Path.home().resolve()):
             yield "writable", f"{path!r} is all that there is to guard", "name the folders below it"
     for words in settings.refused:
-        if not 1 <= len(words.split()) <= 2 or "/" in words.split()[0]:
+        if not 1 <= len(words.split()) <= 2 or not all(map(_NAME.fullmatch, words.split())):
             yield "refused", f"not a program: {words!r}", 'such as refused = ["docker", "git push"]'
 
 

@@ -51,6 +51,7 @@ def test_sizes(tmp_path: Path, text: str, size: int | None) -> None:
         ('protected = ["docs/*.md"]', "tool.atomci.guard.protected: 'docs/*.md' is a pattern"),
         ('refused = ["rm -rf /"]', "tool.atomci.guard.refused: not a program: 'rm -rf /'"),
         ('refused = ["/bin/rm"]', "tool.atomci.guard.refused: not a program: '/bin/rm'"),
+        ('refused = ["git $(id)"]', "tool.atomci.guard.refused: not a program: 'git $(id)'"),
         ('refused = [""]', "tool.atomci.guard.refused: not a program: ''"),
         ("\n\ncpu = -5", "pyproject.toml:4: tool.atomci.guard.cpu: give a whole number"),
     ],
