@@ -163,3 +163,23 @@ def test_refused_programs_say_no_and_others_of_that_name_run(checkout: Path) -> 
         "?? pyproject.toml",
         "0",
     ]
+
+
+HONEST = Path(__file__).parents[1] / "honest_program.py"
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_what_tools_do_is_possible(checkout: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(enclosure, "confined", _only(BACKENDS[name]))
+    (checkout / "sub/kept").write_text("kept\n")
+    assert printed(enclosed(checkout, f"exec '{sys.executable}' '{HONEST}'")) == "{}"
+
+
+def test_git_kept_elsewhere_behind_a_link_is_no_hindrance(checkout: Path, tmp_path: Path) -> None:
+    (checkout / ".git").rename(tmp_path / "kept.git")
+    (checkout / ".git").symlink_to(tmp_path / "kept.git")
+    for in_place in (False, True):
+        made = enclosed(checkout, "git status --porcelain && echo x > file", in_place=in_place)
+        assert printed(made) == ""
+        worktree.remove(made.place)
+    assert (checkout / "sub/file").read_text() == "x\n"

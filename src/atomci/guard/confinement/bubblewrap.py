@@ -18,9 +18,10 @@ NAME = "bubblewrap"
 LEVEL: Level = "os-strict"
 
 _APART = ("user", "pid", "ipc", "uts")
-# The rest of /run is sockets of services and other programs. These are how names are looked up, and where
-# NixOS keeps all programs.
-_OF_RUN = ("systemd/resolve", "NetworkManager/resolv.conf", "current-system", "opengl-driver")
+# The rest of /run is sockets of services and other programs; there NixOS keeps all programs.
+_OF_RUN = ("current-system", "opengl-driver")
+_NAMES = Path("/etc/resolv.conf")
+"""How names of hosts are looked up: often a link into /run."""
 # Root's writes there reach the machine, whatever root may not do otherwise.
 _OF_PROC = ("sys", "sysrq-trigger", "irq", "bus", "acpi", "scsi")
 _LISTENING = Path("/proc/net/unix")
@@ -89,7 +90,7 @@ def _mounts(bounds: Bounds) -> Iterator[tuple[str, ...]]:
     kinds |= {Path("/proc", name): ("--ro-bind", f"/proc/{name}", f"/proc/{name}") for name in _OF_PROC}
     if not bounds.sockets:
         kinds |= {path: ("--ro-bind", "/dev/null", str(path)) for path in _sockets()}
-    shown = [Path("/run", name) for name in _OF_RUN] if bounds.network == "on" else []
+    shown = [*(Path("/run", name) for name in _OF_RUN), _NAMES.resolve()]
     for path in bounds.hidden:
         kinds[path] = ("--tmpfs", str(path)) if path.is_dir() else ("--ro-bind", "/dev/null", str(path))
     for path in (*shown, *bounds.readable):

@@ -42,6 +42,29 @@ def test_bubblewrap_mounts_what_is_deeper_later_and_nothing_over_what_is_missing
     assert missing not in [place for _, place in places]
 
 
+def test_bubblewrap_shows_where_a_link_of_the_resolver_leads(
+    bounds: Bounds, tmp_path: Path, monkeypatch
+) -> None:
+    real = tmp_path / "stub.conf"
+    real.touch()
+    (tmp_path / "resolv.conf").symlink_to(real)
+    monkeypatch.setattr(bubblewrap, "_NAMES", tmp_path / "resolv.conf")
+    assert ("--ro-bind", str(real)) in _mounts(bubblewrap.confined(bounds, ("true",), bounds.writable[0]))
+
+
+def test_a_socket_that_cannot_be_seen_gets_no_mount(bounds: Bounds, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "seen").touch()
+    hidden, seen = tmp_path / "file/agent.sock", tmp_path / "seen"
+    listed = tmp_path / "unix"
+    listed.write_text(f"Num RefCount Path\n1: 2 {hidden}\n1: 2 @abstract\n1: 2 {seen}\n")
+    monkeypatch.setattr(bubblewrap, "_LISTENING", listed)
+    words = bubblewrap.confined(bounds, ("true",), bounds.writable[0])
+    assert str(hidden) not in words
+    assert words[words.index(str(seen)) - 2 : words.index(str(seen))] == ("--ro-bind", "/dev/null")
+    assert str(seen) not in bubblewrap.confined(replace(bounds, sockets=True), ("true",), bounds.writable[0])
+
+
 @pytest.mark.parametrize(("network", "apart"), [("on", False), ("off", True)])
 def test_bubblewrap_takes_the_network_away_where_it_is_off(bounds: Bounds, network, apart) -> None:
     words = bubblewrap.confined(replace(bounds, network=network), ("true",), bounds.writable[0])
