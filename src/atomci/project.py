@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ANSWERS_FILE = ".copier-answers.yml"
 
+_ASKS_FOR_ATOMCI = re.compile(r"\s*atomci\s*(?:[\[(<>=!~;@#]|$)", re.IGNORECASE)
 _BEHIND_A_REQUIREMENT = re.compile(r"\s(#|--|\\).*")
 
 
@@ -87,8 +88,10 @@ class Project:
 
         Of another repository only what it uses itself is run, and the rest is told.
         """
-        table = "atomci" in self.table("tool")
-        return table or (self.root / ANSWERS_FILE).is_file() or "atomci" in self.declared
+        if "atomci" in self.table("tool") or (self.root / ANSWERS_FILE).is_file():
+            return True
+        # Nearly all commands ask; to import what reads any requirement takes longer than most of them.
+        return any(_ASKS_FOR_ATOMCI.match(line) for line in self._requirements)
 
     @cached_property
     def dependencies(self) -> frozenset[str]:
@@ -98,8 +101,13 @@ class Project:
     @cached_property
     def declared(self) -> frozenset[str]:
         """The same, with those of extras and groups."""
+        return _names_in(self._requirements)
+
+    @property
+    def _requirements(self) -> list[str]:
         extras, groups = self.table("project", "optional-dependencies"), self.table("dependency-groups")
-        return self.dependencies.union(*map(_names_in, (*extras.values(), *groups.values())))
+        lists = (self.table("project").get("dependencies"), *extras.values(), *groups.values())
+        return [str(line) for lines in lists if isinstance(lines, list) for line in lines]
 
     @property
     def git(self) -> Git:
@@ -163,13 +171,13 @@ class Project:
 
     def version_of(self, distribution: str) -> str | None:
         """The installed version of a distribution in the environment, None when it isn't there."""
-        from packaging.utils import canonicalize_name
+        return self.versions.get(normalized(distribution))
 
-        for name in self.installed:
-            found, _, version = name.removesuffix(".dist-info").rpartition("-")
-            if canonicalize_name(found) == canonicalize_name(distribution):
-                return version
-        return None
+    @property
+    def versions(self) -> dict[str, str]:
+        """The installed version of each distribution in the environment, by its normalized name."""
+        rows = (name.removesuffix(".dist-info").rpartition("-") for name in reversed(self.installed))
+        return {normalized(name): version for name, _, version in rows}
 
     @property
     def installed(self) -> tuple[str, ...]:
@@ -231,19 +239,23 @@ def oldest_python(requires: str) -> str | None:
     return None if accepted.contains("0") else next(minors, None)
 
 
+def normalized(name: str) -> str:
+    """A distribution's name as all ways to write it have in common (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def requirement_in(line: str) -> Requirement | None:
     """What a line of pyproject.toml or of a requirements file asks for, by its normalized name.
 
     None for a comment, an option, a hash.
     """
     from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
 
     try:
         required = Requirement(_BEHIND_A_REQUIREMENT.sub("", line))
     except InvalidRequirement:
         return None
-    required.name = canonicalize_name(required.name)
+    required.name = normalized(required.name)
     return required
 
 

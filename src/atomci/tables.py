@@ -6,7 +6,6 @@ A room that has settings declares a struct and a reader of its table. The reader
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 import tomllib
@@ -149,6 +148,8 @@ def unknown_key(known: Iterable[str]) -> str:
 
 def close_to(name: str, names: Iterable[str]) -> str:
     """The hint beside a name that no atom has."""
+    import difflib
+
     close = difflib.get_close_matches(name, names, 1)
     return f"did you mean {close[0]}?" if close else "atomci list shows the names"
 

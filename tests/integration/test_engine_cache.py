@@ -1,6 +1,8 @@
 """What is proved unchanged isn't run again, and nothing else is taken over."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -12,6 +14,7 @@ PURE = {
     "classify_static_failures",
     "select_impacted_unit_tests",
     "run_pytest_unit_with_coverage",
+    "parallelize_unit_suite_optional",
     "enforce_coverage_budget",
     "export_junit_and_coverage_artifacts",
     "stage1_lint_types",
@@ -38,6 +41,16 @@ def test_nothing_changed_takes_over_every_pure_atom(green) -> None:
     assert done.code == 0
     assert done.cached == PURE
     assert _artifacts(green) == before
+
+
+def test_nothing_changed_imports_no_code_of_atoms_and_nothing_that_is_slow_to_import(green) -> None:
+    words = [sys.executable, "-X", "importtime", "-m", "atomci", "run", "local_ci"]
+    done = subprocess.run(words, cwd=green.root, env=green.env, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "atomci.engine.runner" in imported
+    slow = {"importlib.metadata", "packaging.version", "email.message", "xml.etree.ElementTree"}
+    assert not imported & slow
+    assert not [name for name in imported if name.startswith("atomci.atoms.phase_")]
 
 
 def test_a_cached_atom_says_in_its_log_which_run_it_comes_from(green) -> None:
@@ -74,7 +87,8 @@ def test_a_changed_input_runs_again_what_reads_it(green, path: str, text: str, a
 
 def test_what_a_change_does_not_reach_is_still_taken_over(green) -> None:
     green.append("README.md", "more\n")
-    assert PURE - green.atomci("run", "local_ci", "--json").cached == {"select_impacted_unit_tests"}
+    again = PURE - green.atomci("run", "local_ci", "--json").cached
+    assert again == {"select_impacted_unit_tests", "parallelize_unit_suite_optional"}
 
 
 MAY_READ = [

@@ -103,3 +103,23 @@ def test_an_installed_version_is_found_by_any_spelling_of_the_name(
 
     assert Project(tmp_path).version_of(name) == "4.15.0"
     assert Project(tmp_path).version_of("typing") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "joined"),
+    [
+        ("atomci", True),
+        ("  AtomCI[all] >= 1", True),
+        ("atomci @ https://code.example.com/a.whl", True),
+        ("atomci; python_version > '3.11'", True),
+        ("atomci~=1.0", True),
+        ("atomci-template>=1", False),
+        ("pytest-atomci", False),
+        ("requests # not atomci", False),
+    ],
+)
+@pytest.mark.parametrize("where", ["project.dependencies", "dependency-groups.dev"])
+def test_a_dependency_on_atomci_joins_a_project(tmp_path: Path, line: str, joined: bool, where: str) -> None:
+    table, _, key = where.rpartition(".")
+    (tmp_path / "pyproject.toml").write_text(f'[{table}]\n{key} = ["six", "{line}"]\n')
+    assert Project(tmp_path).is_joined is joined

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -29,12 +30,16 @@ def write_index(root: Path, run: str, entries: Sequence[IndexEntry]) -> None:
 
 def entries_of(root: Path, run: str) -> list[IndexEntry]:
     """The files under artifacts/ but for other runs', the HTML report's pages and the run's own events."""
-    entries = []
-    for file in sorted((root / "artifacts").rglob("*")):
-        relative = file.relative_to(root).as_posix()
-        if file.is_file() and not _left_out(relative, run):
-            entries.append(_entry(root, relative))
-    return entries
+    return [_entry(root, path) for path in sorted(_files(root, run)) if (root / path).is_file()]
+
+
+def _files(root: Path, run: str) -> Iterator[str]:
+    """Without a look into the folders of other runs, of which there may be many."""
+    for base, folders, files in os.walk(root / "artifacts"):
+        place = Path(base).relative_to(root).as_posix()
+        if place == "artifacts/runs":
+            folders[:] = [name for name in folders if name == run]
+        yield from (path for name in files if not _left_out(path := f"{place}/{name}", run))
 
 
 def entries_at_the_end(root: Path, run: str) -> list[IndexEntry]:

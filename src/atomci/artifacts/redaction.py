@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from atomci.artifacts.secrets.names import dotenv, public_values, secrets_in
 from atomci.artifacts.secrets.tokens import MARGIN, Hit, tokens_in
-from atomci.artifacts.secrets.writings import occurrences, uncoloured, undone, without_codes, writings
+from atomci.artifacts.secrets.writings import (
+    has_escapes,
+    occurrences,
+    uncoloured,
+    undone,
+    without_codes,
+    writings,
+)
 
 __all__ = ["ENV_FILE", "LONGEST_SECRET", "LogWriter", "Redactor", "redactor_for"]
 
@@ -49,6 +56,13 @@ class Redactor:
     def clean(self, text: str) -> str:
         """The text, with each secret replaced by what it was."""
         return _without(text, self.hits(text))
+
+    def holds(self, texts: Iterable[str]) -> bool:
+        """Whether one of several texts has a secret. Those without escapes, most of them, are read once."""
+        plain, escaped = list[str](), list[str]()
+        for text in texts:
+            (escaped if has_escapes(text) else plain).append(text)
+        return any(True for part in (plain, escaped) for _ in self.hits("\n".join(part)))
 
     def _all(self, text: str) -> Iterator[Hit]:
         yield from self._as_written(text)

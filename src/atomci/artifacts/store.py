@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +19,9 @@ from atomci.tools.atomic import replace_file
 __all__ = ["ArtifactError", "outputs_of", "read", "read_if_there", "sha256", "write"]
 
 T = TypeVar("T")
+
+_SETTLED = 3_000_000_000
+_DIGESTS: dict[Path, tuple[tuple[int, ...], str]] = {}
 
 
 class ArtifactError(InfrastructureError):
@@ -48,9 +52,18 @@ def write(path: Path, value: object, clean: Callable[[str], str] = str) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file."""
+    """Hex digest of a file, which is read again when it isn't surely as it was."""
+    found = path.stat()
+    state = found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+    known, digest = _DIGESTS.get(path, ((), ""))
+    if known == state:
+        return digest
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    # Of a file that was just written, a second write may leave the same times.
+    if time.time_ns() - max(state[:2]) > _SETTLED:
+        _DIGESTS[path] = state, digest
+    return digest
 
 
 def outputs_of(root: Path, paths: Iterable[str]) -> tuple[OutputFile, ...]:

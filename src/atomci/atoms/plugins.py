@@ -9,11 +9,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atomci.catalog import Atom
 from atomci.errors import UsageError
+from atomci.tools.distributions import info_folders
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -82,5 +82,5 @@ def _mend(point: EntryPoint) -> str:
 
 def _any_mention(search: Sequence[str]) -> bool:
     mark = f"[{GROUP}]".encode()
-    files = (file for folder in search for file in Path(folder or ".").glob("*-info/entry_points.txt"))
-    return any(mark in file.read_bytes() for file in files)
+    files = (folder / "entry_points.txt" for folder in info_folders(search))
+    return any(mark in file.read_bytes() for file in files if file.is_file())

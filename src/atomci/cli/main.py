@@ -122,9 +122,9 @@ def _planned(name: str) -> click.Command:
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version
+        from atomci.tools.distributions import own_version
 
-        click.echo(f"atomci {version('atomci')}")
+        click.echo(f"atomci {own_version()}")
         ctx.exit()
 
 

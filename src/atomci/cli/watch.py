@@ -55,13 +55,12 @@ def watch_command(everything: bool, poll: bool, as_json: bool, project: Path | N
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     with _shown(inbox, as_json=as_json, at_terminal=at_terminal) as shown:
         loop = Loop(here.root, inbox, shown, look=poll)
-        from importlib.metadata import version
-
+        from atomci.tools.distributions import own_version
         from atomci.watch.loop import clock
 
         shown.tell(
             WatchStarted(
-                time=clock(), version=version("atomci"), files=len(suite.files), notices=loop.notices.how
+                time=clock(), version=own_version(), files=len(suite.files), notices=loop.notices.how
             )
         )
         try:

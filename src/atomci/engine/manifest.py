@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from atomci.artifacts.handles import result_of
@@ -17,6 +16,7 @@ from atomci.engine.events import EventLog, now
 from atomci.engine.inputs.environment import python_version
 from atomci.engine.plan import Plan
 from atomci.errors import InfrastructureError
+from atomci.tools.distributions import own_version
 
 __all__ = ["write_manifest"]
 
@@ -42,7 +42,7 @@ def write_manifest(
     found = Manifest(
         run=events.run,
         time=now(),
-        atomci=version("atomci"),
+        atomci=own_version(),
         targets=plan.targets,
         event=workspace.options.event,
         since=workspace.options.since,
@@ -50,7 +50,7 @@ def write_manifest(
         uncommitted=None if uncommitted is None else tuple(uncommitted),
         python=python_version(workspace.project),
         system=f"{platform.system()} {platform.machine()}",
-        packages=_packages(workspace),
+        packages=workspace.project.versions,
         inputs=_inputs(workspace, seen),
         variables=_variables(seen),
         atoms={row.atom: _ran(row, str(workspace.project.root)) for row in finished},
@@ -66,13 +66,6 @@ def _observed(workspace: Workspace, plan: Plan, run: str) -> Iterator[Observed]:
             continue
         if result is not None and result.run == run and result.observed is not None:
             yield result.observed
-
-
-def _packages(workspace: Workspace) -> dict[str, str]:
-    from packaging.utils import canonicalize_name
-
-    names = (name.removesuffix(".dist-info").rpartition("-") for name in workspace.project.installed)
-    return {canonicalize_name(name): version for name, _, version in names}
 
 
 def _inputs(workspace: Workspace, seen: Sequence[Observed]) -> dict[str, str]:

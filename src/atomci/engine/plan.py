@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -78,6 +77,8 @@ def resolve(target: str, catalog: Catalog) -> tuple[str, ...]:
     else:
         found = []
     if not found:
+        import difflib
+
         built = [name for name in catalog.atoms if not catalog.planned(name)]
         named_by_it = [name for name in built if target in name.split("_")]  # such as ruff
         known = [*catalog.pipelines, *catalog.atoms, *(phase.name for phase in PHASES)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import time
-import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -174,5 +173,7 @@ def _crashed(error: BaseException, atom: Atom, log: LogWriter) -> Outcome:
         return Outcome("error", f"{error.message}; {error.hint}" if error.hint else error.message)
     if isinstance(error, OSError) and error.errno in _NO_PLACE:
         return Outcome("error", f"can't write: {error}")
+    import traceback
+
     log.write("".join(traceback.format_exception(error)))
     return Outcome("error", f"it crashed: {type(error).__name__}: {error}; the traceback is in its log")

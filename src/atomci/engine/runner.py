@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 from atomci.artifacts.index import entries_at_the_end, entries_of, write_index
@@ -27,6 +26,7 @@ from atomci.engine.record import Recorder
 from atomci.engine.schedule import Schedule
 from atomci.engine.threads import INTERRUPTED, carry_out
 from atomci.errors import InfrastructureError
+from atomci.tools.distributions import own_version
 
 __all__ = ["RunResult", "never_begun", "run_plan"]
 
@@ -84,7 +84,7 @@ def never_begun(targets: Sequence[str], jobs: int) -> tuple[RunStarted, RunFinis
     """What is told of a run that was interrupted before it had a plan."""
     run = new_run_id()
     started = RunStarted(
-        time=now(), run=run, version=version("atomci"), targets=tuple(targets), atoms=(), jobs=jobs
+        time=now(), run=run, version=own_version(), targets=tuple(targets), atoms=(), jobs=jobs
     )
     return started, _run_finished(run, {}, 130, interrupted=True, seconds=0.0)
 
@@ -122,7 +122,7 @@ def _run_started(workspace: Workspace, plan: Plan, run: str) -> RunStarted:
     return RunStarted(
         time=now(),
         run=run,
-        version=version("atomci"),
+        version=own_version(),
         targets=plan.targets,
         atoms=tuple(atom.name for atom in plan.atoms),
         jobs=workspace.options.jobs,

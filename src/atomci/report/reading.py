@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from msgspec import structs
 from atomci.artifacts import handles
 from atomci.artifacts.handles import result_of
 from atomci.artifacts.manifests import MANIFEST, Manifest
-from atomci.artifacts.redaction import redactor_for
+from atomci.artifacts.redaction import Redactor, redactor_for
 from atomci.artifacts.reported import AtomReport, CoverageReport, RedRow, RunReport, TestReport
 from atomci.artifacts.runs import (
     AtomFinished,
@@ -174,8 +174,8 @@ def _add_what_was_reused(told: _Told, root: Path) -> None:
                 f"{atom.atom} took over an earlier result, and another run has replaced that since"
             )
             continue
-        clean = redactor_for(root, os.environ).clean
-        told.tests += (row for path in owed for row in _recorded(root / path, clean))
+        redactor = redactor_for(root, os.environ)
+        told.tests += (row for path in owed for row in _recorded(root / path, redactor))
         if atom.atom == _BUDGET:
             told.coverage = _artifact(root / handles.BUDGET, CoverageBudget)
 
@@ -192,19 +192,28 @@ def _artifact(path: Path, kind: type[T]) -> T | None:
         return None
 
 
-def _recorded(path: Path, clean: Callable[[str], str]) -> Iterator[TestResult]:
+def _recorded(path: Path, redactor: Redactor) -> list[TestResult]:
     """The tests of a layer's results, as far as they can be read, without secrets."""
     try:
-        lines = clean(path.read_text(encoding="utf-8", errors="replace")).split("\n")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return
-    for line in lines:
+        return []
+    rows = _rows(text)
+    # What is shown of them is a third of the text, and seldom holds a secret.
+    shown = dict.fromkeys(part for row in rows for part in (row.nodeid, row.path, row.message, row.details))
+    return _rows(redactor.clean(text)) if redactor.holds(shown) else rows
+
+
+def _rows(text: str) -> list[TestResult]:
+    rows: list[TestResult] = []
+    for line in text.split("\n"):
         try:
             row: object = decoded(line, TestResult | TestSession)
         except msgspec.DecodeError:
-            return
+            break
         if isinstance(row, TestResult):
-            yield row
+            rows.append(row)
+    return rows
 
 
 def _since(told: _Told, time: str) -> float:

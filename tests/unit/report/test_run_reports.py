@@ -6,12 +6,17 @@ import msgspec
 import pytest
 from made_up_runs import RUN, finished, large_red_run, started, turn, written
 
+from atomci.artifacts.handles import result_of
 from atomci.artifacts.reported import RunReport
+from atomci.artifacts.runs import Result
 from atomci.artifacts.schemas import Finding
+from atomci.artifacts.store import write
 from atomci.artifacts.testing import TestResult as Attempt
 from atomci.errors import UsageError
 from atomci.report.pages import newest
 from atomci.report.reading import log_of, report_of
+
+PASSED = {"event": "test", "nodeid": "t.py::test_c", "outcome": "passed", "path": "t.py"}
 
 
 def result(nodeid: str, outcome: str = "passed", **more: object) -> Attempt:
@@ -180,3 +185,40 @@ def test_the_newest_run_is_one_that_looked_at_something_else_than_runs(tmp_path:
         run = f"20261124T05000{number}-aaaaaa"
         written(tmp_path, started(*atoms, run=run), finished(1, run=run), run=run)
     assert newest(tmp_path) == tmp_path / "artifacts/runs/20261124T050000-aaaaaa/events.jsonl"
+
+
+TOKEN = "ghp_" + "Ab1" * 12
+
+
+@pytest.mark.parametrize(
+    ("field", "written_as"),
+    [
+        ("nodeid", f"t.py::test_a[{TOKEN}]"),
+        ("message", f"it was {TOKEN}"),
+        ("message", f"E   {TOKEN[:6]}\\u0062{TOKEN[7:]} is 50%25 & more"),
+        ("message", f"E   got\nE   {TOKEN}"),
+    ],
+)
+def test_what_was_reused_is_shown_without_secrets(tmp_path: Path, field: str, written_as: str) -> None:
+    name = "run_pytest_unit_with_coverage"
+    row = {"event": "test", "nodeid": "t.py::test_b", "outcome": "failed", field: written_as}
+    results = tmp_path / "artifacts/tests/unit.jsonl"
+    results.parent.mkdir(parents=True)
+    results.write_text("\n".join(msgspec.json.encode(line).decode() for line in (PASSED, row)))
+    own = Result(
+        atom=name,
+        status="pass",
+        reason="",
+        examined=2,
+        unit="tests",
+        key="",
+        run=RUN,
+        seconds=0.0,
+        outputs=(),
+    )
+    write(tmp_path / result_of(name), own)
+    outputs = ("artifacts/tests/unit.jsonl",)
+    log = written(tmp_path, started(name), turn(name, 0, 1, cached=True, outputs=outputs), finished(1, 0))
+    report = report_of(log, tmp_path)
+    shown = msgspec.json.encode(report).decode()
+    assert (len(report.tests), "Ab1Ab1" in shown, "[redacted: " in shown) == (2, False, True)

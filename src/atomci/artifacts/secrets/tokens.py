@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 __all__ = ["MARGIN", "Hit", "kind_of_token", "tokens_in"]
@@ -24,11 +25,11 @@ class _Shape(NamedTuple):
 
     kind: str
     literals: tuple[str, ...]
-    pattern: re.Pattern[str]
+    pattern: str
 
 
 def _shape(kind: str, literals: str, pattern: str) -> _Shape:
-    return _Shape(kind, tuple(literals.split()), re.compile(pattern))
+    return _Shape(kind, tuple(literals.split()), pattern)
 
 
 # By what each of a provider's tokens begins, and what follows; no more than this is needed to know them.
@@ -204,6 +205,12 @@ _SHAPES = (
 )
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """At its first use: to compile all of them takes longer than most commands."""
+    return re.compile(pattern)
+
+
 def kind_of_token(text: str) -> str | None:
     """What kind of a well-known secret stands in the text, None when there is none."""
     return next((hit.kind for hit in tokens_in(text)), None)
@@ -211,9 +218,12 @@ def kind_of_token(text: str) -> str | None:
 
 def tokens_in(text: str) -> Iterator[Hit]:
     """Every token, kind by kind."""
-    for kind, literals, pattern in _SHAPES:
+    for kind, literals, written in _SHAPES:
         for literal in literals:
             place = text.find(literal)
+            if place < 0:
+                continue
+            pattern = _compiled(written)
             while place >= 0:
                 match = pattern.match(text, place)
                 if match is not None:

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Unescaped", "occurrences", "uncoloured", "undone", "without_codes", "writings"]
+__all__ = ["Unescaped", "has_escapes", "occurrences", "uncoloured", "undone", "without_codes", "writings"]
 
 # Of JSON, Python, URLs and XML, also several times over; and what a terminal takes for colours.
 _TERMINAL = r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|[()][0-9A-Z]|\][^\x07\x1b]*+(?:\x07|\x1b\\))"
@@ -52,7 +52,7 @@ class Unescaped:
 
 def uncoloured(text: str) -> str:
     """The text with spaces where it has codes for colours, which would else look like a part of a word."""
-    return _COLOUR.sub(lambda code: " " * len(code[0]), text)
+    return _COLOUR.sub(lambda code: " " * len(code[0]), text) if "\x1b" in text or "\\" in text else text
 
 
 def without_codes(text: str) -> Unescaped | None:
@@ -60,12 +60,17 @@ def without_codes(text: str) -> Unescaped | None:
     return _once(text, None, _CODE) if "\x1b" in text else None
 
 
+def has_escapes(text: str) -> bool:
+    """Whether anything in the text may stand for something else."""
+    return _ESCAPES_BEGIN.search(text) is not None
+
+
 def undone(text: str) -> Unescaped | None:
     """The text without escapes, whatever their depth; None where it has none."""
     reading: Unescaped | None = None
     for _ in range(_DEPTH):
         given = reading.text if reading is not None else text
-        if _ESCAPES_BEGIN.search(given) is None:
+        if not has_escapes(given):
             break
         found = _once(given, reading, _ESCAPE)
         if found is None:

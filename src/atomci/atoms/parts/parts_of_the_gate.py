@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from atomci.project import Project
-from atomci.testing.first_tests import first_test
 
 __all__ = ["what_was_not_run"]
 
@@ -35,8 +34,14 @@ def what_was_not_run(project: Project, atoms: Collection[str], *, before_a_push:
     """
     if not any(part.atom in atoms for part in _GATE):
         return ""
-    later = [part for part in _LATER if first_test(project, part.name)] if before_a_push else []
+    later = _later_with_tests(project) if before_a_push else []
     left = [part for part in (*_GATE, *later) if part.atom not in atoms]
     if not left:
         return ""
     return f"{', '.join(part.name for part in left)}: atomci run {' '.join(part.target for part in left)}"
+
+
+def _later_with_tests(project: Project) -> list[_Part]:
+    from atomci.testing.first_tests import first_test
+
+    return [part for part in _LATER if first_test(project, part.name)]

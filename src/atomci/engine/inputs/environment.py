@@ -13,7 +13,7 @@ from pathlib import Path
 
 from atomci.project import Project
 
-__all__ = ["fingerprint", "linked", "of_the_process", "packages", "python_version"]
+__all__ = ["fingerprint", "installed_files", "linked", "of_the_process", "packages", "python_version"]
 
 _SITE = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
 # An installation writes these last; who made it, and from where, stands in the second.
@@ -80,12 +80,12 @@ def _lines(home: Path, interpreter: str) -> Iterator[str]:
                 yield "\0".join((entry.name, *(_text(entry / name) for name in _OF_A_PACKAGE)))
             elif entry.suffix in (".pth", ".egg-link"):
                 yield f"{entry.name}\0{_text(entry)}"
-        yield from sorted(_files_of(str(site)))
+        yield from sorted(installed_files(str(site)))
 
 
-def _files_of(site: str) -> Iterator[str]:
+def installed_files(folder: str) -> Iterator[str]:
     """What is imported from there, by size and time: somebody may edit it, or put more beside it."""
-    queue = [site]
+    queue = [folder]
     while queue:
         with os.scandir(queue.pop()) as found:
             for entry in found:
@@ -94,7 +94,7 @@ def _files_of(site: str) -> Iterator[str]:
                         queue.append(entry.path)
                 elif not entry.name.endswith(".pyc"):
                     at = entry.stat(follow_symlinks=False)
-                    yield f"{entry.path[len(site) :]} {at.st_size} {at.st_mtime_ns}"
+                    yield f"{entry.path[len(folder) :]} {at.st_size} {at.st_mtime_ns}"
 
 
 def of_the_process() -> str:
@@ -106,7 +106,7 @@ def of_the_process() -> str:
     limits = {
         name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name[:7] == "RLIMIT_"
     }
-    return f"{os.getuid()} {os.getgroups()} {_umask():o} {sorted(limits.items())}"
+    return f"{os.getuid()} {os.getgroups()} {_umask():o} {os.cpu_count()} {sorted(limits.items())}"
 
 
 def _umask() -> int:
