@@ -5,7 +5,7 @@ A fake is a script in a folder that goes first on PATH. What it does is a list o
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 STREAMS = Path(__file__).parent / "fixtures" / "agents"
@@ -13,7 +13,7 @@ HELP = "  --output-format <format>  --verbose  --json  -p, --print  --analytics-
 
 _SCRIPT = """\
 #!{python} -IS
-import json, os, signal, subprocess, sys, time
+import fcntl, json, os, signal, subprocess, sys, time
 if "--version" in sys.argv:
     print("9.8.7 (a fake)")
     sys.exit()
@@ -22,18 +22,23 @@ if "--help" in sys.argv:
     sys.exit()
 def say(text): sys.stdout.write(text); sys.stdout.flush()
 def daemon(name):
-    "A process that has left the session, and tells its id."
+    "A process that has left the session, and holds a lock on a file for as long as it lives."
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            with open(name, "w") as file: file.write(str(os.getpid()))
+            file = open(name, "w")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             silent = os.open(os.devnull, os.O_RDWR)
             for number in (0, 1, 2): os.dup2(silent, number)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            file.write("up"); file.flush()
             time.sleep(100)
         os._exit(0)
     os.wait()
-    while not os.path.exists(name) or not open(name).read(): time.sleep(0.005)
+    for _ in range(2000):
+        if os.path.exists(name) and open(name).read(): return
+        time.sleep(0.005)
+    sys.exit("no daemon began")
 stream = {stream!r}
 {steps}
 """
@@ -56,15 +61,15 @@ def first_on_path(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
     return {**env, "PATH": os.pathsep.join([str(folder), env.get("PATH", os.defpath)])}
 
 
-def gone(pids: Iterable[int]) -> bool:
-    """Whether none of the processes runs."""
-    return not any(map(_runs, pids))
+def gone(lock: Path) -> bool:
+    """Whether the daemon that held the lock has begun and runs no more; another namespace has other ids."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    import fcntl
 
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return file.read() == "up"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +18,12 @@ import pytest
 from command_line import Done, call
 from fake_agents import fake, first_on_path, gone
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the fakes are scripts of POSIX")
+from atomci.guard.confinement.choice import confined
+
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="the fakes are scripts of POSIX"),
+    pytest.mark.timeout(60),
+]
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is given orphans")
 
 
@@ -24,12 +31,34 @@ class Guarded(NamedTuple):
     """A repository, and the folder in which its fake agents are."""
 
     root: Path
-    bin: Path
+    home: Path
+
+    @property
+    def bin(self) -> Path:
+        """Where git sees nothing, and a guarded program reads."""
+        return self.root / ".git" / "fakes"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The fakes come first, and nobody's home is touched."""
+        return first_on_path(self.bin, {"PATH": os.environ["PATH"], "HOME": str(self.home)})
 
     def __call__(self, *words: str, **env: str) -> Done:
-        """`atomci guard WORDS` there."""
-        around = {"PATH": os.environ["PATH"], "HOME": str(self.bin.parent)}
-        return call(("guard", *words), self.root, first_on_path(self.bin, {**around, **env}))
+        """`atomci guard WORDS` there, in place: what is tested so needs neither worktree nor confinement."""
+        return call(("guard", "--in-place", "--allow-degraded", *words), self.root, {**self.env, **env})
+
+    def process(self, *words: str) -> subprocess.Popen[bytes]:
+        """A process of its own, in a worktree, and confined as well as this machine can."""
+        whole = [sys.executable, "-m", "atomci", "guard", "--allow-degraded", *words]
+        return subprocess.Popen(
+            whole, cwd=self.root, env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    @property
+    def tree(self) -> Path:
+        """The only worktree of a session."""
+        (tree,) = self.home.glob(".local/state/atomci/guard/*/*/repository")
+        return tree
 
     @property
     def record(self) -> Path:
@@ -45,11 +74,21 @@ class Guarded(NamedTuple):
 
 
 @pytest.fixture
-def guarded(tmp_path: Path) -> Guarded:
-    root = tmp_path / "repository"
+def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Guarded:
+    """In this process no back-end is tried: their trials have tests of their own."""
+    monkeypatch.setattr("atomci.guard.enclosure.confined", partial(confined, backends=()))
+    root, home = tmp_path / "repository", tmp_path / "home"
     root.mkdir()
-    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
-    return Guarded(root, tmp_path / "bin")
+    (home / ".local/state").mkdir(parents=True)
+    git = ("git", "-c", "user.name=n", "-c", "user.email=e")
+    for words in (("init",), ("commit", "--allow-empty", "-m", "first")):
+        subprocess.run([*git, *words, "--quiet"], cwd=root, check=True)
+    return Guarded(root, home)
+
+
+def left(folder: Path) -> list[str]:
+    """All that lies in a folder."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
 def test_any_program_runs_in_any_repository(guarded: Guarded) -> None:
@@ -95,39 +134,37 @@ def test_outside_of_a_repository_it_says_what_to_type(tmp_path: Path) -> None:
 def test_daemons_are_gone_at_the_end_however_it_ended(guarded: Guarded) -> None:
     fake(guarded.bin, "leaves", "daemon('one')", "subprocess.Popen(['sleep', '100'])", "daemon('two')")
     assert guarded("--", "leaves").code == 0
-    assert gone(int((guarded.root / name).read_text()) for name in ("one", "two"))
+    assert gone(guarded.root / "one")
+    assert gone(guarded.root / "two")
 
 
 @on_linux
 def test_daemons_are_gone_when_the_guard_ends_it(guarded: Guarded) -> None:
-    fake(guarded.bin, "stays", "daemon('one')", "signal.signal(15, signal.SIG_IGN)", "time.sleep(100)")
-    assert guarded("--timeout", "300ms", "--", "stays").code == 4
-    assert gone([int((guarded.root / "one").read_text())])
+    deaf = "signal.signal(15, signal.SIG_IGN)"
+    fake(guarded.bin, "claude", "daemon('one')", deaf, "say(stream)", "time.sleep(100)")
+    assert guarded("--grace", "100ms", "--", "claude", "-p", "x").code == 0
+    assert guarded.index["stop"] == "after_result"
+    assert gone(guarded.root / "one")
 
 
 @on_linux
 def test_a_kill_of_atomci_ends_it_too(guarded: Guarded) -> None:
     fake(guarded.bin, "stays", "daemon('one')", "say('begun\\n')", "time.sleep(100)")
-    words = [sys.executable, "-m", "atomci", "guard", "--", "stays"]
-    env = first_on_path(guarded.bin, os.environ)
-    with subprocess.Popen(words, cwd=guarded.root, env=env, stdout=subprocess.PIPE) as process:
+    with guarded.process("--", "stays") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
         process.kill()
-    pid = int((guarded.root / "one").read_text())
     for _ in range(100):
-        if gone([pid]):
+        if gone(guarded.tree / "one"):
             break
         time.sleep(0.01)
-    assert gone([pid])
+    assert gone(guarded.tree / "one")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_it_and_the_record_is_whole(guarded: Guarded, number: int) -> None:
     fake(guarded.bin, "stays", "say('begun\\n')", "time.sleep(100)")
-    words = [sys.executable, "-m", "atomci", "guard", "--", "stays"]
-    env = first_on_path(guarded.bin, os.environ)
-    with subprocess.Popen(words, cwd=guarded.root, env=env, stdout=subprocess.PIPE) as process:
+    with guarded.process("--", "stays") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
         process.send_signal(number)
@@ -137,13 +174,10 @@ def test_an_interrupt_ends_it_and_the_record_is_whole(guarded: Guarded, number: 
 
 
 def test_it_gets_no_input_unless_that_is_asked_for_and_prints_any_bytes(guarded: Guarded) -> None:
-    env = first_on_path(guarded.bin, os.environ)
     for options, out in (((), b""), (("--stdin",), b"t\xffyped")):
-        words = [sys.executable, "-m", "atomci", "guard", *options, "--", "cat"]
-        done = subprocess.run(
-            words, cwd=guarded.root, env=env, input=b"t\xffyped", capture_output=True, check=True
-        )
-        assert done.stdout == out
+        process = guarded.process(*options, "--", "cat")
+        assert process.communicate(b"t\xffyped") == (out, None)
+        assert process.returncode == 0
 
 
 def test_an_agent_is_asked_for_events_and_its_result_is_what_is_printed(guarded: Guarded) -> None:
@@ -245,10 +279,36 @@ def test_the_index_names_each_file_of_the_record_with_its_hash(guarded: Guarded)
 
 
 def test_a_reader_that_goes_away_does_not_end_the_session(guarded: Guarded) -> None:
-    program = "seq 100000; echo done > done"
-    words = [sys.executable, "-m", "atomci", "guard", "--", "sh", "-c", program]
-    with subprocess.Popen(words, cwd=guarded.root, stdout=subprocess.PIPE) as process:
+    with guarded.process("--", "sh", "-c", "seq 100000; echo done > done") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"1\n"
     assert (process.returncode, guarded.index["verdict"]) == (0, "done")
-    assert (guarded.root / "done").exists()
+    assert (guarded.tree / "done").exists()
+
+
+def test_a_session_works_in_a_worktree_that_stays_while_it_holds_something_new(guarded: Guarded) -> None:
+    (guarded.root / "mine").write_text("not committed\n")
+    fake(guarded.bin, "edits", "open('new', 'w').write(open('mine').read())")
+    done = call(("guard", "--allow-degraded", "--json", "--", "edits"), guarded.root, guarded.env)
+    assert done.code == 0
+    assert (guarded.index["changed"], guarded.index["in_place"]) == (True, False)
+    assert (guarded.index["backend"], guarded.index["level"]) == ("none", "detect")
+    assert (Path(guarded.index["place"]) / "new").read_text() == "not committed\n"
+    assert not (guarded.root / "new").exists()
+
+
+def test_a_session_that_did_nothing_leaves_its_record_and_nothing_else(guarded: Guarded) -> None:
+    before = left(guarded.root), left(guarded.home)
+    assert call(("guard", "--allow-degraded", "--", "true"), guarded.root, guarded.env).code == 0
+    assert guarded.index["changed"] is False
+    shutil.rmtree(guarded.root / "artifacts")
+    (guarded.root / ".git/refs/atomci").rmdir()  # git itself leaves the folder of references, empty
+    assert (left(guarded.root), left(guarded.home)) == before
+
+
+def test_where_nothing_confines_it_a_session_is_refused_and_leaves_nothing(guarded: Guarded) -> None:
+    before = left(guarded.home)
+    done = call(("guard", "--in-place", "--", "true"), guarded.root, guarded.env)
+    assert (done.code, "--allow-degraded" in done.err) == (4, True)
+    assert left(guarded.home) == before
+    assert not list((guarded.root / "artifacts").rglob("index.json"))

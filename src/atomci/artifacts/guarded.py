@@ -16,6 +16,7 @@ __all__ = [
     "AgentUsed",
     "GuardEvent",
     "GuardFinished",
+    "GuardLevel",
     "GuardOutput",
     "GuardStarted",
     "GuardVerdict",
@@ -28,6 +29,10 @@ __all__ = [
 GuardVerdict = Literal["done", "failed", "stopped", "broken", "interrupted"]
 """`done`: it ended well, and its own result says so where it has one. `failed`: it says no. `stopped`: it
 reached a bound that was set. `broken`: it hung, or couldn't be followed to its end."""
+
+
+GuardLevel = Literal["os-strict", "os-fs", "detect"]
+"""What the system stops: writes outside, other processes and sockets; writes outside; nothing."""
 
 
 class StopReason(StrEnum):
@@ -78,7 +83,9 @@ class Usage(Struct, frozen=True, kw_only=True):
 
 
 class GuardStarted(Struct, frozen=True, kw_only=True, tag="guard_started", tag_field="event"):
-    """The program runs. `command` is what was typed, `started` what was started for it."""
+    """The program runs. `command` is what was typed, `started` what was started for it, in the working tree
+    `place`; `level` is what stops it there by `backend`, and `gaps` which bounds nothing enforces.
+    """
 
     schema: Literal["atomci/guard/1"] = "atomci/guard/1"
     time: str
@@ -86,6 +93,11 @@ class GuardStarted(Struct, frozen=True, kw_only=True, tag="guard_started", tag_f
     tool: str
     command: tuple[str, ...]
     started: tuple[str, ...]
+    place: str
+    in_place: bool
+    backend: str
+    level: GuardLevel
+    gaps: tuple[str, ...]
     record: str
     limits: SessionLimits
 
@@ -135,6 +147,7 @@ class GuardFinished(Struct, frozen=True, kw_only=True, tag="guard_finished", tag
     exit_code: int | None
     seconds: float
     usage: Usage
+    changed: bool
     record: str
 
 
@@ -145,7 +158,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """index.json of a session: what was asked, how it ended, what it used, and the files that tell of it.
 
     `environment` are the names of the variables that it got. `result` is the tool's own word, None where it
-    has none. `incomplete` says why the record isn't whole; empty where it is.
+    has none. `changed`: the working tree isn't what it was. `incomplete` says why the record isn't whole; it
+    is empty where it is.
     """
 
     schema: Literal["atomci/session/1"] = "atomci/session/1"
@@ -155,6 +169,11 @@ class Session(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...]
     started: tuple[str, ...]
     folder: str
+    place: str
+    in_place: bool
+    backend: str
+    level: GuardLevel
+    gaps: tuple[str, ...] = ()
     time: str
     seconds: float
     limits: SessionLimits
@@ -164,6 +183,9 @@ class Session(Struct, frozen=True, kw_only=True):
     exit_code: int | None
     result: AgentEnded | None
     usage: Usage
+    changed: bool
+    outside: tuple[str, ...] = ()
+    """Paths outside of its place that matter and are different since, by whomever."""
     environment: tuple[str, ...]
     files: tuple[OutputFile, ...]
     incomplete: str = ""

@@ -14,7 +14,7 @@ import click
 from atomci.errors import InfrastructureError, UsageError
 
 if TYPE_CHECKING:
-    from atomci.guard.session import SessionRequest, Started
+    from atomci.guard.request import SessionRequest, Started
 
 __all__ = ["guard_command"]
 
@@ -46,6 +46,8 @@ def _time(*names: str, says: str) -> Callable[[Command], Command]:
 @_time("--grace", says="From its result to its end.  [default: 10s]")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Tokens that it may use, cached ones too.")
 @click.option("--max-usd", type=click.FloatRange(min=0, min_open=True), help="US dollars that it may cost.")
+@click.option("--in-place", is_flag=True, help="In this checkout, and not in a worktree of its own.")
+@click.option("--allow-degraded", is_flag=True, help="Also where nothing here keeps it within bounds.")
 @click.option("--stdin", "reads", is_flag=True, help="It may read the input of this command.")
 @click.option("--as-typed", is_flag=True, help="Add no option to the command, such as one for events.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: one event per line.")
@@ -53,6 +55,8 @@ def _time(*names: str, says: str) -> Callable[[Command], Command]:
 def guard_command(
     command: tuple[str, ...],
     tool: str | None,
+    in_place: bool,
+    allow_degraded: bool,
     reads: bool,
     as_typed: bool,
     as_json: bool,
@@ -62,23 +66,24 @@ def guard_command(
 ) -> int:
     """Run a program that edits files in this repository, such as an AI's command line, under guard.
 
-    It gets no input, is ended where it hangs or reaches a bound, and leaves no process behind. What it did is
-    written down in artifacts/cli_runs/, without secrets.
+    It works in a worktree of its own with all that this checkout holds, and can write nothing else. It gets
+    no input, is ended where it hangs or reaches a limit, and leaves no process behind. What it did is written
+    down in artifacts/cli_runs/, without secrets.
 
     \b
     atomci guard -- claude -p "mend the failing test"
     atomci guard --timeout 20m --max-tokens 500000 -- codex exec "mend the failing test"
     atomci guard -- make lint-fix          any other program
 
-    Exit codes: 0 it ended well, 1 it says no or failed, 3 it hung or can't be started, 4 a bound was reached,
-    130 interrupted.
+    Exit codes: 0 it ended well, 1 it says no or failed, 3 it hung or can't be started, 4 refused, or a limit
+    was reached, 130 interrupted.
     """
     from atomci.cli.view.guarding import SessionEvents, SessionView
     from atomci.guard.session import guard
     from atomci.guard.verdict import EXIT_CODES
 
     asked = _Asked(command, tool, reads=reads, as_typed=as_typed)
-    request = asked.request(_limits(times, max_tokens, max_usd))
+    request = asked.request(_limits(times, max_tokens, max_usd), in_place=in_place, degraded=allow_degraded)
     shown = SessionEvents() if as_json else SessionView(renders=request.started.renders)
     session = guard(request, shown)
     shown.ended(session)
@@ -106,33 +111,36 @@ class _Asked:
         self._typed = typed(command, tool)
         self._reads = reads
         self._as_typed = as_typed
-        self._folder = Path.cwd()
+        self._folder = Path.cwd().resolve()
 
-    def request(self, limits: Mapping[str, Any]) -> SessionRequest:
+    def request(self, limits: Mapping[str, Any], *, in_place: bool, degraded: bool) -> SessionRequest:
         """Raises UsageError for what can't be run here so."""
         import msgspec
 
         from atomci.engine.events import new_run_id
         from atomci.engine.guest import make_room
         from atomci.guard.limits import HEADLESS, STREAMING
-        from atomci.guard.session import SessionRequest
+        from atomci.guard.request import SessionRequest
         from atomci.project import Project
 
         root = self._root()
+        project = Project(root)
         self._check()
-        make_room(Project(root))
+        make_room(project)
         started = self._started(root)
         most = msgspec.structs.replace(STREAMING if started.tells_events else HEADLESS, **limits)
         if (most.tokens or most.usd) and not started.tells_events:
             raise UsageError(*self._uncounted())
         return SessionRequest(
-            root=root,
+            project=project,
             folder=self._folder,
             run=new_run_id(),
             typed=self._typed,
             command=self._command,
             started=started,
             limits=most,
+            in_place=in_place,
+            degraded=degraded,
             given=sys.stdin.fileno() if self._reads else None,
         )
 
@@ -142,7 +150,7 @@ class _Asked:
         top = Git(self._folder).top()
         if top is None:
             raise UsageError(f"{self._folder} is in no git repository", "git init")
-        return Path(top)
+        return Path(top).resolve()
 
     def _check(self) -> None:
         agent = self._typed.agent
@@ -158,7 +166,7 @@ class _Asked:
         """With an option for events, where the agent has one and no format was asked for."""
         from atomci.guard.agents.capabilities import capabilities_of
         from atomci.guard.record import CLI_RUNS
-        from atomci.guard.session import Started
+        from atomci.guard.request import Started
 
         agent, words = self._typed.agent, self._typed.words
         if agent is None or self._as_typed:

@@ -120,6 +120,14 @@ def _summary(session: Session) -> list[str]:
     ]
     lines = [" · ".join(parts)]
     folder = f"artifacts/cli_runs/{session.tool}/{session.run}"
+    if session.changed:
+        lines.append(
+            f"  changed: {visible(session.place)}" if not session.in_place else "  it changed files here"
+        )
+    else:
+        lines.append("  it changed nothing")
+    lines += [f"  changed outside, by whomever: {visible(path)}" for path in session.outside]
+    lines.append(f"  kept within bounds by: {session.backend} ({session.level})")
     lines.append(f"  record: {folder}/index.json")
     if session.incomplete:
         lines.append(f"  the record isn't whole: {visible(session.incomplete)}")

@@ -9,7 +9,16 @@ from atomci.artifacts.guarded import AgentActed, AgentEnded, AgentSaid, AgentUse
 from atomci.guard.agents.events import amount, subject, text_of
 from atomci.guard.agents.protocol import Reader, Told
 
-__all__ = ["HELP", "INTERACTIVE", "NAME", "PROGRAMS", "is_headless", "reader", "tells_events", "with_events"]
+__all__ = [
+    "HELP",
+    "INTERACTIVE",
+    "NAME",
+    "PROGRAMS",
+    "is_headless",
+    "reader",
+    "tells_events",
+    "with_events",
+]
 
 NAME = "codex"
 PROGRAMS = ("codex", "@openai/codex")

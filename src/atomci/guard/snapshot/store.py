@@ -6,6 +6,7 @@ reference below refs/atomci keeps that one from being collected. So a run goes w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -84,6 +85,8 @@ class SnapshotStore:
         for name in names.splitlines():
             git(*_QUIETLY, "update-ref", "-d", name)
         shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # other runs have some
+            self.folder.parent.rmdir()
 
 
 def open_store(root: Path, run: str) -> SnapshotStore:

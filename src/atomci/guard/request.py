@@ -1,0 +1,67 @@
+"""What a session is to be, and who looks on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from atomci.artifacts.guarded import GuardEvent, SessionLimits, Usage
+from atomci.guard.agents.table import Typed
+from atomci.project import Project
+
+__all__ = ["Audience", "SessionRequest", "Started", "Stream"]
+
+Stream = Literal["stdout", "stderr"]
+
+
+@dataclass(frozen=True)
+class Started:
+    """The words that are started, and what is known of the program.
+
+    `version` is its own, None where nobody knows it. `tells_events`: its output is an agent's events;
+    `renders`: only since the guard asked for them, so they are shown as text.
+    """
+
+    words: tuple[str, ...]
+    version: str | None = None
+    tells_events: bool = False
+    renders: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRequest:
+    """What is to be run, where, and within which limits. `command` is what was typed, in `folder`.
+
+    `in_place`: in the user's own checkout, and not in a worktree. `degraded`: also where nothing confines it.
+    `given` is the descriptor that its input is read from, None for none.
+    """
+
+    project: Project
+    folder: Path
+    run: str
+    typed: Typed
+    command: tuple[str, ...]
+    started: Started
+    limits: SessionLimits
+    in_place: bool = False
+    degraded: bool = False
+    given: int | None = None
+
+    @property
+    def root(self) -> Path:
+        """The top of the user's checkout."""
+        return self.project.root
+
+
+class Audience(Protocol):
+    """Who looks on."""
+
+    def printed(self, stream: Stream, piece: bytes) -> None:
+        """Bytes as the program printed them."""
+
+    def told(self, event: GuardEvent) -> None:
+        """An event, without secrets."""
+
+    def waits(self, seconds: float, quiet: float, usage: Usage) -> None:
+        """It goes on: seconds since its start and since its last sign of life, and what it used."""
