@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,39 @@ def test_one_that_cannot_be_made_whole_leaves_nothing(
         worktree.make(checkout, "20260101T000000-aaaa")
     assert contents(checkout) == before
     assert not (tmp_path / "state/atomci").exists()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from atomci.guard.workplace import worktree
+if sys.argv[2] == "half":
+    worktree.bring = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+make = worktree.in_place if sys.argv[2] == "in place" else worktree.make
+place = make(Path(sys.argv[1]), "20260101T000000-dead")
+(place.scratch / "login").write_text("secret")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(("when", "kept"), [("half", False), ("in place", False), ("whole", True)])
+def test_what_a_killed_session_left_goes_with_the_next_one_but_for_its_work(
+    checkout: Path, when: str, kept: bool
+) -> None:
+    before = contents(checkout / ".git")
+    subprocess.run([sys.executable, "-c", _KILLED, str(checkout), when], check=False)
+    running = worktree.make(checkout, "20260101T000000-aaaa")
+    worktree.make(checkout, "20260101T000000-bbbb")
+    assert running.scratch.is_dir()
+    dead = running.folder.with_name("20260101T000000-dead")
+    assert dead.exists() == kept
+    assert not (dead / "scratch").exists()
+    assert ("20260101T000000-dead" in worktree.kept(checkout)) == kept
+    for run in worktree.kept(checkout):
+        place = worktree.find(checkout, run)
+        assert place is not None
+        worktree.remove(place)
+    assert contents(checkout / ".git") == before
 
 
 def test_a_repository_without_a_commit_is_told_what_to_do(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from atomci.errors import InfrastructureError
 
-__all__ = ["LOCK", "exclusive"]
+__all__ = ["LOCK", "exclusive", "take_lock"]
 
 LOCK = "atomci.lock"
 """The file that is locked in a folder, where a folder can't be: on Windows. Nobody else may read it then."""
@@ -43,6 +43,18 @@ def exclusive(folder: Path, busy: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def take_lock(folder: Path) -> int | None:
+    """A folder's lock, None where another process has it: a descriptor, to be closed.
+
+    It is also let go when this process ends. Raises OSError where the folder isn't there.
+    """
+    descriptor = _opened(folder)
+    if _taken(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 def _opened(folder: Path) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from atomci.errors import InfrastructureError, RefusedError
 from atomci.guard.workplace.copying import bring
 from atomci.guard.workplace.place import Workplace, places_of
+from atomci.tools.exclusive import take_lock
 from atomci.tools.git.client import Git
 from atomci.tools.git.repository import Repository, open_repository
 
@@ -22,6 +23,8 @@ _LOCKED = "atomci guard"
 _READY = "ready"
 # Hooks and filters of the checkout aren't run: what it holds is copied.
 _NOTHING_RUNS = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
+_held: dict[Path, int | None] = {}
+"""The locks of the folders of sessions that go on in this process."""
 _SHARED_INDEX = "sharedindex.*"
 
 
@@ -32,13 +35,8 @@ def make(root: Path, run: str) -> Workplace:
     Raises UsageError without a repository, InfrastructureError.
     """
     repository = open_repository(root)
-    folder = places_of(repository.top) / run
+    folder = _new_folder(repository, run)
     tree = folder / (repository.top.name or "checkout")
-    try:
-        folder.mkdir(parents=True)
-        (folder / "scratch").mkdir()
-    except OSError as error:
-        raise InfrastructureError(f"no session can have its folder at {folder}: {error.strerror}") from None
     try:
         _add(repository, tree)
         place = _place(repository, run, folder, tree)
@@ -56,11 +54,7 @@ def make(root: Path, run: str) -> Workplace:
 def in_place(root: Path, run: str) -> Workplace:
     """The checkout itself, with a folder outside of it. Raises UsageError, InfrastructureError."""
     repository = open_repository(root)
-    folder = places_of(repository.top) / run
-    try:
-        (folder / "scratch").mkdir(parents=True)
-    except OSError as error:
-        raise InfrastructureError(f"no session can have its folder at {folder}: {error.strerror}") from None
+    folder = _new_folder(repository, run)
     return Workplace(run, repository.top, repository.top, folder, _of_git(repository))
 
 
@@ -86,6 +80,7 @@ def clear(place: Workplace) -> None:
     if place.in_place:
         remove(place)
         return
+    _let_go(place.folder)
     try:
         shutil.rmtree(place.scratch, onerror=_after_opening)
     except OSError as error:
@@ -101,6 +96,44 @@ def remove(place: Workplace) -> None:
         _discard(place.folder, place.admin)
     except OSError as error:
         raise InfrastructureError(f"{place.folder} can't be removed: {error}") from None
+
+
+def _new_folder(repository: Repository, run: str) -> Path:
+    """A session's folder, which this process holds until its end; what killed ones have left goes first."""
+    folder = places_of(repository.top) / run
+    try:
+        _sweep(folder.parent)
+        folder.mkdir(parents=True)
+        _held[folder] = take_lock(folder)
+        (folder / "scratch").mkdir()
+    except OSError as error:
+        raise InfrastructureError(f"no session can have its folder at {folder}: {error.strerror}") from None
+    return folder
+
+
+def _sweep(places: Path) -> None:
+    """Take away what sessions that were killed have left: places that aren't whole, and temporary files.
+
+    A worktree that is whole stays, since there is work in it.
+    """
+    for folder in places.iterdir() if places.is_dir() else ():
+        lock = take_lock(folder) if folder.is_dir() else None
+        if lock is None:
+            continue
+        try:
+            if not (folder / _READY).is_file():
+                trees = (path.parent for path in folder.glob("*/.git") if path.parent.name != "scratch")
+                _discard(folder, _admin(next(trees, folder / "none")))
+            elif (folder / "scratch").is_dir():
+                shutil.rmtree(folder / "scratch", onerror=_after_opening)
+        finally:
+            os.close(lock)
+
+
+def _let_go(folder: Path) -> None:
+    lock = _held.pop(folder, None)
+    if lock is not None:
+        os.close(lock)
 
 
 def _add(repository: Repository, tree: Path) -> None:
@@ -154,6 +187,7 @@ def _files(repository: Repository) -> list[str]:
 
 
 def _discard(folder: Path, admin: Path | None) -> None:
+    _let_go(folder)
     if admin is not None:
         _forget(admin, folder)
     if folder.is_dir():
