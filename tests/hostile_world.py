@@ -72,7 +72,7 @@ class World:
 
     def seen(self) -> tuple[str, ...]:
         """What is found to be changed outside, by path from the world."""
-        after = seen_outside(self.place, self.at("home"), whole=True)
+        after = seen_outside(self.place, self.at("home"))
         return tuple(path.removeprefix(f"{self.base}/") for path in changed_outside(self.before, after))
 
 
@@ -208,7 +208,7 @@ def world(base: Path, user: int) -> Iterator[World]:
             numbers = {"port": port, "datagrams": datagrams, "daemon": 30}
             told = {**paths, **more, **numbers, **CAPS, **made.pids, "tree": str(place.tree)}
             (base / "world.json").write_text(json.dumps(told))
-            made.before = seen_outside(place, base / "home", whole=True)
+            made.before = seen_outside(place, base / "home")
             yield made
         finally:
             victim.kill()

@@ -12,6 +12,7 @@ from atomci.guard import enclosure
 from atomci.guard.confinement import choice
 from atomci.guard.confinement.bounds import Backend
 from atomci.guard.enclosure import Enclosure, enclose
+from atomci.guard.outside import changed_outside, seen_outside
 from atomci.guard.workplace import worktree
 from atomci.project import Project
 from atomci.tools.git.client import Git
@@ -183,3 +184,22 @@ def test_git_kept_elsewhere_behind_a_link_is_no_hindrance(checkout: Path, tmp_pa
         assert printed(made) == ""
         worktree.remove(made.place)
     assert (checkout / "sub/file").read_text() == "x\n"
+
+
+def test_what_atomci_itself_writes_is_not_told_as_changed_outside(checkout: Path) -> None:
+    made = enclosed(checkout, "echo", in_place=False)
+    before = seen_outside(made.place, Path.home())
+    git = Git(checkout)
+    git("update-ref", "refs/atomci/kept/run", "HEAD")
+    (checkout / "artifacts").mkdir()
+    (checkout / "artifacts/index.json").touch()
+    assert changed_outside(before, seen_outside(made.place, Path.home())) == ()
+    git("update-ref", "refs/heads/other", "HEAD")
+    changed = changed_outside(before, seen_outside(made.place, Path.home()))
+    assert changed == (str(checkout / ".git/refs/heads/other"),)
+
+
+def test_of_a_program_that_is_kept_within_bounds_nobody_asks_what_changed_outside(checkout: Path) -> None:
+    made = enclosed(checkout, "echo")
+    (checkout / "sub/file").write_text("edited by its owner meanwhile\n")
+    assert made.end() == ()

@@ -31,10 +31,10 @@ class Enclosure:
     def end(self) -> tuple[str, ...]:
         """Take away what was only for the session; the worktree stays.
 
-        Returns the paths outside that matter most and are different now, by whomever.
-        Raises InfrastructureError.
+        Returns the paths outside that matter most and are different now, by whomever; of a program that could
+        change none, nobody asks. Raises InfrastructureError.
         """
-        after = seen_outside(self.place, Path.home(), whole=self.program.level == "detect")
+        after = seen_outside(self.place, Path.home()) if self.program.level == "detect" else {}
         worktree.clear(self.place)
         return changed_outside(self.before, after)
 
@@ -62,7 +62,7 @@ def enclose(
         state = own_state(tool, Path.home(), place.scratch, around)
         bounds = _with(bounds_for(settings, place, around, terminal=terminal), state)
         program = confined(bounds, argv, _folder_in(place, folder), degraded=degraded)
-        before = seen_outside(place, Path.home(), whole=program.level == "detect")
+        before = seen_outside(place, Path.home()) if program.level == "detect" else {}
     except BaseException as error:
         worktree.remove(place)
         if isinstance(error, OSError):

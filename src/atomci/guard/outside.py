@@ -25,19 +25,20 @@ _OF_HOME = (
 )  # fmt: skip
 """What other programs run or believe."""
 _OF_GIT = ("HEAD", "config", "config.worktree", "packed-refs", "index", "hooks", "info", "refs", "modules")
+_OWN_REFERENCES = ("refs", "atomci")
 _MOST = 20_000
 _LARGEST = 10_000_000
 
 
-def seen_outside(place: Workplace, home: Path, *, whole: bool) -> Seen:
-    """How it is now. `whole`: the checkout's files too, where nothing keeps the program away from them."""
+def seen_outside(place: Workplace, home: Path) -> Seen:
+    """How it is now, with the checkout's files where the session works elsewhere."""
     roots = [home / name for name in _OF_HOME]
     if not place.in_place:
         roots += [folder / name for folder in place.git for name in _OF_GIT]
     elif place.git:
         roots += [folder / name for folder in place.git for name in _OF_GIT if name != "index"]
     found = dict(_with_digests(roots))
-    if whole and not place.in_place:
+    if not place.in_place:
         found |= dict(_with_times(place.root))
     return found
 
@@ -66,9 +67,9 @@ def _below(root: Path) -> Iterator[Path]:
         return
     for above, folders, files in os.walk(root):
         links = [name for name in folders if (Path(above) / name).is_symlink()]
+        folders[:] = [name for name in folders if Path(above, name).parts[-2:] != _OWN_REFERENCES]
         for name in (*files, *links):
             yield Path(above) / name
-        yield Path(above)
 
 
 def _digest(path: Path) -> tuple[int, str]:
@@ -81,14 +82,14 @@ def _digest(path: Path) -> tuple[int, str]:
 
 
 def _with_times(root: Path) -> Iterator[tuple[str, tuple[int, str]]]:
-    waiting = [str(root)]
+    waiting, own = [str(root)], str(root / "artifacts")
     while waiting:
         try:
             entries = list(os.scandir(waiting.pop()))
         except OSError:
             continue
         for entry in entries:
-            if entry.name == ".git":
+            if entry.name == ".git" or entry.path == own:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
