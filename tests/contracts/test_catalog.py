@@ -141,7 +141,7 @@ def test_running_a_planned_atom_exits_3_with_that_word(sample, target: str) -> N
     assert not (sample.root / "artifacts").exists()
 
 
-@pytest.mark.parametrize("verb", ["fix", "undo", "fleet"])
+@pytest.mark.parametrize("verb", ["fix", "fleet", "streams"])
 def test_a_planned_verb_exits_3_with_that_word(sample, verb: str) -> None:
     done = sample.atomci(verb, "--anything", "x")
     assert done.code == 3

@@ -30,7 +30,7 @@ from atomci.artifacts.schemas import (
     Stage,
     ToolReport,
 )
-from atomci.artifacts.snapshots import WorkSnapshot
+from atomci.artifacts.snapshots import Undoable, Undone, WorkChange, WorkSnapshot
 from atomci.artifacts.sync import Adoption, Exported, Lock, Proposal, SyncStatus, Update
 from atomci.artifacts.testing import (
     CoverageBudget,
@@ -102,6 +102,9 @@ SCHEMAS: dict[str, object] = {
     "parity": Parity,
     "report": RunReport,
     "snapshot": WorkSnapshot,
+    "work-change": WorkChange,
+    "undone": Undone,
+    "undoable": Undoable,
     "past-run": PastRun,
     "trends": Trends,
 }

@@ -10,7 +10,18 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["Captured", "ChangeKind", "FileKind", "LeftOut", "PathChange", "WorkSnapshot"]
+__all__ = [
+    "Captured",
+    "ChangeKind",
+    "FileKind",
+    "LeftOut",
+    "PathChange",
+    "UndoRow",
+    "Undoable",
+    "Undone",
+    "WorkChange",
+    "WorkSnapshot",
+]
 
 FileKind = Literal["tracked", "untracked", "ignored"]
 ChangeKind = Literal["added", "modified", "deleted", "renamed", "mode", "type"]
@@ -46,9 +57,13 @@ class WorkSnapshot(Struct, frozen=True, kw_only=True):
     run: str
     name: str
     """Which of the run's snapshots, such as `before` and `after`."""
+    why: str = ""
+    """What the run was; empty for a session."""
     taken: str
     top: str
     """The top of the working tree: an absolute path."""
+    worktree: str
+    """Which of the repository's working trees: where git keeps its things; empty for the first."""
     head: str | None
     branch: str | None
     tree: str
@@ -76,3 +91,50 @@ class PathChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     added: int | None = None
     """Lines; None for a file that isn't text."""
     removed: int | None = None
+
+
+class WorkChange(Struct, frozen=True, kw_only=True):
+    """All that differs between two snapshots, as far as they know."""
+
+    schema: Literal["atomci/work-change/1"] = "atomci/work-change/1"
+    run: str
+    changes: tuple[PathChange, ...]
+    folders_made: tuple[str, ...] = ()
+    """Empty folders that weren't there."""
+    folders_gone: tuple[str, ...] = ()
+    unknown: tuple[LeftOut, ...] = ()
+    """What was left out of one of the two, or of both and has changed or may have."""
+
+
+class UndoRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A path that an undo puts back or can't. `reason` says why it stays as it is."""
+
+    path: str
+    what: Literal["written", "removed", "merged", "mode", "stays"]
+    reason: str = ""
+
+
+class Undone(Struct, frozen=True, kw_only=True):
+    """What `atomci undo` did, or would do."""
+
+    schema: Literal["atomci/undone/1"] = "atomci/undone/1"
+    run: str
+    undo: str
+    """The run that undoes this undo; empty where nothing was done."""
+    done: bool
+    rows: tuple[UndoRow, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Undoable(Struct, frozen=True, kw_only=True):
+    """A run that `atomci undo` knows."""
+
+    schema: Literal["atomci/undoable/1"] = "atomci/undoable/1"
+    run: str
+    taken: str
+    why: str
+    top: str
+    whole: bool
+    """Whether its end was seen."""
+    changed: int
+    """How many paths differ between its beginning and its end."""

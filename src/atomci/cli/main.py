@@ -37,6 +37,7 @@ _VERBS: dict[str, tuple[str, str]] = {
     "update": ("atomci.cli.update", "Merge a newer version of the template."),
     "diff": ("atomci.cli.status", "Show how files differ from what was rendered."),
     "restore": ("atomci.cli.status", "Put files back to what was rendered."),
+    "undo": ("atomci.cli.undo", "Put back what a guarded session changed."),
     "baseline": ("atomci.cli.baseline", "Hold today's findings, so that only new ones are red."),
     "adopt": ("atomci.cli.adopt", "Put an existing repository under a template."),
     "export": ("atomci.cli.export", "Export the template for cookiecutter."),
@@ -51,7 +52,6 @@ _VERBS: dict[str, tuple[str, str]] = {
 }
 _PLANNED = {
     "fix": "The bounded fix loop.",
-    "undo": "Undo a guarded session.",
     "fleet": "Many repositories.",
     "streams": "Many workstreams.",
 }

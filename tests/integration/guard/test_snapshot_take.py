@@ -49,6 +49,15 @@ def test_edits_of_every_kind(top: Path) -> None:
     holds_all(top)
 
 
+def test_folders_that_have_lost_their_files(top: Path) -> None:
+    (top / "lib/b.py").unlink()
+    (top / "lib/c.py").unlink()
+    holds_all(top)
+    (top / "lib").rmdir()
+    (top / "lib").symlink_to("..")
+    holds_all(top)
+
+
 def test_a_folder_in_place_of_a_file_and_a_link_in_place_of_a_folder(top: Path) -> None:
     (top / "a.py").unlink()
     (top / "a.py").mkdir()

@@ -113,9 +113,7 @@ def test_with_the_switch_itself_killed_the_next_command_finishes_it(
     monkeypatch.setattr(switch, "outlive", lambda work: work())
     _, done = duration(pending, tmp_path / "done" / "demo")
     after = done.whole
-    real = {
-        name: getattr(switch, name) for name in ("_put", "_keep", "_write_head", "write_journal", "_take")
-    }
+    real = {name: getattr(switch, name) for name in ("put", "keep", "_write_head", "write_journal", "_take")}
     between = 0
 
     for number in range(0, 60, 7):
@@ -153,8 +151,8 @@ def test_an_edit_made_after_the_kill_stays(pending: Folder, monkeypatch: pytest.
 
     def dying() -> int:
         switch.outlive = lambda work: work()
-        put, calls = switch._put, iter(range(1000))
-        switch._put = lambda *words: (
+        put, calls = switch.put, iter(range(1000))
+        switch.put = lambda *words: (
             os.kill(os.getpid(), signal.SIGKILL) if next(calls) == 20 else put(*words)
         )
         return update(pending.root)()
@@ -175,14 +173,14 @@ def test_a_failure_in_the_middle_is_undone(
 ) -> None:
     from atomci.update.worktree import switch
 
-    before, put, calls = pending.whole, switch._put, iter(range(1000))
+    before, put, calls = pending.whole, switch.put, iter(range(1000))
 
     def failing(source: Path | None, target: Path, top: Path) -> None:
         if next(calls) == 20:
             raise OSError(28, "No space left on device")
         put(source, target, top)
 
-    monkeypatch.setattr(switch, "_put", failing)
+    monkeypatch.setattr(switch, "put", failing)
 
     code = main(["update", "--project", str(pending.root)])
 
@@ -287,14 +285,14 @@ def test_restore_is_all_or_nothing_too(
     from atomci.update.worktree import switch
 
     project.commit({"ci.yml": "mine\n", "keep.txt": "mine\n", "guide.txt": None})
-    before, put, calls = project.whole, switch._put, iter(range(1000))
+    before, put, calls = project.whole, switch.put, iter(range(1000))
 
     def failing(source: Path | None, target: Path, top: Path) -> None:
         if next(calls) == 1:
             raise OSError(30, "Read-only file system")
         put(source, target, top)
 
-    monkeypatch.setattr(switch, "_put", failing)
+    monkeypatch.setattr(switch, "put", failing)
 
     code = main(["restore", "--project", str(project.root), "ci.yml", "keep.txt", "guide.txt"])
 

@@ -24,8 +24,8 @@ from atomci.decoding import converted
 from atomci.errors import InfrastructureError, UsageError
 from atomci.guard.snapshot.raw_objects import RawObjects
 from atomci.tools.atomic import replace_file
-from atomci.tools.git.client import OFFLINE
-from atomci.tools.git.objects import Objects
+from atomci.tools.git.client import OFFLINE, Git
+from atomci.tools.git.objects import Objects, in_list
 from atomci.tools.git.repository import Repository, open_repository
 
 __all__ = ["REFERENCES", "SnapshotStore", "open_store", "runs_of"]
@@ -49,10 +49,26 @@ class SnapshotStore:
         """Where they lie."""
         return _above(self.repository) / self.run
 
+    @property
+    def worktree(self) -> str:
+        """Which working tree it is, wherever it has been moved to."""
+        common = self.repository.objects.parent
+        own = self.repository.git_dir.resolve()
+        return own.relative_to(common).as_posix() if own != common and own.is_relative_to(common) else ""
+
     @cached_property
     def objects(self) -> Objects:
         """The run's objects, in front of the repository's; git that asks them reaches for nothing else."""
         return Objects(self.repository, self.folder / "objects", OFFLINE)
+
+    def git_with(self, *others: SnapshotStore) -> Git:
+        """git that finds the objects of other runs too, and writes into this one's."""
+        own = self.objects.git
+        places = (
+            own.env["GIT_ALTERNATE_OBJECT_DIRECTORIES"],
+            *(in_list(run.objects.folder) for run in others),
+        )
+        return own.with_env(GIT_ALTERNATE_OBJECT_DIRECTORIES=os.pathsep.join(places))
 
     @property
     def raw_objects(self) -> RawObjects:
@@ -77,6 +93,10 @@ class SnapshotStore:
             return None
         except (ValueError, msgspec.ValidationError) as error:
             raise InfrastructureError(f"{path} can't be read: {error}", f"remove {path.parent}") from None
+
+    def forget(self, name: str) -> None:
+        """Remove one snapshot of the run."""
+        (self.folder / f"{name}.json").unlink(missing_ok=True)
 
     def drop(self) -> None:
         """Remove the run's snapshots, and what kept its commits."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from atomci.artifacts.snapshots import Captured, FileKind, LeftOut, WorkSnapshot
 from atomci.guard.snapshot.raw_objects import NotCaptured, RawObjects
@@ -19,8 +19,10 @@ from atomci.tools.git.objects import Entry
 
 __all__ = ["Limits", "take", "take_into"]
 
+_USUAL = Limits()
 
-def take(root: Path, run: str, name: str = "before", limits: Limits = Limits()) -> WorkSnapshot:  # noqa: B008
+
+def take(root: Path, run: str, name: str = "before", limits: Limits = _USUAL) -> WorkSnapshot:
     """Capture the working tree that a folder lies in, as `name` of a run. The user's git isn't touched.
 
     Raises UsageError outside a repository, InfrastructureError where git fails, and OSError on a full disk.
@@ -28,8 +30,8 @@ def take(root: Path, run: str, name: str = "before", limits: Limits = Limits()) 
     return take_into(open_store(root, run), name, limits)
 
 
-def take_into(store: SnapshotStore, name: str, limits: Limits) -> WorkSnapshot:
-    """The same, among the snapshots of a run."""
+def take_into(store: SnapshotStore, name: str, limits: Limits = _USUAL, why: str = "") -> WorkSnapshot:
+    """The same, among the snapshots of a run; `why` says what the run is, where it is no session."""
     repository = store.repository
     known = survey(repository)
     unknown = untracked(repository.git, known, limits)
@@ -44,14 +46,16 @@ def take_into(store: SnapshotStore, name: str, limits: Limits) -> WorkSnapshot:
     snapshot = WorkSnapshot(
         run=store.run,
         name=name,
+        why=why,
         taken=datetime.now(UTC).isoformat(timespec="milliseconds"),
         top=str(repository.top),
+        worktree=store.worktree,
         head=head,
         branch=repository.git.branch(),
         tree=edited_tree(store.objects, base, capture.edits),
         index=None if known.staged is None else edited_tree(store.objects, base, known.staged),
         files=tuple(sorted(capture.files, key=lambda file: file.path)),
-        empty_folders=tuple(sorted(unknown.empty_folders)),
+        empty_folders=tuple(sorted({*unknown.empty_folders, *capture.emptied()})),
         left_out=tuple(sorted((*unknown.left_out, *capture.left_out), key=lambda row: row.path)),
         nested=tuple(sorted(unknown.nested)),
     )
@@ -94,6 +98,14 @@ class _Capture:
             else:
                 self._used += found.st_size
                 self._add(kind, path, found)
+
+    def emptied(self) -> Iterator[str]:
+        """Folders that are there without the files that git tracks in them."""
+        for path in (path for path, entry in self.edits.items() if entry is None):
+            folders = (str(folder) for folder in PurePosixPath(path).parents[:-1])
+            there = next((folder for folder in folders if os.path.lexists(self.top / folder)), None)
+            if there and _is_empty(self.top / there) and not self._is_beyond_a_link(there):
+                yield there
 
     def _add(self, kind: FileKind, path: str, found: os.stat_result) -> None:
         if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
@@ -138,6 +150,13 @@ class _Capture:
             above = self._is_beyond_a_link(folder.rpartition("/")[0])
             self._folders[folder] = above or (self.top / folder).is_symlink()
         return self._folders[folder]
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        return not any(folder.iterdir())
+    except OSError:
+        return False
 
 
 def _protect(store: SnapshotStore, known: Survey) -> None:

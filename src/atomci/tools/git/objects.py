@@ -16,7 +16,7 @@ from atomci.tools.git.client import Git, quoted
 from atomci.tools.git.names import refuse_paths
 from atomci.tools.git.repository import Repository
 
-__all__ = ["Entry", "Files", "Objects"]
+__all__ = ["Entry", "Files", "Objects", "in_list"]
 
 
 # What a folder holds is all meant, and as it is, whatever of it the repository's own working tree shows.
@@ -50,9 +50,10 @@ class Objects:
         self.folder = folder
         self._contents: dict[str, bytes] = {}
         folder.mkdir(parents=True, exist_ok=True)
-        self.git = Git(repository.top, env).with_env(
+        self.git = repository.git.with_env(
+            **env,
             GIT_OBJECT_DIRECTORY=str(folder),
-            GIT_ALTERNATE_OBJECT_DIRECTORIES=_in_list(repository.objects),
+            GIT_ALTERNATE_OBJECT_DIRECTORIES=in_list(repository.objects),
         )
 
     def git_over(self, worktree: Path, index: Path) -> Git:
@@ -208,7 +209,7 @@ def _index_last(path: Path) -> tuple[bool, str]:
     return path.suffix == ".idx", str(path)
 
 
-def _in_list(path: Path) -> str:
+def in_list(path: Path) -> str:
     """A path in a list that colons separate."""
     text = str(path)
     return quoted(text) if any(sign in text for sign in ':;"') else text

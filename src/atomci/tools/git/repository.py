@@ -23,18 +23,28 @@ _ASKED = (
 
 @dataclass(frozen=True)
 class Repository:
-    """Where git keeps a working tree's things. `prefix` leads from its top to the project: "" or "sub/"."""
+    """Where git keeps a working tree's things. `prefix` leads from its top to the project: "" or "sub/".
+
+    `pinned`: git is told where they are, whatever a `.git` in the tree says by now.
+    """
 
     top: Path
     git_dir: Path
     objects: Path
     algorithm: str
     prefix: str
+    pinned: bool = False
 
     @cached_property
     def git(self) -> Git:
         """git at the top of the working tree."""
-        return Git(self.top)
+        if not self.pinned:
+            return Git(self.top)
+        return Git(self.top, {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.top)})
+
+    def worktree(self, top: Path, git_dir: Path) -> Repository:
+        """Another working tree of the same repository, whose things git keeps in `git_dir`."""
+        return Repository(top, git_dir, self.objects, self.algorithm, "", pinned=True)
 
 
 def open_repository(root: Path, why: str = "an update needs one: it merges as git does") -> Repository:

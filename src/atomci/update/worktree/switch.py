@@ -6,7 +6,6 @@ broken off is finished by the next command; one that goes on after its parent wa
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from contextlib import AbstractContextManager
@@ -17,6 +16,7 @@ import msgspec
 from atomci.errors import InfrastructureError
 from atomci.tools.exclusive import exclusive
 from atomci.tools.git.repository import Repository
+from atomci.tools.in_place import keep, put, remove_empty
 from atomci.tools.outlive import outlive
 from atomci.update.worktree.journal import FOLDER, JOURNAL, Journal, digest, journal_of, write_journal
 from atomci.update.worktree.stage import Staged, clear
@@ -48,7 +48,7 @@ def switch(repository: Repository, staged: Staged, journal: Journal) -> None:
     earlier = (folder / JOURNAL).exists()
     try:
         if earlier:
-            _keep(folder / JOURNAL, folder / _EARLIER)
+            keep(folder / JOURNAL, folder / _EARLIER)
         write_journal(repository, journal)
         outlive(lambda: _switch(repository, journal))
     except (InfrastructureError, OSError):
@@ -154,7 +154,7 @@ def _files(repository: Repository, journal: Journal, resumed: bool) -> None:
         for number, step in enumerate(steps):
             target, kept = repository.top / step.path, folder / "old" / str(number)
             if step.before == "folder":
-                _remove_empty(target)
+                remove_empty(target)
             found = digest(target)
             if found == step.after or (resumed and found not in (step.before, "")):
                 continue  # done before, or changed by somebody after the kill: theirs stays
@@ -164,64 +164,13 @@ def _files(repository: Repository, journal: Journal, resumed: bool) -> None:
                     f"{step.path} changed meanwhile", "nothing was changed; run this again"
                 )
             if found:
-                _keep(target, kept)
+                keep(target, kept)
             done.append((step, target, kept))
-            _put(folder / step.staged if step.after else None, target, repository.top)
+            put(folder / step.staged if step.after else None, target, repository.top)
     except BaseException:
         for step, target, kept in reversed(done):
-            _put(kept if step.before not in ("", "folder") else None, target, repository.top)
+            put(kept if step.before not in ("", "folder") else None, target, repository.top)
         raise
-
-
-def _remove_empty(folder: Path) -> None:
-    """Remove a folder in which there are no files."""
-    for place, _, _ in os.walk(folder, topdown=False):
-        with contextlib.suppress(OSError):
-            Path(place).rmdir()
-
-
-def _keep(target: Path, kept: Path) -> None:
-    kept.parent.mkdir(exist_ok=True)
-    kept.unlink(missing_ok=True)
-    try:
-        os.link(target, kept, follow_symlinks=False)
-    except OSError:
-        _copy(target, kept)
-
-
-def _put(source: Path | None, target: Path, top: Path) -> None:
-    """Move a file to its place, or remove what is there together with folders that become empty."""
-    if source is None:
-        target.unlink(missing_ok=True)
-        for folder in target.parents:
-            if folder == top:
-                break
-            try:
-                folder.rmdir()
-            except OSError:
-                break
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        source.replace(target)
-    except OSError as error:
-        if error.errno != 18:  # another file system, as with linked worktrees
-            raise
-        near = target.with_name(f".{target.name}.atomci-new")
-        try:
-            _copy(source, near)
-            near.replace(target)
-        except OSError:
-            near.unlink(missing_ok=True)
-            raise
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_symlink():
-        target.unlink(missing_ok=True)
-        target.symlink_to(os.readlink(source))  # noqa: PTH115
-    else:
-        shutil.copy2(source, target)
 
 
 def _write_head(prepared: Path, path: Path) -> None:
