@@ -285,6 +285,31 @@ def test_a_failure_that_stops_the_suite_is_the_last_attempt_s(tmp_path: Path) ->
     assert ends == {"test_beyond[0]": "rerun rerun failed"}
 
 
+PATCHED = """
+import builtins
+import io
+import os
+import pathlib
+
+
+def test_patches_files(monkeypatch, calls=[]):
+    def broken(*arguments, **options):
+        raise PermissionError("a test's own")
+
+    calls.append(1)
+    for place, name in ((builtins, "open"), (io, "open"), (os, "open"), (os, "write"), (pathlib.Path, "open")):
+        monkeypatch.setattr(place, name, broken)
+    if len(calls) < 2:
+        raise TimeoutError
+"""
+
+
+def test_what_a_test_puts_in_place_of_files_is_nothing_to_the_count(tmp_path: Path) -> None:
+    ends, _, done = attempts(tmp_path, PATCHED)
+    assert ends == {"test_patches_files": "rerun passed"}, done.stdout
+    assert (tmp_path / "plan.claims").read_bytes() == b"."
+
+
 QUARANTINED = '''
 import unittest
 
@@ -373,6 +398,13 @@ def test_a_quarantined_test_runs_and_may_fail_but_not_break_what_others_share(
 def test_of_a_file_that_was_not_collected_nobody_knows_the_names(tests: str, tmp_path: Path) -> None:
     attempts(tmp_path, tests, more={"named": ["test_it.py::test_a"]})
     assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1]).get("unmatched", {}) == {}
+
+
+def test_in_a_part_of_the_suite_names_of_other_files_are_not_asked_for(tmp_path: Path) -> None:
+    more = {"named": ["test_it.py::test_gone", "conftest.py::test_gone"]}
+    attempts(tmp_path, PATCHED, "test_it.py", more=more)
+    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert last["unmatched"] == {"test_it.py::test_gone": "test_it.py::test_patches_files"}
 
 
 def test_what_is_deselected_is_there_all_the_same(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ def test_what_passed_in_a_red_run_is_not_run_again(sample) -> None:
     )
     sample.commit("no mypy")
     assert sample.atomci("run", "local_ci", "--no-cache").code == 3
+    said = sample.atomci("run", "diagnostics", "--json")["implement_checkpoint_and_retry_policies"][1]
+    assert said.endswith("atomci run --resume goes on")
     done = sample.atomci("run", "--resume", "--json")
     assert done.code == 3
     assert {name for name, row in done.atoms.items() if row["cached"]} >= {"run_ruff_lint", "run_black_check"}

@@ -159,13 +159,14 @@ def _given(context: click.Context) -> tuple[str, ...]:
 def _continued(given: Sequence[str], *, dry_run: bool, as_json: bool, project: Path | None) -> int:
     """Run what the stopped run was asked for, with what it had got done."""
     from atomci.engine.stopped import stopped_run
+    from atomci.report.pages import only_reports
 
     if given:
         said = _shell(given)
         raise UsageError(
             f"--resume takes targets and options of the stopped run, not {said}", "leave them out"
         )
-    stopped = stopped_run(project_at(project).root)
+    stopped = stopped_run(project_at(project).root, only_reports)
     asked = run_command.make_context("run", list(stopped.words))
     with asked:
         if not as_json:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -16,9 +18,11 @@ from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.runs import ROOM, Event, RunFinished
 from atomci.decoding import decoded
 
-__all__ = ["EventLog", "Listener", "new_run_id", "now"]
+__all__ = ["EventLog", "Listener", "last_run_id", "new_run_id", "now"]
 
 Listener = Callable[[Event], None]
+_SECOND = "%Y%m%dT%H%M%S"
+_RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 # Enough for the last event of all atoms, on a disk that is full by then.
 _ROOM = 16 * 1024
 
@@ -28,11 +32,23 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def new_run_id(at: datetime | None = None) -> str:
-    """Sorts by time, also within a second: in 20261124T034500-1a2b3c 0x1a2 of its 4096 parts are over."""
+def new_run_id(at: datetime | None = None, after: str = "") -> str:
+    """Sorts by time, also within a second: in 20261124T034500-1a2b3c 0x1a2 of its 4096 parts are over.
+
+    Whatever the clock says, it sorts behind the id `after`: a clock that was ahead is put back some day.
+    """
     at = at or datetime.now(UTC)
+    if _RUN_ID.fullmatch(after) and f"{at:{_SECOND}}" < after[:15]:
+        with suppress(ValueError, OverflowError):  # it isn't a date, or the last there is
+            at = datetime.strptime(after[:15], _SECOND).replace(tzinfo=UTC) + timedelta(seconds=1)
     part = at.microsecond * 4096 // 1_000_000
-    return f"{at:%Y%m%dT%H%M%S}-{part:03x}{secrets.randbelow(4096):03x}"
+    return f"{at:{_SECOND}}-{part:03x}{secrets.randbelow(4096):03x}"
+
+
+def last_run_id(root: Path) -> str:
+    """That of the project's newest run; empty without one."""
+    names = (folder.name for folder in (root / "artifacts/runs").glob("*/"))
+    return max(filter(_RUN_ID.fullmatch, names), default="")
 
 
 class EventLog:

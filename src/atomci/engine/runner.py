@@ -15,7 +15,7 @@ from atomci.artifacts.index import entries_at_the_end, entries_of, write_index
 from atomci.artifacts.runs import AtomFinished, Event, IndexEntry, RunFinished, RunStarted
 from atomci.engine.cache import ResultCache
 from atomci.engine.context import Outcome, Workspace
-from atomci.engine.events import EventLog, Listener, new_run_id, now
+from atomci.engine.events import EventLog, Listener, last_run_id, new_run_id, now
 from atomci.engine.execution import Execution, Load
 from atomci.engine.inputs.environment import python_version
 from atomci.engine.manifest import write_manifest
@@ -56,7 +56,9 @@ def run_plan(workspace: Workspace, plan: Plan, load: Load, listeners: Sequence[L
         if isinstance(event, AtomFinished):
             finished.append(event)
 
-    with EventLog(root, new_run_id(), [*listeners, take_down], workspace.redactor) as events:
+    with EventLog(
+        root, new_run_id(after=last_run_id(root)), [*listeners, take_down], workspace.redactor
+    ) as events:
         _forget_the_verdict(root, plan, events)
         events(_run_started(workspace, plan, events.run))
         if events.broken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,11 +19,14 @@ from atomci.errors import UsageError
 __all__ = ["result_in", "stopped_run"]
 
 
-def stopped_run(root: Path) -> RunStarted:
-    """The last run, if it didn't end green. Raises UsageError where there is nothing to continue."""
+def stopped_run(root: Path, only_tells: Callable[[Sequence[str]], bool] = lambda atoms: False) -> RunStarted:
+    """The last run, if it didn't end green. Raises UsageError where there is nothing to continue.
+
+    One whose atoms only tell of other runs isn't meant.
+    """
     folders = sorted((root / "artifacts/runs").glob("*/"), reverse=True)
     for started, finished in map(_ends, folders):
-        if started is None or started.within:
+        if started is None or started.within or only_tells(started.atoms):
             continue
         if finished is not None and finished.exit_code == 0:
             raise UsageError(

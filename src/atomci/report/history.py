@@ -80,7 +80,10 @@ def _ends_whole(file: Path) -> bool:
 
 
 def past_runs(file: Path) -> tuple[PastRun, ...]:
-    """The runs that are kept, the oldest first, each once; a torn line is left out."""
+    """The runs that are kept, the oldest first, each once; a torn line is left out.
+
+    Ids sort as runs were made, also where the clock was put back.
+    """
     try:
         lines = file.read_bytes().splitlines()
     except OSError:
@@ -92,4 +95,4 @@ def past_runs(file: Path) -> tuple[PastRun, ...]:
         except msgspec.DecodeError:
             continue
         found[row.run] = row
-    return tuple(sorted(found.values(), key=lambda row: row.time))
+    return tuple(sorted(found.values(), key=lambda row: row.run))

@@ -203,6 +203,14 @@ def test_a_run_within_the_stopped_one_is_not_what_is_continued(project: MadeUp) 
     assert stopped_run(project.root).words == ("outer",)
 
 
+def test_a_run_that_only_tells_of_others_is_not_what_is_continued(project: MadeUp) -> None:
+    red = [(row, Outcome("fail", "no")) for row in ROWS[:1]]
+    assert project.run(*red, words=("gate",)).exit_code == 1
+    told = [(Atom(6, "tell", 18, ""), Outcome("pass", "said"))]
+    assert project.run(*told, words=("diagnostics",)).exit_code == 0
+    assert stopped_run(project.root, lambda atoms: atoms == ("tell",)).words == ("gate",)
+
+
 def test_a_last_line_that_is_torn_is_a_run_that_was_stopped(project: MadeUp) -> None:
     assert run(project, Killed(Path(os.devnull), -1), words=("all",)) == 0
     (log,) = project.root.glob("artifacts/runs/*/events.jsonl")

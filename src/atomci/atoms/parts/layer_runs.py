@@ -170,7 +170,7 @@ def run_tests(ctx: Context, layer: Layer, commands: Sequence[Command], *, left_o
         ctx.write(layer.summary, TestSummary(counts={}, complete=True))
         return Outcome.leaving_out(why, 0, "tests")
     (command,) = commands
-    write_plan(ctx)
+    write_plan(ctx, layer)
     done = ctx.run(command)
     # What a crash says becomes a test's result, which is written as it is.
     clean = ctx.redactor.clean

@@ -18,9 +18,9 @@ from atomci.engine.context import Context
 from atomci.report.history import past_runs
 from atomci.testing.flaky.flakiness import Flakiness, flakiness_of
 from atomci.testing.flaky.plan import PLAN_VARIABLE, claims_of
-from atomci.testing.flaky.quarantine import FILE, quarantine_today, read_quarantine
+from atomci.testing.flaky.quarantine import FILE, Quarantined, quarantine_today, read_quarantine
 from atomci.testing.flaky.settings import read_retries
-from atomci.testing.layers import Layer
+from atomci.testing.layers import E2E, INTEGRATION, UNIT, Layer
 from atomci.tools.atomic import replace_file
 
 __all__ = ["flakiness", "is_planned", "planned", "write_plan"]
@@ -39,7 +39,7 @@ def planned(ctx: Context) -> dict[str, str]:
     return {PLAN_VARIABLE: _file(ctx).as_posix()} if is_planned(ctx) else {}
 
 
-def write_plan(ctx: Context) -> None:
+def write_plan(ctx: Context, layer: Layer) -> None:
     """The plan of this run; what an earlier one has counted is gone."""
     if not is_planned(ctx):
         return
@@ -52,7 +52,7 @@ def write_plan(ctx: Context) -> None:
         "causes": retries.causes,
         "flaky": sorted(_flaky_before(ctx)),
         "quarantined": {row.test: row.today for row in quarantine_today(ctx.project).in_force},
-        "named": [row.test for row in ctx.project.setting(read_quarantine)],
+        "named": [row.test for row in ctx.project.setting(read_quarantine) if _belongs(layer, row)],
     }
     replace_file(file, msgspec.json.encode(plan))
 
@@ -71,11 +71,17 @@ def flakiness(
 def _of_the_quarantine(ctx: Context, layer: Layer, session: TestSession | None) -> Iterator[str]:
     """Entries of this layer that are over, and those that no test has."""
     for row in quarantine_today(ctx.project).lapsed:
-        if layer.runs(row.path):
+        if _belongs(layer, row):
             yield row.lapse
     for name, close in (session.unmatched if session else {}).items():
         meant = f"did you mean {close}?" if close else "delete the entry"
         yield f"{FILE} names {name}, and no test is called so: {meant}"
+
+
+def _belongs(layer: Layer, row: Quarantined) -> bool:
+    """Whether a layer answers for an entry: the unit tests also for those that are of none."""
+    others = (INTEGRATION, E2E) if layer.name == UNIT.name else ()
+    return layer.runs(row.path) or (bool(others) and not any(other.runs(row.path) for other in others))
 
 
 def _flaky_before(ctx: Context) -> frozenset[str]:

@@ -56,7 +56,8 @@ class Attempts:
         self._times = 0 if _is_looked_at(config) else int(plan["times"])
         self._causes = frozenset(plan["causes"])
         self._flaky = frozenset(plan["flaky"])
-        self._claims = claims
+        # Now: what a test puts in place of files, and takes away only after it was reported, holds here too.
+        self._claims = claims.open("ab", buffering=0)
         self._attempt = 0
         self._again = False
         self._calling = False
@@ -169,9 +170,15 @@ class Attempts:
 
     def _claimed(self, tests: int) -> bool:
         """Whether the suite has a re-run left; processes share the count."""
-        with self._claims.open("ab", buffering=0) as file:
-            file.write(b".")
-            return file.tell() <= reruns_of_a_suite(tests)
+        try:
+            self._claims.write(b".")
+            return self._claims.tell() <= reruns_of_a_suite(tests)
+        except OSError:  # a full disk: no re-run is better than one that nobody counts
+            return False
+
+    def pytest_unconfigure(self) -> None:
+        """Nothing is counted any more."""
+        self._claims.close()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """What no test has is told with what was collected."""
@@ -216,7 +223,9 @@ class _Names:
     def _was_asked(self, name: str) -> bool:
         start = self._config.invocation_params.dir
         file = start / name.partition("::")[0]
-        return any(file.is_relative_to(start / place) for place in self._config.args if "::" not in place)
+        places = [start / place for place in self._config.args if "::" not in place]
+        # Files alone are a part of the suite, folders are all of it.
+        return file in places or any(place.is_dir() for place in places)
 
 
 class _Before:

@@ -6,6 +6,7 @@ They run as always, and are always shown. Dates are days in UTC.
 from __future__ import annotations
 
 import difflib
+import posixpath
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -44,7 +45,7 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def today(self) -> InQuarantine:
         """What is shown of it."""
         return InQuarantine(
-            owner=self.owner,
+            owner=" ".join(self.owner.split()),
             until=self.until.isoformat(),
             days_left=(self.until - today()).days,
             reason=self._why,
@@ -107,6 +108,8 @@ def read_quarantine(project: Project) -> tuple[Quarantined, ...]:
     def problems(row: Quarantined, before: Collection[str]) -> Problems:
         if "::" not in row.test:
             yield "test", f"{row.test!r} is no test", "give its node id, such as tests/unit/test_a.py::test_b"
+        if (meant := _as_pytest_writes(row.path)) != row.path:
+            yield "test", f"pytest has no path {row.path}", f"write it from the project's root: {meant}"
         if row.test in before:
             yield "test", f"{row.test} is quarantined already", "one test, one entry"
         if not (project.root / row.path).is_file():
@@ -117,6 +120,10 @@ def read_quarantine(project: Project) -> tuple[Quarantined, ...]:
         yield from too_far(row.until, settings.days)
 
     return file_rows(project, FILE, "quarantine", Quarantined, "test", problems)
+
+
+def _as_pytest_writes(path: str) -> str:
+    return posixpath.normpath(path.replace("\\", "/")).lstrip("/") if path else path
 
 
 def _close_to(path: str, files: Iterable[str]) -> str:
