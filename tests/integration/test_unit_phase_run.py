@@ -341,6 +341,7 @@ def test_a_quarantined_test_runs_fails_is_shown_and_is_no_red_until_its_last_day
     test = "tests/unit/test_clock.py::test_midnight"
     real_green.write("tests/unit/test_clock.py", "def test_midnight() -> None:\n    assert 23 == 0\n")
     until = _quarantine(real_green, test, 9)
+    real_green.commit("the clock")
     done = real_green.atomci("run", "local_ci", "--json")
     said = f"1 quarantined failed: {test} (ada@example.com, until {until})"
     assert (done.code, done[RUN]) == (0, ("pass", said))
@@ -350,6 +351,17 @@ def test_a_quarantined_test_runs_fails_is_shown_and_is_no_red_until_its_last_day
     assert case[0].tag == "skipped"
     told = f"ada@example.com, until {until}, 9 days left: the clock"
     assert case[0].get("message") == f"quarantined ({told}): assert 23 == 0"
+    assert real_green.json("artifacts/tests/unit.json")["quarantined"] == [
+        f"{test} (ada@example.com, until {until})"
+    ]
+    assert (
+        f"failed in quarantine: {test} (ada@example.com, until {until})"
+        in real_green.atomci("check", RUN).out
+    )
+    answer = real_green.atomci("run", "local_ci_green", "--json")
+    assert answer["local_ci_green"][0] == "pass"
+    evidence = real_green.json("artifacts/done/local_ci.json")["evidence"]
+    assert evidence[-1] == f"failed in quarantine: {test} (ada@example.com, until {until})"
     report = real_green.atomci("report", "--json")
     (shown,) = [row for row in json.loads(report.out)["tests"] if row["nodeid"] == test]
     assert (shown["outcome"], shown["quarantine"]["days_left"]) == ("quarantined", 9)

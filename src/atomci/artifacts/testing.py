@@ -172,8 +172,17 @@ class TestSummary(Struct, frozen=True, kw_only=True):
     session: TestSession | None = None
     flaky: tuple[str, ...] = ()
     """Tests that failed and passed when they ran again."""
+    quarantined: tuple[str, ...] = ()
+    """Tests in quarantine that failed, each with whose it is and until when."""
     objections: tuple[str, ...] = ()
-    """Why such retries make the suite red all the same."""
+    """Why such tests make the suite red all the same."""
+
+    @property
+    def let_pass(self) -> tuple[str, ...]:
+        """What failed and doesn't count, in words."""
+        retried = f"passed on retry: {', '.join(self.flaky)}" if self.flaky else ""
+        held = f"failed in quarantine: {', '.join(self.quarantined)}" if self.quarantined else ""
+        return tuple(filter(None, (retried, held)))
 
 
 class Diagnostic(Struct, frozen=True, kw_only=True):

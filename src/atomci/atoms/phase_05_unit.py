@@ -336,7 +336,11 @@ def run_pytest_unit_with_coverage_holds(ctx: Context) -> Verdict:
         return verdict
     summary = ctx.read(UNIT.summary)
     left_out = (summary.why_incomplete,) if summary.why_incomplete else ()
-    return Verdict.of(miscounted(ctx, UNIT), (*verdict.evidence, *left_out), f"atomci run {ctx.atom.name}")
+    return Verdict.of(
+        miscounted(ctx, UNIT),
+        (*verdict.evidence, *summary.let_pass, *left_out),
+        f"atomci run {ctx.atom.name}",
+    )
 
 
 def _budget_report(ctx: Context) -> Sequence[Command]:

@@ -14,7 +14,7 @@ from atomci.artifacts.redaction import LogWriter
 from atomci.artifacts.runs import AtomFinished, AtomStarted, Result
 from atomci.artifacts.store import outputs_of, write
 from atomci.catalog import Atom
-from atomci.engine.cache import ResultCache
+from atomci.engine.cache import CACHE_FOLDER, ResultCache
 from atomci.engine.context import Context, Outcome, Workspace
 from atomci.engine.events import EventLog, now
 from atomci.engine.excerpts import excerpts
@@ -163,6 +163,11 @@ def _bounded(write: Callable[[str], object]) -> Callable[[str], None]:
     return take
 
 
+def _is_ours(path: object) -> bool:
+    """Whether atomci keeps its own files there, which it only reads after it has written them."""
+    return isinstance(path, str) and bool({CACHE_FOLDER, "artifacts"} & {*Path(path).parts})
+
+
 def _crashed(error: BaseException, atom: Atom, log: LogWriter) -> Outcome:
     if isinstance(error, Stopped):
         return Outcome("skipped", str(error))
@@ -173,6 +178,8 @@ def _crashed(error: BaseException, atom: Atom, log: LogWriter) -> Outcome:
         return Outcome("error", f"{error.message}; {error.hint}" if error.hint else error.message)
     if isinstance(error, OSError) and error.errno in _NO_PLACE:
         return Outcome("error", f"can't write: {error}")
+    if isinstance(error, PermissionError) and _is_ours(error.filename):
+        return Outcome("error", f"can't write: {error}; give yourself the right to write there")
     import traceback
 
     log.write("".join(traceback.format_exception(error)))

@@ -63,6 +63,7 @@ def judge(
             narrowed=said,
             session=session,
             flaky=flaky.tests,
+            quarantined=flaky.quarantined,
             objections=flaky.objections,
         )
         reasons = (*reasons, *flaky.objections, flaky.said)

@@ -230,6 +230,15 @@ def raises(error: BaseException) -> Work:
         (InfrastructureError("no network", "try later"), "no network; try later"),
         (UsageError("bad table"), "bad table"),
         (ToolMissing("no ruff", "install it"), "no ruff; install it"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/p/.atomci_cache/notes"),
+            "can't write: [Errno 13] Permission denied: '/p/.atomci_cache/notes'; "
+            "give yourself the right to write there",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/p/src/a.py"),
+            "it crashed: PermissionError: [Errno 13] Permission denied: '/p/src/a.py'; the traceback is in its log",
+        ),
     ],
 )
 def test_what_an_atom_raises_is_an_error_of_that_atom_alone(

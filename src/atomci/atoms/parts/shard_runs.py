@@ -207,6 +207,7 @@ def _summary(left: Sequence[portions.Left], found: Sequence[TestResult], left_ou
         broken=broken,
         narrowed=narrowed(left[0].summary.session, found),
         flaky=flaky.tests,
+        quarantined=flaky.quarantined,
         objections=flaky.objections,
     )
 
