@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from atomci.artifacts.done import DoneAnswer
     from atomci.artifacts.failures import Checkpoint, Failures
+    from atomci.artifacts.fixing import BehaviorWork, FixedByTools, TypeWork
     from atomci.artifacts.impact import Escapes, ImpactRecord
     from atomci.artifacts.runs import Index, Result
     from atomci.artifacts.schemas import (
@@ -101,6 +102,9 @@ MYPY: Artifact[Findings] = Artifact("artifacts/findings/mypy.json", "findings")
 STATIC_SARIF: Artifact[Any] = Artifact("artifacts/reports/static.sarif", form="SARIF 2.1.0")
 FINDINGS: Artifact[AllFindings] = Artifact("artifacts/reports/findings.json", "all-findings")
 LANES: Artifact[Lanes] = Artifact("artifacts/reports/lanes.json", "lanes")
+FIXED: Artifact[FixedByTools] = Artifact("artifacts/fix/fixed.json", "fixed")
+BEHAVIOR_WORK: Artifact[BehaviorWork] = Artifact("artifacts/fix/behavior.json", "behavior-work")
+TYPE_WORK: Artifact[TypeWork] = Artifact("artifacts/fix/types.json", "type-work")
 
 SELECTION: Artifact[Selection] = Artifact("artifacts/tests/selection.json", "selection")
 PARALLEL: Artifact[ParallelPlan] = Artifact("artifacts/tests/parallel.json", "parallel")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from atomci.artifacts.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.done import DoneAnswer, DoneReport
 from atomci.artifacts.failures import Checkpoint, Failures
+from atomci.artifacts.fixing import BehaviorWork, FixedByTools, TypeWork
 from atomci.artifacts.guarded import GuardEvent, Session
 from atomci.artifacts.impact import Escapes, ImpactRecord
 from atomci.artifacts.listings import Diagnosis, Explanation, ImpactExplanation, Listing, Restored
@@ -73,6 +74,9 @@ SCHEMAS: dict[str, object] = {
     "preconditions": Preconditions,
     "workflow": Rehearsal,
     "overrides": OverrideRows,
+    "fixed": FixedByTools,
+    "type-work": TypeWork,
+    "behavior-work": BehaviorWork,
     "failures": Failures,
     "checkpoint": Checkpoint,
     "retention": Retention,

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
+import shlex
+from collections.abc import Callable, Collection, Sequence
+
+from atomci.analysis.table import ATOMS, tool_of
+from atomci.artifacts import handles
+from atomci.artifacts.fixing import FixedByTools
+from atomci.artifacts.schemas import Lane
+from atomci.atoms.parts.impact_record import known_record
 from atomci.atoms.parts.layer_runs import why_unrunnable
-from atomci.engine.context import Context, Verdict
+from atomci.engine.context import Context, Outcome, Verdict, runs
+from atomci.engine.events import new_run_id
+from atomci.fix.lanes.behavior import behavior_work
+from atomci.fix.lanes.types import type_work
 from atomci.testing.layers import unit_tests_of
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
+from atomci.testing.results import BAD, read_results
+from atomci.testing.selection.record import numbers
+from atomci.testing.selection.settings import read_selection
+from atomci.tools.git.branching import HistoryMissing, departure
+from atomci.tools.git.changed_lines import changed_lines
 from atomci.tools.notices import Notices
+from atomci.tools.process import Command
+
+_FIXABLE: tuple[Lane, ...] = ("lint", "format")
+_FIXED = ("**/*.py", "**/*.pyi", "**/*.ipynb")
 
 
 def start_loop_on_fail_holds(ctx: Context) -> Verdict:
@@ -22,3 +43,98 @@ def start_loop_on_fail_holds(ctx: Context) -> Verdict:
         return Verdict(False, (f"{layer.folder or 'the project'} holds no file of tests",), remedy)
     said = f"at a save, atomci watch runs tests of up to {len(tests)} file{'' if len(tests) == 1 else 's'}"
     return Verdict(True, (said, f"it learns of a save {Notices(lambda: None).how}"))
+
+
+def _fixing(ctx: Context) -> Sequence[Command]:
+    """The tools that mend, each once, where one of them found something: what one changes another formats."""
+    lanes = ctx.read_if_there(handles.LANES)
+    if lanes is None or ctx.options.in_ci or not any(row.lane in _FIXABLE for row in lanes.lanes):
+        return ()
+    own = [name for name in ATOMS if not ctx.workspace.config.of(name).run and _enabled(ctx, name)]
+    tools = [tool for name in own if (tool := tool_of(ctx.project, name)).FILE_MEND]
+    return tuple(Command((ctx.tool(tool.PROGRAM), *shlex.split(tool.MEND)[1:])) for tool in tools)
+
+
+def _enabled(ctx: Context, name: str) -> bool:
+    return ctx.workspace.config.of(name).enabled
+
+
+@runs(_fixing)
+def route_fix_lane_lint_format(ctx: Context) -> Outcome:
+    from atomci.guard.snapshot.take import take
+
+    if ctx.options.in_ci:
+        return Outcome(
+            "fail", "it changes files, so it runs on a developer's machine only: atomci run atom_042"
+        )
+    commands = _fixing(ctx)
+    if not commands:
+        ctx.write(handles.FIXED, FixedByTools(commands=(), changed=(), undo=""))
+        return Outcome("pass", "nothing was found that ruff or black could fix", len(_FIXABLE), "lanes")
+    before, undo = _texts(ctx), new_run_id()
+    take(ctx.root, undo)
+    ended = [ctx.run(command) for command in commands]
+    take(ctx.root, undo, "after")
+    after = _texts(ctx)
+    changed = tuple(sorted(path for path in before if before[path] != after.get(path)))
+    shown = tuple(shlex.join((command.argv[0].rpartition("/")[2], *command.argv[1:])) for command in commands)
+    ctx.write(handles.FIXED, FixedByTools(commands=shown, changed=changed, undo=undo if changed else ""))
+    if broken := [done for done in ended if done.code not in (0, 1)]:
+        return Outcome("error", f"{shown[ended.index(broken[0])]} ended with {broken[0].code}", len(before))
+    if not changed:
+        return Outcome("pass", "nothing of what was found can be fixed by a tool", len(before))
+    said = f"{len(changed)} changed: {', '.join(changed[:3])}{', ...' if len(changed) > 3 else ''}"
+    return Outcome("pass", f"{said}; atomci undo {undo} takes it back", len(before))
+
+
+def _texts(ctx: Context) -> dict[str, bytes]:
+    files = ctx.files(*_FIXED)
+    return {path: hashlib.sha256((ctx.root / path).read_bytes()).digest() for path in files}
+
+
+def route_fix_lane_types_interfaces(ctx: Context) -> Outcome:
+    found = ctx.read(handles.FINDINGS)
+    types = [each for run in found.runs for each in run.findings if each.lane == "type"]
+    sources = ctx.files("**/*.py", "**/*.pyi")
+    work = type_work(types, sources, lambda path: (ctx.root / path).read_bytes())
+    ctx.write(handles.TYPE_WORK, work)
+    first = work.symbols[0] if work.symbols else None
+    place = f"{first.path}{f', {first.symbol}' if first.symbol else ''}" if first else ""
+    said = f"{len(types)} findings in {len(work.symbols)} symbols, first {place}" if first else ""
+    return Outcome("pass", said, len(sources))
+
+
+def route_fix_lane_behavior(ctx: Context) -> Outcome:
+    results = read_results(ctx.root / handles.UNIT_RESULTS)
+    last = {result.nodeid: result for result in results}
+    failing = [result for result in last.values() if result.outcome in BAD]
+    git, named = ctx.project.git, ctx.options.since or ctx.project.setting(read_selection).base
+    try:
+        since = departure(git, named or None)
+    except HistoryMissing as missing:
+        return Outcome("error", f"{missing} ({missing.hint})", len(last), "tests")
+    changed = changed_lines(git, since.commit) if since else {}
+    work = behavior_work(
+        failing,
+        changed,
+        since.commit if since else "",
+        _ran_by(ctx),
+        lambda path: (ctx.root / path).read_bytes(),
+    )
+    ctx.write(handles.BEHAVIOR_WORK, work)
+    reached = sum(bool(test.changed) for test in work.tests)
+    said = f"failing: {len(failing)}, of which through changed lines: {reached}" if failing else "none fails"
+    return Outcome("pass", said, len(last), "tests")
+
+
+def _ran_by(ctx: Context) -> Callable[[str], Collection[str] | None]:
+    """What each test ran when it was last noted, None of one that wasn't."""
+    record = known_record(ctx)
+
+    def ran(nodeid: str) -> Collection[str] | None:
+        test = record.tests.get(nodeid) if record else None
+        if record is None or test is None:
+            return None
+        return {record.blocks[number] for number in numbers(test.ran, len(record.blocks))}
+
+    return ran

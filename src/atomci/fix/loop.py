@@ -14,7 +14,7 @@ from atomci.fix.judging import refusals
 from atomci.fix.proposal import Patch, Refusal
 from atomci.fix.rules.bounds import Allowance
 
-__all__ = ["Attempt", "Bench", "Budget", "GateAnswer", "Mending", "Stop", "Worked", "mend"]
+__all__ = ["Attempt", "Bench", "Budget", "GateAnswer", "Mending", "Stop", "Worked", "fix_until_green"]
 
 _SCOPE = frozenset({"scope", "size", "protected", "binary", "mode", "link", "submodule", "secret"})
 _REFUSED_IN_A_ROW = 2
@@ -122,7 +122,7 @@ class Bench(Protocol):
         """Make the files what they were."""
 
 
-def mend(bench: Bench, budget: Budget, allowed: Allowance, clock: Callable[[], float]) -> Mending:
+def fix_until_green(bench: Bench, budget: Budget, allowed: Allowance, clock: Callable[[], float]) -> Mending:
     """Mend what is red, within the budget. The bench is left in the last state that was kept."""
     loop = _Loop(bench, budget, allowed, clock)
     stop, reason = loop.run()

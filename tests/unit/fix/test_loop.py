@@ -7,7 +7,7 @@ import pytest
 from atomci.artifacts.failures import Failure, Kind
 from atomci.artifacts.guarded import Usage
 from atomci.fix.fixable import fingerprint
-from atomci.fix.loop import Budget, GateAnswer, Mending, Stop, Worked, mend
+from atomci.fix.loop import Budget, GateAnswer, Mending, Stop, Worked, fix_until_green
 from atomci.fix.proposal import Edit, Patch, Refusal, Side
 from atomci.fix.rules.bounds import Allowance
 
@@ -68,7 +68,7 @@ class Copy:
 
 
 def mended(copy: Copy, clock: Callable[[], float] = lambda: 0.0, **budget: int | float) -> Mending:
-    return mend(copy, Budget(**budget), Allowance(scope=("src/**",)), clock)  # type: ignore[arg-type]
+    return fix_until_green(copy, Budget(**budget), Allowance(scope=("src/**",)), clock)  # type: ignore[arg-type]
 
 
 def stops(text: str, *steps: str | Worked | Callable[[Files], None], **budget: int | float) -> Stop:
