@@ -158,8 +158,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """index.json of a session: what was asked, how it ended, what it used, and the files that tell of it.
 
     `environment` are the names of the variables that it got. `result` is the tool's own word, None where it
-    has none. `changed`: the working tree isn't what it was. `incomplete` says why the record isn't whole; it
-    is empty where it is.
+    has none; `tells_result` says whether it should have one. `changed`: the working tree isn't what it was.
+    `incomplete` says why the record isn't whole; it is empty where it is.
     """
 
     schema: Literal["atomci/session/1"] = "atomci/session/1"
@@ -182,6 +182,7 @@ class Session(Struct, frozen=True, kw_only=True):
     reason: str
     exit_code: int | None
     result: AgentEnded | None
+    tells_result: bool = False
     usage: Usage
     changed: bool
     outside: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ __all__ = ["RetentionSettings", "RunFolder", "read_retention", "remove", "run_fo
 # artifacts/runs/<run>, artifacts/cli_runs/<tool>/<run>.
 _HOMES = ("runs", "cli_runs")
 _RUN = re.compile(r"(\d{8}T\d{6})Z?(?:-\w+)?")
-_OVER = b'"event":"run_finished"'
+_OVER = (b'"event":"run_finished"', b'"event":"guard_finished"')
 _LAST_LINE = 65_536
 # A run that was killed never says that it is over; one that wrote nothing for so long is.
 _SILENT = timedelta(days=1)
@@ -125,4 +125,4 @@ def _is_over(path: Path) -> bool:
             lines = file.read().splitlines()
     except OSError:
         return False
-    return bool(lines) and _OVER in lines[-1]
+    return bool(lines) and any(over in lines[-1] for over in _OVER)

@@ -110,6 +110,7 @@ class Account:
                 reason=reason,
                 exit_code=end.code,
                 result=heard.result,
+                tells_result=asked.started.tells_events,
                 usage=heard.usage,
                 changed=changed,
                 outside=outside,

@@ -41,6 +41,14 @@ def test_the_oldest_go_until_the_rest_fits(tmp_path: Path) -> None:
     assert removed(tmp_path, megabytes=1) == names[:3]
 
 
+def test_a_guarded_session_that_is_over_goes_as_runs_do(tmp_path: Path) -> None:
+    name = run(tmp_path, 40, home="cli_runs/claude", over=False, silent=0)
+    assert removed(tmp_path) == []
+    folder = tmp_path / "artifacts/cli_runs/claude" / name
+    (folder / "events.jsonl").write_text('{"event":"guard_started"}\n{"event":"guard_finished"}\n')
+    assert removed(tmp_path) == [name]
+
+
 def test_runs_of_command_lines_count_too(tmp_path: Path) -> None:
     direct, below = run(tmp_path, 40, home="cli_runs"), run(tmp_path, 50, home="cli_runs/claude")
     assert removed(tmp_path) == [below, direct]
