@@ -49,6 +49,7 @@ def _time(*names: str, says: str) -> Callable[[Command], Command]:
 @click.option("--in-place", is_flag=True, help="In this checkout, and not in a worktree of its own.")
 @click.option("--allow-degraded", is_flag=True, help="Also where nothing here keeps it within bounds.")
 @click.option("--stdin", "reads", is_flag=True, help="It may read the input of this command.")
+@click.option("--pty", is_flag=True, help="On a terminal of its own, in which you can work as ever.")
 @click.option("--as-typed", is_flag=True, help="Add no option to the command, such as one for events.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: one event per line.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
@@ -58,6 +59,7 @@ def guard_command(
     in_place: bool,
     allow_degraded: bool,
     reads: bool,
+    pty: bool,
     as_typed: bool,
     as_json: bool,
     max_tokens: int | None,
@@ -82,9 +84,9 @@ def guard_command(
     from atomci.guard.session import guard
     from atomci.guard.verdict import EXIT_CODES
 
-    asked = _Asked(command, tool, reads=reads, as_typed=as_typed)
+    asked = _Asked(command, tool, reads=reads, pty=pty, as_typed=as_typed or pty)
     request = asked.request(_limits(times, max_tokens, max_usd), in_place=in_place, degraded=allow_degraded)
-    shown = SessionEvents() if as_json else SessionView(renders=request.started.renders)
+    shown = SessionEvents() if as_json else SessionView(request)
     session = guard(request, shown)
     shown.ended(session)
     if session.incomplete and session.verdict == "done":
@@ -104,12 +106,19 @@ def _limits(times: Mapping[str, float | None], tokens: int | None, usd: float | 
 class _Asked:
     """The command that was typed, and what is started for it here."""
 
-    def __init__(self, command: tuple[str, ...], tool: str | None, *, reads: bool, as_typed: bool) -> None:
+    def __init__(
+        self, command: tuple[str, ...], tool: str | None, *, reads: bool, pty: bool, as_typed: bool
+    ) -> None:
         from atomci.guard.agents.table import typed
+        from atomci.tools.terminal import is_person
 
+        if pty and sys.platform == "win32":
+            raise UsageError("--pty needs a terminal as Linux and macOS have it", "leave it out")
         self._command = command
         self._typed = typed(command, tool)
-        self._reads = reads
+        self._person = pty and is_person()
+        self._reads = reads or self._person
+        self._pty = pty
         self._as_typed = as_typed
         self._folder = Path.cwd().resolve()
 
@@ -119,7 +128,7 @@ class _Asked:
 
         from atomci.engine.events import new_run_id
         from atomci.engine.guest import make_room
-        from atomci.guard.limits import HEADLESS, STREAMING
+        from atomci.guard.limits import HEADLESS, INTERACTIVE, STREAMING
         from atomci.guard.request import SessionRequest
         from atomci.project import Project
 
@@ -128,7 +137,8 @@ class _Asked:
         self._check()
         make_room(project)
         started = self._started(root)
-        most = msgspec.structs.replace(STREAMING if started.tells_events else HEADLESS, **limits)
+        usual = INTERACTIVE if self._person else STREAMING if started.tells_events else HEADLESS
+        most = msgspec.structs.replace(usual, **limits)
         if (most.tokens or most.usd) and not started.tells_events:
             raise UsageError(*self._uncounted())
         return SessionRequest(
@@ -141,7 +151,8 @@ class _Asked:
             limits=most,
             in_place=in_place,
             degraded=degraded,
-            given=sys.stdin.fileno() if self._reads else None,
+            terminal=self._pty,
+            reads=self._reads,
         )
 
     def _root(self) -> Path:
@@ -154,11 +165,9 @@ class _Asked:
 
     def _check(self) -> None:
         agent = self._typed.agent
-        if agent is not None and not agent.is_headless(self._typed.words):
-            name = agent.NAME
-            raise UsageError(
-                f"so {name} waits for a person, and it gets no input", f"atomci guard -- {agent.INTERACTIVE}"
-            )
+        if agent is not None and not self._pty and not agent.is_headless(self._typed.words):
+            hint = f"atomci guard -- {agent.INTERACTIVE}; or work in it yourself: atomci guard --pty -- ..."
+            raise UsageError(f"so {agent.NAME} waits for a person, and it gets no input", hint)
         if shutil.which(self._command[0], path=os.environ.get("PATH")) is None:
             raise InfrastructureError(f"{self._command[0]} isn't on the PATH", "install it, or give its path")
 

@@ -4,7 +4,9 @@ looks on.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,6 +22,7 @@ from atomci.guard.record import CLI_RUNS, Record
 from atomci.guard.request import Audience, SessionRequest, Stream
 from atomci.guard.verdict import verdict_of
 from atomci.tools.running import Running, start
+from atomci.tools.terminal import JoinedTerminal
 
 __all__ = ["Account"]
 
@@ -39,17 +42,23 @@ class Account:
         except OSError as error:
             raise InfrastructureError(f"the session's record can't be written: {error}") from None
         self._heard = Heard()
+        self._cast: Callable[[bytes], None] | None = None
         self._lines = self._events_of_an_agent()
-        self._program = self._start()
+        self._opened = contextlib.ExitStack()
 
     def __enter__(self) -> Account:
+        with contextlib.ExitStack() as opened:
+            opened.callback(self._record.close)
+            terminal = opened.enter_context(self._joined()) if self._request.terminal else None
+            self._program = self._start(terminal)
+            opened.callback(self._program.kill)
+            self._opened = opened.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._program.kill()
-        self._record.close()
+        self._opened.close()
 
     def follow(self) -> ProgramEnd:
         """See the program to its end."""
@@ -125,10 +134,24 @@ class Account:
     def _folder(self) -> str:
         return self._record.folder.relative_to(self._request.root).as_posix()
 
-    def _start(self) -> Running:
+    def _joined(self) -> JoinedTerminal:
+        try:
+            terminal = JoinedTerminal(self._heard.typed, reads=self._request.reads)
+        except OSError as error:
+            raise InfrastructureError(f"no terminal can be had: {error.strerror or error}") from None
+        lines, columns = terminal.size
+        self._cast = self._record.cast(columns, lines)
+        return terminal
+
+    def _start(self, terminal: JoinedTerminal | None) -> Running:
         asked, confined = self._request, self._confined
         try:
-            program = start(confined.argv, confined.cwd, confined.environment, given=asked.given)
+            if terminal is not None:
+                program = start(confined.argv, confined.cwd, confined.environment, terminal=terminal.ends)
+                terminal.begin()
+            else:
+                given = sys.stdin.fileno() if asked.reads else None
+                program = start(confined.argv, confined.cwd, confined.environment, given=given)
         except OSError as error:
             self._record.discard()
             raise InfrastructureError(f"{confined.argv[0]} can't be started: {error.strerror}") from None
@@ -160,6 +183,8 @@ class Account:
         def hear(piece: bytes) -> None:
             self._heard.printed(piece)
             keep(piece)
+            if self._cast is not None:
+                self._cast(piece)
             if lines is not None:
                 lines.feed(piece)
             if lines is None or not self._request.started.renders:

@@ -34,7 +34,8 @@ class SessionRequest:
     """What is to be run, where, and within which limits. `command` is what was typed, in `folder`.
 
     `in_place`: in the user's own checkout, and not in a worktree. `degraded`: also where nothing confines it.
-    `given` is the descriptor that its input is read from, None for none.
+    `terminal`: it gets a terminal of its own, joined to that of this process. `reads`: it gets the input of
+    this process.
     """
 
     project: Project
@@ -46,7 +47,8 @@ class SessionRequest:
     limits: SessionLimits
     in_place: bool = False
     degraded: bool = False
-    given: int | None = None
+    terminal: bool = False
+    reads: bool = False
 
     @property
     def root(self) -> Path:

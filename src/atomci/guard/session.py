@@ -51,6 +51,7 @@ def _enclosed(request: SessionRequest) -> Enclosure:
         around=os.environ,
         in_place=request.in_place,
         degraded=request.degraded,
+        terminal=request.terminal,
     )
 
 

@@ -17,6 +17,8 @@ from atomci.artifacts.guarded import (
     Usage,
 )
 from atomci.artifacts.json_text import json_of
+from atomci.guard.request import SessionRequest
+from atomci.tools.terminal import Modes
 from atomci.visible import visible
 
 __all__ = ["SessionEvents", "SessionView"]
@@ -53,10 +55,11 @@ class SessionView:
     `renders`: events are shown as text, and the result is all that goes to standard output.
     """
 
-    def __init__(self, *, renders: bool) -> None:
-        self._renders = renders
+    def __init__(self, request: SessionRequest) -> None:
+        self._renders = request.started.renders
+        self._modes = Modes() if request.terminal else None
         self._lock = threading.Lock()
-        self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._live = not request.terminal and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._drawn = False
         self._at_line_start = True
         self._said = ""
@@ -66,6 +69,8 @@ class SessionView:
         with self._lock:
             self._erase()
             _write(1 if stream == "stdout" else 2, piece)
+            if self._modes is not None:
+                self._modes.feed(piece)
             self._at_line_start = piece.endswith(b"\n")
 
     def told(self, event: GuardEvent) -> None:
@@ -92,6 +97,8 @@ class SessionView:
         """The result on standard output, where its events were shown; the summary on standard error."""
         with self._lock:
             self._erase()
+            if self._modes is not None:
+                _write(1, self._modes.undo())
             result = session.result.text if session.result is not None and session.result.text else self._said
             if self._renders and result:
                 _write(1, (result.rstrip("\n") + "\n").encode())
