@@ -232,7 +232,7 @@ _phase(3,
     _row(29, "annotate_commit_with_cli_metadata", "Trailers with tool, model, time, run id, config and seed",
         needs=("create_fix_branch_and_checkpoint",), reads=(_SESSION,), writes=(".git/",), effect="tree"),
     _row(30, "write_artifact_index_json", "One index of logs, diffs and reports with sizes and sha256",
-        reads=(_SESSION,), writes=(handles.evidence("artifacts/guard/index.json"),), effect="host"),
+        reads=(_SESSION,), writes=(handles.evidence("artifacts/guard/index.json"), handles.INDEX), effect="host"),
 )
 _phase(4,
     _row(31, "run_ruff_lint", "Lint findings with file, line and rule; no autofix",

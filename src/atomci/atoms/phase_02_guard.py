@@ -8,7 +8,7 @@ from atomci.artifacts.guarded import Session, StopReason
 from atomci.atoms.parts.ci_files import verdict_of as verdict_by
 from atomci.configuration.facts import Fact, expect, problem, seen
 from atomci.engine.context import Context, Verdict
-from atomci.guard.sessions import Recorded, recorded_sessions
+from atomci.guard.sessions import RecordedSession, recorded_sessions
 from atomci.guard.verdict import verdict_of
 
 _START = "atomci guard -- COMMAND"
@@ -29,7 +29,7 @@ def detect_cli_completion_signal_holds(ctx: Context) -> Verdict:
     return _of_the_newest(ctx, _completed)
 
 
-def _of_the_newest(ctx: Context, rule: Callable[[Session, Recorded], Iterator[Fact]]) -> Verdict:
+def _of_the_newest(ctx: Context, rule: Callable[[Session, RecordedSession], Iterator[Fact]]) -> Verdict:
     found = recorded_sessions(ctx.root)
     if not found:
         return Verdict(None, ("no session was here yet",), _START, not_run=True)
@@ -40,7 +40,7 @@ def _of_the_newest(ctx: Context, rule: Callable[[Session, Recorded], Iterator[Fa
     return verdict_by(rule(newest.session, newest), _START)
 
 
-def _followed(session: Session, recorded: Recorded) -> Iterator[Fact]:
+def _followed(session: Session, recorded: RecordedSession) -> Iterator[Fact]:
     place = _place(recorded)
     lost = session.stop is StopReason.LOST
     yield expect(not lost, place, f"followed to its end in {session.seconds:g} s", session.reason)
@@ -52,7 +52,7 @@ def _followed(session: Session, recorded: Recorded) -> Iterator[Fact]:
     yield seen(place, f"kept within bounds by {session.backend} ({session.level})")
 
 
-def _archived(ctx: Context, session: Session, recorded: Recorded) -> Iterator[Fact]:
+def _archived(ctx: Context, session: Session, recorded: RecordedSession) -> Iterator[Fact]:
     place = _place(recorded)
     if session.incomplete:
         yield problem(place, f"it isn't whole: {session.incomplete}")
@@ -66,7 +66,7 @@ def _archived(ctx: Context, session: Session, recorded: Recorded) -> Iterator[Fa
         yield expect(hit is None, f"{place}/{row.path}", good, bad)
 
 
-def _completed(session: Session, recorded: Recorded) -> Iterator[Fact]:
+def _completed(session: Session, recorded: RecordedSession) -> Iterator[Fact]:
     said = "no result of its own" if session.result is None else f"its result {session.result.kind}"
     code = "no exit code" if session.exit_code is None else f"exit code {session.exit_code}"
     yield seen(_place(recorded), f"{session.stop.value}: {code}, {said}")
@@ -85,5 +85,5 @@ def _completed(session: Session, recorded: Recorded) -> Iterator[Fact]:
     )
 
 
-def _place(recorded: Recorded) -> str:
+def _place(recorded: RecordedSession) -> str:
     return f"artifacts/cli_runs/{recorded.tool}/{recorded.run}"

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from atomci.artifacts import handles
+from atomci.artifacts.schemas import Evidence
 from atomci.atoms.parts.ci_files import verdict_of
+from atomci.atoms.parts.recorded import outcome_of
 from atomci.configuration.facts import problem, seen
-from atomci.engine.context import Context, Verdict
+from atomci.engine.context import Context, Outcome, Verdict
+from atomci.engine.outputs import declared_outputs
 from atomci.guard.sessions import recorded_sessions
+
+
+def write_artifact_index_json(ctx: Context) -> Outcome:
+    """A session writes its index itself, and a run writes its own when all atoms have ended."""
+    verdict = write_artifact_index_json_holds(ctx)
+    if verdict.holds is None:
+        return Outcome("skipped", "; ".join(verdict.evidence), 0, "facts")
+    evidence = Evidence(
+        atom=ctx.atom.name, holds=verdict.holds, evidence=verdict.evidence, facts=verdict.facts
+    )
+    ctx.write(declared_outputs(ctx.atom)[0], evidence)
+    return replace(outcome_of(ctx, verdict), without=(handles.INDEX.path,))
 
 
 def write_artifact_index_json_holds(ctx: Context) -> Verdict:

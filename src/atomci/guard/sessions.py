@@ -14,13 +14,13 @@ from atomci.artifacts.runs import OutputFile
 from atomci.decoding import decoded
 from atomci.guard.record import CLI_RUNS, INDEX
 
-__all__ = ["Recorded", "recorded_sessions"]
+__all__ = ["RecordedSession", "recorded_sessions"]
 
 _RUN = re.compile(r"\d{8}T\d{6}Z?(?:-\w+)?")
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedSession:
     """A session's folder, and its index; `unreadable` says why there is none, such as that it goes on."""
 
     folder: Path
@@ -56,16 +56,16 @@ class Recorded:
         return (path.stat().st_size, digest) == (row.size, row.sha256)
 
 
-def recorded_sessions(root: Path) -> list[Recorded]:
+def recorded_sessions(root: Path) -> list[RecordedSession]:
     """All that have a record in a checkout, oldest first."""
     folders = [path for path in (root / CLI_RUNS).glob("*/*") if _RUN.fullmatch(path.name) and path.is_dir()]
     return [_read(folder) for folder in sorted(folders, key=lambda folder: folder.name)]
 
 
-def _read(folder: Path) -> Recorded:
+def _read(folder: Path) -> RecordedSession:
     try:
-        return Recorded(folder, decoded((folder / INDEX).read_bytes(), Session))
+        return RecordedSession(folder, decoded((folder / INDEX).read_bytes(), Session))
     except FileNotFoundError:
-        return Recorded(folder, None, "it goes on, or atomci was killed")
+        return RecordedSession(folder, None, "it goes on, or atomci was killed")
     except (OSError, msgspec.DecodeError) as error:
-        return Recorded(folder, None, f"its index can't be read: {error}")
+        return RecordedSession(folder, None, f"its index can't be read: {error}")
