@@ -1,11 +1,20 @@
 """Which back-end is taken on this machine, and that a confined program is held to its bounds."""
 
-from dataclasses import dataclass
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from atomci.errors import RefusedError
+from atomci.guard.confinement import bubblewrap, choice, landlock
 from atomci.guard.confinement.bounds import Bounds, Level
 from atomci.guard.confinement.choice import confined
 
@@ -25,6 +34,7 @@ class MadeUp:
     line: str
     LEVEL: Level = "os-fs"
     absent: str = ""
+    NAMES_HOSTS: bool = False
 
     def missing(self) -> str:
         return self.absent
@@ -58,3 +68,92 @@ def test_only_a_back_end_that_confines_in_a_trial_is_taken(bounds: Bounds, first
     assert reason in refused.value.message
     assert "--allow-degraded" in refused.value.hint
     assert list(bounds.scratch.iterdir()) == []
+
+
+_ASK = """
+import json, os, socket, sys
+def through(host):
+    with socket.create_connection(("127.0.0.1", 3128), 5) as asked:
+        asked.sendall(f"{sys.argv[2]} {host} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
+        said = b""
+        while piece := asked.recv(100):
+            said += piece
+        return said.decode()
+def straight(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), 5) as asked:
+            return asked.recv(100).decode()
+    except OSError as error:
+        return type(error).__name__
+port = int(sys.argv[1])
+named = [through(host) for host in (f"LOCALHOST:{port}", f"127.0.0.1:{port}", "localhost:1")]
+print(json.dumps([*named, straight(port), os.environ["HTTPS_PROXY"]]))
+"""
+
+
+@contextlib.contextmanager
+def greeter() -> Iterator[int]:
+    """The port of a server of this machine that says hello."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    asked, _ = server.accept()
+                    asked.sendall(b"hello")
+                    asked.close()
+
+        threading.Thread(target=greet, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def asked_by_name(bounds: Bounds, port: int, method: str) -> list[str]:
+    bounds = replace(bounds, network="api", hosts=(f"localhost:{port}", "localhost:1"))
+    words = (sys.executable, "-IS", "-c", _ASK, str(port), method)
+    program = confined(bounds, words, bounds.writable[0], backends=[bubblewrap])
+    environment = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        program.argv, cwd=program.cwd, env=environment, capture_output=True, text=True, check=True
+    )
+    told: list[str] = json.loads(done.stdout)
+    return told
+
+
+@pytest.fixture
+def with_bubblewrap(bounds: Bounds) -> Bounds:
+    if failed := choice.tried(bubblewrap, bounds, bounds.writable[0]).failed:
+        pytest.skip(failed)
+    return bounds
+
+
+def test_a_network_by_name_is_open_for_these_hosts_and_for_no_other(with_bubblewrap: Bounds) -> None:
+    with greeter() as port:
+        named, other, shut, straight, proxy = asked_by_name(with_bubblewrap, port, "CONNECT")
+    assert named == "HTTP/1.1 200 OK\r\n\r\nhello"
+    assert other.startswith("HTTP/1.1 403 Forbidden")
+    assert f"127.0.0.1:{port} isn't one of the hosts" in other
+    assert shut.startswith("HTTP/1.1 502 Bad Gateway")
+    assert straight == "ConnectionRefusedError"
+    assert proxy == "http://127.0.0.1:3128"
+
+
+def test_what_is_no_wish_to_connect_is_refused(with_bubblewrap: Bounds) -> None:
+    with greeter() as port:
+        named, *_ = asked_by_name(with_bubblewrap, port, "GET")
+    assert named.startswith("HTTP/1.1 403 Forbidden")
+
+
+def test_nothing_of_a_network_by_name_is_left_when_the_program_ends(with_bubblewrap: Bounds) -> None:
+    bounds = replace(with_bubblewrap, network="api", hosts=("localhost:1",))
+    program = confined(bounds, ("true",), bounds.writable[0], backends=[bubblewrap])
+    process = subprocess.Popen(program.argv, cwd=program.cwd, stdout=subprocess.PIPE)
+    out, _ = process.communicate(timeout=30)  # its streams are closed, so nobody holds them
+    assert (process.returncode, out) == (0, b"")
+
+
+def test_a_back_end_that_knows_no_hosts_is_not_taken_for_a_network_by_name(bounds: Bounds) -> None:
+    bounds = replace(bounds, network="api", hosts=("localhost:1",))
+    for degraded in (False, True):
+        with pytest.raises(RefusedError, match="for some hosts alone"):
+            confined(bounds, ("true",), bounds.writable[0], degraded=degraded, backends=[landlock])

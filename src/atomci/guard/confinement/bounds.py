@@ -37,8 +37,9 @@ class Bounds:
     `writable`: files and folders. `protected`: what lies in a writable folder and still can't be written.
     `hidden`: what can't be read, with all below it. `readable`: what can, though it lies in a hidden folder.
     `scratch`: an existing folder for temporary files; it is writable, and /tmp where the back-end can give
-    one of its own. `environment` is all that the program gets. `sockets`: whether it may speak to other
-    programs over sockets of this machine, such as those of Docker or an ssh agent.
+    one of its own. `hosts`: as HOST:PORT, those that a network of `api` is open for. `environment` is all
+    that the program gets. `sockets`: whether it may speak to other programs over sockets of this machine,
+    such as those of Docker or an ssh agent. `terminal`: a person types to it.
     """
 
     writable: tuple[Path, ...]
@@ -47,6 +48,7 @@ class Bounds:
     hidden: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
     network: Network = "on"
+    hosts: tuple[str, ...] = ()
     sockets: bool = False
     terminal: bool = False
     caps: Caps = field(default_factory=Caps)
@@ -73,6 +75,8 @@ class Backend(Protocol):
 
     NAME: str
     LEVEL: Level
+    NAMES_HOSTS: bool
+    """Whether it can open the network for some hosts alone."""
 
     def missing(self) -> str:
         """Why it can't be tried here at all; empty where it can."""

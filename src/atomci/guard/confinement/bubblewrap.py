@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from atomci.guard.confinement.bounds import Bounds, Level
-from atomci.guard.confinement.rules import families, is_root, launched, limits
+from atomci.guard.confinement.rules import OWN_PROGRAM, families, is_root, launched, limits
 
-__all__ = ["LEVEL", "NAME", "confined", "gaps", "missing"]
+__all__ = ["LEVEL", "NAME", "NAMES_HOSTS", "confined", "gaps", "missing"]
 
 NAME = "bubblewrap"
 LEVEL: Level = "os-strict"
+NAMES_HOSTS = True
 
 _APART = ("user", "pid", "ipc", "uts")
 # The rest of /run is sockets of services and other programs; there NixOS keeps all programs.
@@ -41,6 +42,9 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
     if bounds.caps.processes is not None and not is_root():
         # Counted from within, where only what runs there is.
         argv = ("/bin/sh", "-c", _WITHIN_PROCESSES, "sh", str(bounds.caps.processes), *argv)
+    by_name = bounds.network == "api"
+    if by_name:
+        argv = launched(argv, listens=True)
     words = [_program(), *(f"--unshare-{name}" for name in _APART), "--unshare-cgroup-try"]
     words += [] if bounds.network == "on" else ["--unshare-net"]
     words += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
@@ -52,6 +56,7 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
         (*words, "--", *argv),
         limits=limits(bounds.caps, processes=False),
         filter={"families": families(bounds, sockets=True)},
+        **({"hosts": bounds.hosts} if by_name else {}),
     )
 
 
@@ -93,6 +98,8 @@ def _mounts(bounds: Bounds) -> Iterator[tuple[str, ...]]:
     shown = [*(Path("/run", name) for name in _OF_RUN), _NAMES.resolve()]
     for path in bounds.hidden:
         kinds[path] = ("--tmpfs", str(path)) if path.is_dir() else ("--ro-bind", "/dev/null", str(path))
+    if bounds.network == "api":
+        shown += OWN_PROGRAM
     for path in (*shown, *bounds.readable):
         kinds[path] = ("--ro-bind", str(path), str(path))
     for path in (*bounds.writable, bounds.scratch):

@@ -50,11 +50,6 @@ def confined(
     Raises RefusedError where nothing confines it, unless `degraded`, and where a bound can't be kept at all.
     """
     bounds = _resolved(bounds)
-    if bounds.network == "api":
-        raise RefusedError(
-            "no back-end here can open the network for the hosts of an API alone",
-            'network = "on" or "off" in [tool.atomci.guard]',
-        )
     trials = []
     for backend in backends:
         trial = tried(backend, bounds, cwd)
@@ -62,8 +57,13 @@ def confined(
             words = backend.confined(bounds, tuple(argv), cwd)
             return Confined(words, cwd, bounds.environment, backend.NAME, backend.LEVEL, backend.gaps(bounds))
         trials.append(trial)
+    reasons = "; ".join(f"{trial.backend.NAME}: {trial.failed}" for trial in trials)
+    if bounds.network == "api":
+        raise RefusedError(
+            f"this machine can't open the network for some hosts alone ({reasons})",
+            'install bubblewrap, or set network = "on" or "off" in [tool.atomci.guard]',
+        )
     if not degraded:
-        reasons = "; ".join(f"{trial.backend.NAME}: {trial.failed}" for trial in trials)
         raise RefusedError(
             f"this machine can't keep a program within bounds ({reasons})",
             "install bubblewrap, or add --allow-degraded and trust the program with everything you can touch",
@@ -74,6 +74,8 @@ def confined(
 def tried(backend: Backend, bounds: Bounds, cwd: Path) -> Trial:
     """Whether it runs a program that writes in the scratch folder and not in another one."""
     reason = backend.missing()
+    if bounds.network == "api" and not backend.NAMES_HOSTS:
+        reason = "it opens the network for all hosts or for none"
     if reason:
         return Trial(backend, reason)
     with tempfile.TemporaryDirectory() as elsewhere:

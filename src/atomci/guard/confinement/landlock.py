@@ -8,10 +8,11 @@ from pathlib import Path
 from atomci.guard.confinement.bounds import Bounds, Level
 from atomci.guard.confinement.rules import families, launched, limits
 
-__all__ = ["LEVEL", "NAME", "confined", "gaps", "missing"]
+__all__ = ["LEVEL", "NAME", "NAMES_HOSTS", "confined", "gaps", "missing"]
 
 NAME = "landlock"
 LEVEL: Level = "os-fs"
+NAMES_HOSTS = False
 
 _SHARED = Path("/dev/shm")  # noqa: S108
 """Where locks between processes are: without it, no pool of Python's multiprocessing starts."""

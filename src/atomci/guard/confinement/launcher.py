@@ -30,6 +30,8 @@ _SCOPES = 3  # abstract sockets and signals
 _OLDEST = 3
 """The ABI from which files outside can't be truncated either: Linux 6.2."""
 
+_LINE = 3
+"""The descriptor over which a socket is handed out of the program's namespaces."""
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -39,8 +41,12 @@ def main() -> None:
     """Apply the rules in an order in which none is in another's way."""
     rules: dict[str, Any] = json.loads(sys.argv[1])
     words = sys.argv[2:]
-    os.closerange(3, 65536)
+    os.closerange(_LINE + 1 if rules.get("listens") else _LINE, 65536)
     try:
+        if "hosts" in rules:
+            _gateway()["beside"](rules["hosts"], _LIBC.prctl, _LINE)
+        if rules.get("listens"):
+            _gateway()["listen"](_LINE)
         _limit(rules.get("limits", {}))
         if rules.get("drop"):
             _drop_capabilities()
@@ -56,6 +62,12 @@ def main() -> None:
         os.execvp(words[0], words)  # noqa: S606
     except OSError as error:
         _fail(f"{words[0]} can't be started: {error.strerror}", 127 if _is_missing(error) else 126)
+
+
+def _gateway() -> dict[str, Any]:
+    import runpy
+
+    return runpy.run_path(os.path.join(os.path.dirname(__file__), "gateway.py"))
 
 
 class _Unable(Exception):

@@ -10,9 +10,11 @@ from typing import Any
 
 from atomci.guard.confinement.bounds import Bounds, Caps
 
-__all__ = ["families", "is_root", "launched", "limits"]
+__all__ = ["OWN_PROGRAM", "families", "is_root", "launched", "limits"]
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
+OWN_PROGRAM = (Path(sys.base_prefix), Path(sys.prefix), _LAUNCHER.parent)
+"""What the launcher needs to see where it runs inside."""
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from atomci.guard.confinement.bounds import Bounds, Level
 from atomci.guard.confinement.rules import launched, limits
 
-__all__ = ["LEVEL", "NAME", "confined", "gaps", "missing", "profile"]
+__all__ = ["LEVEL", "NAME", "NAMES_HOSTS", "confined", "gaps", "missing", "profile"]
 
 NAME = "sandbox-exec"
 LEVEL: Level = "os-fs"
+NAMES_HOSTS = False
 
 _PROGRAM = "/usr/bin/sandbox-exec"
 _DEVICES = ("null", "zero", "tty", "ptmx", "dtracehelper")

@@ -9,7 +9,7 @@ from atomci.guard.confinement.bounds import Bounds
 from atomci.guard.policy.defaults import HIDDEN
 from atomci.guard.policy.environment import environment_for
 from atomci.guard.policy.refusal import refuse
-from atomci.guard.policy.settings import GuardSettings, caps_of, place_of
+from atomci.guard.policy.settings import GuardSettings, caps_of, hosts_of, place_of
 from atomci.guard.workplace.place import Workplace
 
 __all__ = ["bounds_for"]
@@ -40,6 +40,7 @@ def bounds_for(
         hidden=tuple(hidden),
         readable=(place.root, *place.git, place.tree, *_places(settings.readable, place)),
         network=settings.network,
+        hosts=hosts_of(settings),
         sockets=settings.sockets,
         terminal=terminal,
         caps=caps_of(settings),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AGENT_KEYS", "HIDDEN", "NOT_PASSED"]
+__all__ = ["AGENT_KEYS", "API_HOSTS", "HIDDEN", "NOT_PASSED"]
 
 HIDDEN = (
     ".ssh",
@@ -76,6 +76,25 @@ AGENT_KEYS = (
     "AIDER_*",
 )
 """Secrets that an agent needs for its own work."""
+
+API_HOSTS = (
+    "api.anthropic.com",
+    "console.anthropic.com",
+    "platform.claude.com",
+    "api.openai.com",
+    "auth.openai.com",
+    "chatgpt.com",
+    "generativelanguage.googleapis.com",
+    "cloudcode-pa.googleapis.com",
+    "oauth2.googleapis.com",
+    "aiplatform.googleapis.com",
+    "openrouter.ai",
+    "api.deepseek.com",
+    "api.mistral.ai",
+    "api.groq.com",
+    "api.x.ai",
+)
+"""Where models are, and logins to them are renewed."""
 
 NOT_PASSED = (
     "SSH_AUTH_SOCK",

@@ -9,14 +9,17 @@ from pathlib import Path
 import msgspec
 
 from atomci.guard.confinement.bounds import Caps, Network
+from atomci.guard.policy.defaults import API_HOSTS
 from atomci.project import Project
 from atomci.tables import own_table, table_error
 
-__all__ = ["GuardSettings", "caps_of", "place_of", "read_guard"]
+__all__ = ["GuardSettings", "caps_of", "hosts_of", "place_of", "read_guard"]
 
 _SIZE = re.compile(r"(\d+)\s*(|k|m|g|t)b?", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:\d{1,5})?")
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
+_HTTPS = 443
 _SMALLEST_MEMORY = 64 * 1000**2
 
 
@@ -32,6 +35,9 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     readable: tuple[str, ...] = ()
     """What it can, though it is hidden otherwise."""
     network: Network = "on"
+    """`api`: for the hosts of models and those of `hosts` alone."""
+    hosts: tuple[str, ...] = ()
+    """As HOST or HOST:PORT; without a port, that of https."""
     sockets: bool = False
     """Whether it may speak to programs of this machine over their sockets, such as Docker or a database."""
     refused: tuple[str, ...] = ()
@@ -65,6 +71,13 @@ def caps_of(settings: GuardSettings) -> Caps:
     )
 
 
+def hosts_of(settings: GuardSettings) -> tuple[str, ...]:
+    """The hosts that a network of `api` is open for, as HOST:PORT."""
+    return tuple(
+        (host if ":" in host else f"{host}:{_HTTPS}").lower() for host in (*API_HOSTS, *settings.hosts)
+    )
+
+
 def place_of(path: str, root: Path) -> Path:
     """What a path of the settings means."""
     return Path(path).expanduser() if path.startswith("~/") else root / path
@@ -79,6 +92,9 @@ def _problems(settings: GuardSettings) -> Iterator[tuple[str, str, str]]:
     for path in settings.writable:
         if place_of(path, Path("/project")).resolve() in (Path("/"), Path.home().resolve()):
             yield "writable", f"{path!r} is all that there is to guard", "name the folders below it"
+    for host in settings.hosts:
+        if not _HOST.fullmatch(host):
+            yield "hosts", f"not a host: {host!r}", 'such as hosts = ["pypi.org", "localhost:8080"]'
     for words in settings.refused:
         if not 1 <= len(words.split()) <= 2 or not all(map(_NAME.fullmatch, words.split())):
             yield "refused", f"not a program: {words!r}", 'such as refused = ["docker", "git push"]'

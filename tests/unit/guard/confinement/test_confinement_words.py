@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from atomci.errors import RefusedError
 from atomci.guard.confinement import bubblewrap, choice, landlock, seatbelt
 from atomci.guard.confinement.bounds import Bounds, Caps
 from atomci.guard.confinement.choice import confined
@@ -143,8 +142,3 @@ def test_degraded_says_that_nothing_is_stopped(bounds: Bounds) -> None:
     assert (program.level, program.backend) == ("detect", "none")
     assert [gap for gap in program.gaps if "network" in gap]
     assert "nothing is stopped" in program.gaps[0]
-
-
-def test_a_network_for_some_hosts_is_refused_where_nothing_can_keep_it(bounds: Bounds) -> None:
-    with pytest.raises(RefusedError, match="hosts of an API"):
-        confined(replace(bounds, network="api"), ("true",), bounds.writable[0], degraded=True)

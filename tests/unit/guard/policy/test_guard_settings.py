@@ -8,7 +8,7 @@ from atomci.errors import UsageError
 from atomci.guard.confinement.bounds import Caps
 from atomci.guard.policy.bounds import bounds_for
 from atomci.guard.policy.environment import environment_for
-from atomci.guard.policy.settings import GuardSettings, caps_of, read_guard
+from atomci.guard.policy.settings import GuardSettings, caps_of, hosts_of, read_guard
 from atomci.guard.workplace.place import Workplace
 from atomci.project import Project
 
@@ -51,6 +51,8 @@ def test_sizes(tmp_path: Path, text: str, size: int | None) -> None:
         ('protected = ["docs/*.md"]', "tool.atomci.guard.protected: 'docs/*.md' is a pattern"),
         ('refused = ["rm -rf /"]', "tool.atomci.guard.refused: not a program: 'rm -rf /'"),
         ('refused = ["/bin/rm"]', "tool.atomci.guard.refused: not a program: '/bin/rm'"),
+        ('hosts = ["https://a.b"]', "tool.atomci.guard.hosts: not a host: 'https://a.b'"),
+        ('hosts = ["*.a.b"]', "tool.atomci.guard.hosts: not a host: '*.a.b'"),
         ('refused = ["git $(id)"]', "tool.atomci.guard.refused: not a program: 'git $(id)'"),
         ('refused = [""]', "tool.atomci.guard.refused: not a program: ''"),
         ("\n\ncpu = -5", "pyproject.toml:4: tool.atomci.guard.cpu: give a whole number"),
@@ -60,6 +62,14 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, said: str) -
     with pytest.raises(UsageError) as refused:
         read(tmp_path, text)
     assert said in refused.value.message
+
+
+def test_a_host_without_a_port_is_one_of_https() -> None:
+    assert hosts_of(GuardSettings(hosts=("PyPI.org", "localhost:8080")))[-2:] == (
+        "pypi.org:443",
+        "localhost:8080",
+    )
+    assert "api.anthropic.com:443" in hosts_of(GuardSettings())
 
 
 def test_a_session_gets_the_tree_and_nothing_of_the_checkout_but_to_read() -> None:
