@@ -44,7 +44,7 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
         argv = ("/bin/sh", "-c", _WITHIN_PROCESSES, "sh", str(bounds.caps.processes), *argv)
     by_name = bounds.network == "api"
     if by_name:
-        argv = launched(argv, listens=True)
+        argv = launched(argv, listens=[""])
     words = [_program(), *(f"--unshare-{name}" for name in _APART), "--unshare-cgroup-try"]
     words += [] if bounds.network == "on" else ["--unshare-net"]
     words += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
@@ -54,9 +54,9 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
     words += [] if bounds.terminal else ["--new-session"]
     return launched(
         (*words, "--", *argv),
-        limits=limits(bounds.caps, processes=False),
-        filter={"families": families(bounds, sockets=True)},
-        **({"hosts": bounds.hosts} if by_name else {}),
+        limit=limits(bounds.caps, processes=False),
+        family=families(bounds, sockets=True),
+        host=bounds.hosts if by_name else (),
     )
 
 

@@ -101,7 +101,7 @@ def _unconfined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> Confined:
     if bounds.network == "off":
         gaps.append("the network is on, though it was to be off")
     if sys.platform != "win32":
-        argv = launched(argv, limits=limits(bounds.caps, processes=True))
+        argv = launched(argv, limit=limits(bounds.caps, processes=True))
     elif bounds.caps != type(bounds.caps)():
         gaps.append("no cap is enforced")
     return Confined(argv, cwd, bounds.environment, "none", "detect", tuple(gaps))

@@ -27,15 +27,13 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
     """The words: the launcher confines itself."""
     return launched(
         argv,
-        limits=limits(bounds.caps, processes=True),
-        drop=True,
-        landlock={
-            "writable": [str(path) for path in (*bounds.writable, bounds.scratch, _SHARED)],
-            "apart": [str(path) for path in _apart(bounds)],
-            "hidden": [str(path) for path in bounds.hidden],
-            "readable": [str(path) for path in bounds.readable if _is_below(path, bounds.hidden)],
-        },
-        filter={"families": families(bounds, sockets=bounds.sockets)},
+        limit=limits(bounds.caps, processes=True),
+        drop=[""],
+        writable=(*bounds.writable, bounds.scratch, _SHARED),
+        apart=_apart(bounds),
+        hidden=bounds.hidden,
+        readable=[path for path in bounds.readable if _is_below(path, bounds.hidden)],
+        family=families(bounds, sockets=bounds.sockets),
     )
 
 

@@ -1,20 +1,21 @@
 """Confines itself, then becomes the program: limits, capabilities, Landlock, a filter of system calls.
 
-Run as `python -IS launcher.py RULES WORD...`, with RULES as JSON (see `rules.py`). What can't be done ends it
-with 126 before the program starts.
+Run as `python -IS launcher.py NAME=VALUE... -- WORD...`, where a name may come several times (see `rules.py`).
+What can't be done ends it with 126 before the program starts. Imports that take milliseconds are left out.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
-import platform
 import stat
 import struct
 import sys
-from collections.abc import Iterator
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, NoReturn
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _NO_NEW_PRIVS, _SECCOMP, _DROP_FROM_BOUNDING_SET = 38, 22, 24
@@ -39,29 +40,37 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 def main() -> None:
     """Apply the rules in an order in which none is in another's way."""
-    rules: dict[str, Any] = json.loads(sys.argv[1])
-    words = sys.argv[2:]
-    os.closerange(_LINE + 1 if rules.get("listens") else _LINE, 65536)
+    end = sys.argv.index("--")
+    rules: dict[str, list[str]] = {}
+    for rule in sys.argv[1:end]:
+        name, _, value = rule.partition("=")
+        rules.setdefault(name, []).append(value)
+    words = sys.argv[end + 1 :]
+    os.closerange(_LINE + 1 if "listens" in rules else _LINE, 65536)
     try:
-        if "hosts" in rules:
-            _gateway()["beside"](rules["hosts"], _LIBC.prctl, _LINE)
-        if rules.get("listens"):
-            _gateway()["listen"](_LINE)
-        _limit(rules.get("limits", {}))
-        if rules.get("drop"):
+        _open_gateway(rules)
+        _limit(rules.get("limit", []))
+        if "drop" in rules:
             _drop_capabilities()
         if sys.platform == "linux":
             _call("prctl", _LIBC.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0))
-        if "landlock" in rules:
-            _landlock(**rules["landlock"])
-        if "filter" in rules:
-            _filter(**rules["filter"])
+        if "writable" in rules:
+            _landlock(*(rules.get(name, []) for name in ("writable", "apart", "hidden", "readable")))
+        if "family" in rules:
+            _filter([int(family) for family in rules["family"]])
     except (OSError, _Unable) as error:
         _fail(f"can't confine {words[0]}: {error}")
     try:
         os.execvp(words[0], words)  # noqa: S606
     except OSError as error:
         _fail(f"{words[0]} can't be started: {error.strerror}", 127 if _is_missing(error) else 126)
+
+
+def _open_gateway(rules: dict[str, list[str]]) -> None:
+    if "host" in rules:
+        _gateway()["beside"](rules["host"], _LIBC.prctl, _LINE)
+    if "listens" in rules:
+        _gateway()["listen"](_LINE)
 
 
 def _gateway() -> dict[str, Any]:
@@ -90,13 +99,14 @@ def _call(name: str, result: int) -> int:
     return result
 
 
-def _limit(limits: dict[str, int]) -> None:
+def _limit(limits: list[str]) -> None:
     import resource
 
-    for name, value in limits.items():
+    for limit in limits:
+        name, _, value = limit.partition(":")
         kind = getattr(resource, f"RLIMIT_{name}")
         # All processes of the user count, so what runs already is added.
-        wanted = value + (_tasks() if name == "NPROC" else 0)
+        wanted = int(value) + (_tasks() if name == "NPROC" else 0)
         _, hard = resource.getrlimit(kind)
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(kind, (most, most))
@@ -202,18 +212,17 @@ _SYSTEMS = {
 }
 
 
-def _filter(families: list[int] | None) -> None:
+def _filter(families: list[int]) -> None:
     """Refuse other families of sockets, the kernel's keys, typing into the terminal, and ways around that."""
-    system: dict[str, Any] | None = _SYSTEMS.get(platform.machine())
+    system: dict[str, Any] | None = _SYSTEMS.get(os.uname().machine)
     if system is None:
-        raise _Unable(f"the filter of system calls doesn't know {platform.machine()}")
+        raise _Unable(f"the filter of system calls doesn't know {os.uname().machine}")
     steps = [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUALS, 1, 0, system["audit"]), (_RETURN, 0, 0, _REFUSED)]
     steps += [(_LOAD, 0, 0, _NUMBER), (_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _REFUSED)]
     for number in (_IO_URING_SETUP, *system["keys"]):
         steps += [(_EQUALS, 0, 1, number), (_RETURN, 0, 0, _REFUSED)]
-    if families is not None:
-        asked = [(_LOAD, 0, 0, _FIRST), *_unless(families)]
-        steps += [(_EQUALS, 0, len(asked), system["socket"]), *asked]
+    asked = [(_LOAD, 0, 0, _FIRST), *_unless(families)]
+    steps += [(_EQUALS, 0, len(asked), system["socket"]), *asked]
     asked = [(_LOAD, 0, 0, _SECOND)]
     for request in _INTO_THE_TERMINAL:
         asked += [(_EQUALS, 0, 1, request), (_RETURN, 0, 0, _REFUSED)]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from atomci.guard.confinement.bounds import Bounds, Caps
 
@@ -18,13 +17,14 @@ OWN_PROGRAM = (Path(sys.base_prefix), Path(sys.prefix), _LAUNCHER.parent)
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
 
 
-def launched(argv: tuple[str, ...], **rules: Any) -> tuple[str, ...]:
-    """The words that start a program through the launcher."""
-    return (sys.executable, "-IS", str(_LAUNCHER), json.dumps(rules), *argv)
+def launched(argv: tuple[str, ...], **rules: Iterable[object]) -> tuple[str, ...]:
+    """The words that start a program through the launcher; a rule without a value has an empty one."""
+    told = (f"{name}={value}" for name, values in rules.items() for value in values)
+    return (sys.executable, "-IS", str(_LAUNCHER), *told, "--", *argv)
 
 
-def limits(caps: Caps, *, processes: bool) -> dict[str, int]:
-    """The limits of the system by the names of theirs, without RLIMIT_.
+def limits(caps: Caps, *, processes: bool) -> list[str]:
+    """The limits of the system as NAME:NUMBER, by the names of theirs without RLIMIT_.
 
     Not RLIMIT_AS: Node reserves more than it ever uses, and doesn't start with a limit of 8 GB.
     """
@@ -35,7 +35,7 @@ def limits(caps: Caps, *, processes: bool) -> dict[str, int]:
         "FSIZE": caps.file_size,
         "NPROC": caps.processes if processes and sys.platform == "linux" else None,
     }
-    return {name: value for name, value in asked.items() if value is not None}
+    return [f"{name}:{value}" for name, value in asked.items() if value is not None]
 
 
 def families(bounds: Bounds, *, sockets: bool) -> list[int]:

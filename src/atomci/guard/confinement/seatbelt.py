@@ -31,7 +31,7 @@ def missing() -> str:
 
 def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...]:
     """The words."""
-    return launched((_PROGRAM, "-p", profile(bounds), *argv), limits=limits(bounds.caps, processes=True))
+    return launched((_PROGRAM, "-p", profile(bounds), *argv), limit=limits(bounds.caps, processes=True))
 
 
 def gaps(bounds: Bounds) -> tuple[str, ...]:
