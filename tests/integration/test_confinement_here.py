@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.errors import RefusedError
+from atomci.errors import RefusedError, UsageError
 from atomci.guard.confinement import bubblewrap, choice, landlock
 from atomci.guard.confinement.bounds import Bounds, Level
 from atomci.guard.confinement.choice import confined
@@ -68,6 +68,16 @@ def test_only_a_back_end_that_confines_in_a_trial_is_taken(bounds: Bounds, first
     assert reason in refused.value.message
     assert "--allow-degraded" in refused.value.hint
     assert list(bounds.scratch.iterdir()) == []
+
+
+def test_a_writable_folder_must_be_there_and_not_be_the_home(
+    bounds: Bounds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "tree"))
+    (tmp_path / "link").symlink_to(tmp_path)
+    for path, said in ((tmp_path / "missing", "isn't there"), (tmp_path / "link", "your whole home")):
+        with pytest.raises(UsageError, match=said):
+            confined(replace(bounds, writable=(path,)), ("true",), tmp_path, degraded=True)
 
 
 _ASK = """

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,28 @@ def test_one_that_cannot_be_made_whole_leaves_nothing(
         worktree.make(checkout, "20260101T000000-aaaa")
     assert contents(checkout) == before
     assert not (tmp_path / "state/atomci").exists()
+
+
+def test_more_untracked_files_than_can_be_copied_are_refused_by_name(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(checkout / ".git")
+    with (checkout / "model.bin").open("wb") as file:
+        file.truncate(3_000_000_000)
+    with pytest.raises(RefusedError) as refused:
+        worktree.make(checkout, "20260101T000000-aaaa")
+    assert "3.0 GB, model.bin most of all" in refused.value.message
+    assert refused.value.hint == "echo /model.bin >> .gitignore, or add --in-place"
+    assert contents(checkout / ".git") == before
+
+
+@pytest.mark.parametrize("make", [worktree.make, worktree.in_place])
+def test_a_repository_that_holds_the_home_is_refused(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path, str], object]
+) -> None:
+    monkeypatch.setenv("HOME", str(checkout / "folder"))
+    with pytest.raises(RefusedError, match="holds your whole home"):
+        make(checkout, "20260101T000000-aaaa")
 
 
 _KILLED = """

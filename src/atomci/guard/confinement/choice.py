@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from atomci.errors import InfrastructureError, RefusedError
+from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.guard.confinement import bubblewrap, landlock, seatbelt
 from atomci.guard.confinement.bounds import Backend, Bounds, Confined
 from atomci.guard.confinement.rules import launched, limits
@@ -47,9 +48,11 @@ def confined(
 ) -> Confined:
     """The program as it is to be started here, confined as well as this machine can.
 
-    Raises RefusedError where nothing confines it, unless `degraded`, and where a bound can't be kept at all.
+    Raises RefusedError where nothing confines it, unless `degraded`, and where a bound can't be kept at all;
+    UsageError for what can't be one.
     """
     bounds = _resolved(bounds)
+    _check(bounds)
     trials = []
     for backend in backends:
         trial = tried(backend, bounds, cwd)
@@ -69,6 +72,21 @@ def confined(
             "install bubblewrap, or add --allow-degraded and trust the program with everything you can touch",
         )
     return _unconfined(bounds, tuple(argv), cwd)
+
+
+def _check(bounds: Bounds) -> None:
+    home = Path.home().resolve()
+    for path in bounds.writable:
+        if home.is_relative_to(path):
+            raise UsageError(
+                f"{path} is to be writable, and with it your whole home",
+                "name the folders below it in [tool.atomci.guard] writable",
+            )
+        if not path.exists():
+            raise UsageError(
+                f"{path} is to be writable, and isn't there",
+                f"mkdir -p {shlex.quote(str(path))}, or take it out of [tool.atomci.guard] writable",
+            )
 
 
 def tried(backend: Backend, bounds: Bounds, cwd: Path) -> Trial:

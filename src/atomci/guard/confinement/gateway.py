@@ -28,7 +28,8 @@ _PARENT_DEATH = 1  # PR_SET_PDEATHSIG
 def beside(hosts: list[str], prctl: Callable[..., int], line: int) -> None:
     """Start it beside this process, with which it ends; it gets its socket over the descriptor `line`."""
     own, theirs = socket.socketpair()
-    upstream = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy") or ""
+    around = {name.lower(): value for name, value in os.environ.items()}
+    upstream = around.get("https_proxy", "")
     parent = os.getpid()
     if os.fork() == 0:
         try:

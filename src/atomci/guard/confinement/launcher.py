@@ -1,6 +1,6 @@
 """Confines itself, then becomes the program: limits, capabilities, Landlock, a filter of system calls.
 
-Run as `python -IS launcher.py NAME=VALUE... -- WORD...`, where a name may come several times (see `rules.py`).
+Run as `python -IS launcher.py NAME=VALUE... -- WORD...`; a name may come several times (see `rules.py`).
 What can't be done ends it with 126 before the program starts. Imports that take milliseconds are left out.
 """
 

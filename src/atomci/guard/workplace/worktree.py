@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import stat
 from collections.abc import Callable
@@ -14,7 +15,6 @@ from atomci.errors import InfrastructureError, RefusedError
 from atomci.guard.workplace.copying import bring
 from atomci.guard.workplace.place import Workplace, places_of
 from atomci.tools.exclusive import take_lock
-from atomci.tools.git.client import Git
 from atomci.tools.git.repository import Repository, open_repository
 
 __all__ = ["clear", "find", "in_place", "kept", "make", "remove"]
@@ -25,6 +25,8 @@ _READY = "ready"
 _NOTHING_RUNS = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
 _held: dict[Path, int | None] = {}
 """The locks of the folders of sessions that go on in this process."""
+_MOST_NEW = 2_000_000_000
+"""Bytes of untracked files that a worktree gets."""
 _SHARED_INDEX = "sharedindex.*"
 
 
@@ -32,7 +34,7 @@ def make(root: Path, run: str) -> Workplace:
     """A worktree with the files of a checkout as they are now, untracked ones too, and its index.
 
     Ignored files stay behind. Where it can't be made nothing of it stays.
-    Raises UsageError without a repository, InfrastructureError.
+    Raises UsageError without a repository, RefusedError, InfrastructureError.
     """
     repository = open_repository(root)
     folder = _new_folder(repository, run)
@@ -100,6 +102,11 @@ def remove(place: Workplace) -> None:
 
 def _new_folder(repository: Repository, run: str) -> Path:
     """A session's folder, which this process holds until its end; what killed ones have left goes first."""
+    if Path.home().resolve().is_relative_to(repository.top.resolve()):
+        raise RefusedError(
+            f"the repository at {repository.top} holds your whole home, and so would a session",
+            "start it in a repository below",
+        )
     folder = places_of(repository.top) / run
     try:
         _sweep(folder.parent)
@@ -182,8 +189,26 @@ def _take_index(repository: Repository, place: Workplace) -> None:
 
 
 def _files(repository: Repository) -> list[str]:
-    git = Git(repository.top)
-    return git.paths("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+    """What the checkout holds, but for what git ignores. Raises RefusedError where that is too much."""
+    git = repository.git
+    tracked = git.paths("ls-files", "-z", "--cached", "--deduplicate")
+    new = git.paths("ls-files", "-z", "--others", "--exclude-standard")
+    sizes = {path: _size(repository.top / path) for path in new}
+    if sum(sizes.values()) > _MOST_NEW:
+        largest = max(sizes, key=lambda path: sizes[path])
+        raise RefusedError(
+            f"files that git neither tracks nor ignores take {sum(sizes.values()) / 1e9:.1f} GB, "
+            f"{largest} most of all; a session gets a copy of them",
+            f"echo {shlex.quote('/' + largest)} >> .gitignore, or add --in-place",
+        )
+    return [*tracked, *new]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _discard(folder: Path, admin: Path | None) -> None:
