@@ -312,3 +312,33 @@ def test_the_summaries_of_several_runs_in_a_step_stay_within_its_limit(show: Any
     summary.write_text("x" * 999_900, encoding="utf-8")
     show(finished("fail"), ended(3), github=True)
     assert summary.stat().st_size == 999_900
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [
+        (60, ["ok      051 compute_local_ci_exit_code  2 stages  unchanged", "        green"]),
+        (80, ["ok      051 compute_local_ci_exit_code  2 stages  unchanged  green"]),
+        (
+            120,
+            ["ok      051 compute_local_ci_exit_code                 2 stages  unchanged  green"],
+        ),
+    ],
+)
+def test_a_row_stays_one_where_it_fits_without_room_between_its_columns(
+    columns: int, rows: list[str], tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("NO_COLOR", "1")
+    names = ("compute_local_ci_exit_code", "export_junit_and_coverage_artifacts")
+    plan = Plan(("gate",), (Atom(51, names[0], 7, ""), Atom(40, names[1], 5, "")), {})
+    row = finished("pass", atom=names[0], examined=2, unit="stages", cached=True, reason="green")
+    without = finished("pass", atom=names[1], examined=2, unit="stages")
+    with listener_for(plan, False, Project(tmp_path)) as listener:
+        listener(row)
+        listener(without)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[: len(rows)] == rows
+    assert all(len(line) <= columns for line in printed)

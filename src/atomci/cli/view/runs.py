@@ -18,7 +18,7 @@ from atomci.artifacts.testing import TestResult
 from atomci.catalog import PIPELINES
 from atomci.cli.view.advice import typed_here
 from atomci.cli.view.style import paint
-from atomci.cli.view.width import folded, is_narrow
+from atomci.cli.view.width import fits, folded, is_narrow
 from atomci.engine.context import Context, Options
 from atomci.engine.events import Listener
 from atomci.engine.plan import Plan
@@ -177,12 +177,17 @@ class _Lines:
         unit = event.unit.removesuffix("s") if event.examined == 1 else event.unit
         amount = f"{event.examined} {unit}" if event.examined or event.status == "pass" else ""
         time_taken = "unchanged" if event.cached else f"{event.seconds:.2f} s"
-        said = (f"{event.atom:{self._width}}", f"{amount:>14}", f"{time_taken:>9}")
-        if is_narrow():
-            said = (event.atom, amount, time_taken)
-        text = f"{paint(f'{word:7}', colour)} {number} {'  '.join(filter(None, said))}"
         override = paint(event.override, "yellow") if event.override else ""
-        return folded(f"{text}  {'; '.join(filter(None, (_one_line(event.reason), override)))}".rstrip())
+        reason = "; ".join(filter(None, (_one_line(event.reason), override)))
+        columns = (f"{event.atom:{self._width}}", f"{amount:>14}", f"{time_taken:>9}")
+        cells = (event.atom, amount, time_taken)
+        begin = f"{paint(f'{word:7}', colour)} {number} "
+        in_columns, close = (
+            f"{begin}{'  '.join(filter(None, (*said, reason)))}".rstrip() for said in (columns, cells)
+        )
+        if is_narrow() or (fits(close) and not fits(in_columns)):
+            return folded(close)
+        return folded(in_columns)
 
     def _findings(self, event: AtomFinished) -> list[str]:
         shown, lines = event.findings[:_FINDINGS_SHOWN], list[str]()

@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 
-__all__ = ["folded", "is_narrow"]
+__all__ = ["fits", "folded", "is_narrow"]
 
 _NARROWEST = 40
 _COLUMNS_FIT = 80
@@ -21,6 +21,11 @@ def is_narrow() -> bool:
     return sys.stdout.isatty() and shutil.get_terminal_size().columns < _COLUMNS_FIT
 
 
+def fits(line: str) -> bool:
+    """Whether the line stays one: at a terminal as wide, and wherever there is none."""
+    return not sys.stdout.isatty() or _length(line) <= shutil.get_terminal_size().columns
+
+
 def folded(line: str, hang: int = 8) -> str:
     """The line as several where the terminal is narrower; as it is where standard output is no terminal.
 
@@ -28,10 +33,8 @@ def folded(line: str, hang: int = 8) -> str:
     Not for a command to paste, nor for a finding, which editors read from their terminal: such a line must
     stay one, and the terminal breaks it without a trace.
     """
-    if not sys.stdout.isatty():
-        return line
     width = shutil.get_terminal_size().columns
-    if width < _NARROWEST or _length(line) <= width:
+    if width < _NARROWEST or fits(line):
         return line
     rows, row = list[str](), ""
     for cell in _CELL.finditer(line):
