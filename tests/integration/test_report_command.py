@@ -1,5 +1,6 @@
 """`atomci report`, and the page that each run leaves."""
 
+import hashlib
 import json
 import shutil
 
@@ -34,6 +35,25 @@ def test_the_page_is_made_again_from_the_events_to_the_byte(green) -> None:
     done = green.atomci("report")
     assert (done.code, done.out) == (0, f"green: {PAGE}\n")
     assert green.read(PAGE) == page
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "run_ruff_lint", "publish_local_reports_index", "summarize_test_outcomes_for_pr"),
+        ("baseline",),
+    ],
+    ids=" ".join,
+)
+def test_each_run_leaves_what_its_reports_are_checked_against(green, words: tuple[str, ...]) -> None:
+    assert green.atomci("run", "summarize_test_outcomes_for_pr").code == 0
+    assert green.atomci(*words).code == 0
+    own = ["publish_local_reports_index", *(words[-1:] if words[0] == "run" else ())]
+    done = green.atomci("check", *own)
+    assert (done.code, done.out.count("holds  ")) == (0, len(own)), done.out
+    listed = {row["path"]: row["sha256"] for row in green.json("artifacts/index.json")["files"]}
+    for path in (PAGE, "artifacts/reports/summary.md"):
+        assert listed[path] == hashlib.sha256((green.root / path).read_bytes()).hexdigest()
 
 
 def test_what_was_reused_is_on_the_page_too(green) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from atomci.artifacts.handles import PAGE
+from atomci.artifacts.handles import PAGE, SUMMARY
 from atomci.artifacts.runs import ROOM, Index, IndexEntry
 from atomci.artifacts.store import sha256, write
 from atomci.artifacts.trends import HISTORY
@@ -16,7 +16,7 @@ from atomci.tools.exclusive import LOCK
 
 __all__ = ["entries_at_the_end", "entries_of", "write_index"]
 
-_AT_THE_END = (PAGE.path, HISTORY)
+_AT_THE_END = (PAGE.path, SUMMARY.path, HISTORY)
 Kind = Literal["log", "events", "report", "artifact", "diff"]
 # What a killed process left of a file that it was replacing.
 _PARTIAL = re.compile(r"\..+\.\d+-\d+")

@@ -22,12 +22,11 @@ from atomci.atoms.parts.coverage_runs import combined_commands, combining_comman
 from atomci.atoms.parts.evidence import last_result
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.report.markdown import markdown
-from atomci.report.pages import newest, page_of, write_page
+from atomci.report.pages import newest, page_of, write_page, write_summary
 from atomci.report.reading import report_of
 from atomci.testing.layers import E2E, INTEGRATION, Layer, unit_tests_of
 from atomci.testing.measurement.coverage import left_behind
 from atomci.testing.measurement.coverage_xml import objections
-from atomci.tools.atomic import replace_file
 from atomci.tools.process import Command
 
 _NO_RUN = "no run has left events yet: atomci run local_ci"
@@ -135,7 +134,7 @@ def summarize_test_outcomes_for_pr(ctx: Context) -> Outcome:
     if log is None:
         return Outcome("vacuous", _NO_RUN, 0, "runs")
     report = report_of(log, ctx.root)
-    replace_file(ctx.root / handles.SUMMARY, markdown(report).encode("utf-8", "replace"))
+    write_summary(report, ctx.root / handles.SUMMARY)
     return Outcome("pass", f"run {report.run}: {report.verdict}", len(report.atoms), "atoms")
 
 

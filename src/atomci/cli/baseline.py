@@ -78,6 +78,7 @@ def _found(here: Project) -> AllFindings:
     from atomci.artifacts import handles, store
     from atomci.atoms.load import Loader
     from atomci.cli.run import alone
+    from atomci.cli.view.pages import page_listener
     from atomci.engine.context import Options
     from atomci.engine.guest import make_room
     from atomci.engine.plan import make_plan
@@ -88,7 +89,7 @@ def _found(here: Project) -> AllFindings:
     make_room(here)
     workspace = loader.workspace(Options(keep_going=True, jobs=os.cpu_count() or 1))
     with alone(here.root):
-        result = run_plan(workspace, plan, loader.implementation, [])
+        result = run_plan(workspace, plan, loader.implementation, [page_listener(here)])
         if result.broken:
             raise InfrastructureError(result.broken, result.mend)
         aggregated = result.outcomes["aggregate_static_findings"]

@@ -19,7 +19,16 @@ from atomci.report.page.document import page
 from atomci.report.reading import log_of, report_of
 from atomci.tools.atomic import replace_file
 
-__all__ = ["EVENTS", "events_of", "newest", "newest_first", "only_reports", "page_of", "write_page"]
+__all__ = [
+    "EVENTS",
+    "events_of",
+    "newest",
+    "newest_first",
+    "only_reports",
+    "page_of",
+    "write_page",
+    "write_summary",
+]
 
 EVENTS = "events.jsonl"
 # Reports, what is told of failures, and the questions about a commit, which go by what runs have left.
@@ -90,3 +99,10 @@ def write_page(project: Project, log: Path, target: Path, *, own: bool = True) -
     content = page_of(project, report, log, target)
     replace_file(target, content.encode("utf-8", "backslashreplace"))
     return report
+
+
+def write_summary(report: RunReport, target: Path) -> None:
+    """Write the run in Markdown. Raises OSError."""
+    from atomci.report.markdown import markdown
+
+    replace_file(target, markdown(report).encode("utf-8", "replace"))

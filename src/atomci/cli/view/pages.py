@@ -1,10 +1,10 @@
-"""The page of a run that ends, which takes the place of the page of the run before."""
+"""The page of a run that ends, which takes the place of the page of the run before, and its summary."""
 
 from __future__ import annotations
 
 import click
 
-from atomci.artifacts.handles import PAGE
+from atomci.artifacts.handles import PAGE, SUMMARY
 from atomci.artifacts.runs import Event, RunFinished, RunStarted
 from atomci.artifacts.trends import HISTORY
 from atomci.engine.events import Listener
@@ -13,14 +13,17 @@ from atomci.visible import visible
 
 __all__ = ["page_listener"]
 
+_SUMMARY_OF = "summarize_test_outcomes_for_pr"
+
 
 def page_listener(project: Project) -> Listener:
-    """Remove the earlier page when a run begins, and write its own when it is over.
+    """Remove the earlier page when a run begins, and write its own when it is over; also the summary, where
+    an atom of the run has written one before the end.
 
-    A run that only tells of other runs leaves the page to its atoms.
+    A run that only tells of other runs leaves both to its atoms.
     """
     from atomci.report.history import appended, past_run
-    from atomci.report.pages import EVENTS, only_reports, write_page
+    from atomci.report.pages import EVENTS, only_reports, write_page, write_summary
 
     mine = False
 
@@ -37,6 +40,8 @@ def page_listener(project: Project) -> Listener:
             try:
                 log = project.root / "artifacts" / "runs" / event.run / EVENTS
                 report = write_page(project, log, page)
+                if event.atoms.get(_SUMMARY_OF) == "pass":
+                    write_summary(report, project.root / SUMMARY.path)
                 appended(project.root / HISTORY, past_run(report))
             except Exception as error:  # a page that can't be made changes no verdict
                 if event.exit_code != 3:  # where the run itself tells what went wrong
