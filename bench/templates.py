@@ -34,7 +34,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gate import BenchError, child_cpu, clean_environment, cpu_model, say
+from gate_clock import child_cpu
+from gate_project import BenchError, clean_environment, cpu_model, say
 from peers import PEERS
 
 COMMAND_LIMIT = 900  # seconds; what takes longer is red

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gate import BenchError, Prepared, call, cpu_model, prepare, say, uv_pip
+from gate_project import BenchError, Prepared, call, cpu_model, prepare, say, uv_pip
 
 LIMIT = 0.5
 OURS = "atomci watch --json"
