@@ -369,7 +369,9 @@ def test_a_quarantined_test_runs_and_may_fail_but_not_break_what_others_share(
     held = [f"test_it.py::{name}" for name in (*names, "test_passes", "test_last")]
     lost = ["test_it.py::test_fail", "test_it.py::TestUnit", "elsewhere/test_b.py::test_c"]
     more = {"quarantined": dict.fromkeys(held, HELD), "named": [*held, *lost]}
-    ends, _, done = attempts(tmp_path, QUARANTINED, "test_it.py", "--maxfail=1", *workers, more=more)
+    ends, _, done = attempts(
+        tmp_path, QUARANTINED, "test_it.py", "--maxfail=1", "--junitxml=j.xml", *workers, more=more
+    )
     assert ends == {
         "test_fails": "quarantined",
         "test_parameters[a]": "passed",
@@ -388,6 +390,8 @@ def test_a_quarantined_test_runs_and_may_fail_but_not_break_what_others_share(
         lost[1]: "test_it.py::TestUnit::test_subtest",
     }
     assert done.returncode == 1
+    said = 'type="pytest.xfail" message="quarantined until 2026-12-31 (ada): the clock"'
+    assert (tmp_path / "j.xml").read_text().count(said) == 5
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ class AttemptRecorder:
         crash = getattr(report.longrepr, "reprcrash", None)
         if crash is not None and (path := _inside(self._root, crash.path)):
             return path, crash.lineno
-        if report.failed or report.outcome in _EXCUSED:
+        if report.failed or _outcome(report) in _EXCUSED:
             # A file that can't be imported, or that pytest refuses: the last frame in the project.
             shown = [(a or c, int(b or d)) for a, b, c, d in _FRAME.findall(report.longreprtext)]
             for file, line in reversed([*getattr(report, "atomci_frames", ()), *shown]):
@@ -333,8 +333,9 @@ def _fixtures(item: pytest.Item) -> Iterator[str]:
 
 
 def _outcome(report: pytest.TestReport) -> str | None:
-    if report.outcome in _EXCUSED:
-        return str(report.outcome)
+    said = getattr(report, "atomci_outcome", report.outcome)
+    if said in _EXCUSED:
+        return str(said)
     if hasattr(report, "wasxfail"):
         if report.when == "call" or report.skipped:
             return "xfailed" if report.skipped else "xpassed"

@@ -129,12 +129,15 @@ class Attempts:
         if not report.failed or report.when == "teardown":
             return report
         if said:
-            report.outcome = "quarantined"  # type: ignore[assignment]
+            # Others that report, such as pytest's own JUnit, know what is expected to fail.
+            report.outcome = "skipped"
+            report.wasxfail = f"quarantined until {said['until']} ({said['owner']}): {said['reason']}"
+            report.atomci_outcome = "quarantined"  # type: ignore[attr-defined]
             return report
         if self._calling or not call.excinfo:
             return report
         if (cause := self._cause(item, call.excinfo.value)) and self._may(item):
-            report.outcome = "rerun"  # type: ignore[assignment]
+            report.outcome = report.atomci_outcome = "rerun"  # type: ignore[assignment, attr-defined]
             report.atomci_rerun_for = cause  # type: ignore[attr-defined]
             self._again = True
         return report
@@ -142,10 +145,8 @@ class Attempts:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, tuple[str, Any]] | None:
         """As pytest-rerunfailures shows a re-run."""
-        outcome: str = report.outcome
-        if outcome not in _SHOWN:
-            return None
-        return outcome, _SHOWN[outcome], (outcome.upper(), {"yellow": True})
+        outcome = getattr(report, "atomci_outcome", "")
+        return (outcome, _SHOWN[outcome], (outcome.upper(), {"yellow": True})) if outcome else None
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Before anyone can take it away."""
