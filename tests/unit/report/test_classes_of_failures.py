@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from broken_projects import CASES, FOLDER
+from msgspec import structs
 
 from atomci.artifacts import testing
 from atomci.artifacts.runs import AtomFinished, Event
@@ -98,6 +99,16 @@ def result(
     outcome: str, attempt: int = 1, nodeid: str = "tests/unit/test_a.py::test_a"
 ) -> testing.TestResult:
     return testing.TestResult(nodeid=nodeid, outcome=outcome, attempt=attempt, path="tests/unit/test_a.py", line=3, message="assert 0")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text", ["No space left on device", "Connection timed out", "Timeout (>1.0s) from pytest-timeout."]
+)
+@pytest.mark.parametrize("begin", ["assert 'ok' == '", "AssertionError: "])
+def test_what_a_test_compares_is_no_fault_of_the_disk_the_network_or_a_limit(begin: str, text: str) -> None:
+    red = ended("run_pytest_unit_with_coverage", "fail")
+    failed = structs.replace(result("failed"), message=f"{begin}{text}", details=f"E   {begin}{text}")
+    assert classes(failed, red) == ["unit test-assert"]
 
 
 def test_a_test_that_passed_on_retry_is_flaky_and_one_that_failed_again_is_not() -> None:

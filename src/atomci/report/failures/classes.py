@@ -37,7 +37,8 @@ _BUDGETS = ("enforce_coverage_budget", "generate_coverage_xml_html")
 _EXCEPTION = re.compile(
     r"^(?:E\s+)?((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|Group)?)\b(?::|$)"
 )
-_EXPECTED = ("assert ", "AssertionError", "Failed: ", "[XPASS(strict)]", "DID NOT RAISE")
+_COMPARED = ("assert ", "AssertionError")
+_EXPECTED = (*_COMPARED, "Failed: ", "[XPASS(strict)]", "DID NOT RAISE")
 _CUT_SHORT = re.compile(r"didn't finish|killed by|crashed")
 _NOT_IMPORTED = re.compile(r"(?:ModuleNotFound|Import|Syntax|Indentation|Name|Attribute)Error")
 _PYTEST_TIMEOUT = re.compile(r"Timeout \(?>|pytest-timeout|\+{3,} Timeout \+{3,}")
@@ -161,9 +162,10 @@ def _of_result(result: TestResult) -> tuple[Kind, str]:
     end = result.details[-2000:]
     if "Fatal Python error" in (result.details[:18], result.message[:18]):
         return "crash", "the interpreter died"
-    if _PYTEST_TIMEOUT.search(result.message) or _PYTEST_TIMEOUT.search(end):
+    compared = result.message.startswith(_COMPARED)  # what a text says that is compared is no cause
+    if not compared and (_PYTEST_TIMEOUT.search(result.message) or _PYTEST_TIMEOUT.search(end)):
         return "time-out", "the test took longer than its limit"
-    if (found := told(result.message)) is not None and found[0] in NO_FAULT:
+    if not compared and (found := told(result.message)) is not None and found[0] in NO_FAULT:
         return found[0], f"the test failed because {found[1]}"
     if result.outcome == "error":
         return _of_error(result, end)
