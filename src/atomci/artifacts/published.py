@@ -31,7 +31,15 @@ from atomci.artifacts.schemas import (
     Stage,
     ToolReport,
 )
-from atomci.artifacts.snapshots import Undoable, Undone, WorkChange, WorkSnapshot
+from atomci.artifacts.snapshots import (
+    Branched,
+    Brought,
+    SessionChange,
+    Undoable,
+    Undone,
+    WorkChange,
+    WorkSnapshot,
+)
 from atomci.artifacts.sync import Adoption, Exported, Lock, Proposal, SyncStatus, Update
 from atomci.artifacts.testing import (
     CoverageBudget,
@@ -107,6 +115,9 @@ SCHEMAS: dict[str, object] = {
     "report": RunReport,
     "snapshot": WorkSnapshot,
     "work-change": WorkChange,
+    "session-change": SessionChange,
+    "brought": Brought,
+    "branched": Branched,
     "undone": Undone,
     "undoable": Undoable,
     "past-run": PastRun,

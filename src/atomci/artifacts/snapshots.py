@@ -11,11 +11,15 @@ from typing import Literal
 from msgspec import Struct
 
 __all__ = [
+    "Branched",
+    "Brought",
     "Captured",
     "ChangeKind",
     "FileKind",
     "LeftOut",
     "PathChange",
+    "ReviewedChange",
+    "SessionChange",
     "UndoRow",
     "Undoable",
     "Undone",
@@ -48,6 +52,8 @@ class LeftOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     size: int | None = None
     modified: int | None = None
     """Of a file: when it was changed last, in nanoseconds since 1970."""
+    ignored: bool = False
+    """Whether git ignores it."""
 
 
 class WorkSnapshot(Struct, frozen=True, kw_only=True):
@@ -104,6 +110,48 @@ class WorkChange(Struct, frozen=True, kw_only=True):
     folders_gone: tuple[str, ...] = ()
     unknown: tuple[LeftOut, ...] = ()
     """What was left out of one of the two, or of both and has changed or may have."""
+
+
+class ReviewedChange(Struct, frozen=True, kw_only=True):
+    """A change, why it should be read before it is used, and whether nobody asked for it."""
+
+    change: PathChange
+    eyes: tuple[str, ...]
+    outside: bool
+
+
+class SessionChange(Struct, frozen=True, kw_only=True):
+    """What `atomci guard show` tells of a session. `ignored`: changed files that git ignores."""
+
+    schema: Literal["atomci/session-change/1"] = "atomci/session-change/1"
+    run: str
+    place: str
+    changes: tuple[ReviewedChange, ...]
+    ignored: tuple[str, ...] = ()
+    unknown: tuple[LeftOut, ...] = ()
+
+
+class Brought(Struct, frozen=True, kw_only=True):
+    """What `atomci guard apply` did, or would do. `ignored`: files that git ignores, which stay behind."""
+
+    schema: Literal["atomci/brought/1"] = "atomci/brought/1"
+    run: str
+    undo: str
+    """The run that undoes it; empty where nothing was done."""
+    done: bool
+    rows: tuple[UndoRow, ...]
+    ignored: tuple[str, ...] = ()
+
+
+class Branched(Struct, frozen=True, kw_only=True):
+    """The branch that `atomci guard branch` made, with one commit on the one that the session began with."""
+
+    schema: Literal["atomci/branched/1"] = "atomci/branched/1"
+    run: str
+    branch: str
+    commit: str
+    parent: str
+    paths: tuple[str, ...]
 
 
 class UndoRow(Struct, frozen=True, kw_only=True, omit_defaults=True):

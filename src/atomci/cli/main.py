@@ -50,6 +50,8 @@ _VERBS: dict[str, tuple[str, str]] = {
     "report": ("atomci.cli.report", "Make the page of a run again, and open it."),
     "completion": ("atomci.cli.completion", "Print a shell's completion script."),
 }
+_AFTER_A_SESSION = ("show", "apply", "branch", "drop")
+"""What `atomci guard` takes without -- before it."""
 _PLANNED = {
     "fix": "The bounded fix loop.",
     "fleet": "Many repositories.",
@@ -74,6 +76,8 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
+        if word == "guard" and args[1:2] and args[1] in _AFTER_A_SESSION:
+            return f"guard {args[1]}", _after_a_session(args[1]), args[2:]
         if word in _VERBS or word in _PLANNED or ctx.resilient_parsing or word.startswith("-"):
             return super().resolve_command(ctx, args)
         raise UsageError(f"atomci has no command {word!r}", _meant(word))
@@ -90,6 +94,12 @@ class _Verbs(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in _VERBS.items()])
         with formatter.section("Planned (exit with an error today)"):
             formatter.write_dl(list(_PLANNED.items()))
+
+
+def _after_a_session(word: str) -> click.Command:
+    from atomci.cli.handover import COMMANDS
+
+    return COMMANDS[word]
 
 
 def _meant(word: str) -> str:

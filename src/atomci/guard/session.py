@@ -27,7 +27,7 @@ def guard(request: SessionRequest, audience: Audience) -> Session:
     enclosed = _enclosed(request)
     place = enclosed.place
     try:
-        before = take(place.tree, request.run, "before")
+        before = take(place.tree, request.run, "before", git_dir=place.admin)
         with Account(request, enclosed, audience) as account:
             end = account.follow()
     except BaseException:
@@ -58,7 +58,7 @@ def _enclosed(request: SessionRequest) -> Enclosure:
 def _after(request: SessionRequest, place: Workplace) -> WorkSnapshot | None:
     """None where it can't be captured: then nobody knows what changed, and all is kept."""
     try:
-        return take(place.tree, request.run, "after")
+        return take(place.tree, request.run, "after", git_dir=place.admin)
     except (AtomciError, OSError):
         return None
 

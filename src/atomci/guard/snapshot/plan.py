@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from atomci.artifacts.snapshots import UndoRow, WorkSnapshot
 from atomci.guard.snapshot.difference import is_covered, rows_between
 from atomci.tools.git.client import Git
 
-__all__ = ["FileState", "Three", "UndoPlan", "UndoStep", "planned"]
+__all__ = ["FileState", "Three", "UndoPlan", "UndoStep", "merged", "not_captured", "planned"]
 
 
 class FileState(NamedTuple):
@@ -62,22 +62,33 @@ class UndoStep(NamedTuple):
 @dataclass
 class UndoPlan:
     """Steps, folders to make and to remove. `stays`: paths that were changed since, so that somebody has to
-    decide; `unknown`: what no snapshot holds.
+    decide.
     """
 
     steps: list[UndoStep] = field(default_factory=list)
     stays: list[UndoRow] = field(default_factory=list)
-    unknown: list[UndoRow] = field(default_factory=list)
     empty_now: tuple[str, ...] = ()
     make: list[str] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done."""
+        return not self.steps and not self.make and not self.remove
+
 
 def planned(
-    git: Git, three: Three, top: Path, scratch: Path, within: Collection[str] = (), *, overwrite: bool = False
+    git: Git,
+    three: Three,
+    top: Path,
+    scratch: Path,
+    within: Collection[str] = (),
+    *,
+    overwrite: bool = False,
+    apart: Container[str] = (),
 ) -> UndoPlan:
     """Plan an undo of the paths `within`, of all without any. With `overwrite` what was changed since is
-    put back as well.
+    put back as well. Nothing is done to paths that are kept `apart`.
     """
     before, after, now = three.before, three.after, three.now
     changed = {row.path: row for row in rows_between(git, before.tree, after.tree)}
@@ -87,7 +98,7 @@ def planned(
     untold, unseen = ({row.path for row in snapshot.left_out} for snapshot in (before, now))
     plan = UndoPlan(empty_now=now.empty_folders)
     for path in paths:
-        if not _is_within(path, within) or is_covered(path, untold):
+        if path in apart or not _is_within(path, within) or is_covered(path, untold):
             continue
         row = changed.get(path)
         then = states[0].of(path, row.before if row else None)
@@ -98,9 +109,10 @@ def planned(
             continue
         reason = "what is there now is too large to be kept" if is_covered(path, unseen) else ""
         if not _same(here, end) and not reason:
-            merged = _merged(git, scratch, here, end, then)
-            if merged is not None:
-                plan.steps.append(UndoStep(path, here, merged, merged=True))
+            mixed = merged(git, scratch, here, end, then)
+            if mixed is not None:
+                if not _same(mixed, here):
+                    plan.steps.append(UndoStep(path, here, mixed, merged=True))
                 continue
             reason = _since(end, here)
         if reason and not overwrite:
@@ -108,7 +120,6 @@ def planned(
         else:
             plan.steps.append(UndoStep(path, here, then))
     _refuse_in_the_way(plan, top)
-    plan.unknown.extend(_not_captured(three, within))
     _plan_folders(plan, three, top, within)
     return plan
 
@@ -162,7 +173,7 @@ def _since(end: FileState | None, here: FileState | None) -> str:
     return "it was made since" if end is None else "it was changed since"
 
 
-def _merged(
+def merged(
     git: Git, scratch: Path, here: FileState | None, end: FileState | None, then: FileState | None
 ) -> FileState | None:
     """What is there now without what the run did to it; None where that isn't clear."""
@@ -212,7 +223,7 @@ def _in_the_way(top: Path, path: str, removed: Collection[str]) -> str:
     return ""
 
 
-def _not_captured(three: Three, within: Collection[str]) -> Iterator[UndoRow]:
+def not_captured(three: Three, within: Collection[str]) -> Iterator[UndoRow]:
     """What the run may have made or changed, and nobody can put back."""
     earlier = {row.path: row for row in three.before.left_out}
     for row in three.after.left_out:

@@ -26,7 +26,7 @@ from atomci.guard.snapshot.raw_objects import RawObjects
 from atomci.tools.atomic import replace_file
 from atomci.tools.git.client import OFFLINE, Git
 from atomci.tools.git.objects import Objects, in_list
-from atomci.tools.git.repository import Repository, open_repository
+from atomci.tools.git.repository import Repository, open_repository, pinned_repository
 
 __all__ = ["REFERENCES", "SnapshotStore", "open_store", "runs_of"]
 
@@ -109,10 +109,16 @@ class SnapshotStore:
             self.folder.parent.rmdir()
 
 
-def open_store(root: Path, run: str) -> SnapshotStore:
-    """The snapshots of a run, in the repository that a folder lies in. Raises UsageError."""
+def open_store(root: Path, run: str, git_dir: Path | None = None) -> SnapshotStore:
+    """The snapshots of a run, in the repository that a folder lies in. With `git_dir` the folder is the top
+    of a working tree that a program may have changed, and only that folder of git's is believed.
+
+    Raises UsageError.
+    """
     if not _RUN.fullmatch(run):
         raise UsageError(f"{run!r} isn't the name of a run", "atomci undo --list names them")
+    if git_dir is not None:
+        return SnapshotStore(pinned_repository(root, git_dir), run)
     return SnapshotStore(open_repository(root, "a snapshot needs one"), run)
 
 

@@ -22,12 +22,16 @@ __all__ = ["Limits", "take", "take_into"]
 _USUAL = Limits()
 
 
-def take(root: Path, run: str, name: str = "before", limits: Limits = _USUAL) -> WorkSnapshot:
+def take(
+    root: Path, run: str, name: str = "before", limits: Limits = _USUAL, *, git_dir: Path | None = None
+) -> WorkSnapshot:
     """Capture the working tree that a folder lies in, as `name` of a run. The user's git isn't touched.
+
+    `git_dir` is what git keeps of it, where a program may have changed what its `.git` says.
 
     Raises UsageError outside a repository, InfrastructureError where git fails, and OSError on a full disk.
     """
-    return take_into(open_store(root, run), name, limits)
+    return take_into(open_store(root, run, git_dir), name, limits)
 
 
 def take_into(store: SnapshotStore, name: str, limits: Limits = _USUAL, why: str = "") -> WorkSnapshot:
@@ -92,9 +96,9 @@ class _Capture:
             if found is None:
                 continue
             if found.st_size > self.limits.file_bytes:
-                self._leave(path, f"it is larger than {self.limits.file_bytes / 1e6:g} MB", found)
+                self._leave(kind, path, f"it is larger than {self.limits.file_bytes / 1e6:g} MB", found)
             elif self._used + found.st_size > self.limits.total_bytes:
-                self._leave(path, f"{self.limits.total_bytes / 1e6:g} MB of files are captured", found)
+                self._leave(kind, path, f"{self.limits.total_bytes / 1e6:g} MB of files are captured", found)
             else:
                 self._used += found.st_size
                 self._add(kind, path, found)
@@ -109,12 +113,12 @@ class _Capture:
 
     def _add(self, kind: FileKind, path: str, found: os.stat_result) -> None:
         if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
-            self._leave(path, "it is neither file nor link", found)
+            self._leave(kind, path, "it is neither file nor link", found)
             return
         try:
             entry = self.objects.add(self.top / path, found)
         except NotCaptured as error:
-            self._leave(path, str(error), found)
+            self._leave(kind, path, str(error), found)
             return
         self.edits[path] = entry
         permissions = 0 if entry.mode == "120000" else stat.S_IMODE(found.st_mode)
@@ -129,9 +133,16 @@ class _Capture:
             )
         )
 
-    def _leave(self, path: str, reason: str, found: os.stat_result) -> None:
-        row = LeftOut(path=path, reason=reason, size=found.st_size, modified=found.st_mtime_ns)
-        self.left_out.append(row)
+    def _leave(self, kind: FileKind, path: str, reason: str, found: os.stat_result) -> None:
+        self.left_out.append(
+            LeftOut(
+                path=path,
+                reason=reason,
+                size=found.st_size,
+                modified=found.st_mtime_ns,
+                ignored=kind == "ignored",
+            )
+        )
 
     def _state(self, path: str) -> os.stat_result | None:
         """What stands there; None for nothing, a folder, or what is reached through a link only."""

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
-import msgspec
-
-from atomci.artifacts.snapshots import Captured, Undoable, Undone, WorkSnapshot
+from atomci.artifacts.snapshots import Undoable, Undone, WorkSnapshot
 from atomci.errors import RefusedError, UsageError
 from atomci.guard.snapshot.difference import rows_between
-from atomci.guard.snapshot.plan import Three, UndoPlan, UndoStep, planned
-from atomci.guard.snapshot.restore import carry_out, prepare
+from atomci.guard.snapshot.plan import Three, UndoPlan, not_captured, planned
 from atomci.guard.snapshot.store import SnapshotStore, runs_of
+from atomci.guard.snapshot.switching import switch
 from atomci.guard.snapshot.take import Limits, take_into
-from atomci.guard.snapshot.trees import edited_tree
 from atomci.tools.exclusive import exclusive
-from atomci.tools.git.client import Git
-from atomci.tools.git.objects import Entry
 from atomci.tools.git.repository import Repository
 
 __all__ = ["UndoRequest", "undo", "undoable"]
@@ -81,17 +75,17 @@ def _undo(run: SnapshotStore, own: SnapshotStore, asked: UndoRequest) -> Undone:
     git = own.git_with(run)
     scratch.mkdir()
     plan = planned(git, three, top, scratch, asked.within, overwrite=asked.overwrite)
-    rows = tuple(sorted([step.row for step in plan.steps] + plan.unknown, key=lambda row: row.path))
+    rows = tuple(
+        sorted(
+            [*(step.row for step in plan.steps), *not_captured(three, asked.within)], key=lambda row: row.path
+        )
+    )
     notes = tuple(_notes(three))
-    empty = not plan.steps and not plan.make and not plan.remove
-    if asked.dry or (empty and not plan.stays):
+    if asked.dry or (plan.is_empty and not plan.stays):
         return Undone(run=run.run, undo="", done=False, rows=(*rows, *plan.stays), notes=notes)
     if plan.stays:
         raise _refusal(run.run, plan)
-    prepare(git, plan, top, scratch)
-    _copy_objects(git, own, plan)
-    own.write(_after(own, now, plan))
-    carry_out(plan, top, scratch, own.raw_objects)
+    switch(own, git, now, plan, scratch)
     return Undone(run=run.run, undo=own.run, done=True, rows=rows, notes=notes)
 
 
@@ -160,41 +154,6 @@ def _refusal(run: str, plan: UndoPlan) -> RefusedError:
         f"atomci undo {run} --dry-run names all; name the others as PATH, or add --overwrite: "
         "what is there now can be had again by an undo of the undo",
     )
-
-
-def _copy_objects(git: Git, own: SnapshotStore, plan: UndoPlan) -> None:
-    """What is put back lies in the undo's own objects too, so that it needs no other run."""
-    oids = sorted({step.then.oid for step in plan.steps if step.then is not None})
-    if oids:
-        pack = own.objects.folder / "pack"
-        pack.mkdir(exist_ok=True)
-        git("pack-objects", "-q", str(pack / "pack"), stdin="".join(f"{oid}\n" for oid in oids).encode())
-
-
-def _after(own: SnapshotStore, now: WorkSnapshot, plan: UndoPlan) -> WorkSnapshot:
-    """The tree as it will be. It is written before, so that also an undo that is broken off can be undone."""
-    edits = {step.path: Entry(*step.then[:2]) if step.then else None for step in plan.steps}
-    files = {file.path: file for file in now.files}
-    for step in plan.steps:
-        files.pop(step.path, None)
-        if step.then is not None and step.then.permissions:
-            files[step.path] = _captured(step)
-    new = [*(step.path for step in plan.steps if step.then), *plan.make]
-    filled = {str(folder) for path in new for folder in PurePosixPath(path).parents}
-    replaced = {step.path for step in plan.steps if step.then}
-    folders = (set(now.empty_folders) | set(plan.make)) - set(plan.remove) - filled - replaced
-    return msgspec.structs.replace(
-        now,
-        name="after",
-        tree=edited_tree(own.objects, now.tree, edits),
-        files=tuple(files[path] for path in sorted(files)),
-        empty_folders=tuple(sorted(folders)),
-    )
-
-
-def _captured(step: UndoStep) -> Captured:
-    mode, oid, permissions = step.then or ("", "", 0)
-    return Captured(path=step.path, kind="untracked", mode=mode, oid=oid, size=0, permissions=permissions)
 
 
 def _notes(three: Three) -> Iterator[str]:

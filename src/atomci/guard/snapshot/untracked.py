@@ -90,7 +90,9 @@ def _walk(
     try:
         _descend(top, folder, ignored, inside, most)
     except _TooMany:
-        found.left_out.append(LeftOut(path=folder, reason=f"it holds more than {most} files"))
+        found.left_out.append(
+            LeftOut(path=folder, reason=f"it holds more than {most} files", ignored=files is found.ignored)
+        )
         return
     files.extend(inside.files)
     found.empty_folders.extend(inside.empty_folders)

@@ -10,7 +10,7 @@ from pathlib import Path
 from atomci.errors import UsageError
 from atomci.tools.git.client import Git
 
-__all__ = ["Repository", "head_commit", "identity", "open_repository"]
+__all__ = ["Repository", "head_commit", "identity", "open_repository", "pinned_repository"]
 
 _ASKED = (
     ("--show-object-format",),
@@ -42,10 +42,6 @@ class Repository:
             return Git(self.top)
         return Git(self.top, {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.top)})
 
-    def worktree(self, top: Path, git_dir: Path) -> Repository:
-        """Another working tree of the same repository, whose things git keeps in `git_dir`."""
-        return Repository(top, git_dir, self.objects, self.algorithm, "", pinned=True)
-
 
 def open_repository(root: Path, why: str = "an update needs one: it merges as git does") -> Repository:
     """The repository that a project lies in. Raises UsageError where there is none, or a bare one; `why`
@@ -70,6 +66,17 @@ def open_repository(root: Path, why: str = "an update needs one: it merges as gi
         found = [git.ask("rev-parse", *words) or "" for words in _ASKED]
     algorithm, prefix, top, git_dir, objects = found
     return Repository(Path(top), Path(git_dir), (root / objects).resolve(), algorithm, prefix)
+
+
+def pinned_repository(top: Path, git_dir: Path) -> Repository:
+    """A working tree whose things git keeps in `git_dir`, whatever a program may have made of its `.git`.
+
+    Raises GitFailed.
+    """
+    git = Git(top, {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(top)})
+    algorithm = os.fsdecode(git("rev-parse", "--show-object-format")).strip()
+    objects = os.fsdecode(git("rev-parse", "--git-path", "objects")).removesuffix("\n")
+    return Repository(top, git_dir, (top / objects).resolve(), algorithm, "", pinned=True)
 
 
 def head_commit(repository: Repository) -> str:
