@@ -45,13 +45,13 @@ class World:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
-    def ahead(self, *names: str) -> subprocess.Popen[str]:
-        """One that waits, with these names imported."""
+    def ahead(self, *names: str, words: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """One that waits, with these names imported, and pytest begun with these words."""
         line = self.root.parent / "line"
         line.unlink(missing_ok=True)
         os.mkfifo(line)
         self._line = os.open(line, os.O_RDWR)
-        words = [sys.executable, "-m", "atomci.testing.standby", str(line), ",".join(names)]
+        words = [sys.executable, "-m", "atomci.testing.standby", str(line), ",".join(names), *words]
         return subprocess.Popen(
             words,
             cwd=self.root,
@@ -152,3 +152,46 @@ def test_what_looks_at_the_project_is_not_imported_ahead(world, text: str) -> No
     settle(world, process)
     code, _, err = world.ask(process, ["other"])
     assert (code, world.imports) == (0, 2), err  # once in vain, and by the test
+
+
+WORDS = ["-q", "-p", "no:cacheprovider"]
+MARKED = """\
+import other
+import plugged
+import pytest
+
+
+@pytest.mark.slow
+def test_slow():
+    assert 0
+
+
+def test_it():
+    assert (plugged.VALUE, other.CONFTEST) == (2, 2), other.AT
+"""
+
+
+def _with_a_plugin(world: World, place: Path, value: int) -> None:
+    """Its settings ask for it, and leave a test out."""
+    options = """addopts = ["-m", "not slow", "-p", "plugged"]\nmarkers = ["slow: "]\n"""
+    World.write(place, f"VALUE = {value}\n")
+    World.write(world.root / "pyproject.toml", f"[tool.pytest.ini_options]\npythonpath = ['.']\n{options}")
+    World.write(world.root / "tests/conftest.py", "import other\n\nother.CONFTEST = 1\n")
+    World.write(world.root / "tests/test_it.py", MARKED)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only /proc says that it waits")
+@pytest.mark.parametrize("whose", ["theirs", "own", "changed"])
+def test_pytest_begins_ahead_with_its_plugins_but_the_projects_own(world, whose: str) -> None:
+    place = (world.root if whose == "own" else world.packages) / "plugged.py"
+    _with_a_plugin(world, place, 2 if whose == "theirs" else 1)
+    process = world.ahead("other", words=[*WORDS, "tests"])
+    settle(world, process)
+    World.write(world.root / "tests/conftest.py", "import other\n\nother.CONFTEST = 2\n")
+    if whose != "theirs":
+        World.write(place, "VALUE = 2\n")
+    code, out, err = world.ask(process, ["other"])
+    assert code == 0, out + err
+    assert "1 passed, 1 deselected" in out  # what the settings ask for still holds
+    assert world.imports == {"theirs": 1, "own": 2, "changed": 2}[whose]
+    assert {Path(path).name for path in world.own} >= {"conftest.py", "test_it.py"}

@@ -1,28 +1,33 @@
 """pytest in a process that was started ahead: it imports packages of other people, then waits for its words.
 
-Run as `python -m atomci.testing.standby LINE NAME,...`. One request comes over LINE, a named pipe; the
-names are modules that the project's files import. When the request is there, what was imported must still be
-what a new process would import; otherwise the process begins anew, in its own place, without them:
+Run as `python -m atomci.testing.standby LINE NAME,... [WORD...]`. One request comes over LINE, a named pipe;
+the names are modules that the project's files import. With words, pytest begins with them: it reads its
+settings, loads its plugins, and waits before it loads a conftest; the request's words stand in for them.
+When the request is there, what was imported must still be what a new process would import; otherwise the
+process begins anew, in its own place, without all that:
 
 - no module that is loaded has changed, and no folder of modules has;
 - every name is still imported by the project;
 - no file that was read meanwhile has changed, and the project's folder has no new names.
 
 A module that reads or imports the project's files while it is imported isn't imported ahead, nor is one of a
-plugin of pytest. Kept to the standard library and pytest, since it is the tests' process.
+plugin of pytest, which loads these itself. Where a plugin is the project's own, pytest doesn't begin. Kept to
+the standard library and pytest, since it is the tests' process.
 """
 
 from __future__ import annotations
 
+import copy
+import gc
 import importlib
 import importlib.metadata
 import json
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 __all__ = ["main"]
 
@@ -42,7 +47,7 @@ def main(words: list[str]) -> int:
     """Its exit code is pytest's."""
     if words[0] == _AT_ONCE:
         return _run(json.loads(Path(words[1]).read_text(encoding="utf-8")))
-    line, names = words[0], [name for name in words[1].split(",") if name]
+    line, names, ahead = words[0], [name for name in words[1].split(",") if name], words[2:]
     descriptor = os.open(line, os.O_RDONLY)
     left_out = set(filter(None, os.environ.pop(_WITHOUT, "").split(",")))
     ready = _Ready([name for name in names if name not in left_out])
@@ -50,30 +55,103 @@ def main(words: list[str]) -> int:
     if bad:
         os.close(descriptor)
         os.environ[_WITHOUT] = ",".join(sorted({*left_out, bad}))
-        _begin_anew([line, words[1]])
-    with open(descriptor, encoding="utf-8") as stream:  # noqa: PTH123  # there is no path to open
-        request = json.loads(stream.readline())
-    if ready.is_stale(set(request["names"])):
-        file = Path(f"{line}.request")
-        file.write_text(json.dumps(request), encoding="utf-8")
+        _begin_anew(words)
+    request = _Request(line, descriptor)
+    if ahead:
+        return _run_held(ahead, ready, request, words)
+    return _run(request.awaited(ready))
+
+
+class _Request:
+    """What is asked for over the line."""
+
+    def __init__(self, line: str, descriptor: int) -> None:
+        self._line, self._descriptor = line, descriptor
+
+    def awaited(self, ready: _Ready) -> dict[str, Any]:
+        """Wait for it; where something isn't as it was, begin anew."""
+        with open(self._descriptor, encoding="utf-8") as stream:  # noqa: PTH123  # there is no path to open
+            told: dict[str, Any] = json.loads(stream.readline())
+        if ready.is_stale(set(told["names"])):
+            self.begin_anew(told)
+        return told
+
+    def begin_anew(self, told: dict[str, Any]) -> NoReturn:
+        """With all that is known, and nothing imported."""
+        file = Path(f"{self._line}.request")
+        file.write_text(json.dumps(told), encoding="utf-8")
         _begin_anew([_AT_ONCE, str(file)])
-    return _run(request)
 
 
-def _begin_anew(words: list[str]) -> None:
+def _begin_anew(words: list[str]) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-m", "atomci.testing.standby", *words])  # noqa: S606
 
 
 def _run(request: dict[str, Any]) -> int:
     import pytest
 
-    os.environ.update(request["env"])
-    sys.argv = [str(Path(pytest.__file__).with_name("__main__.py")), *request["words"]]
+    _take(request)
     try:
         return int(pytest.main(request["words"]))
     finally:
-        own = sorted(path for path in map(_file_of, list(sys.modules.values())) if path and _is_own(path))
-        Path(request["modules"]).write_text(json.dumps(own), encoding="utf-8")
+        _tell_modules(request)
+
+
+def _run_held(ahead: list[str], ready: _Ready, line: _Request, words: list[str]) -> int:
+    """pytest, which waits for the request as soon as its own plugins are there."""
+    import pytest
+
+    asked: dict[str, Any] = {}
+
+    class Held:
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_load_initial_conftests(
+            self, early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+        ) -> Generator[None, object, object]:
+            """Before any conftest, and before what is printed is captured."""
+            if any(map(_is_own, _files_of_modules())) or args[-len(ahead) :] != ahead:
+                _begin_anew(words[:2])
+            ready.note_files()
+            _rest()
+            asked.update(line.awaited(ready))
+            _take(asked)
+            args[-len(ahead) :] = asked["words"]
+            known = parser.parse_known_args(args, namespace=copy.copy(early_config.option))
+            known.confcutdir = early_config.known_args_namespace.confcutdir
+            early_config.known_args_namespace = known
+            return (yield)
+
+    sys.argv = [_program(), *ahead]
+    try:
+        return int(pytest.main([*ahead], plugins=[Held()]))  # it adds to its list
+    finally:
+        if asked:
+            _tell_modules(asked)
+
+
+def _rest() -> None:
+    """What costs time once is done while nobody waits: later collections of garbage pass over all this."""
+    following = sys.modules.get("atomci.testing.observation.functions")
+    if following is not None:
+        following.gather()
+    gc.collect()
+    gc.freeze()
+
+
+def _take(request: dict[str, Any]) -> None:
+    os.environ.update(request["env"])
+    sys.argv = [_program(), *request["words"]]
+
+
+def _program() -> str:
+    import pytest
+
+    return str(Path(pytest.__file__).with_name("__main__.py"))
+
+
+def _tell_modules(request: dict[str, Any]) -> None:
+    own = sorted(path for path in _files_of_modules() if _is_own(path))
+    Path(request["modules"]).write_text(json.dumps(own), encoding="utf-8")
 
 
 class _Ready:
@@ -108,9 +186,12 @@ class _Ready:
             if any(map(_is_own, (*files, *opened))) or any(one.partition(".")[0] in plugins for one in new):
                 return name
             self._files |= {path: _state(path) for path in opened}
-        loaded = filter(None, map(_file_of, list(sys.modules.values())))
-        self._files |= {path: _state(path) for path in loaded}
+        self.note_files()
         return ""
+
+    def note_files(self) -> None:
+        """Those of all modules that are there."""
+        self._files |= {path: _state(path) for path in _files_of_modules() if path not in self._files}
 
     def is_stale(self, names: set[str]) -> bool:
         """Whether a new process might import something else."""
@@ -122,6 +203,10 @@ class _Ready:
 def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if _State.noting and event == "open" and isinstance(arguments[0], str):
         _OPENED.append(arguments[0])
+
+
+def _files_of_modules() -> list[str]:
+    return [path for path in map(_file_of, list(sys.modules.values())) if path]
 
 
 def _file_of(module: Any) -> str:

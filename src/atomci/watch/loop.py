@@ -258,6 +258,7 @@ class Loop:
             cycle.only if cycle else (),
             cycle.left_out if cycle else (),
             self._names.of(rows),
+            suite.words(()) if suite.settings_are_above else (),
         )
 
     def _prepare(self) -> None:

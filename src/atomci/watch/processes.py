@@ -25,7 +25,8 @@ _OTHER_RUNS = ("PYTEST_XDIST_", "PYTEST_CURRENT_TEST")
 class WorkOrder:
     """What pytest is to do: `first` tests before others, of the files in `only` no others, none `left_out`.
 
-    `names` are modules that the project imports as it is now.
+    `names` are modules that the project imports as it is now. With the words `ahead` pytest may begin before
+    the others are known; empty where it may not.
     """
 
     python: str
@@ -35,6 +36,7 @@ class WorkOrder:
     only: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
+    ahead: tuple[str, ...] = ()
 
 
 class Run:
@@ -52,6 +54,16 @@ class Run:
     def log(self) -> Path:
         """The recorder's results."""
         return self.folder / "results.jsonl"
+
+    @property
+    def chosen(self) -> Path:
+        """Which tests it is to run."""
+        return self.folder / "chosen.json"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the process has ended."""
+        return self._thread is not None and not self._thread.is_alive()
 
     @property
     def notes(self) -> Path:
@@ -81,7 +93,7 @@ class Run:
         self._ended = ended
         if self._line is not None:
             threading.Thread(target=self._write, args=(self._line, request), daemon=True).start()
-        if self._thread is not None and not self._thread.is_alive():
+        if self.is_gone:
             ended()
 
     def drop(self, reason: str) -> None:
@@ -133,10 +145,11 @@ class Processes:
         """Run the request; `ended` is called from a thread."""
         if not hasattr(os, "mkfifo"):
             return self._anew(request, ended)
-        if self._spare is not None and not _fits(self._spare[1], request):
+        if self._spare is not None and (self._spare[0].is_gone or not _fits(self._spare[1], request)):
             self.forget()
         run, _ = self._spare or (self._standing_by(request), request)
         self._spare = None
+        self._choose(run, request)
         told = {
             "words": request.words,
             "env": self._variables(run, request),
@@ -160,15 +173,16 @@ class Processes:
     def _standing_by(self, request: WorkOrder) -> Run:
         run = self._new()
         line = run.folder / "line"
-        words = ("-m", "atomci.testing.standby", str(line), ",".join(sorted(request.names)))
-        run.begin(self._command(request, words, request.variables), self._root, line)
+        names = ",".join(sorted(request.names))
+        words = ("-m", "atomci.testing.standby", str(line), names, *request.ahead)
+        run.begin(self._command(request, words, self._variables(run, request)), self._root, line)
         return run
 
     def _anew(self, request: WorkOrder, ended: Callable[[Run], None]) -> Run:
         run = self._new()
         words = ("-m", "pytest", *request.words)
-        variables = self._variables(run, request)
-        run.begin(self._command(request, words, variables), self._root)
+        self._choose(run, request)
+        run.begin(self._command(request, words, self._variables(run, request)), self._root)
         run.ask(b"", lambda: ended(run))
         return run
 
@@ -179,13 +193,21 @@ class Processes:
     def _command(request: WorkOrder, words: tuple[str, ...], variables: Mapping[str, str]) -> Command:
         return Command((request.python, *words), variables, limit=LOGGED, without=_OTHER_RUNS)
 
-    def _variables(self, run: Run, request: WorkOrder) -> dict[str, str]:
-        chosen = run.folder / "chosen.json"
-        choice = {"first": request.first, "only": request.only, "left_out": request.left_out}
-        chosen.write_text(json.dumps(choice), encoding="utf-8")
-        own = {"ATOMCI_TEST_LOG": str(run.log), CHOSEN_VARIABLE: str(chosen), FOLDER_VARIABLE: str(run.notes)}
+    @staticmethod
+    def _variables(run: Run, request: WorkOrder) -> dict[str, str]:
+        own = {
+            "ATOMCI_TEST_LOG": str(run.log),
+            CHOSEN_VARIABLE: str(run.chosen),
+            FOLDER_VARIABLE: str(run.notes),
+        }
         return {**request.variables, **own}
+
+    @staticmethod
+    def _choose(run: Run, request: WorkOrder) -> None:
+        choice = {"first": request.first, "only": request.only, "left_out": request.left_out}
+        run.chosen.write_text(json.dumps(choice), encoding="utf-8")
 
 
 def _fits(ahead: WorkOrder, request: WorkOrder) -> bool:
-    return ahead.python == request.python and ahead.variables == request.variables
+    begun = ahead.python, ahead.variables, ahead.ahead
+    return begun == (request.python, request.variables, request.ahead)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from atomci.artifacts.impact import ImpactRecord
 from atomci.artifacts.testing import Selection
@@ -17,7 +17,7 @@ from atomci.errors import InfrastructureError
 from atomci.project import Project
 from atomci.testing import pytest_runs
 from atomci.testing.layers import Layer, unit_tests_of
-from atomci.testing.pytest_config import is_test_file, read_pytest_config
+from atomci.testing.pytest_config import FILES, is_test_file, read_pytest_config
 from atomci.watch.record import reached_by
 
 __all__ = ["Suite", "suite_at"]
@@ -58,6 +58,14 @@ class Suite:
         config = read_pytest_config(self.ctx.root, self.layer.folder)
         found = self.ctx.files("**/*.py")
         return [file for file in found if self.layer.holds(file) and is_test_file(file, config.test_files)]
+
+    @property
+    def settings_are_above(self) -> bool:
+        """Whether pytest reads the same settings whichever of the files it is given."""
+        folders = {folder for file in self.files for folder in PurePosixPath(file).parents if folder.name}
+        return not any(
+            (self.ctx.root / folder / name).is_file() for folder in folders for name in (*FILES, "setup.py")
+        )
 
     def words(self, tests: Sequence[str], keyword: str = "") -> tuple[str, ...]:
         """After `python -m pytest`: no coverage, and all tests though some fail."""

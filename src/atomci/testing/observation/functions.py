@@ -23,9 +23,18 @@ from atomci.testing.observation import observer
 from atomci.testing.observation.quick import Monitoring, Profiling, Quick
 from atomci.testing.session import from_the_root
 
-__all__ = ["Follower", "Stretch", "pytest_configure", "pytest_runtest_protocol", "pytest_unconfigure"]
+__all__ = [
+    "Follower",
+    "Stretch",
+    "gather",
+    "pytest_configure",
+    "pytest_runtest_protocol",
+    "pytest_unconfigure",
+]
 
 _MODULE = "<module>"
+# A project may lie below the folder of the system's own Python, but not below its library.
+_PREFIXES = (sys.prefix + os.sep, os.path.dirname(os.__file__) + os.sep)
 _NOT_OURS = (os.sep + "site-packages" + os.sep, os.sep + ".git" + os.sep, os.sep + "__pycache__" + os.sep)
 
 
@@ -64,7 +73,7 @@ class Follower:
         self._codes: dict[int, CodeType] = {}
         """Those that are known of where the process is, and all that aren't the project's."""
         self._follow = self._following()
-        # In tests, where most is called, Python itself takes down what is.
+        # But while modules of the project are imported, Python itself takes down what is called.
         self._quick: Quick | None = Monitoring.free() if sys.version_info >= (3, 12) else Profiling()
         self._is_quick = False
 
@@ -72,6 +81,7 @@ class Follower:
         """Follow this thread and all that are started from now on."""
         threading.setprofile(self._follow)
         sys.setprofile(self._follow)
+        self._be_quick(True)
 
     def end(self) -> None:
         """Stop."""
@@ -102,7 +112,7 @@ class Follower:
         return follow
 
     def executes(self, code: object) -> None:
-        """A module is about to run, whose functions are told from those of the test: not in C."""
+        """A module is about to run, whose functions are told from those of others: not in C."""
         if self._is_quick and isinstance(code, CodeType) and code.co_name == _MODULE and self.file_of(code):
             self._be_quick(False)
 
@@ -117,7 +127,7 @@ class Follower:
             sys.setprofile(self._follow)
         self._is_quick = quick
 
-    def _gather(self) -> None:
+    def gather(self) -> None:
         """Take over what was taken down since."""
         if self._is_quick and self._quick is not None:
             self._take(self._quick.end())
@@ -131,7 +141,7 @@ class Follower:
 
     def go(self, place: Stretch) -> None:
         """Leave the place where the process is for another one."""
-        self._gather()
+        self.gather()
         for number in self.now.codes:
             self._codes.pop(number, None)  # another thread may have been first
         self._codes.update(place.codes)
@@ -153,7 +163,6 @@ class Follower:
         """A context in which a test runs; what its fixtures ran before is its own too."""
         before = self.now
         self.go(Stretch())
-        self._be_quick(True)
         try:
             return (yield)
         finally:
@@ -185,9 +194,9 @@ class Follower:
         """The path from the start of the file that the code is of; empty where it isn't the project's."""
         name = code.co_filename
         if name not in self._files:
-            place = "" if name.startswith("<") else os.path.realpath(name)
-            own = place.startswith(self.start) and not any(part in place for part in _NOT_OURS)
-            own = own and not place.startswith(sys.prefix + os.sep)
+            # To follow links costs more than all else, and few of the many files are the project's.
+            place = "" if _is_others(name) else os.path.realpath(name)
+            own = place.startswith(self.start) and not _is_others(place)
             self._files[name] = place[len(self.start) :].replace(os.sep, "/") if own else ""
         return self._files[name]
 
@@ -211,6 +220,8 @@ class Follower:
         if before is not self.outside:  # what imports belong to tests too that ask for them while they run
             before.take(here)
             self._codes.update(here.codes)
+        if not self._imports:
+            self._be_quick(True)
 
     def _nearest(self, frame: FrameType | None) -> str:
         while frame is not None:
@@ -240,6 +251,11 @@ class Follower:
         }
 
 
+def _is_others(path: str) -> bool:
+    """Whether its name alone says that it isn't the project's."""
+    return path.startswith(("<", *_PREFIXES)) or any(part in path for part in _NOT_OURS)
+
+
 def _block(code: CodeType) -> str:
     """The function, or the method with its class, in which code is; empty for what runs on import."""
     name = code.co_qualname.partition(".<locals>")[0]
@@ -252,6 +268,12 @@ _FOLLOWER = Follower(os.getcwd()) if _FOLDER else None
 if _FOLLOWER is not None:
     observer.tell(_FOLLOWER)
     _FOLLOWER.begin()
+
+
+def gather() -> None:
+    """Take over what ran so far, which takes the longer the more it was."""
+    if _FOLLOWER is not None:
+        _FOLLOWER.gather()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -107,6 +107,7 @@ class Observer:
         """Each with the test that started it first."""
         self.connections: dict[str, str] = {}
         self.told: Told | None = None
+        self._libraries = tuple(library + os.sep for library in _libraries())
         self._words: set[str] = set()
         self._own_sockets: list[weakref.ref[Any]] = []
         self._handlers: Mapping[str, Callable[[_Arguments], None]] = {
@@ -155,8 +156,9 @@ class Observer:
 
     def asked(self, path: Any, folder: Any = None, *, state: bool = False) -> None:
         """Somebody asked whether a file is there, or for more of its state."""
-        if type(path) is str and self._is_known(path):
-            return  # most questions are asked again
+        # Most questions are asked again, and most others are of files that nobody counts.
+        if type(path) is str and (self._is_known(path) or (state and self._is_of_a_library(path))):
+            return
         with contextlib.suppress(Exception):
             place = place_of(path, folder) if self.active else None
             if place is None:
@@ -186,12 +188,9 @@ class Observer:
     def as_dict(self) -> dict[str, object]:
         """What was seen, and what tells the project's files from others."""
         paths = sysconfig.get_paths()
-        libraries = [paths["stdlib"], paths["platstdlib"], *site.getsitepackages()]
-        libraries += [sys.prefix] if sys.prefix != sys.base_prefix else []
-        libraries += [path for path in sys.path if path.endswith(".zip")]
         return {
             "started_at": self.started_at,
-            "libraries": sorted(set(libraries)),
+            "libraries": _libraries(),
             "standard": sorted({paths["stdlib"], paths["platstdlib"], *_EXTENSIONS}),
             "temporary": tempfile.gettempdir(),
             "read": list(self.read),
@@ -343,6 +342,9 @@ class Observer:
             return False
         return self.told is None or not _is_below(path, (self.start,)) or self.told.knows(path)
 
+    def _is_of_a_library(self, path: str) -> bool:
+        return path.startswith(self._libraries) and os.pardir not in path
+
     def _tell(self, place: str, but: tuple[str, ...] = ()) -> None:
         """Of what lies below the folder where it was made, and nobody of these asked for."""
         if self.told is None or not place.startswith(self.start + os.sep) or self.told.knows(place):
@@ -376,6 +378,14 @@ class Observer:
 
     def _own_ports(self) -> Iterator[int]:
         return (name[1] for name in self._own_names() if isinstance(name, tuple))
+
+
+def _libraries() -> list[str]:
+    """Folders of Python's own modules and of those that were installed."""
+    paths = sysconfig.get_paths()
+    found = [paths["stdlib"], paths["platstdlib"], *site.getsitepackages()]
+    found += [sys.prefix] if sys.prefix != sys.base_prefix else []
+    return sorted({*found, *(path for path in sys.path if path.endswith(".zip"))})
 
 
 _COMPILED = (".so", ".pyd")
