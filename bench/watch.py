@@ -200,7 +200,9 @@ def ready(prepared: Prepared) -> list[tuple[str, str]]:
 def seed(prepared: Prepared) -> None:
     """A run of all tests at each side, which its selection goes by."""
     say("a run of all tests at each side")
-    call([str(prepared.scripts / "atomci"), "run", "unit"], prepared.root, prepared.env)
+    with watching(prepared, [str(prepared.scripts / "atomci"), *OURS.split()[1:], "--all"]) as (following, _):
+        until(following, said_by_ours, time.perf_counter())
+        time.sleep(PAUSE)  # it learns after its verdict
     words = [str(prepared.python), "-m", "pytest", *THEIRS.split()[3:]]
     call(words, prepared.root, prepared.env)
 

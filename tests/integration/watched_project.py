@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from atomci.artifacts.watching import CycleDropped, CycleFinished, CycleStarted, WatchEvent
+from atomci.artifacts.watching import CycleDropped, CycleFinished, CycleStarted, TriageFinished, WatchEvent
 from atomci.watch.board import Board
 from atomci.watch.loop import Loop
 from atomci.watch.messages import Key, Message, Repaint
@@ -78,10 +78,15 @@ class Watched:
         found: CycleDropped = self.next(CycleDropped)
         return found
 
+    def triaged(self) -> TriageFinished:
+        """What the static tools say next."""
+        found: TriageFinished = self.next(TriageFinished)
+        return found
+
     def settled(self) -> int:
         """How many events there are once the loop has nothing to do for a while."""
         before = -1
-        while before != len(self.told) or self.board.running is not None:
+        while before != len(self.told) or self.board.running is not None or self.board.triage:
             before = len(self.told)
             time.sleep(0.3)
         return before

@@ -6,14 +6,26 @@ from typing import Literal
 
 from msgspec import Struct
 
+from atomci.artifacts.schemas import Finding
 from atomci.artifacts.testing import TestResult
 
-__all__ = ["CycleDropped", "CycleFinished", "CycleStarted", "WatchEvent", "WatchStarted", "WatchVerdict"]
+__all__ = [
+    "CycleDropped",
+    "CycleFinished",
+    "CycleStarted",
+    "TriageFinished",
+    "TriageVerdict",
+    "WatchEvent",
+    "WatchStarted",
+    "WatchVerdict",
+]
 
 WatchVerdict = Literal["green", "red", "partial", "changed", "none", "vacuous", "broken"]
 """Of a cycle: `green` only where all that the change reaches passed, on the files as they are. `partial`:
 what ran passed, and more is to be run. `changed`: files changed while the tests ran. `none`: there is nothing
 to run. `vacuous`: no test that ran could fail. `broken`: pytest couldn't collect or run what it should."""
+TriageVerdict = Literal["clean", "findings", "broken", "none"]
+"""Of the static tools: `none` where none of them looked at anything."""
 Kind = Literal["impacted", "all", "failed", "matching"]
 
 
@@ -73,4 +85,25 @@ class CycleFinished(Struct, frozen=True, kw_only=True, tag="cycle_finished", tag
     failed: tuple[TestResult, ...] = ()
 
 
-WatchEvent = WatchStarted | CycleStarted | TestResult | CycleDropped | CycleFinished
+class TriageFinished(Struct, frozen=True, kw_only=True, tag="triage_finished", tag_field="event"):
+    """What the static tools said after a cycle, as the gate would run them; `tests` is that cycle's verdict.
+
+    `findings` are those in the files that changed since they looked last, `elsewhere` counts others. `tools`
+    are those that looked, each with its count in these files; `left_out` and `broken` say why others didn't.
+    `clean`: at least one looked, none found anything in these files, and none broke.
+    """
+
+    time: str
+    cycle: int
+    verdict: TriageVerdict
+    tests: WatchVerdict
+    changed: tuple[str, ...]
+    tools: dict[str, int]
+    left_out: dict[str, str] = {}
+    broken: dict[str, str] = {}
+    findings: tuple[Finding, ...] = ()
+    elsewhere: int = 0
+    seconds: float
+
+
+WatchEvent = WatchStarted | CycleStarted | TestResult | CycleDropped | CycleFinished | TriageFinished

@@ -28,13 +28,15 @@ __all__ = ["watch_command"]
 @click.command("watch")
 @click.option("--all", "everything", is_flag=True, help="Begin with all tests.")
 @click.option("--poll", is_flag=True, help="Look at the files twice a second.")
+@click.option("--no-triage", is_flag=True, help="Run no linters and type checkers after the tests.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: one event per line.")
 @project_option
-def watch_command(everything: bool, poll: bool, as_json: bool, project: Path | None) -> int:
+def watch_command(everything: bool, poll: bool, no_triage: bool, as_json: bool, project: Path | None) -> int:
     """At each save, run the unit tests that it reaches: those that failed first.
 
     A newer save drops what still runs. Green is said only of the files as they are. Keys: a runs all tests,
-    f those that failed, p and t ask for a pattern, Enter runs again, q quits.
+    f those that failed, p and t ask for a pattern, Enter runs again, q quits. After the tests, the static
+    tools look at the changed files, as the gate would.
 
     \b
     atomci watch                   begin with what isn't committed yet
@@ -45,6 +47,7 @@ def watch_command(everything: bool, poll: bool, as_json: bool, project: Path | N
     from atomci.artifacts.watching import WatchStarted
     from atomci.engine.guest import make_room
     from atomci.tools.keys import Keyboard, keyboard_at_hand
+    from atomci.watch.going import clock
     from atomci.watch.loop import Loop
     from atomci.watch.suite import suite_at
 
@@ -54,9 +57,9 @@ def watch_command(everything: bool, poll: bool, as_json: bool, project: Path | N
     at_terminal = not as_json and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     with _shown(inbox, as_json=as_json, at_terminal=at_terminal) as shown:
-        loop = Loop(here.root, inbox, shown, look=poll)
+        loop = Loop(here.root, inbox, shown, look=poll, triage=not no_triage)
         from atomci.tools.distributions import own_version
-        from atomci.watch.loop import clock
+        from atomci.watch.going import clock
 
         shown.tell(
             WatchStarted(

@@ -23,6 +23,8 @@ class Board:
     """The test that runs."""
     seconds: int = 0
     """How long the cycle has been running, whole seconds."""
+    triage: bool = False
+    """Whether static tools run."""
     last: CycleFinished | None = None
     failed: Mapping[str, TestResult] = field(default_factory=dict)
     asked: Filter = field(default_factory=Filter)

@@ -68,6 +68,11 @@ class Cycle:
     known: int = 0
     """How many tests there are, where a record of earlier runs tells."""
 
+    @classmethod
+    def of_nothing(cls, kind: Kind, changed: tuple[str, ...]) -> Cycle:
+        """One that couldn't be worked out."""
+        return cls(kind, changed, "", (), (), (), ())
+
     @property
     def is_all(self) -> bool:
         """Whether it leaves nothing out."""

@@ -6,10 +6,9 @@ import os
 import queue
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from atomci.artifacts.handles import Artifact
 from atomci.artifacts.impact import ImpactRecord
 from atomci.artifacts.testing import TestResult
 from atomci.artifacts.watching import (
@@ -20,23 +19,23 @@ from atomci.artifacts.watching import (
     WatchVerdict,
 )
 from atomci.errors import AtomciError
-from atomci.testing.judging import Judgement, judge
-from atomci.testing.layers import gathered
 from atomci.testing.results import counts
 from atomci.tools.notices import Notices
 from atomci.watch.board import Board
 from atomci.watch.cycle import Cycle, cycle_of
+from atomci.watch.going import Going, clock, listed, why_of
 from atomci.watch.keys import pressed
 from atomci.watch.ledger import Ledger
-from atomci.watch.messages import Key, Message, ProcessGone, Repaint, Saved, Shown
+from atomci.watch.messages import Key, Message, ProcessGone, Repaint, Saved, Shown, TriageDone
 from atomci.watch.names import Names
-from atomci.watch.processes import Processes, Run, WorkOrder
+from atomci.watch.processes import Processes, WorkOrder
 from atomci.watch.record import begun, keep, learned, texts_of
 from atomci.watch.snapshot import Camera, TreeSnapshot, folders_of
 from atomci.watch.suite import Suite, suite_at
 from atomci.watch.tail import Tail
+from atomci.watch.triage import Triage
 
-__all__ = ["Loop", "clock"]
+__all__ = ["Loop"]
 
 _QUIET = 0.03
 """Seconds without another notice, after which a save is taken to be whole."""
@@ -47,28 +46,16 @@ _TICK = 0.1
 """Seconds between two looks at what runs."""
 
 
-@dataclass
-class _Going:
-    """A cycle that runs."""
-
-    number: int
-    cycle: Cycle
-    suite: Suite
-    run: Run
-    files: TreeSnapshot
-    tail: Tail
-    started: CycleStarted
-    began: float = field(default_factory=time.monotonic)
-    found: list[TestResult] = field(default_factory=list)
-
-
 class Loop:
     """Ends when somebody presses q, or by KeyboardInterrupt; then `end` is to be called."""
 
-    def __init__(self, root: Path, inbox: queue.SimpleQueue[Message], shown: Shown, *, look: bool) -> None:
+    def __init__(
+        self, root: Path, inbox: queue.SimpleQueue[Message], shown: Shown, *, look: bool, triage: bool = True
+    ) -> None:
         self._root = root
         self._inbox = inbox
         self._shown = shown
+        self._with_triage = triage
         self._camera = Camera(root)
         self._names = Names(root)
         self._tests = Processes(root)
@@ -76,7 +63,9 @@ class Loop:
         self._ledger = Ledger(None)
         self._now = TreeSnapshot({})
         self._seen: frozenset[str] = frozenset()
-        self._going: _Going | None = None
+        self._going: Going | None = None
+        self._triage: Triage | None = None
+        self._untriaged: frozenset[str] = frozenset()
         self._begun: ImpactRecord | None = None
         self._record: ImpactRecord | None = None
         self._board = Board()
@@ -88,7 +77,8 @@ class Loop:
     def run(self, *, everything: bool = False) -> None:
         """Until somebody ends it."""
         dirty = self._camera.uncommitted()
-        self._record = self._begun = begun(suite_at(self._root).ctx)
+        self._started = suite_at(self._root).ctx
+        self._record = self._begun = begun(self._started)
         self._look()
         self._ledger = Ledger(None if dirty is None else self._now.without(dirty))
         self._begin("all" if everything or dirty is None else "impacted")
@@ -99,11 +89,12 @@ class Loop:
     def end(self) -> None:
         """Nothing that was started is left."""
         self.notices.end()
+        self._drop_triage("the loop ends")
         if self._going is not None:
             self._going.run.drop("the loop ends")
         self._tests.end()
         if self._record is not self._begun and self._record is not None:
-            keep(suite_at(self._root).ctx, self._record)
+            keep(self._started, self._record)
 
     # ---- messages ----
 
@@ -133,6 +124,9 @@ class Loop:
             case ProcessGone(run):
                 if self._going is not None and self._going.run is run:
                     self._ended(self._going)
+            case TriageDone(triage):
+                if self._triage is triage:
+                    self._triaged(triage)
         if self._saved is not None and time.monotonic() >= self._saved[1]:
             self._settle()
         if self._going is not None:
@@ -155,7 +149,7 @@ class Loop:
         elif moved - self._ledger.restless:
             self._ledger = self._ledger.disturbed_by(moved)
             if moved - self._ledger.restless:
-                self._drop(_listed(moved))
+                self._drop(listed(moved))
                 self._wanted(self._kind_after_a_save())
 
     def _look(self) -> None:
@@ -197,6 +191,7 @@ class Loop:
         self._begin(kind, again=again)
 
     def _begin(self, kind: Kind, *, again: bool = False) -> None:
+        self._drop_triage("a cycle begins")
         self._cycles += 1
         self._last = kind
         changed = self._ledger.changed_in(self._now)
@@ -207,7 +202,7 @@ class Loop:
             suite = suite_at(self._root, self._record)
             cycle = cycle_of(suite, kind, changed, self._ledger.failed, self._board.asked)
         except AtomciError as error:
-            self._finish(_nothing(kind, changed or ()), "broken", error.message, began)
+            self._finish(Cycle.of_nothing(kind, changed or ()), "broken", error.message, began)
             return
         if cycle.is_empty:
             self._nothing_to_run(cycle, began)
@@ -225,6 +220,7 @@ class Loop:
         verdict: WatchVerdict = "red" if self._ledger.failed else "none"
         self._finish(cycle, verdict, why, began)
         self._prepare()
+        self._begin_triage(cycle)
 
     def _start(self, suite: Suite, cycle: Cycle) -> None:
         started = CycleStarted(
@@ -244,11 +240,11 @@ class Loop:
             tests = tuple(dict.fromkeys([*failed, *tests]))
         request = self._request(suite, suite.words(tests, cycle.keyword), cycle)
         run = self._tests.start(request, lambda run: self._inbox.put(ProcessGone(run)))
-        self._going = _Going(self._cycles, cycle, suite, run, self._now, Tail(run.log), started)
+        self._going = Going(self._cycles, cycle, suite, run, self._now, Tail(run.log), started)
         self._board = replace(self._board, running=started, done=0, selected=0, now="", seconds=0)
 
     def _request(self, suite: Suite, words: tuple[str, ...], cycle: Cycle | None = None) -> WorkOrder:
-        seen = self._seen or frozenset(path for path in self._now.files if _is_first_seen(suite, path))
+        seen = self._seen or frozenset(path for path in self._now.files if suite.is_first_seen(path))
         rows = [(path, self._now.files[path]) for path in seen if path in self._now.files]
         return WorkOrder(
             suite.python,
@@ -268,7 +264,7 @@ class Loop:
         except AtomciError:
             return
 
-    def _progress(self, going: _Going) -> None:
+    def _progress(self, going: Going) -> None:
         for result in going.tail.new():
             going.found.append(result)
             self._shown.tell(result)
@@ -289,13 +285,13 @@ class Loop:
         self._shown.tell(CycleDropped(time=clock(), cycle=going.number, reason=why))
         self._board = replace(self._board, running=None, failed=self._ledger.failed)
 
-    def _ended(self, going: _Going) -> None:
+    def _ended(self, going: Going) -> None:
         self._look()
         moved = set(going.files.changed_in(self._now))
         if moved - self._ledger.restless:
             self._ledger = self._ledger.disturbed_by(moved)
             if moved - self._ledger.restless:
-                self._drop(_listed(moved))
+                self._drop(listed(moved))
                 self._wanted(self._kind_after_a_save())
                 return
         elif not moved:
@@ -311,8 +307,9 @@ class Loop:
         if known:
             self._learn(going, self._now.but(moved), texts)
         going.run.drop("it ended")
+        self._begin_triage(going.cycle)
 
-    def _learn(self, going: _Going, files: TreeSnapshot, texts: Mapping[str, bytes]) -> None:
+    def _learn(self, going: Going, files: TreeSnapshot, texts: Mapping[str, bytes]) -> None:
         """What its tests ran is what the next save goes by."""
         self._record = learned(
             going.suite.ctx,
@@ -324,24 +321,13 @@ class Loop:
             left_out=going.cycle.left_out,
         )
 
-    def _conclude(self, going: _Going, moved: set[str]) -> bool:
+    def _conclude(self, going: Going, moved: set[str]) -> bool:
         """The verdict of a cycle that ended; whether it told all about what changed."""
-        cycle, done = going.cycle, going.run.completed
-        if done is None:
+        cycle, left = going.cycle, going.judged(self._root)
+        if left is None:
             self._finish(cycle, "broken", str(going.run.error or "pytest couldn't be started"), going.began)
             return False
-        layer = replace(going.suite.layer, log=Artifact(str(going.run.log)))
-        left = gathered(layer, self._root, done)
-        found, session = left if left is not None else ((), None)
-        judgement = judge(
-            found,
-            session,
-            folder=layer.folder,
-            code=done.code,
-            output=f"{done.stdout}\n{done.stderr}",
-            root=self._root,
-            marker=layer.marker,
-        )
+        found, judgement = left
         for result in found[len(going.found) :]:  # such as a crash, which is told at the end
             self._shown.tell(result)
         complete = judgement.summary.complete and judgement.status != "error"
@@ -352,8 +338,36 @@ class Loop:
             self._ledger = replace(self._ledger, base=going.files.taking(moved, self._now))
         settled = known or self._ledger.changed_in(self._now) == ()
         verdict = self._ledger.verdict(judgement, settled=settled, moved=moved)
-        self._finish(cycle, verdict, _why(judgement, verdict, moved), going.began, found)
+        self._finish(cycle, verdict, why_of(judgement, verdict, moved), going.began, found)
         return known
+
+    # ---- static tools ----
+
+    def _begin_triage(self, cycle: Cycle) -> None:
+        """Where a cycle ended, and files changed that no tool has looked at since."""
+        if not self._with_triage:
+            return
+        self._untriaged |= frozenset(cycle.changed)
+        if self._untriaged:
+            done = self._inbox.put
+            self._triage = Triage(self._root, self._untriaged, lambda triage: done(TriageDone(triage)))
+            self._board = replace(self._board, triage=True)
+
+    def _triaged(self, triage: Triage) -> None:
+        """What they said counts of the files as they are; of others, the next cycle will tell."""
+        self._triage = None
+        self._board = replace(self._board, triage=False)
+        tests = self._board.last
+        if tests is None or self._camera.take().changed_in(self._now):
+            return
+        self._untriaged = frozenset()
+        self._shown.tell(triage.told(clock(), tests))
+
+    def _drop_triage(self, why: str) -> None:
+        triage, self._triage = self._triage, None
+        self._board = replace(self._board, triage=False)
+        if triage is not None:
+            triage.drop(why)
 
     def _finish(
         self,
@@ -383,30 +397,3 @@ class Loop:
 
 
 _RUNS: dict[str, Kind | None] = {"a": "all", "f": "failed", "enter": None}
-
-
-def _why(judgement: Judgement, verdict: WatchVerdict, moved: set[str]) -> str:
-    if verdict == "changed":
-        return f"{_listed(moved)} changed while the tests ran, each time: let git ignore it, or press Enter"
-    return judgement.reason
-
-
-def _listed(paths: set[str]) -> str:
-    first, *more = sorted(paths)
-    return f"{first} and {len(more)} more" if more else first
-
-
-def _nothing(kind: Kind, changed: tuple[str, ...]) -> Cycle:
-    return Cycle(kind, changed, "", (), (), (), ())
-
-
-def _is_first_seen(suite: Suite, path: str) -> bool:
-    """Whether the first cycle will import it, as far as paths tell."""
-    inside = path.startswith("src/") or path.endswith("conftest.py")
-    return path.endswith(".py") and (inside or (bool(suite.layer.folder) and suite.layer.holds(path)))
-
-
-def clock() -> str:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

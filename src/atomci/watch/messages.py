@@ -8,8 +8,9 @@ from typing import Protocol
 from atomci.artifacts.watching import WatchEvent
 from atomci.watch.board import Board
 from atomci.watch.processes import Run
+from atomci.watch.triage import Triage
 
-__all__ = ["Key", "Message", "ProcessGone", "Repaint", "Saved", "Shown"]
+__all__ = ["Key", "Message", "ProcessGone", "Repaint", "Saved", "Shown", "TriageDone"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,14 @@ class ProcessGone:
     run: Run
 
 
-Message = Saved | Key | Repaint | ProcessGone
+@dataclass(frozen=True)
+class TriageDone:
+    """The static tools have looked."""
+
+    triage: Triage
+
+
+Message = Saved | Key | Repaint | ProcessGone | TriageDone
 
 
 class Shown(Protocol):

@@ -32,9 +32,10 @@ def begun(ctx: Context) -> ImpactRecord | None:
 
 
 def keep(ctx: Context, record: ImpactRecord) -> None:
-    """For the next loop."""
-    clear_notes(ctx.root, ctx.atom)
-    write(_own(ctx), record, ctx.redactor.clean)
+    """For the next loop, which does without it where it can't be written."""
+    with contextlib.suppress(OSError):
+        clear_notes(ctx.root, ctx.atom)
+        write(_own(ctx), record, ctx.redactor.clean)
 
 
 def _own(ctx: Context) -> Path:
@@ -58,7 +59,8 @@ def _standing(
 ) -> Collection[str]:
     """Files of which no test ran since the loop began, and which the change doesn't reach by imports."""
     known = {nodeid.partition("::")[0] for nodeid in record.tests}
-    unknown = {path for path in files if path not in known and path in record.hashes} - set(changed)
+    now = ctx.workspace.inputs.hash_of
+    unknown = {path for path in files if path not in known and record.hashes.get(path) == now(path)}
     if not unknown:
         return ()
     found = impacted_by_imports(ctx, changed)

@@ -59,6 +59,11 @@ class Suite:
         found = self.ctx.files("**/*.py")
         return [file for file in found if self.layer.holds(file) and is_test_file(file, config.test_files)]
 
+    def is_first_seen(self, path: str) -> bool:
+        """Whether the first cycle will import it, as far as paths tell."""
+        inside = path.startswith("src/") or path.endswith("conftest.py")
+        return path.endswith(".py") and (inside or (bool(self.layer.folder) and self.layer.holds(path)))
+
     @property
     def settings_are_above(self) -> bool:
         """Whether pytest reads the same settings whichever of the files it is given."""

@@ -12,7 +12,14 @@ import click
 
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.testing import TestResult
-from atomci.artifacts.watching import CycleDropped, CycleFinished, CycleStarted, WatchEvent, WatchStarted
+from atomci.artifacts.watching import (
+    CycleDropped,
+    CycleFinished,
+    CycleStarted,
+    TriageFinished,
+    WatchEvent,
+    WatchStarted,
+)
 from atomci.cli.view.style import paint
 from atomci.testing.results import BAD
 from atomci.visible import visible
@@ -20,7 +27,7 @@ from atomci.watch.board import Board
 
 __all__ = ["Events", "Lines", "Screen"]
 
-_COLOURS = {"green": "green", "red": "red", "broken": "red"}
+_COLOURS = {"green": "green", "red": "red", "broken": "red", "clean": "green", "findings": "red"}
 _KEYS = "a all · f failed · p path · t name · Enter again · ? help · q quit"
 _HELP = (
     "a      run all tests, and forget the patterns",
@@ -33,6 +40,7 @@ _HELP = (
 )
 _LINES_OF_A_FAILURE = 40
 _FAILURES_SHOWN = 5
+_FINDINGS_SHOWN = 10
 _NAMES_SHOWN = 3
 
 
@@ -78,6 +86,8 @@ class Story:
                 self._failed = {}
                 word = paint(f"{event.verdict:8}", _COLOURS.get(event.verdict, "yellow"), bold=True)
                 yield f"{_short_time()}  {word} {_said(event)}"
+            case TriageFinished():
+                yield from _of_the_tools(event)
 
 
 class Lines:
@@ -168,6 +178,26 @@ def _said(event: CycleFinished) -> str:
     return f"{said}  {_because(event.changed)}" if event.changed else said
 
 
+def _of_the_tools(event: TriageFinished) -> Iterator[str]:
+    """Their findings in the files that changed, and one line that also says how the tests ended."""
+    for finding in event.findings[:_FINDINGS_SHOWN]:
+        place = f"{finding.path}:{finding.line}:{finding.column}"
+        yield visible(f"{place}  {finding.tool} {finding.rule}  {_first_line(finding.message)}")
+    if len(event.findings) > _FINDINGS_SHOWN:
+        yield f"and {len(event.findings) - _FINDINGS_SHOWN} more in these files"
+    counts = [f"{tool} {count}" for tool, count in event.tools.items()]
+    broken = [f"{tool} broke: {_first_line(why)}" for tool, why in event.broken.items()]
+    others = [f"{tool} left out: {why}" for tool, why in event.left_out.items()]
+    more = [f"{event.elsewhere} in other files"] if event.elsewhere else []
+    said = visible(", ".join([*counts, *more, *broken, *others]))
+    word = paint(f"{event.verdict:8}", _COLOURS.get(event.verdict, "yellow"), bold=True)
+    yield f"{_short_time()}  {word} {said}  tests {event.tests}  {_because(event.changed)}"
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
 def _of_all(event: CycleFinished) -> str:
     if event.known > event.tests:
         return f"{event.tests} of {event.known} tests, {event.kind}"
@@ -220,7 +250,7 @@ def _state(board: Board) -> str:
         return f"{board.prompt}▏  (Enter: run, Escape: leave it)"
     asked = f"[{board.asked}]  " if board.asked else ""
     if board.running is None:
-        return asked + _KEYS
+        return asked + ("tools run  " if board.triage else "") + _KEYS
     at = f"  {visible(board.now)}" if board.now and board.seconds >= 2 else ""
     took = f"  {board.seconds} s" if board.seconds >= 2 else ""
     return f"{asked}running {_about(board.running)}, {board.done} tests done{took}{at}"
