@@ -23,6 +23,7 @@ ATOMS = (
     "archive_cli_session_logs",
     "detect_cli_completion_signal",
     "write_artifact_index_json",
+    "execute_cli_tool_with_policies",
 )
 SECRET = "v9Xq2LmT7rWz4KpB"
 
@@ -109,10 +110,20 @@ def with_a_secret(folder: Path) -> None:
         (with_a_secret, {ATOMS[1], ATOMS[3]}),
         (lambda folder: (folder / "stdout.log").unlink(), {ATOMS[1], ATOMS[3]}),
         (lambda folder: (folder / "more").write_text(""), {ATOMS[1], ATOMS[3]}),
-        (lambda folder: (folder / "index.json").write_text("{"), {ATOMS[0], ATOMS[1], ATOMS[2]}),
+        (lambda folder: (folder / "index.json").write_text("{"), {*ATOMS[:3], ATOMS[4]}),
+        (edited(level="detect", backend="none"), {ATOMS[4]}),
+        (edited(outside=["/home/me/.bashrc"]), {ATOMS[4]}),
     ],
 )
 def test_what_is_wrong_with_it_is_seen(root: Path, harm: Callable[[Path], object], broken: set[str]) -> None:
     session(root)
     harm(root / RUN)
     assert {atom for atom, holds in holding(root).items() if holds != "holds"} == broken
+
+
+def test_bounds_that_cannot_be_read_are_told_with_their_line(root: Path) -> None:
+    session(root)
+    (root / "pyproject.toml").write_text('[tool.atomci.guard]\nmemory = "much"\n')
+    done = asked(root, "check")
+    assert done.code == 2
+    assert "pyproject.toml:2: tool.atomci.guard.memory: not a size: 'much'" in done.err

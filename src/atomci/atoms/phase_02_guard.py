@@ -19,6 +19,11 @@ def start_cli_edit_guardrail_holds(ctx: Context) -> Verdict:
     return _of_the_newest(ctx, _followed)
 
 
+def execute_cli_tool_with_policies_holds(ctx: Context) -> Verdict:
+    """It was kept within the project's bounds by the system, and what matters outside is as before."""
+    return _of_the_newest(ctx, _bounded)
+
+
 def archive_cli_session_logs_holds(ctx: Context) -> Verdict:
     """Its record is whole, and holds no secret."""
     return _of_the_newest(ctx, lambda session, recorded: _archived(ctx, session, recorded))
@@ -49,7 +54,16 @@ def _followed(session: Session, recorded: RecordedSession) -> Iterator[Fact]:
         seconds = getattr(limits, name)
         if seconds is not None:
             yield seen(place, f"{name} at most {seconds:g} s")
-    yield seen(place, f"kept within bounds by {session.backend} ({session.level})")
+
+
+def _bounded(session: Session, recorded: RecordedSession) -> Iterator[Fact]:
+    place = _place(recorded)
+    good = f"kept within bounds by {session.backend} ({session.level})"
+    yield expect(session.level != "detect", place, good, "nothing kept it within bounds: --allow-degraded")
+    for gap in session.gaps:
+        yield seen(place, gap)
+    for path in session.outside:
+        yield problem(place, f"{path} is different since the session, by whomever")
 
 
 def _archived(ctx: Context, session: Session, recorded: RecordedSession) -> Iterator[Fact]:
