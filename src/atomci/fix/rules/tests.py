@@ -65,13 +65,18 @@ def _of_functions(proposal: Patch, pairs: Sequence[Pair]) -> Iterator[Refusal]:
 
 def _moved(function: Function, free: dict[tuple[str, str], Function]) -> Function | None:
     """The same test in another place, or by another name."""
-    same_name = [place for place in free if place[1] == function.name]
-    for place in [*same_name, *free]:
-        other = free[place]
-        renamed = ast.unparse(other.node).replace(other.node.name, function.node.name, 1)
-        if place in same_name or renamed == ast.unparse(function.node):
+    for place in sorted(free, key=lambda place: place[1] != function.name):
+        if place[1] == function.name or _is_same(function, free[place]):
             return free.pop(place)
     return None
+
+
+def _is_same(function: Function, other: Function) -> bool:
+    if other.node.name == function.node.name:
+        return not _differences(function.checks, other.checks)[0]
+    return ast.unparse(other.node).replace(other.node.name, function.node.name, 1) == ast.unparse(
+        function.node
+    )
 
 
 def _of_function(
@@ -212,9 +217,17 @@ def _leaves(function: Function) -> Counter[str]:
     """Where it may end before its end."""
     return Counter(
         ast.unparse(node)
-        for node in ast.walk(function.node)
+        for node in _own_nodes(function.node)
         if isinstance(node, ast.Return) or (isinstance(node, ast.Call | ast.Raise) and _skip_text(node))
     )
+
+
+def _own_nodes(top: ast.AST) -> Iterator[ast.AST]:
+    """What is in a function, but not in one that is defined in it, unless that skips."""
+    for node in ast.iter_child_nodes(top):
+        inner = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        yield from (each for each in _own_nodes(node) if not (inner and isinstance(each, ast.Return)))
+        yield node
 
 
 def _skip_text(node: ast.Call | ast.Raise) -> bool:
