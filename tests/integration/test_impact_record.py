@@ -41,6 +41,10 @@ FILES = {
     "tests/test_kept.py": "from shop.kept import once\n\n\ndef test_kept():\n    assert once()\n\n\n"
     "def test_kept_too():\n    assert once() == 1\n",
     "tests/test_listing.py": "from shop.reading import names\n\n\ndef test_names():\n    assert names()\n",
+    "shop/parts.py": "def part(kind):\n    if kind == 'a':\n        return 1\n    for one in kind:\n"
+    "        kind = one\n    return 2\n",
+    "tests/test_parts.py": "from shop.parts import part\n\n\ndef test_part_a():\n    assert part('a') == 1\n\n\n"
+    "def test_part_b():\n    assert part('b') == 2\n\n\ndef test_part_empty():\n    assert part('') == 2\n",
     "tests/test_starts.py": "import subprocess, sys\n\n\ndef test_start():\n    subprocess.run([sys.executable, '-c', ''])\n",
 }  # fmt: skip
 
@@ -62,6 +66,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ImpactRecord]:
     env |= {
         "ATOMCI_OBSERVED": str(root / "notes"),
         "ATOMCI_TEST_LOG": str(root / "log"),
+        "ATOMCI_SUITES": "1",
         "PYTHONPATH": str(root),
     }
     done = subprocess.run(
@@ -137,6 +142,22 @@ def test_an_edit_reaches_the_tests_that_ran_or_read_it(
     found = edit(path, old, new) - {"tests/conftest.py"}
     assert found - {STARTING} == tests
     assert STARTING in found
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="parts of functions are told by Python 3.11 alone")
+@pytest.mark.parametrize(
+    ("old", "new", "tests"),
+    [
+        ("return 1", "return 3", {"test_part_a"}),
+        ("kind = one", "kind = 1", {"test_part_b"}),
+        ("in kind:", "in [kind]:", {"test_part_a", "test_part_b", "test_part_empty"}),
+        ("return 2", "return 3", {"test_part_a", "test_part_b", "test_part_empty"}),
+    ],
+)
+def test_an_edit_of_a_part_of_a_function_reaches_the_tests_that_ran_that_part(
+    edit: Edit, old: str, new: str, tests: set[str]
+) -> None:
+    assert edit("shop/parts.py", old, new) - {STARTING} == tests
 
 
 def test_a_new_file_reaches_the_tests_that_list_its_folder(edit: Edit) -> None:

@@ -16,6 +16,8 @@ class FileRecord(Struct, frozen=True, kw_only=True):
 
     blocks: dict[str, str]
     statements: dict[str, str] = {}
+    suites: dict[str, dict[str, str]] = {}
+    """The hashes of the suites of functions, by their places; the empty one is what is in none."""
     keeping: tuple[str, ...] = ()
     """Functions that keep what they once gave."""
 
@@ -38,9 +40,10 @@ class TestRecord(PlaceRecord, frozen=True, kw_only=True):
 class ImpactRecord(Struct, frozen=True, kw_only=True):
     """atom_037: by node id what each test ran, read and started the last time, and how the project was then.
 
-    `blocks` are `PATH::NAME`, `paths` from the root; a folder that was listed ends in a slash. `modules` is
-    what ran while a module was imported, `importers` who imported it first, `outside` what ran between tests.
-    `unseen` says why tests may have read more than was seen.
+    `blocks` are `PATH::NAME`, also `PATH::NAME#2.1` for the first suite in the second one of a function, and
+    `PATH::NAME#` where nobody knows which suites ran. `paths` are from the root; a folder that was listed
+    ends in a slash. `modules` is what ran while a module was imported, `importers` who imported it first,
+    `outside` what ran between tests. `unseen` says why tests may have read more than was seen.
     """
 
     schema: Literal["atomci/impact/1"] = "atomci/impact/1"

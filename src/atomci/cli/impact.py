@@ -37,9 +37,8 @@ def _resting(record: ImpactRecord, nodeid: str) -> RestingTest:
     blocks = [record.blocks[number] for number in numbers(test.ran, len(record.blocks))]
     reads = [record.paths[number] for number in numbers(test.read, len(record.paths))]
     files = tuple(dict.fromkeys(block.rpartition("::")[0] for block in blocks))
-    return RestingTest(
-        test=nodeid, outcome=test.outcome, functions=len(blocks), runs=files, reads=tuple(reads)
-    )
+    functions = sum("#" not in block for block in blocks)
+    return RestingTest(test=nodeid, outcome=test.outcome, functions=functions, runs=files, reads=tuple(reads))
 
 
 def impact_lines(told: ImpactExplanation) -> Iterator[str]:

@@ -84,6 +84,8 @@ def pytest_command(
     )
     own = pytest_runs.environment(ctx.root.as_posix(), layer.log.path, layer.data.path if layer.data else "")
     watch = {FOLDER_VARIABLE: observed.as_posix()} if observed else {}
+    if followed and ctx.options.since is not None:  # who asks for a selection gets the finest
+        watch |= {"ATOMCI_SUITES": "1"}
     if narrowed:
         watch |= {pytest_runs.LEFT_OUT_VARIABLE: (ctx.root / handles.SELECTION).as_posix()}
     variables = {**own, **watch, **planned(ctx), **lent_variables(ctx), **(env or {}), **(portion or {})}

@@ -8,11 +8,12 @@ observer's notes. Kept to the standard library, since it runs inside the tests' 
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
@@ -20,7 +21,9 @@ from typing import Any
 import pytest
 
 from atomci.testing.observation import observer
+from atomci.testing.observation.lines import Lines, Tracer
 from atomci.testing.observation.quick import Monitoring, Profiling, Quick
+from atomci.testing.observation.suites import Suite, by_function
 from atomci.testing.session import from_the_root
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
 ]
 
 _MODULE = "<module>"
+_SUITES_VARIABLE = "ATOMCI_SUITES"
 # A project may lie below the folder of the system's own Python, but not below its library.
 _PREFIXES = (sys.prefix + os.sep, os.path.dirname(os.__file__) + os.sep)
 _NOT_OURS = (os.sep + "site-packages" + os.sep, os.sep + ".git" + os.sep, os.sep + "__pycache__" + os.sep)
@@ -45,18 +49,29 @@ class Stretch:
     codes: dict[int, CodeType] = field(default_factory=dict)
     read: dict[str, None] = field(default_factory=dict)
     started: dict[str, None] = field(default_factory=dict)
+    lines: Lines = field(default_factory=Lines)
 
     def take(self, other: Stretch) -> None:
         """Count what is the other's as its own."""
+        for number in other.codes:
+            theirs = other.lines.of(number)
+            if theirs is None:
+                self.lines.given_up.add(number)
+            else:
+                if number in self.codes and self.lines.of(number) is None:
+                    self.lines.given_up.add(number)
+                self.lines.ran.setdefault(number, set()).update(theirs)
         self.codes.update(other.codes)
         self.read.update(other.read)
         self.started.update(other.started)
 
 
 class Follower:
-    """Follows one process. `start` is the folder whose code counts."""
+    """Follows one process. `start` is the folder whose code counts; `suites` says whether parts of functions
+    are told, which costs.
+    """
 
-    def __init__(self, start: str) -> None:
+    def __init__(self, start: str, *, suites: bool = False) -> None:
         self.start = os.path.realpath(start) + os.sep
         self.now = Stretch()
         """Where the process is."""
@@ -70,12 +85,16 @@ class Follower:
         self._fixtures: dict[int, tuple[Any, Stretch]] = {}
         self._imports: list[tuple[FrameType, str, Stretch]] = []
         self._files: dict[str, str] = {}
+        self._suites_of: dict[str, Mapping[str, list[Suite]]] = {}
         self._codes: dict[int, CodeType] = {}
         """Those that are known of where the process is, and all that aren't the project's."""
         self._follow = self._following()
         # But while modules of the project are imported, Python itself takes down what is called.
         self._quick: Quick | None = Monitoring.free() if sys.version_info >= (3, 12) else Profiling()
         self._is_quick = False
+        # As the profiler does, it looks at one thread.
+        traces = suites and isinstance(self._quick, Profiling)
+        self._tracer = Tracer(lambda code: bool(self.file_of(code))) if traces else None
 
     def begin(self) -> None:
         """Follow this thread and all that are started from now on."""
@@ -116,6 +135,11 @@ class Follower:
         if self._is_quick and isinstance(code, CodeType) and code.co_name == _MODULE and self.file_of(code):
             self._be_quick(False)
 
+    def traces(self) -> None:
+        """Somebody set a trace function."""
+        if self._tracer is not None:
+            self._tracer.taken()
+
     def _be_quick(self, quick: bool) -> None:
         if self._quick is None or quick is self._is_quick:
             return
@@ -126,6 +150,16 @@ class Follower:
             self._take(self._quick.end())
             sys.setprofile(self._follow)
         self._is_quick = quick
+        self._trace()
+
+    def _trace(self) -> None:
+        """In tests, but not while they import, which is slow as it is."""
+        if self._tracer is None:
+            return
+        if self._is_quick and self.now is not self.outside:
+            self._tracer.go(self.now.lines)
+        else:
+            self._tracer.end()
 
     def gather(self) -> None:
         """Take over what was taken down since."""
@@ -146,6 +180,7 @@ class Follower:
             self._codes.pop(number, None)  # another thread may have been first
         self._codes.update(place.codes)
         self.now = place
+        self._trace()
 
     def touched(self, path: str) -> None:
         """A file was opened, or asked for; a folder that was listed ends in a separator."""
@@ -205,6 +240,7 @@ class Follower:
         if not (file := self.file_of(code)):
             return
         self.now.codes[id(code)] = code
+        self.now.lines.given_up.add(id(code))  # another thread, or what isn't traced
         if code.co_name == _MODULE:
             importers = self.importers.setdefault(file, {})
             if importer := self._nearest(frame.f_back):
@@ -230,13 +266,40 @@ class Follower:
             frame = frame.f_back
         return ""
 
+    def _names(self, place: Stretch) -> Iterator[tuple[str, str]]:
+        """Functions by file and name, and their suites that ran: `NAME#2.1`; `NAME#` where nobody knows."""
+        blocks: dict[tuple[str, str], list[int]] = {}
+        for number, code in place.codes.items():
+            if file := self.file_of(code):
+                blocks.setdefault((file, _block(code)), []).append(number)
+        for (file, name), numbers in blocks.items():
+            yield file, name
+            if not (suites := self._suites(file).get(name)):
+                continue
+            known = [place.lines.of(number) for number in numbers]
+            if None in known:
+                yield file, f"{name}#"
+                continue
+            lines = {line for one in known for line in one or ()}
+            for suite in suites:
+                if any(suite.first <= line <= suite.last for line in lines):
+                    yield file, f"{name}#{suite.path}"
+
+    def _suites(self, file: str) -> Mapping[str, list[Suite]]:
+        if file not in self._suites_of:
+            try:
+                with open(self.start + file, "rb") as source:
+                    self._suites_of[file] = by_function(ast.parse(source.read()))
+            except (OSError, ValueError, SyntaxError, RecursionError):
+                self._suites_of[file] = {}
+        return self._suites_of[file]
+
     def as_dict(self) -> dict[str, object]:
         """What was seen, with the functions by their file and the name of the outermost one."""
         numbers: dict[tuple[str, str], int] = {}
 
         def told(place: Stretch) -> dict[str, object]:
-            names = {(self.file_of(code), _block(code)) for code in place.codes.values()}
-            own = sorted(name for name in names if name[0])
+            own = sorted(set(self._names(place)))
             ran = [numbers.setdefault(name, len(numbers)) for name in own]
             return {"ran": ran, "read": list(place.read), "started": list(place.started)}
 
@@ -264,7 +327,7 @@ def _block(code: CodeType) -> str:
 
 # From the import of this plugin on, since a conftest's imports count.
 _FOLDER = observer.FOLDER
-_FOLLOWER = Follower(os.getcwd()) if _FOLDER else None
+_FOLLOWER = Follower(os.getcwd(), suites=bool(os.environ.get(_SUITES_VARIABLE))) if _FOLDER else None
 if _FOLLOWER is not None:
     observer.tell(_FOLLOWER)
     _FOLLOWER.begin()

@@ -67,6 +67,9 @@ class Told(Protocol):
     def executes(self, code: object) -> None:
         """Code is about to run that isn't called, such as a module's."""
 
+    def traces(self) -> None:
+        """Somebody set a trace function."""
+
 
 class Observer:
     """Takes down what is seen from its making on, each thing once; `test` is the one that runs."""
@@ -129,6 +132,7 @@ class Observer:
             "os.startfile": self._program,
             "os.fork": self._fork,
             "os.forkpty": self._fork,
+            "sys.settrace": self._settrace,
             "socket.bind": self._bind,
             "socket.connect": self._connect,
             "socket.getaddrinfo": self._look_up,
@@ -218,6 +222,10 @@ class Observer:
     def _exec(self, arguments: _Arguments) -> None:
         if self.told is not None:
             self.told.executes(arguments[0])
+
+    def _settrace(self, _: _Arguments) -> None:
+        if self.told is not None:
+            self.told.traces()
 
     def _open(self, arguments: _Arguments) -> None:
         path, mode, flags = arguments

@@ -10,10 +10,11 @@ import ast
 import copy
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from atomci.testing.observation.suites import suites_of
 from atomci.testing.selection.statements import (
     Statement,
     identifiers,
@@ -51,6 +52,8 @@ class Blocks:
     """Those that run on import, by their hashes."""
     uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The identifiers, and texts that may be some, of each function."""
+    suites: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The hashes of the suites of functions, by their paths; the empty one is what is in none."""
     unbound: frozenset[str] = frozenset()
     """Methods that are called without an object."""
     names: frozenset[str] = frozenset()
@@ -79,12 +82,13 @@ def read_blocks(source: bytes) -> Blocks | None:
     try:
         hashes = {name: _hash(*nodes) for name, nodes in found.items()}
         hashes[MODULE] = _hash(*(node for node, *_ in outside))
+        suites = {name: _suites(nodes[0]) for name, nodes in found.items() if len(nodes) == 1}
         uses = {name: identifiers(*nodes) for name, nodes in found.items()}
         statements = {_hash(node, where): statement for node, where, statement in outside}
     except RecursionError:
         return None
     names, objects = names_of_file(tree), objects_of_modules(tree)
-    return Blocks(hashes, frozenset(keeping), statements, uses, frozenset(unbound), names, objects)
+    return Blocks(hashes, frozenset(keeping), statements, uses, suites, frozenset(unbound), names, objects)
 
 
 _Outside = list[tuple[ast.AST, ast.AST, Statement]]
@@ -170,25 +174,37 @@ def _class_head(node: ast.ClassDef) -> ast.AST:
     )
 
 
-def _hash(*nodes: ast.AST) -> str:
+def _suites(function: ast.AST) -> Mapping[str, str]:
+    found = suites_of(function) if isinstance(function, _Function) else []
+    if not found:
+        return {}
+    cuts = frozenset(id(suite.body) for suite in found)
+    return {"": _hash(function, cuts=cuts), **{one.path: _hash(*one.body, cuts=cuts) for one in found}}
+
+
+def _hash(*nodes: ast.AST, cuts: Collection[int] = ()) -> str:
+    """What is in one of the lists that are cut, by their `id`, doesn't count."""
     digest = hashlib.blake2b(digest_size=8)
     for node in nodes:
-        for word in _told(node):
+        for word in _told(node, cuts):
             digest.update(word.encode("utf-8", "surrogatepass") + b"\0")
     return digest.hexdigest()
 
 
-def _told(value: object) -> Iterator[str]:
+def _told(value: object, cuts: Collection[int] = ()) -> Iterator[str]:
     """What is empty is left out, since newer Pythons have fields that older ones lack."""
     if isinstance(value, ast.AST):
         yield type(value).__name__
         for name, part in ast.iter_fields(value):
             if name not in ("kind", "type_comment", "type_ignores") and part is not None and part != []:
                 yield name
-                yield from _told(part)
+                yield from _told(part, cuts)
         yield ")"
     elif isinstance(value, list):
+        if id(value) in cuts:
+            yield "suite"
+            return
         for part in value:
-            yield from _told(part)
+            yield from _told(part, cuts)
     else:
         yield f"{type(value).__name__} {value!r}"

@@ -50,7 +50,7 @@ class Keepers:
         """Of each function that makes objects of a class, the tests that ran others of its methods only."""
         ran: dict[_Block, set[str]] = defaultdict(set)
         for block, tests in self.runs.items():
-            file, _, name = block.rpartition("::")
+            file, _, name = block.partition("#")[0].rpartition("::")
             of_class, _, method = name.rpartition(".")
             blocks = self.code.get(file)
             maker = f"{of_class}.{_MAKING}"

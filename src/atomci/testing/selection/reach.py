@@ -287,15 +287,35 @@ class _Suite:
         names = {name for name in {*old.blocks, *now.hashes} if old.blocks.get(name) != now.hashes.get(name)}
         for name in sorted(names - {MODULE}):
             if name in old.blocks:
-                yield from self._function(path, name, old)
+                yield from self._function(path, name, self._ran_what_differs(path, name, old, now))
         if MODULE in names:
             yield from self._on_import(path, old, now)
 
-    def _function(self, path: str, name: str, old: FileRecord) -> Iterator[tuple[str, str]]:
+    def _ran_what_differs(self, path: str, name: str, old: FileRecord, now: Blocks) -> frozenset[str]:
+        """Tests that ran a part of a function that changed, as far as its parts can be told."""
+        block = f"{path}::{name}"
+        before, after = old.suites.get(name, {}), now.suites.get(name, {})
+        known = self.record.files.get(path)
+        differing = {suite for suite in {*before, *after} if before.get(suite) != after.get(suite)}
+        # What isn't in `before` is new, and so what is around it differs too.
+        if known is None or known.suites.get(name, {}) != before or "" in differing or not before:
+            return self.runs.get(block, frozenset())
+        found = (self._ran_suite(block, suite) for suite in sorted(differing & before.keys()))
+        return self.runs.get(f"{block}#", frozenset()).union(*found)
+
+    def _ran_suite(self, block: str, suite: str) -> frozenset[str]:
+        """Of one that no test ran, those that ran what is around it."""
+        while suite:
+            if tests := self.runs.get(f"{block}#{suite}"):
+                return tests
+            suite = suite.rpartition(".")[0]
+        return self.runs.get(block, frozenset())
+
+    def _function(self, path: str, name: str, tests: Collection[str]) -> Iterator[tuple[str, str]]:
         block = f"{path}::{name}"
         if self._has(self.record.outside, "ran", block):
             raise Everything(f"{name} in {path} runs before the tests, or between them")
-        found = [(nodeid, f"runs {name} in {path}") for nodeid in self.runs.get(block, ())]
+        found = [(nodeid, f"runs {name} in {path}") for nodeid in tests]
         for module in self._modules_that_ran(block):
             found += self._importing(module, f"{module}, which runs {name} in {path} when it is imported")
         if not found:

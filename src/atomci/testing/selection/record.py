@@ -195,7 +195,10 @@ def file_record(blocks: Blocks) -> FileRecord:
     """What is kept of a file's blocks."""
     statements = {digest: " ".join(sorted(one.binds)) for digest, one in blocks.statements.items()}
     return FileRecord(
-        blocks=dict(blocks.hashes), statements=statements, keeping=tuple(sorted(blocks.keeping))
+        blocks=dict(blocks.hashes),
+        statements=statements,
+        suites={name: dict(suites) for name, suites in blocks.suites.items() if suites},
+        keeping=tuple(sorted(blocks.keeping)),
     )
 
 

@@ -1,0 +1,122 @@
+"""Takes down which lines of the project's functions ran, as long as it doesn't cost much.
+
+By Python's trace function, of one thread. Kept to the standard library, since it runs inside the tests'
+process.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+__all__ = ["Lines", "Tracer"]
+
+_LINES = 200
+"""So many lines of one function are looked at; of one that runs more, all counts as run."""
+_CALLS = 50_000
+"""So many calls are looked at; where there are more, nobody knows of lines."""
+_Trace = Callable[[FrameType, str, Any], Any]
+
+
+@dataclass
+class Lines:
+    """Of code by its `id`, the lines that ran; of that in `given_up` nobody knows."""
+
+    ran: dict[int, set[int]] = field(default_factory=dict)
+    given_up: set[int] = field(default_factory=set)
+    is_whole: bool = True
+    """False where code ran unseen."""
+
+    def of(self, number: int) -> set[int] | None:
+        """None where nobody knows."""
+        if not self.is_whole or number in self.given_up:
+            return None
+        return self.ran.get(number)
+
+
+class Tracer:
+    """Has its place only where nobody else has it, such as a debugger or coverage."""
+
+    def __init__(self, is_wanted: Callable[[CodeType], bool]) -> None:
+        self._is_wanted = is_wanted
+        self._trace: _Trace | None = None
+        self._lines = Lines()
+        self._is_own_call = False
+
+    def go(self, lines: Lines) -> None:
+        """From now on what runs belongs there."""
+        self._check()
+        there: object = sys.gettrace()
+        if there is not None and there is not self._trace:
+            lines.is_whole = False
+            self._trace = None
+            return
+        self._lines = lines
+        self._trace = self._tracing(lines)
+        self._set(self._trace)
+
+    def end(self) -> None:
+        """Stop."""
+        self._check()
+        if self._trace is not None and sys.gettrace() is self._trace:
+            self._set(None)
+        self._trace = None
+        self._lines = Lines()
+
+    def taken(self) -> None:
+        """Somebody set a trace function."""
+        if not self._is_own_call:
+            self._lines.is_whole = False
+
+    def _check(self) -> None:
+        if self._trace is not None and sys.gettrace() is not self._trace:
+            self._lines.is_whole = False
+
+    def _set(self, trace: _Trace | None) -> None:
+        self._is_own_call = True
+        sys.settrace(trace)
+        self._is_own_call = False
+
+    def _tracing(self, lines: Lines) -> _Trace:
+        known: dict[int, _Trace | None] = {}
+        held: list[CodeType] = []  # so that no other gets its number
+        calls = 0
+
+        def called(frame: FrameType, event: str, _: Any) -> _Trace | None:
+            nonlocal calls
+            calls += 1
+            code = frame.f_code
+            number = id(code)
+            if number not in known:
+                held.append(code)
+                known[number] = following(number) if self._is_wanted(code) else None
+            if calls > _CALLS:
+                lines.is_whole = False
+                self._trace = None
+                self._set(None)
+                return None
+            follow = known[number]
+            return follow(frame, event, None) if follow else None
+
+        def following(number: int) -> _Trace | None:
+            if number in lines.given_up:
+                return None
+            left = _LINES
+            add = lines.ran.setdefault(number, set()).add
+
+            def follow(frame: FrameType, _: str, __: Any) -> _Trace | None:
+                nonlocal left
+                left -= 1
+                if left < 0:
+                    lines.given_up.add(number)
+                    known[number] = None
+                    return None
+                add(frame.f_lineno)
+                return follow
+
+            return follow
+
+        return called
