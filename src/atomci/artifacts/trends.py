@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["HISTORY", "FlakyRecord", "PastRun", "Trend", "Trends"]
+__all__ = ["HISTORY", "EscapeRate", "FlakyRecord", "PastRun", "Trend", "Trends"]
 
 HISTORY = "artifacts/performance/history.jsonl"
 """The file of past runs, one a line. Each run adds to it when it is over."""
@@ -64,6 +64,20 @@ class FlakyRecord(Struct, frozen=True, kw_only=True):
     runs: tuple[str, ...] = ()
 
 
+class EscapeRate(Struct, frozen=True, kw_only=True):
+    """Of the new failures that runs of all tests found, how many the selection of tests would have left out.
+
+    `failures` were found in so many `runs`, `escaped` of them would have been missed; `rate` is None without
+    any failure. `last` names the newest of them while the selection isn't trusted.
+    """
+
+    runs: int = 0
+    failures: int = 0
+    escaped: int = 0
+    rate: float | None = None
+    last: tuple[str, ...] = ()
+
+
 class Trends(Struct, frozen=True, kw_only=True):
     """atom_111. `like` says which runs are compared, `runs` how many there are, `kept` how many in all."""
 
@@ -73,3 +87,4 @@ class Trends(Struct, frozen=True, kw_only=True):
     kept: int
     trends: tuple[Trend, ...]
     flaky: tuple[FlakyRecord, ...]
+    escapes: EscapeRate = EscapeRate()

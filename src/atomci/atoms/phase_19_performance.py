@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from atomci.artifacts import handles
+from atomci.artifacts.impact import Escapes
+from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Shards
 from atomci.artifacts.trends import HISTORY
 from atomci.atoms.parts.ci_files import ci_facts, ci_verdict, verdict_of
@@ -33,7 +35,7 @@ def cache_dependencies_effectively_holds(ctx: Context) -> Verdict:
 
 
 def watch_ci_duration_and_flakiness(ctx: Context) -> Outcome:
-    trends = trends_of(past_runs(ctx.root / HISTORY))
+    trends = trends_of(past_runs(ctx.root / HISTORY), _escapes(ctx))
     if not trends.kept:
         return Outcome("vacuous", "no run is kept yet: atomci run local_ci", 0, "runs")
     ctx.write(handles.TRENDS, trends)
@@ -46,6 +48,16 @@ def watch_ci_duration_and_flakiness(ctx: Context) -> Outcome:
         few = f"{trends.runs} runs are like the newest, and a verdict takes {ENOUGH}"
         return Outcome("skipped", "; ".join(filter(None, (few, flaky))), trends.runs, "runs")
     return Outcome("pass", flaky, trends.runs, "runs")
+
+
+def _escapes(ctx: Context) -> Escapes:
+    """What the selection of tests missed; a file that can't be read is the business of the atom that writes
+    it.
+    """
+    try:
+        return ctx.read_if_there(handles.ESCAPES) or Escapes()
+    except ArtifactError:
+        return Escapes()
 
 
 def watch_ci_duration_and_flakiness_holds(ctx: Context) -> Verdict:

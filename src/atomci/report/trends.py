@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from atomci.artifacts.trends import FlakyRecord, PastRun, Trend, Trends
+from atomci.artifacts.impact import Escapes
+from atomci.artifacts.trends import EscapeRate, FlakyRecord, PastRun, Trend, Trends
 
 __all__ = ["ENOUGH", "trends_of"]
 
@@ -24,10 +25,13 @@ _FLOOR = 0.5
 _TESTS = 0.2
 
 
-def trends_of(history: Sequence[PastRun]) -> Trends:
-    """The trends of what the newest run did, over the runs that are like it."""
+def trends_of(history: Sequence[PastRun], known: Escapes | None = None) -> Trends:
+    """The trends of what the newest run did, over the runs that are like it; `known` is what the selection of
+    tests missed.
+    """
+    missed = _escape_rate(known or Escapes())
     if not history:
-        return Trends(like="", runs=0, kept=0, trends=(), flaky=())
+        return Trends(like="", runs=0, kept=0, trends=(), flaky=(), escapes=missed)
     newest = history[-1]
     alike = [row for row in history if _likeness(row) == _likeness(newest)][-_LONGEST:]
     return Trends(
@@ -36,7 +40,14 @@ def trends_of(history: Sequence[PastRun]) -> Trends:
         kept=len(history),
         trends=tuple(_trends(alike, newest)),
         flaky=_flaky(history),
+        escapes=missed,
     )
+
+
+def _escape_rate(known: Escapes) -> EscapeRate:
+    rate = round(known.escaped / known.failures, 4) if known.failures else None
+    last = tuple(escape.test for escape in reversed(known.escapes[-_RUNS_NAMED:]))
+    return EscapeRate(runs=known.runs, failures=known.failures, escaped=known.escaped, rate=rate, last=last)
 
 
 def _likeness(row: PastRun) -> tuple[str, ...]:

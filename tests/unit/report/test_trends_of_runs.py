@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from made_up_runs import finished, large_red_run, started, turn, written
 
+from atomci.artifacts.impact import Escape, Escapes
 from atomci.artifacts.trends import PastRun, Trend
 from atomci.report import history
 from atomci.report.history import appended, past_run, past_runs
@@ -170,3 +171,16 @@ def test_the_page_says_what_is_slower_and_holds_no_markup_of_names(tmp_path: Pat
     assert "default-src 'none'; style-src 'sha256-" in text
     assert "no run is kept yet" in trends_page(trends_of([]))
     assert past_run(report_of(large_red_run(tmp_path, 5, 5))).tests == 5
+
+
+def test_what_the_selection_of_tests_missed_is_told() -> None:
+    one = Escape(test="t.py::test_<b>", commit="1", changed=("a.py",))
+    known = Escapes(runs=8, failures=40, escaped=1, clean=3, escapes=(one,))
+    found = trends_of(runs(STEADY), known)
+    assert (found.escapes.rate, found.escapes.last) == (0.025, ("t.py::test_<b>",))
+    text = trends_page(found)
+    assert "1 of 40 new failures in 8 runs: 2.5%" in text
+    assert "t.py::test_&lt;b&gt;" in text
+    assert trends_of([], known).escapes.escaped == 1
+    assert trends_of(runs(STEADY)).escapes.rate is None
+    assert "No run of all tests has found a new failure that tells" in trends_page(trends_of(runs(STEADY)))

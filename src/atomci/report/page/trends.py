@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from string import Template
 
-from atomci.artifacts.trends import Trend, Trends
+from atomci.artifacts.trends import EscapeRate, Trend, Trends
 from atomci.report.page.document import part, plain, policy
 
 __all__ = ["trends_page"]
@@ -27,8 +27,17 @@ def trends_page(trends: Trends) -> str:
         counts=escape(f"{trends.runs} of the {trends.kept} runs that are kept are compared"),
         facts=escape(plain(f"like the newest: {trends.like}" if trends.like else "no run is kept yet")),
         trends="".join(map(_row, rows)) or "<li>None.</li>",
+        escapes=_escapes(trends.escapes),
         flaky="".join(_flaky(trends)) or "<li>None passed on retry.</li>",
     )
+
+
+def _escapes(found: EscapeRate) -> str:
+    if found.rate is None:
+        return "<li>No run of all tests has found a new failure that tells.</li>"
+    said = f"{found.escaped} of {found.failures} new failures in {found.runs} runs: {found.rate:.1%}"
+    names = "".join(f'<li class="row"><code>{escape(plain(test))}</code></li>' for test in found.last)
+    return f"<li>{said}</li>{names}"
 
 
 def _row(trend: Trend) -> str:
