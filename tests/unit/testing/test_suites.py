@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from atomci.testing.observation import lines as observation_lines
-from atomci.testing.observation.lines import Lines, Tracer
+from atomci.testing.observation.lines import RanLines, Tracer
 from atomci.testing.observation.suites import by_function
 from atomci.testing.selection.blocks import read_blocks
 
@@ -120,15 +120,15 @@ def tracer() -> Iterator[Tracer]:
     sys.settrace(before)
 
 
-def _lines(tracer: Tracer, function: Callable[[], object]) -> Lines:
-    found = Lines()
+def _lines(tracer: Tracer, function: Callable[[], object]) -> RanLines:
+    found = RanLines()
     tracer.go(found)
     function()
     tracer.end()
     return found
 
 
-def _ran(found: Lines, function: Callable[..., object]) -> set[int] | None:
+def _ran(found: RanLines, function: Callable[..., object]) -> set[int] | None:
     code = function.__code__
     ran = found.of(id(code))
     return None if ran is None else {line - code.co_firstlineno for line in ran}

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 from atomci.testing.observation import observer
-from atomci.testing.observation.lines import Lines, Tracer
+from atomci.testing.observation.lines import RanLines, Tracer
 from atomci.testing.observation.quick import Monitoring, Profiling, Quick
-from atomci.testing.observation.suites import Suite, by_function
+from atomci.testing.observation.suites import FunctionSuite, by_function
 from atomci.testing.session import from_the_root
 
 __all__ = [
@@ -49,7 +49,7 @@ class Stretch:
     codes: dict[int, CodeType] = field(default_factory=dict)
     read: dict[str, None] = field(default_factory=dict)
     started: dict[str, None] = field(default_factory=dict)
-    lines: Lines = field(default_factory=Lines)
+    lines: RanLines = field(default_factory=RanLines)
 
     def take(self, other: Stretch) -> None:
         """Count what is the other's as its own."""
@@ -85,7 +85,7 @@ class Follower:
         self._fixtures: dict[int, tuple[Any, Stretch]] = {}
         self._imports: list[tuple[FrameType, str, Stretch]] = []
         self._files: dict[str, str] = {}
-        self._suites_of: dict[str, Mapping[str, list[Suite]]] = {}
+        self._suites_of: dict[str, Mapping[str, list[FunctionSuite]]] = {}
         self._codes: dict[int, CodeType] = {}
         """Those that are known of where the process is, and all that aren't the project's."""
         self._follow = self._following()
@@ -285,7 +285,7 @@ class Follower:
                 if any(suite.first <= line <= suite.last for line in lines):
                     yield file, f"{name}#{suite.path}"
 
-    def _suites(self, file: str) -> Mapping[str, list[Suite]]:
+    def _suites(self, file: str) -> Mapping[str, list[FunctionSuite]]:
         if file not in self._suites_of:
             try:
                 with open(self.start + file, "rb") as source:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
 
-__all__ = ["Lines", "Tracer"]
+__all__ = ["RanLines", "Tracer"]
 
 _LINES = 200
 """So many lines of one function are looked at; of one that runs more, all counts as run."""
@@ -22,7 +22,7 @@ _Trace = Callable[[FrameType, str, Any], Any]
 
 
 @dataclass
-class Lines:
+class RanLines:
     """Of code by its `id`, the lines that ran; of that in `given_up` nobody knows."""
 
     ran: dict[int, set[int]] = field(default_factory=dict)
@@ -43,10 +43,10 @@ class Tracer:
     def __init__(self, is_wanted: Callable[[CodeType], bool]) -> None:
         self._is_wanted = is_wanted
         self._trace: _Trace | None = None
-        self._lines = Lines()
+        self._lines = RanLines()
         self._is_own_call = False
 
-    def go(self, lines: Lines) -> None:
+    def go(self, lines: RanLines) -> None:
         """From now on what runs belongs there."""
         self._check()
         there: object = sys.gettrace()
@@ -64,7 +64,7 @@ class Tracer:
         if self._trace is not None and sys.gettrace() is self._trace:
             self._set(None)
         self._trace = None
-        self._lines = Lines()
+        self._lines = RanLines()
 
     def taken(self) -> None:
         """Somebody set a trace function."""
@@ -80,7 +80,7 @@ class Tracer:
         sys.settrace(trace)
         self._is_own_call = False
 
-    def _tracing(self, lines: Lines) -> _Trace:
+    def _tracing(self, lines: RanLines) -> _Trace:
         known: dict[int, _Trace | None] = {}
         held: list[CodeType] = []  # so that no other gets its number
         calls = 0

@@ -9,14 +9,14 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Suite", "by_function", "suites_of"]
+__all__ = ["FunctionSuite", "by_function", "suites_of"]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FIELDS = ("body", "orelse", "finalbody")
 
 
 @dataclass(frozen=True)
-class Suite:
+class FunctionSuite:
     """`path` is its place: `2.1` is the first suite in the second one. Lines are from `first` to `last`."""
 
     path: str
@@ -25,12 +25,12 @@ class Suite:
     body: Sequence[ast.stmt]
 
 
-def suites_of(function: _Function) -> list[Suite]:
+def suites_of(function: _Function) -> list[FunctionSuite]:
     """Those that have lines of their own, the outer ones first."""
     return list(_below(function.body, ""))
 
 
-def by_function(tree: ast.Module) -> Mapping[str, list[Suite]]:
+def by_function(tree: ast.Module) -> Mapping[str, list[FunctionSuite]]:
     """Of each function and method that is the only one of its name."""
     found: dict[str, list[_Function]] = {}
     for name, function in _functions(tree.body, ""):
@@ -49,7 +49,7 @@ def _functions(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[str, _Fu
                 yield from _functions(part, prefix)
 
 
-def _below(body: Sequence[ast.stmt], path: str) -> Iterator[Suite]:
+def _below(body: Sequence[ast.stmt], path: str) -> Iterator[FunctionSuite]:
     """The suites of statements, and theirs."""
     number = 0
     for statement in body:
@@ -58,7 +58,7 @@ def _below(body: Sequence[ast.stmt], path: str) -> Iterator[Suite]:
                 continue
             number += 1
             own = f"{path}.{number}" if path else str(number)
-            yield Suite(own, _first_line(part[0]), part[-1].end_lineno or part[-1].lineno, part)
+            yield FunctionSuite(own, _first_line(part[0]), part[-1].end_lineno or part[-1].lineno, part)
             yield from _below(part, own)
 
 
