@@ -44,7 +44,8 @@ FILES = {
     "shop/parts.py": "def part(kind):\n    if kind == 'a':\n        return 1\n    for one in kind:\n"
     "        kind = one\n    return 2\n",
     "tests/test_parts.py": "from shop.parts import part\n\n\ndef test_part_a():\n    assert part('a') == 1\n\n\n"
-    "def test_part_b():\n    assert part('b') == 2\n\n\ndef test_part_empty():\n    assert part('') == 2\n",
+    "def test_part_b():\n    import shop.late\n    assert part('b') == shop.late.TWO\n\n\ndef test_part_empty():\n    assert part('') == 2\n",
+    "shop/late.py": "TWO = 2\n",
     "tests/test_starts.py": "import subprocess, sys\n\n\ndef test_start():\n    subprocess.run([sys.executable, '-c', ''])\n",
 }  # fmt: skip
 
