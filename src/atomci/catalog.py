@@ -220,7 +220,7 @@ _phase(2,
     _row(24, "execute_cli_tool_with_policies", "Allowed paths, commands and resources, enforced by the kernel where it can",
         reads=(_SESSION, *_CONF), writes=(handles.evidence("artifacts/guard/policies.json"),), effect="host"),
     _row(25, "archive_cli_session_logs", "Output, events and transcript with secrets redacted",
-        reads=(_SESSION, ".env", ".env.example"), writes=(handles.evidence("artifacts/guard/archive.json"),), effect="host"),
+        reads=(_SESSION, ".env*"), writes=(handles.evidence("artifacts/guard/archive.json"),), effect="host"),
     _row(26, "detect_cli_completion_signal", "Why the session ended, as one typed value",
         reads=(_SESSION,), writes=(handles.evidence("artifacts/guard/completion.json"),), effect="host"),
 )

@@ -234,6 +234,26 @@ def test_the_end_of_an_agent(
     assert reason in guarded.index["reason"]
 
 
+@pytest.mark.parametrize(
+    ("steps", "code", "tokens", "reason"),
+    [
+        ("write(stream)", 0, 6600, "it ended by itself"),
+        ("write(stream.splitlines()[0])", 1, None, "it ended with 0, and told no result"),
+        ("write(stream.splitlines()[-1])", 1, None, "its result is no answer of a model"),
+        ("write(stream); time.sleep(100)", 4, 6600, "it used more than 6,000 tokens"),
+    ],
+)
+def test_aider_says_in_a_file_what_it_did(
+    guarded: Guarded, steps: str, code: int, tokens: int | None, reason: str
+) -> None:
+    write = "def write(text): open(sys.argv[sys.argv.index('--analytics-log') + 1], 'a').write(text + '\\n')"
+    fake(guarded.bin, "aider", write, "say('Aider v0\\n')", steps)
+    options = ("--max-tokens", "6000") if code == 4 else ()
+    done = guarded(*options, "--grace", "off", "--", "aider", "-m", "fix it")
+    assert (done.code, done.out) == (code, "Aider v0\n")
+    assert (guarded.index["usage"]["total"], guarded.index["reason"]) == (tokens, reason)
+
+
 def test_an_agent_that_would_wait_for_a_person_is_not_started(guarded: Guarded) -> None:
     fake(guarded.bin, "claude", "sys.stdin.read()")
     done = guarded("--", "claude")
@@ -248,7 +268,7 @@ def test_what_nobody_counts_cannot_be_bounded(guarded: Guarded) -> None:
 def test_no_secret_reaches_the_disk_or_an_event(guarded: Guarded) -> None:
     """Split over writes, in an event's text and in the command."""
     secret = "v9Xq2LmT7rWz4KpB"
-    (guarded.root / ".env").write_text("SERVICE_PASSWORD=another-5ecret-value\n")
+    (guarded.root / ".env.local").write_text("SERVICE_PASSWORD=another-5ecret-value\n")
     halves = f"say('a {secret[:7]}'); time.sleep(0.02); say('{secret[7:]} b\\n')"
     result = json.dumps(
         {"type": "result", "subtype": "success", "is_error": False, "result": f"it is {secret}"}
@@ -275,7 +295,12 @@ def test_the_index_names_each_file_of_the_record_with_its_hash(guarded: Guarded)
     for row in guarded.index["files"]:
         content = (guarded.record / row["path"]).read_bytes()
         assert (row["size"], row["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-    assert {row["path"] for row in guarded.index["files"]} == {"events.jsonl", "stdout.log", "stderr.log"}
+    assert {row["path"] for row in guarded.index["files"]} == {
+        "events.jsonl",
+        "stdout.log",
+        "stderr.log",
+        "policy.json",
+    }
 
 
 def test_a_reader_that_goes_away_does_not_end_the_session(guarded: Guarded) -> None:
@@ -294,6 +319,7 @@ def test_a_session_works_in_a_worktree_that_stays_while_it_holds_something_new(g
     assert (guarded.index["changed"], guarded.index["in_place"]) == (True, False)
     assert (guarded.index["backend"], guarded.index["level"]) == ("none", "detect")
     assert (Path(guarded.index["place"]) / "new").read_text() == "not committed\n"
+    assert "+++ b/new\n@@ -0,0 +1 @@\n+not committed\n" in (guarded.record / "changes.patch").read_text()
     assert not (guarded.root / "new").exists()
 
 

@@ -5,6 +5,7 @@ Nothing here ever repeats a secret: it is told by its kind, and by where it stan
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +30,8 @@ ENV_FILE = ".env"
 LONGEST_SECRET = 20_000
 """Characters that a reader by pieces keeps, so as to cut no secret in two."""
 ENV_EXAMPLE = ".env.example"
+_ENV_FILE = re.compile(r"\.env(?:rc)?(?:\.[\w.-]+)?")
+_EXAMPLE = re.compile(r"example|sample|template|dist\b", re.IGNORECASE)
 _LONGEST_HELD = 1_000_000
 _BEGIN_OF_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*\Z")
 _LINE_OF_KEY = re.compile(rf"(?:{MARGIN})?[A-Za-z0-9+/=\s]*+|\s*+[A-Z][A-Za-z-]++: [^\n]++\n?")
@@ -174,13 +177,23 @@ class LogWriter:
             self._sink(self._redactor.clean(text))
 
 
+def _env_files(root: Path) -> list[str]:
+    """.env and those of its family, such as .env.local and .envrc, but for examples."""
+    try:
+        names = sorted(name for name in os.listdir(root) if _ENV_FILE.fullmatch(name))  # noqa: PTH208
+    except OSError:
+        return []
+    return [name for name in names if _EXAMPLE.search(name) is None]
+
+
 def redactor_for(root: Path, environment: Mapping[str, str]) -> Redactor:
-    """What is secret in a project: variables with a secret's name, and the values of .env."""
+    """What is secret in a project: variables with a secret's name, and the values of .env and its like."""
     public = public_values(environment) | {value for _, _, value in dotenv(_text(root / ENV_EXAMPLE))}
     known: dict[str, str] = {}
-    for _, name, value in dotenv(_text(root / ENV_FILE)):
-        found = secrets_in(name, value, public, unnamed=True)
-        known.update(dict.fromkeys(found, f"the value of {name} in {ENV_FILE}"))
+    for file in _env_files(root):
+        for _, name, value in dotenv(_text(root / file)):
+            found = secrets_in(name, value, public, unnamed=True)
+            known.update(dict.fromkeys(found, f"the value of {name} in {file}"))
     for name, value in environment.items():
         found = secrets_in(name, value, public, unnamed=False)
         known.update(dict.fromkeys(found, f"the value of {name}"))

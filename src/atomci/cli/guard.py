@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -175,18 +176,30 @@ class _Asked:
         """With an option for events, where the agent has one and no format was asked for."""
         from atomci.guard.agents.capabilities import capabilities_of
         from atomci.guard.record import CLI_RUNS
-        from atomci.guard.request import Started
+        from atomci.guard.request import LOG_FILE, Started, logged
 
         agent, words = self._typed.agent, self._typed.words
-        if agent is None or self._as_typed:
-            return Started(self._command, tells_events=agent is not None and agent.tells_events(words))
+        if agent is None:
+            return Started(self._command)
+        tells = agent.tells_events(words)
+        plain = Started(
+            self._command,
+            tells_events=tells,
+            tells_result=tells or not (agent.EXIT_CODE_TELLS or self._pty),
+        )
+        if self._as_typed:
+            return plain
         known = capabilities_of(self._typed.program, agent, root / CLI_RUNS / agent.NAME)
-        if agent.tells_events(words):
-            return Started(self._command, known.version, tells_events=True)
-        added = agent.with_events(words, known.options)
+        plain = replace(plain, version=known.version)
+        added = None if tells else agent.with_events(words, known.options)
         if added is None:
-            return Started(self._command, known.version)
-        return Started((*self._typed.program, *added), known.version, tells_events=True, renders=True)
+            return plain
+        whole = (*self._typed.program, *added)
+        if not agent.LOG:
+            return replace(plain, words=whole, tells_events=True, tells_result=True, renders=True)
+        if sys.platform == "win32":
+            return plain
+        return replace(plain, words=logged(whole, agent.LOG), tells_events=True, log=LOG_FILE)
 
     def _uncounted(self) -> tuple[str, str]:
         if self._typed.agent is None:

@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from atomci.artifacts.guarded import GuardEvent, GuardFinished, GuardOutput, GuardStarted, Session
+from atomci.artifacts.json_text import json_of
 from atomci.artifacts.redaction import redactor_for
 from atomci.errors import InfrastructureError
 from atomci.guard.agents.protocol import Told
+from atomci.guard.attendance import Attendance
 from atomci.guard.enclosure import Enclosure
 from atomci.guard.listening import EventLines, Heard
+from atomci.guard.policy.settings import read_guard
 from atomci.guard.program import ProgramEnd, follow
 from atomci.guard.record import CLI_RUNS, Record
 from atomci.guard.request import Audience, SessionRequest, Stream
@@ -25,6 +28,8 @@ from atomci.tools.running import Running, start
 from atomci.tools.terminal import JoinedTerminal
 
 __all__ = ["Account"]
+
+_PIECE = 1 << 22
 
 
 class Account:
@@ -44,15 +49,15 @@ class Account:
         self._heard = Heard()
         self._cast: Callable[[bytes], None] | None = None
         self._lines = self._events_of_an_agent()
-        self._opened = contextlib.ExitStack()
-
-    def __enter__(self) -> Account:
+        self._logged = 0
         with contextlib.ExitStack() as opened:
             opened.callback(self._record.close)
-            terminal = opened.enter_context(self._joined()) if self._request.terminal else None
+            terminal = opened.enter_context(self._joined()) if request.terminal else None
             self._program = self._start(terminal)
             opened.callback(self._program.kill)
             self._opened = opened.pop_all()
+
+    def __enter__(self) -> Account:
         return self
 
     def __exit__(
@@ -63,15 +68,35 @@ class Account:
     def follow(self) -> ProgramEnd:
         """See the program to its end."""
         ears = {"stdout": self._ears("stdout"), "stderr": self._ears("stderr")}
-        return follow(
+        end = follow(
             self._program,
             self._place.tree,
             self._request.limits,
             ears,
             self._heard.seen,
-            lambda attendance: self._audience.waits(attendance.watched, attendance.quiet, self._heard.usage),
+            self._wait,
             self._record.folder,
         )
+        self._read_log()
+        return end
+
+    def _wait(self, attendance: Attendance) -> None:
+        self._read_log()
+        self._audience.waits(attendance.watched, attendance.quiet, self._heard.usage)
+
+    def _read_log(self) -> None:
+        """What has come to the file of an agent's events since."""
+        log = self._request.started.log
+        if not log or self._lines is None:
+            return
+        with contextlib.suppress(OSError), (self._place.scratch / log).open("rb") as file:
+            file.seek(self._logged)
+            self._logged += len(piece := file.read(_PIECE))
+            self._lines.feed(piece)
+
+    def attach(self, name: str, content: bytes) -> None:
+        """One more file of the record, without secrets."""
+        self._record.attach(name, content)
 
     def conclude(self, end: ProgramEnd, *, changed: bool, unknown: bool, outside: tuple[str, ...]) -> Session:
         """What it all means, and the index. `unknown`: nobody can say what it changed; `outside`: paths
@@ -80,10 +105,12 @@ class Account:
         asked, heard, seconds = self._request, self._heard, round(end.seconds, 3)
         if self._lines is not None:
             self._lines.close()
+        settings = asked.project.setting(read_guard)
+        self._record.attach("policy.json", json_of(settings) + b"\n")
         if unknown:
             self._record.broken = self._record.broken or "what it changed can't be captured"
         verdict, reason = verdict_of(
-            end.stop, end.code, heard.result, asked.limits, tells_result=asked.started.tells_events
+            end.stop, end.code, heard.result, asked.limits, tells_result=asked.started.tells_result
         )
         finished = GuardFinished(
             time=_now(),
@@ -119,7 +146,7 @@ class Account:
                 reason=reason,
                 exit_code=end.code,
                 result=heard.result,
-                tells_result=asked.started.tells_events,
+                tells_result=asked.started.tells_result,
                 usage=heard.usage,
                 changed=changed,
                 outside=outside,
@@ -178,7 +205,7 @@ class Account:
             self._audience.told(GuardOutput(stream=stream, text=text))
 
         keep = self._record.stream(f"{stream}.log", also=show)
-        lines = self._lines if stream == "stdout" else None
+        lines = self._lines if stream == "stdout" and not self._request.started.log else None
 
         def hear(piece: bytes) -> None:
             self._heard.printed(piece)

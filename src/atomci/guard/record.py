@@ -71,6 +71,17 @@ class Record:
         self._write(self._events, json_of(told).decode() + "\n")
         return told
 
+    def attach(self, name: str, content: bytes) -> None:
+        """One more file, without secrets; what is too long is left out."""
+        if len(content) > _MOST:
+            self.broken = self.broken or f"{name} would have {len(content):,} bytes, and was left out"
+            return
+        try:
+            text = self._redactor.clean(content.decode("utf-8", "replace"))
+            (self.folder / name).write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            self._tell(error)
+
     def close(self) -> None:
         """Take down what was held back of the streams; nothing of them comes after it."""
         for close in reversed(self._closing):

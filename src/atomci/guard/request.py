@@ -10,7 +10,9 @@ from atomci.artifacts.guarded import GuardEvent, SessionLimits, Usage
 from atomci.guard.agents.table import Typed
 from atomci.project import Project
 
-__all__ = ["Audience", "SessionRequest", "Started", "Stream"]
+__all__ = ["LOG_FILE", "Audience", "SessionRequest", "Started", "Stream", "logged"]
+
+LOG_FILE = "atomci-events.jsonl"
 
 Stream = Literal["stdout", "stderr"]
 
@@ -19,14 +21,17 @@ Stream = Literal["stdout", "stderr"]
 class Started:
     """The words that are started, and what is known of the program.
 
-    `version` is its own, None where nobody knows it. `tells_events`: its output is an agent's events;
-    `renders`: only since the guard asked for them, so they are shown as text.
+    `version` is its own, None where nobody knows it. `tells_events`: its output is an agent's events, or
+    they are in the file `log` of its folder for temporary files; `tells_result`: it is one that tells its
+    result; `renders`: only since the guard asked for them, so they are shown as text.
     """
 
     words: tuple[str, ...]
     version: str | None = None
     tells_events: bool = False
+    tells_result: bool = False
     renders: bool = False
+    log: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,3 +72,8 @@ class Audience(Protocol):
 
     def waits(self, seconds: float, quiet: float, usage: Usage) -> None:
         """It goes on: seconds since its start and since its last sign of life, and what it used."""
+
+
+def logged(words: tuple[str, ...], option: str) -> tuple[str, ...]:
+    """The words with an option that names a file in the session's own folder, which only it knows."""
+    return ("/bin/sh", "-c", f'exec "$@" {option} "$TMPDIR/{LOG_FILE}"', "sh", *words)

@@ -28,13 +28,16 @@ def guard(request: SessionRequest, audience: Audience) -> Session:
     place = enclosed.place
     try:
         before = take(place.tree, request.run, "before", git_dir=place.admin)
-        with Account(request, enclosed, audience) as account:
-            end = account.follow()
+        account = Account(request, enclosed, audience)
     except BaseException:
         _clear(place, request)
         raise
+    with account:
+        end = account.follow()
     after = _after(request, place)
     changed = after is None or _state(before) != _state(after)
+    if changed and after is not None:
+        account.attach("changes.patch", _patch(request, before, after))
     session = account.conclude(end, changed=changed, unknown=after is None, outside=enclosed.end())
     if not changed:
         _clear(place, request)
@@ -61,6 +64,12 @@ def _after(request: SessionRequest, place: Workplace) -> WorkSnapshot | None:
         return take(place.tree, request.run, "after", git_dir=place.admin)
     except (AtomciError, OSError):
         return None
+
+
+def _patch(request: SessionRequest, before: WorkSnapshot, after: WorkSnapshot) -> bytes:
+    """What it changed, as `git apply` takes it, but for what is secret there."""
+    words = ("diff-tree", "-p", "-r", "--binary", "--full-index", "--no-ext-diff", "--no-textconv")
+    return open_store(request.root, request.run).objects.git(*words, before.tree, after.tree)
 
 
 def _state(snapshot: WorkSnapshot) -> tuple[object, ...]:

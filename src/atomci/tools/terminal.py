@@ -112,11 +112,14 @@ class Modes:
     """Which modes of a terminal a program has turned on and not off again, as one does that is killed."""
 
     # The other screen, the mouse, pasting, and 25: a cursor that can be seen.
-    _OURS = frozenset({"25", "47", "1000", "1002", "1003", "1004", "1006", "1047", "1049", "2004"})
-    _SWITCH = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
+    _OURS = frozenset(
+        {"25", "47", "1000", "1002", "1003", "1004", "1005", "1006", "1015", "1016", "1047", "1049", "2004"}
+    )
+    _SWITCH = re.compile(rb"\x1b\[\?([\d;]+)([hl])|\x1b\[([><])\d*(?:;\d+)*u")
 
     def __init__(self) -> None:
         self._on = {"25"}
+        self._keyboards = 0
         self._tail = b""
 
     def feed(self, piece: bytes) -> None:
@@ -124,14 +127,18 @@ class Modes:
         text = self._tail + piece
         last = 0
         for match in self._SWITCH.finditer(text):
+            last = match.end()
+            if match[3] is not None:  # kitty's keyboard, put on a stack and taken off it
+                self._keyboards = max(0, self._keyboards + (1 if match[3] == b">" else -1))
+                continue
             numbers = set(match[1].decode().split(";")) & self._OURS
             self._on = self._on | numbers if match[2] == b"h" else self._on - numbers
-            last = match.end()
         self._tail = text[max(last, len(text) - 32) :]
 
     def undo(self) -> bytes:
         """What brings the terminal back."""
         off = "".join(f"\x1b[?{number}l" for number in sorted(self._on - {"25"}, key=int))
+        off += "\x1b[<u" * self._keyboards
         return (off + ("" if "25" in self._on else "\x1b[?25h")).encode()
 
 

@@ -34,7 +34,7 @@ def test_a_wrapper_is_what_one_says_it_is() -> None:
         typed(("x",), "gpt")
 
 
-HELP = {"--output-format", "--verbose", "--json"}
+HELP = {"--output-format", "--verbose", "--json", "--analytics-log", "--yes-always", "--no-pretty"}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,9 @@ HELP = {"--output-format", "--verbose", "--json"}
         ("codex -m o exec --full-auto x", "-m o exec --json --full-auto x"),
         ("gemini -p x", "--output-format stream-json -p x"),
         ("gemini -p x -o json", None),
-        ("aider -m x", None),
+        ("aider -m x", "-m x --yes-always --no-pretty"),
+        ("aider -m x --no-pretty --yes-always", "-m x --no-pretty --yes-always"),
+        ("aider -m x --analytics-log mine", None),
     ],
 )
 def test_events_are_asked_for_where_no_format_is(command: str, added: str | None) -> None:

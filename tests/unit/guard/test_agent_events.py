@@ -54,7 +54,7 @@ def test_their_results() -> None:
     ]
     assert only(AgentEnded, told("codex")) == [AgentEnded(ok=True, kind="turn.completed")]
     assert only(AgentEnded, told("gemini")) == [AgentEnded(ok=True, kind="success")]
-    assert only(AgentEnded, told("aider")) == []
+    assert only(AgentEnded, told("aider")) == [AgentEnded(ok=True, kind="Completed --message")]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,12 @@ def test_a_result_that_says_no_is_no(tool: str, line: dict[str, object], kind: s
     assert only(AgentEnded, told(tool, json.dumps(line).encode())) == [
         AgentEnded(ok=False, kind=kind, text=text)
     ]
+
+
+def test_aider_did_nothing_where_no_model_answered() -> None:
+    """It ends with 0 all the same."""
+    end = b'{"event":"launched","properties":{}}\n{"event":"exit","properties":{"reason":"Completed --message"}}'
+    assert told("aider", end) == [AgentEnded(ok=False, kind="no answer of a model")]
 
 
 def test_tokens_count_once_for_each_message_of_claude() -> None:

@@ -21,6 +21,8 @@ def undone(*pieces: bytes) -> bytes:
         (b"\x1b[?1000;1006h\x1b[?2004h", b"\x1b[?1000l\x1b[?1006l\x1b[?2004l"),
         (b"\x1b[?7h a mode that others set too", b""),
         (b"\x1b[?25l\x1b[?25h", b""),
+        (b"\x1b[?1003;1015h\x1b[>1u", b"\x1b[?1003l\x1b[?1015l\x1b[<u"),
+        (b"\x1b[>1u \x1b[<u", b""),
     ],
 )
 def test_what_is_still_on_is_turned_off(printed: bytes, undo: bytes) -> None:

@@ -127,18 +127,27 @@ def _summary(session: Session) -> list[str]:
     ]
     lines = [" · ".join(parts)]
     folder = f"artifacts/cli_runs/{session.tool}/{session.run}"
-    if session.changed:
-        lines.append(
-            f"  changed: {visible(session.place)}" if not session.in_place else "  it changed files here"
-        )
-    else:
-        lines.append("  it changed nothing")
+    lines += [f"  {line}" for line in _next_steps(session)]
     lines += [f"  changed outside, by whomever: {visible(path)}" for path in session.outside]
     lines.append(f"  kept within bounds by: {session.backend} ({session.level})")
     lines.append(f"  record: {folder}/index.json")
     if session.incomplete:
         lines.append(f"  the record isn't whole: {visible(session.incomplete)}")
     return lines
+
+
+def _next_steps(session: Session) -> list[str]:
+    """What it left, and what to type about that."""
+    if not session.changed:
+        return ["it changed nothing"]
+    if session.in_place:
+        return ["it changed files here", f"take them back: atomci undo {session.run}"]
+    return [
+        f"it changed files in {visible(session.place)}",
+        f"read them: atomci guard show {session.run}",
+        f"bring them here: atomci guard apply {session.run}",
+        f"or drop them: atomci guard drop {session.run}",
+    ]
 
 
 def _used(usage: Usage) -> list[str]:

@@ -1,17 +1,19 @@
-"""aider: `aider --message-file FILE --yes-always`. It ends with 0 whatever happened, and tells no result."""
+"""aider: `aider --message-file FILE --yes-always`. Its exit code tells nothing; its events go to a file."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from atomci.artifacts.guarded import AgentUsed, Usage
-from atomci.guard.agents.events import amount, money, value_of
+from atomci.artifacts.guarded import AgentEnded, AgentUsed, Usage
+from atomci.guard.agents.events import amount, money, text_of, value_of
 from atomci.guard.agents.protocol import Reader, Told
 
 __all__ = [
+    "EXIT_CODE_TELLS",
     "HELP",
     "INTERACTIVE",
+    "LOG",
     "NAME",
     "PROGRAMS",
     "is_headless",
@@ -24,7 +26,19 @@ NAME = "aider"
 PROGRAMS = ("aider", "aider-chat", "aider.exe")
 HELP = ("--help",)
 INTERACTIVE = "aider --message TEXT --yes-always"
-_LOG = "--analytics-log"
+LOG = "--analytics-log"
+EXIT_CODE_TELLS = False
+# What it prints is for a log, and nobody is there to be asked. Commits are the user's.
+_PLAINLY = (
+    "--yes-always",
+    "--no-auto-commits",
+    "--no-dirty-commits",
+    "--no-gitignore",
+    "--no-pretty",
+    "--no-check-update",
+    "--no-show-model-warnings",
+    "--no-suggest-shell-commands",
+)
 _TEXT = ("-m", "--message", "--msg", "-f", "--message-file")
 
 
@@ -39,8 +53,10 @@ def tells_events(words: Sequence[str]) -> bool:
 
 
 def with_events(words: Sequence[str], known: Collection[str]) -> tuple[str, ...] | None:
-    """Its events go to a file; what it prints stays text."""
-    return None
+    """What it prints stays text; the guard names the file of its events."""
+    if LOG not in known or value_of(words, LOG) is not None:
+        return None
+    return (*words, *(option for option in _PLAINLY if option in known and option not in words))
 
 
 def reader() -> Reader:
@@ -49,15 +65,24 @@ def reader() -> Reader:
 
 
 class _Reader:
+    """That a model answered is what shows that it did something: its exit code doesn't."""
+
     def __init__(self) -> None:
-        self._input = self._output = 0
+        self._input = self._output = self._answers = 0
 
     def read(self, event: dict[str, Any]) -> Iterator[Told]:
-        """Each call of a model, and the cost that it has counted."""
+        """Each answer of a model, the cost that it has counted, and its end."""
         properties = event.get("properties")
-        if event.get("event") == "message_send" and isinstance(properties, dict):
+        if not isinstance(properties, dict):
+            return
+        if event.get("event") == "message_send":
+            self._answers += 1
             self._input += amount(properties.get("prompt_tokens")) or 0
             self._output += amount(properties.get("completion_tokens")) or 0
             usd = money(properties.get("total_cost"))
             total = self._input + self._output
             yield AgentUsed(usage=Usage(input=self._input, output=self._output, total=total, usd=usd))
+        elif event.get("event") == "exit":
+            reason = text_of(properties.get("reason")) or "exit"
+            kind = reason if self._answers else "no answer of a model"
+            yield AgentEnded(ok=self._answers > 0, kind=kind)

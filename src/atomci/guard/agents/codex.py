@@ -10,8 +10,10 @@ from atomci.guard.agents.events import amount, subject, text_of
 from atomci.guard.agents.protocol import Reader, Told
 
 __all__ = [
+    "EXIT_CODE_TELLS",
     "HELP",
     "INTERACTIVE",
+    "LOG",
     "NAME",
     "PROGRAMS",
     "is_headless",
@@ -22,6 +24,8 @@ __all__ = [
 
 NAME = "codex"
 PROGRAMS = ("codex", "@openai/codex")
+LOG = ""
+EXIT_CODE_TELLS = True
 HELP = ("exec", "--help")
 INTERACTIVE = "codex exec PROMPT"
 _EXEC = ("exec", "e")

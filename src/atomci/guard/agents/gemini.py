@@ -10,8 +10,10 @@ from atomci.guard.agents.events import amount, subject, text_of, value_of
 from atomci.guard.agents.protocol import Reader, Told
 
 __all__ = [
+    "EXIT_CODE_TELLS",
     "HELP",
     "INTERACTIVE",
+    "LOG",
     "NAME",
     "PROGRAMS",
     "is_headless",
@@ -22,6 +24,8 @@ __all__ = [
 
 NAME = "gemini"
 PROGRAMS = ("gemini", "@google/gemini-cli")
+LOG = ""
+EXIT_CODE_TELLS = True
 HELP = ("--help",)
 INTERACTIVE = "gemini -p PROMPT"
 _FORMAT = "--output-format"

@@ -27,6 +27,10 @@ class Agent(Protocol):
     """What its program is called, also as a package that npx, uvx and the like start."""
     HELP: tuple[str, ...]
     """Words behind the program that print its help for a session without a person."""
+    LOG: str
+    """The option that names a file for its events; empty where they are its output."""
+    EXIT_CODE_TELLS: bool
+    """Whether an exit code of 0 means that it did something."""
     INTERACTIVE: str
     """What to type for a session without a person, where that isn't what was typed."""
 
