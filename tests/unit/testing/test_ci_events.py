@@ -35,6 +35,7 @@ def test_changes_count_from_the_branch_that_the_event_tells(
         ("push", ["refs/heads/x"], "names no default branch"),
         ("push", {"ref": 1, **MAIN}, "names no default branch"),
         ("pull_request", {"pull_request": None}, "names no base branch"),
+        ("pull_request", {"pull_request": {"base": {"ref": "main"}, "merged": True}}, "what is merged"),
         ("merge_group", MAIN, "a merge group is tested as a whole"),
         ("schedule", MAIN, "on schedule"),
         ("release", MAIN, "a release"),

@@ -29,6 +29,7 @@ class _Ref(msgspec.Struct, frozen=True):
 
 class _Pull(msgspec.Struct, frozen=True):
     base: _Ref = _Ref()
+    merged: bool = False
 
 
 class _Repository(msgspec.Struct, frozen=True):
@@ -62,9 +63,10 @@ def since_of(event: str, variables: Mapping[str, str] = os.environ) -> Since:
 
 
 def _of_pull_request(variables: Mapping[str, str]) -> Since:
-    base = variables.get("GITHUB_BASE_REF", "")
-    if not base and (payload := _payload(variables)):
-        base = payload.pull_request.base.ref
+    payload = _payload(variables)
+    if payload and payload.pull_request.merged:
+        return Since(why_all="what is merged is tested as a whole")
+    base = variables.get("GITHUB_BASE_REF") or (payload.pull_request.base.ref if payload else "")
     return Since(f"origin/{base}") if base else Since(why_all="the pull request's event names no base branch")
 
 
