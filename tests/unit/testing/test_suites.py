@@ -87,6 +87,12 @@ def test_each_part_with_lines_of_its_own_is_a_suite() -> None:
         ("a = 5\n", "a = 5\n        if a:\n            g()\n", {"4", "4.1"}),
         ("if a: return 3", "if a: return 4", {""}),
         ("ValueError", "KeyError", {""}),
+        # what is bound in one place is the function's own everywhere, and who yields once is a generator
+        ("a = one", "b = one", {"2.1.1", ""}),
+        ("return 1\n    elif", "yield 1\n    elif", {"1", ""}),
+        ("return 1\n    elif", "global g\n    elif", {"1", ""}),
+        ("return 1\n    elif", "return [a for g in a]\n    elif", {"1", ""}),
+        ("return 1\n    elif", "import g\n    elif", {"1", ""}),
     ],
 )
 def test_an_edit_changes_the_suite_that_it_is_in(old: str, new: str, differing: set[str]) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from atomci.testing.observation.suites import suites_of
+from atomci.testing.selection.scopes import scopes_of
 from atomci.testing.selection.statements import (
     Statement,
     identifiers,
@@ -179,7 +180,8 @@ def _suites(function: ast.AST) -> Mapping[str, str]:
     if not found:
         return {}
     cuts = frozenset(id(suite.body) for suite in found)
-    return {"": _hash(function, cuts=cuts), **{one.path: _hash(*one.body, cuts=cuts) for one in found}}
+    whole = ast.Constant(value="\n".join(scopes_of(function)))
+    return {"": _hash(function, whole, cuts=cuts), **{one.path: _hash(*one.body, cuts=cuts) for one in found}}
 
 
 def _hash(*nodes: ast.AST, cuts: Collection[int] = ()) -> str:
