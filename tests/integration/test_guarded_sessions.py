@@ -121,8 +121,25 @@ def test_why_it_ended_is_told_by_the_exit_code_and_one_typed_reason(
 def test_what_is_not_there_leaves_nothing_behind(guarded: Guarded) -> None:
     done = guarded("--", "no-such-agent")
     assert done.code == 3
-    assert "no-such-agent isn't on the PATH" in done.err
+    assert "'no-such-agent' isn't on the PATH" in done.err
+    assert "'' isn't on the PATH" in guarded("--", "").err
     assert not (guarded.root / "artifacts").exists()
+
+
+def test_a_program_that_git_ignores_runs_from_the_checkout(guarded: Guarded) -> None:
+    """No worktree has it, such as those of an environment."""
+    (guarded.root / ".git/info/exclude").write_text(".venv\n")
+    fake(guarded.root / ".venv/bin", "tool", "say('ran')")
+    done = call(("guard", "--allow-degraded", "--", ".venv/bin/tool"), guarded.root, guarded.env)
+    assert (done.code, done.out) == (0, "ran")
+    assert guarded.index["command"] == [".venv/bin/tool"]
+
+
+@on_linux
+def test_a_program_that_kills_what_watches_it_is_not_done(guarded: Guarded) -> None:
+    fake(guarded.bin, "harms", "os.kill(os.getppid(), 9)", "time.sleep(0.2)")
+    assert guarded("--", "harms").code == 3
+    assert (guarded.index["stop"], guarded.index["exit_code"]) == ("lost", None)
 
 
 def test_outside_of_a_repository_it_says_what_to_type(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from atomci.errors import InfrastructureError, UsageError
 
 if TYPE_CHECKING:
     from atomci.guard.request import SessionRequest, Started
+    from atomci.project import Project
 
 __all__ = ["guard_command"]
 
@@ -85,8 +86,8 @@ def guard_command(
     from atomci.guard.session import guard
     from atomci.guard.verdict import EXIT_CODES
 
-    asked = _Asked(command, tool, reads=reads, pty=pty, as_typed=as_typed or pty)
-    request = asked.request(_limits(times, max_tokens, max_usd), in_place=in_place, degraded=allow_degraded)
+    asked = _Asked(command, tool, in_place=in_place, reads=reads, pty=pty, as_typed=as_typed or pty)
+    request = asked.request(_limits(times, max_tokens, max_usd), degraded=allow_degraded)
     shown = SessionEvents() if as_json else SessionView(request)
     session = guard(request, shown)
     shown.ended(session)
@@ -108,7 +109,14 @@ class _Asked:
     """The command that was typed, and what is started for it here."""
 
     def __init__(
-        self, command: tuple[str, ...], tool: str | None, *, reads: bool, pty: bool, as_typed: bool
+        self,
+        command: tuple[str, ...],
+        tool: str | None,
+        *,
+        in_place: bool,
+        reads: bool,
+        pty: bool,
+        as_typed: bool,
     ) -> None:
         from atomci.guard.agents.table import typed
         from atomci.tools.terminal import is_person
@@ -116,19 +124,22 @@ class _Asked:
         if pty and sys.platform == "win32":
             raise UsageError("--pty needs a terminal as Linux and macOS have it", "leave it out")
         self._command = command
+        self._tool = tool
         self._typed = typed(command, tool)
+        self._in_place = in_place
         self._person = pty and is_person()
         self._reads = reads or self._person
         self._pty = pty
         self._as_typed = as_typed
         self._folder = Path.cwd().resolve()
 
-    def request(self, limits: Mapping[str, Any], *, in_place: bool, degraded: bool) -> SessionRequest:
+    def request(self, limits: Mapping[str, Any], *, degraded: bool) -> SessionRequest:
         """Raises UsageError for what can't be run here so."""
         import msgspec
 
         from atomci.engine.events import new_run_id
         from atomci.engine.guest import make_room
+        from atomci.guard.agents.table import typed
         from atomci.guard.limits import HEADLESS, INTERACTIVE, STREAMING
         from atomci.guard.request import SessionRequest
         from atomci.project import Project
@@ -137,6 +148,7 @@ class _Asked:
         project = Project(root)
         self._check()
         make_room(project)
+        self._typed = typed(self._found(project), self._tool)
         started = self._started(root)
         usual = INTERACTIVE if self._person else STREAMING if started.tells_events else HEADLESS
         most = msgspec.structs.replace(usual, **limits)
@@ -150,7 +162,7 @@ class _Asked:
             command=self._command,
             started=started,
             limits=most,
-            in_place=in_place,
+            in_place=self._in_place,
             degraded=degraded,
             terminal=self._pty,
             reads=self._reads,
@@ -169,8 +181,19 @@ class _Asked:
         if agent is not None and not self._pty and not agent.is_headless(self._typed.words):
             hint = f"atomci guard -- {agent.INTERACTIVE}; or work in it yourself: atomci guard --pty -- ..."
             raise UsageError(f"so {agent.NAME} waits for a person, and it gets no input", hint)
-        if shutil.which(self._command[0], path=os.environ.get("PATH")) is None:
-            raise InfrastructureError(f"{self._command[0]} isn't on the PATH", "install it, or give its path")
+        if shutil.which(self._command[0]) is None:
+            where = "isn't there" if os.sep in self._command[0] else "isn't on the PATH"
+            raise InfrastructureError(f"{self._command[0]!r} {where}", "install it, or give its path")
+
+    def _found(self, project: Project) -> tuple[str, ...]:
+        """The command, by its whole path where no worktree has it: it is ignored, or lies elsewhere."""
+        program, *words = self._command
+        if self._in_place or os.sep not in program or Path(program).is_absolute():
+            return self._command
+        inside = os.path.relpath(self._folder / program, project.root)
+        if inside.startswith(os.pardir) or project.git.ignored([inside]):
+            return os.path.normpath(self._folder / program), *words
+        return self._command
 
     def _started(self, root: Path) -> Started:
         """With an option for events, where the agent has one and no format was asked for."""
@@ -180,10 +203,10 @@ class _Asked:
 
         agent, words = self._typed.agent, self._typed.words
         if agent is None:
-            return Started(self._command)
+            return Started((*self._typed.program, *words))
         tells = agent.tells_events(words)
         plain = Started(
-            self._command,
+            (*self._typed.program, *words),
             tells_events=tells,
             tells_result=tells or not (agent.EXIT_CODE_TELLS or self._pty),
         )
