@@ -1,6 +1,7 @@
 """A program in its place and within its bounds: what it finds there, and what is left afterwards."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -203,3 +204,26 @@ def test_of_a_program_that_is_kept_within_bounds_nobody_asks_what_changed_outsid
     made = enclosed(checkout, "echo")
     (checkout / "sub/file").write_text("edited by its owner meanwhile\n")
     assert made.end() == ()
+
+
+@pytest.mark.parametrize("made_by", ["file", "link", "folder", "nothing"])
+def test_settings_of_git_that_a_session_chose_start_nothing_afterwards(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_by: str
+) -> None:
+    monkeypatch.setattr(enclosure, "confined", _only(BACKENDS["landlock"]))
+    lines = {
+        "file": "echo gitdir: $PWD/.evil > .git",
+        "link": "rm .git; ln -s .evil .git",
+        "folder": "rm .git; cp -r .evil .git",
+        "nothing": "rm .git",
+    }
+    evil = (
+        f"cd ..; git init -q --bare .evil; git -C .evil config core.fsmonitor 'touch {tmp_path}/ran; false'; "
+    )
+    made = enclosed(checkout, f"{evil}git -C .evil config core.bare false; {lines[made_by]}")
+    printed(made)
+    made.end()
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "0")
+    subprocess.run(["git", "status"], cwd=made.place.tree, capture_output=True, check=True)
+    assert not (tmp_path / "ran").exists()
+    assert (made.place.tree / ".git").read_text() == f"gitdir: {made.place.admin}\n"

@@ -153,6 +153,18 @@ def test_one_that_cannot_be_made_whole_leaves_nothing(
     assert not (tmp_path / "state/atomci").exists()
 
 
+def test_what_cannot_be_removed_is_told_with_what_to_type_and_git_knows_it_no_more(checkout: Path) -> None:
+    place = worktree.make(checkout, "20260101T000000-aaaa")
+    deep = "import os\nfor _ in range(1200): os.mkdir('d'); os.chdir('d')"
+    subprocess.run([sys.executable, "-c", deep], cwd=place.scratch, check=True)
+    with pytest.raises(InfrastructureError) as failed:
+        worktree.remove(place)
+    assert failed.value.hint == f"rm -rf {place.folder}"
+    assert "20260101T000000-aaaa" not in git(checkout, "worktree", "list")
+    assert worktree.make(checkout, "20260101T000000-bbbb").tree.is_dir()
+    subprocess.run(["rm", "-rf", str(place.folder)], check=True)
+
+
 def test_more_untracked_files_than_can_be_copied_are_refused_by_name(
     checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from atomci.errors import InfrastructureError, RefusedError
 from atomci.guard.workplace.copying import bring
 from atomci.guard.workplace.place import Workplace, places_of
+from atomci.tools.atomic import replace_file
 from atomci.tools.exclusive import take_lock
 from atomci.tools.git.repository import Repository, open_repository
 
@@ -65,7 +67,11 @@ def find(root: Path, run: str) -> Workplace | None:
     repository = open_repository(root)
     folder = places_of(repository.top) / run
     tree = folder / (repository.top.name or "checkout")
-    return _place(repository, run, folder, tree) if (folder / _READY).is_file() else None
+    if not (folder / _READY).is_file():
+        return None
+    place = _place(repository, run, folder, tree)
+    _put_back(place)
+    return place
 
 
 def kept(root: Path) -> list[str]:
@@ -84,9 +90,10 @@ def clear(place: Workplace) -> None:
         return
     _let_go(place.folder)
     try:
+        _put_back(place)
         shutil.rmtree(place.scratch, onerror=_after_opening)
-    except OSError as error:
-        raise InfrastructureError(f"{place.scratch} can't be removed: {error}") from None
+    except (OSError, RecursionError) as error:
+        raise _stays(place.scratch, error) from None
 
 
 def remove(place: Workplace) -> None:
@@ -96,8 +103,13 @@ def remove(place: Workplace) -> None:
     """
     try:
         _discard(place.folder, place.admin)
-    except OSError as error:
-        raise InfrastructureError(f"{place.folder} can't be removed: {error}") from None
+    except (OSError, RecursionError) as error:
+        raise _stays(place.folder, error) from None
+
+
+def _stays(folder: Path, error: Exception) -> InfrastructureError:
+    reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+    return InfrastructureError(f"{folder} can't be removed: {reason}", f"rm -rf {shlex.quote(str(folder))}")
 
 
 def _new_folder(repository: Repository, run: str) -> Path:
@@ -128,13 +140,18 @@ def _sweep(places: Path) -> None:
         if lock is None:
             continue
         try:
-            if not (folder / _READY).is_file():
-                trees = (path.parent for path in folder.glob("*/.git") if path.parent.name != "scratch")
-                _discard(folder, _admin(next(trees, folder / "none")))
-            elif (folder / "scratch").is_dir():
-                shutil.rmtree(folder / "scratch", onerror=_after_opening)
+            with contextlib.suppress(OSError, RecursionError):  # it stays, and is no reason to start nothing
+                _clean(folder)
         finally:
             os.close(lock)
+
+
+def _clean(folder: Path) -> None:
+    if not (folder / _READY).is_file():
+        trees = (path.parent for path in folder.glob("*/.git") if path.parent.name != "scratch")
+        _discard(folder, _admin(next(trees, folder / "none")))
+    elif (folder / "scratch").is_dir():
+        shutil.rmtree(folder / "scratch", onerror=_after_opening)
 
 
 def _let_go(folder: Path) -> None:
@@ -176,6 +193,21 @@ def _admin(tree: Path) -> Path | None:
     admin = Path(text.removeprefix("gitdir: ").rstrip("\n"))
     record.write_bytes(os.fsencode(admin))  # the program may rewrite the file
     return admin
+
+
+def _put_back(place: Workplace) -> None:
+    """What leads git from the tree to its own folder, where the program wrote something else there.
+
+    Settings of git that it chose could start programs, for whoever asks git in the tree. A repository that it
+    made is kept beside the tree.
+    """
+    if place.admin is None or not place.tree.is_dir():
+        return
+    link, right = place.tree / ".git", b"gitdir: %s\n" % os.fsencode(place.admin)
+    if link.is_symlink() or link.is_dir():
+        link.rename(Path(tempfile.mkdtemp(prefix="git-", dir=place.folder)) / "git")
+    if not link.is_file() or link.read_bytes() != right:
+        replace_file(link, right)
 
 
 def _take_index(repository: Repository, place: Workplace) -> None:
