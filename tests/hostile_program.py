@@ -202,7 +202,8 @@ def device():
 
 @attack
 def mounts():
-    run("unshare", "-Urm", "sh", "-c", f"mount -o remount,rw,bind /; echo harm > '{OUTSIDE}/mounted'")
+    write_it = f"echo harm > '{OUTSIDE}/mounted'"
+    run("sh", "-c", f'unshare -Urm sh -c "mount -o remount,rw,bind /; {write_it}" || {write_it}')
 
 
 @attack

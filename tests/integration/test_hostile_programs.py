@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hostile_world import ATTACKS, CAPS, NOBODY, PROGRAM, World, python_for, run_in, world
 
-from atomci.guard.confinement import bubblewrap, choice, landlock, rules
+from atomci.guard.confinement import bubblewrap, choice, landlock, launcher, rules
 from atomci.guard.confinement.bounds import Backend, Bounds, Caps
 from atomci.guard.policy.bounds import bounds_for
 from atomci.guard.policy.settings import GuardSettings
@@ -105,6 +105,16 @@ def _for(cell: str, user: int) -> str:
     return root if root and user == 0 else plain
 
 
+def _expected(column: str, user: int) -> dict[str, str]:
+    """What the table says for this machine: an older Linux stops less, and a container's root may do less."""
+    expected = {name: _for(cells[column], user) for name, cells in _table().items()}
+    if column == "landlock" and launcher.abi() < 6:
+        expected["signals"] = "allowed"
+    if column == "none" and not os.access("/proc/sys/kernel/core_pattern", os.W_OK):
+        expected |= dict.fromkeys(("settings_of_the_kernel", "device"), "stopped")
+    return expected
+
+
 @pytest.mark.parametrize("user", USERS)
 @pytest.mark.parametrize("column", COLUMNS)
 def test_a_program_that_means_harm_gets_as_far_as_the_docs_say(
@@ -118,7 +128,7 @@ def test_a_program_that_means_harm_gets_as_far_as_the_docs_say(
         found = _attacked(made, backend, monkeypatch)
         assert backend is None or _changes(before, made.contents()) <= ALLOWED[column]
         sys.stdout.writelines(f"{column}\t{user}\t{name}\t{what}\n" for name, what in found.items())
-        assert found == {name: _for(cells[column], user) for name, cells in _table().items()}
+        assert found == _expected(column, user)
 
 
 def test_the_docs_speak_of_every_attack() -> None:

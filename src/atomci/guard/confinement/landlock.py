@@ -14,6 +14,8 @@ NAME = "landlock"
 LEVEL: Level = "os-fs"
 NAMES_HOSTS = False
 
+_SCOPED = 6
+"""The version from which signals stay inside."""
 _SHARED = Path("/dev/shm")  # noqa: S108
 """Where locks between processes are: without it, no pool of Python's multiprocessing starts."""
 
@@ -42,6 +44,11 @@ def gaps(bounds: Bounds) -> tuple[str, ...]:
     apart = _apart(bounds)
     mixed = [path for path in (*bounds.protected, *bounds.hidden) if path.exists() and path not in apart]
     return (
+        *(
+            ()
+            if _version() >= _SCOPED
+            else ("other programs of yours can be ended: this Linux is before 6.12",)
+        ),
         "modes, owners and times of files outside can be changed, though not what they hold",
         "shared memory of other programs can be read and removed",
         *(
@@ -54,6 +61,15 @@ def gaps(bounds: Bounds) -> tuple[str, ...]:
             if _is_below(path, bounds.writable)
         ),
     )
+
+
+def _version() -> int:
+    """The Landlock that this kernel has."""
+    if sys.platform != "linux":
+        return 0
+    from atomci.guard.confinement.launcher import abi
+
+    return abi()
 
 
 def _apart(bounds: Bounds) -> list[Path]:

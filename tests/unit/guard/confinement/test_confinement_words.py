@@ -89,6 +89,12 @@ def test_landlock_keeps_a_folder_inside_a_writable_one_apart_and_tells_the_price
     assert [gap for gap in landlock.gaps(bounds) if f"directly in {bounds.writable[0]}," in gap]
 
 
+@pytest.mark.parametrize(("version", "told"), [(3, True), (5, True), (6, False), (7, False)])
+def test_an_older_landlock_says_that_signals_go_out(bounds: Bounds, monkeypatch, version, told) -> None:
+    monkeypatch.setattr(landlock, "_version", lambda: version)
+    assert bool([gap for gap in landlock.gaps(bounds) if "can be ended" in gap]) == told
+
+
 def test_landlock_does_not_keep_a_file_inside_a_writable_folder_apart_and_says_so(bounds: Bounds) -> None:
     file = bounds.writable[0] / "file"
     file.touch()
