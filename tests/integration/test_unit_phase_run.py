@@ -322,6 +322,8 @@ def test_what_the_network_did_to_a_test_is_tried_again_where_the_project_says_so
     first, second = [row for row in _results(real_green) if "flaky" in row["nodeid"]]
     assert (first["outcome"], first["rerun_for"], first["line"]) == ("rerun", "network", 7)
     assert (second["outcome"], second["attempt"]) == ("passed", 2)
+    again = real_green.atomci("run", "unit", "--json")
+    assert (again[RUN], again.atoms[RUN]["cached"]) == (done[RUN], False)
     real_green.append("tests/unit/test_flaky.py", "\n\nCHANGED = True\n")
     new = real_green.atomci("run", "unit", "--json")
     assert new[RUN] == (

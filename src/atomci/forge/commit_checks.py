@@ -18,6 +18,10 @@ _DECISION = (
 )
 
 
+# A name that is skipped in one workflow and green in another is green.
+_BETTER = ("skipped", "green", "pending", "red")
+
+
 @dataclass(frozen=True)
 class Check:
     """A check or a status of a commit. `skipped` says nothing, though GitHub lets it through."""
@@ -56,15 +60,30 @@ class CiRun:
 
 
 def checks_of(api: Api, commit: str) -> list[Check]:
-    """The newest of each name. Raises ApiError."""
-    runs = _all(api, f"commits/{commit}/check-runs", "check_runs")
-    found = {
-        row["name"]: Check(row["name"], _of_run(row), row.get("conclusion") or row["status"]) for row in runs
-    }
+    """One of each name: where two workflows use the same, the worse of them. Raises ApiError."""
+    runs = list(_all(api, f"commits/{commit}/check-runs", "check_runs"))
+    if len({row["name"] for row in runs}) < len(runs):
+        over = _begun_again(api, commit)
+        runs = [row for row in runs if (row.get("check_suite") or {}).get("id") not in over]
+    found = [Check(row["name"], _of_run(row), row.get("conclusion") or row["status"]) for row in runs]
     for row in api.read(f"commits/{commit}/status?per_page={_PAGE}")["statuses"]:
         states: dict[str, Any] = {"success": "green", "pending": "pending"}
-        found[row["context"]] = Check(row["context"], states.get(row["state"], "red"), row["state"])
-    return list(found.values())
+        found.append(Check(row["context"], states.get(row["state"], "red"), row["state"]))
+    # The worst comes last, and stays.
+    return list({row.name: row for row in sorted(found, key=lambda row: _BETTER.index(row.state))}.values())
+
+
+def _begun_again(api: Api, commit: str) -> set[int]:
+    """The suites of runs that a later run of the same workflow on the same event has replaced."""
+    newest: dict[tuple[Any, Any], tuple[int, int]] = {}
+    over: set[int] = set()
+    for row in _all(api, f"actions/runs?head_sha={commit}", "workflow_runs"):
+        run = (row.get("run_number", 0), row.get("check_suite_id", 0))
+        key = (row.get("workflow_id", row.get("path")), row.get("event"))
+        older, newest[key] = sorted((run, newest.get(key, run)))
+        if older != newest[key]:
+            over.add(older[1])
+    return over
 
 
 def demands_on(api: Api, branch: str) -> Demands:

@@ -89,6 +89,39 @@ def test_what_is_missing_is_named_with_the_command_that_goes_on(name: str) -> No
     assert said.known
 
 
+def twice(there: Repo, conclusion: str, *, same_workflow: bool) -> None:
+    """The required check is there once more, from an earlier run or from another workflow."""
+    gate = there.checks[COMMIT][0]
+    there.checks[COMMIT][0] = {**gate, "check_suite": {"id": 20}}
+    there.checks[COMMIT].insert(0, {**gate, "conclusion": conclusion, "check_suite": {"id": 10}})
+    run = there.ci_runs[0]
+    other = {"workflow_id": 1 if same_workflow else 2, "event": "push", "check_suite_id": 10, "run_number": 1}
+    there.ci_runs[:] = [
+        {**run, "id": run["id"] - 1, **other},
+        {**run, "workflow_id": 1, "event": "push", "check_suite_id": 20, "run_number": 2},
+    ]
+
+
+@pytest.mark.parametrize("conclusion", ["failure", "cancelled"])
+def test_of_two_workflows_with_a_check_of_the_same_name_the_worse_counts(conclusion: str) -> None:
+    github = all_is_well()
+    twice(github.repos[REPO], conclusion, same_workflow=False)
+    said = approved(api(github), COMMIT, "topic")
+    assert (said.word, said.evidence[0]) == ("no", f"red: gate ({conclusion})")
+
+
+def test_what_a_later_run_of_the_workflow_has_replaced_counts_no_more() -> None:
+    github = all_is_well()
+    twice(github.repos[REPO], "cancelled", same_workflow=True)
+    assert approved(api(github), COMMIT, "topic").word == "yes"
+
+
+def test_a_check_that_another_workflow_of_the_same_name_skips_is_green() -> None:
+    github = all_is_well()
+    twice(github.repos[REPO], "skipped", same_workflow=False)
+    assert approved(api(github), COMMIT, "topic").word == "yes"
+
+
 def test_a_merged_pull_request_answers_for_the_commit_that_it_became() -> None:
     github = all_is_well()
     there = github.repos[REPO]
