@@ -117,7 +117,7 @@ def watching(
     finally:
         os.killpg(process.pid, signal.SIGINT)
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -202,7 +202,7 @@ def seed(prepared: Prepared) -> None:
     say("a run of all tests at each side")
     with watching(prepared, [str(prepared.scripts / "atomci"), *OURS.split()[1:], "--all"]) as (following, _):
         until(following, said_by_ours, time.perf_counter())
-        time.sleep(PAUSE)  # it learns after its verdict
+        time.sleep(5 * PAUSE)  # it learns after its verdict
     words = [str(prepared.python), "-m", "pytest", *THEIRS.split()[3:]]
     call(words, prepared.root, prepared.env)
 

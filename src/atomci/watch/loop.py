@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,11 +30,11 @@ from atomci.watch.ledger import Ledger
 from atomci.watch.messages import Key, Message, ProcessGone, Repaint, Saved, Shown, TriageDone
 from atomci.watch.names import Names
 from atomci.watch.processes import Processes, WorkOrder
-from atomci.watch.record import begun, keep, learned, texts_of
+from atomci.watch.record import begun, keep, learned, read_ahead, texts_of
 from atomci.watch.snapshot import Camera, TreeSnapshot, folders_of
 from atomci.watch.suite import Suite, suite_at
 from atomci.watch.tail import Tail
-from atomci.watch.triage import Triage
+from atomci.watch.triage import Triage, Triages
 
 __all__ = ["Loop"]
 
@@ -64,8 +65,7 @@ class Loop:
         self._now = TreeSnapshot({})
         self._seen: frozenset[str] = frozenset()
         self._going: Going | None = None
-        self._triage: Triage | None = None
-        self._untriaged: frozenset[str] = frozenset()
+        self._triages = Triages(root, lambda triage: inbox.put(TriageDone(triage)))
         self._begun: ImpactRecord | None = None
         self._record: ImpactRecord | None = None
         self._board = Board()
@@ -79,6 +79,7 @@ class Loop:
         dirty = self._camera.uncommitted()
         self._started = suite_at(self._root).ctx
         self._record = self._begun = begun(self._started)
+        threading.Thread(target=read_ahead, args=(self._started,), daemon=True).start()
         self._look()
         self._ledger = Ledger(None if dirty is None else self._now.without(dirty))
         self._begin("all" if everything or dirty is None else "impacted")
@@ -89,7 +90,7 @@ class Loop:
     def end(self) -> None:
         """Nothing that was started is left."""
         self.notices.end()
-        self._drop_triage("the loop ends")
+        self._triages.drop("the loop ends")
         if self._going is not None:
             self._going.run.drop("the loop ends")
         self._tests.end()
@@ -109,6 +110,8 @@ class Loop:
             return max(0.0, self._saved[1] - time.monotonic())
         if self._going is not None:
             return _TICK
+        if self._triages.patience is not None:
+            return self._triages.patience
         return 0.5 if os.name == "nt" else None  # there, Ctrl-C interrupts no wait
 
     def _take(self, message: Message | None) -> None:
@@ -125,10 +128,11 @@ class Loop:
                 if self._going is not None and self._going.run is run:
                     self._ended(self._going)
             case TriageDone(triage):
-                if self._triage is triage:
-                    self._triaged(triage)
+                self._triaged(triage)
         if self._saved is not None and time.monotonic() >= self._saved[1]:
             self._settle()
+        self._triages.begin()
+        self._board = replace(self._board, triage=self._triages.is_on)
         if self._going is not None:
             self._progress(self._going)
 
@@ -191,7 +195,7 @@ class Loop:
         self._begin(kind, again=again)
 
     def _begin(self, kind: Kind, *, again: bool = False) -> None:
-        self._drop_triage("a cycle begins")
+        self._triages.drop("a cycle begins")
         self._cycles += 1
         self._last = kind
         changed = self._ledger.changed_in(self._now)
@@ -220,7 +224,7 @@ class Loop:
         verdict: WatchVerdict = "red" if self._ledger.failed else "none"
         self._finish(cycle, verdict, why, began)
         self._prepare()
-        self._begin_triage(cycle)
+        self._plan_triage(cycle)
 
     def _start(self, suite: Suite, cycle: Cycle) -> None:
         started = CycleStarted(
@@ -307,7 +311,7 @@ class Loop:
         if known:
             self._learn(going, self._now.but(moved), texts)
         going.run.drop("it ended")
-        self._begin_triage(going.cycle)
+        self._plan_triage(going.cycle)
 
     def _learn(self, going: Going, files: TreeSnapshot, texts: Mapping[str, bytes]) -> None:
         """What its tests ran is what the next save goes by."""
@@ -343,31 +347,15 @@ class Loop:
 
     # ---- static tools ----
 
-    def _begin_triage(self, cycle: Cycle) -> None:
-        """Where a cycle ended, and files changed that no tool has looked at since."""
-        if not self._with_triage:
-            return
-        self._untriaged |= frozenset(cycle.changed)
-        if self._untriaged:
-            done = self._inbox.put
-            self._triage = Triage(self._root, self._untriaged, lambda triage: done(TriageDone(triage)))
-            self._board = replace(self._board, triage=True)
+    def _plan_triage(self, cycle: Cycle) -> None:
+        if self._with_triage:
+            self._triages.plan(cycle.changed)
 
     def _triaged(self, triage: Triage) -> None:
         """What they said counts of the files as they are; of others, the next cycle will tell."""
-        self._triage = None
-        self._board = replace(self._board, triage=False)
-        tests = self._board.last
-        if tests is None or self._camera.take().changed_in(self._now):
-            return
-        self._untriaged = frozenset()
-        self._shown.tell(triage.told(clock(), tests))
-
-    def _drop_triage(self, why: str) -> None:
-        triage, self._triage = self._triage, None
-        self._board = replace(self._board, triage=False)
-        if triage is not None:
-            triage.drop(why)
+        steady = not self._camera.take().changed_in(self._now)
+        if self._triages.take(triage, steady=steady) and self._board.last is not None:
+            self._shown.tell(triage.told(clock(), self._board.last))
 
     def _finish(
         self,

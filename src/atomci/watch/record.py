@@ -14,9 +14,11 @@ from atomci.atoms.parts.impact_record import known_record, renewed, why_of_no_us
 from atomci.atoms.phase_05_unit import impacted, impacted_by_imports, impacted_by_record
 from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context
+from atomci.testing.selection.blocks import read_blocks
+from atomci.testing.selection.imports import read_graph
 from atomci.watch.snapshot import TreeSnapshot
 
-__all__ = ["begun", "keep", "learned", "reached_by", "texts_of"]
+__all__ = ["begun", "keep", "learned", "reached_by", "read_ahead", "texts_of"]
 
 
 def begun(ctx: Context) -> ImpactRecord | None:
@@ -29,6 +31,15 @@ def begun(ctx: Context) -> ImpactRecord | None:
             record = read(own, ImpactRecord)
     record = record or known_record(ctx)
     return None if why_of_no_use(ctx, record) else record
+
+
+def read_ahead(ctx: Context) -> None:
+    """Parse all Python files: the selection remembers what they say, so that the first save need not wait."""
+    python = ctx.files("**/*.py")
+    read_graph(ctx.root, python)
+    for path in python:
+        with contextlib.suppress(OSError):
+            read_blocks((ctx.root / path).read_bytes())
 
 
 def keep(ctx: Context, record: ImpactRecord) -> None:

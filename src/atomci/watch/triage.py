@@ -20,7 +20,10 @@ from atomci.errors import AtomciError
 from atomci.project import Project
 from atomci.tools.process import Children, Stopped
 
-__all__ = ["Remarks", "Triage"]
+__all__ = ["Remarks", "Triage", "Triages"]
+
+_AFTER = 1.0
+"""Seconds after a verdict in which the next pytest gets ready, and the next save may come."""
 
 
 @dataclass
@@ -121,3 +124,51 @@ class Triage:
             said.tools[tool.NAME] = len(here)
             said.findings += here
             said.elsewhere += len(counting) - len(here)
+
+
+class Triages:
+    """One after the other: a moment after a cycle, of all that changed since the tools looked last."""
+
+    def __init__(self, root: Path, ended: Callable[[Triage], None]) -> None:
+        self._root = root
+        self._ended = ended
+        self._changed: frozenset[str] = frozenset()
+        self._now: Triage | None = None
+        self._due: float | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the tools look, or will."""
+        return self._now is not None or self._due is not None
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds until `begin` has something to do; None where it hasn't."""
+        return None if self._due is None else max(0.0, self._due - time.monotonic())
+
+    def plan(self, changed: Collection[str]) -> None:
+        """After a cycle."""
+        self._changed |= frozenset(changed)
+        if self._changed:
+            self._due = time.monotonic() + _AFTER
+
+    def begin(self) -> None:
+        """Where it is time."""
+        if self.patience == 0.0:
+            self._due = None
+            self._now = Triage(self._root, self._changed, self._ended)
+
+    def take(self, triage: Triage, *, steady: bool) -> bool:
+        """One that ended; whether it counts, which takes that the files are as it saw them."""
+        if triage is not self._now:
+            return False
+        self._now = None
+        if steady:
+            self._changed = frozenset()
+        return steady
+
+    def drop(self, reason: str) -> None:
+        """What changed is looked at later."""
+        triage, self._now, self._due = self._now, None, None
+        if triage is not None:
+            triage.drop(reason)
