@@ -10,6 +10,7 @@ import pytest
 from watched_project import watched
 
 from atomci.artifacts.testing import TestResult as Result
+from atomci.watch.suite import suite_at
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the made-up tools are scripts")
 
@@ -248,3 +249,14 @@ def test_a_pattern_that_matches_nothing_is_no_verdict(sample) -> None:
         loop.press("p", *"nowhere[", "enter")
         nothing = loop.verdict()
     assert (nothing.verdict, nothing.reason) == ("none", "no file matches path nowhere[")
+
+
+def test_pytest_begins_ahead_only_where_no_folder_of_tests_has_settings_of_its_own(
+    sample, monkeypatch
+) -> None:
+    monkeypatch.setenv("UV_PROJECT_ENVIRONMENT", sample.env["UV_PROJECT_ENVIRONMENT"])
+    sample.write("docs/example/pytest.ini", "[pytest]\n")
+    assert suite_at(sample.root).settings_are_above
+    sample.write("tests/unit/deep/down/test_new.py", "def test_new():\n    assert 1\n")
+    sample.write("tests/unit/deep/pytest.ini", "[pytest]\n")
+    assert not suite_at(sample.root).settings_are_above
