@@ -21,7 +21,7 @@ from atomci.guard.request import SessionRequest
 from atomci.tools.terminal import Modes
 from atomci.visible import visible
 
-__all__ = ["SessionEvents", "SessionView"]
+__all__ = ["SessionEvents", "SessionView", "summary"]
 
 _QUIET = 3.0
 """Seconds without output until the progress line is shown."""
@@ -104,7 +104,7 @@ class SessionView:
                 _write(1, (result.rstrip("\n") + "\n").encode())
             if not self._at_line_start:
                 _write(2, b"\n")
-            _write(2, "".join(f"{line}\n" for line in _summary(session)).encode())
+            _write(2, "".join(f"{line}\n" for line in summary(session)).encode())
 
     def _note(self, text: str) -> None:
         with self._lock:
@@ -118,7 +118,8 @@ class SessionView:
             self._drawn = False
 
 
-def _summary(session: Session) -> list[str]:
+def summary(session: Session) -> list[str]:
+    """How it ended, what it left, and what to type about that."""
     parts = [
         f"guard: {session.verdict}",
         visible(session.reason),
