@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from atomci.artifacts.failures import Checkpoint, Failures
     from atomci.artifacts.fixing import BehaviorWork, FixedByTools, TypeWork
     from atomci.artifacts.impact import Escapes, ImpactRecord
+    from atomci.artifacts.lines import LinesRecord
     from atomci.artifacts.runs import Index, Result
     from atomci.artifacts.schemas import (
         AllFindings,
@@ -117,6 +118,7 @@ UNIT_HTML: Artifact[Any] = Artifact("artifacts/reports/htmlcov/", form="HTML")
 UNIT_PAGE: Artifact[Any] = Artifact("artifacts/reports/htmlcov/index.html", form="HTML")
 DURATIONS: Artifact[Durations] = Artifact("artifacts/tests/durations.json", "durations")
 IMPACT: Artifact[ImpactRecord] = Artifact("artifacts/tests/impact.json", "impact")
+LINES: Artifact[LinesRecord] = Artifact("artifacts/tests/impact-lines.json", "impact-lines")
 ESCAPES: Artifact[Escapes] = Artifact("artifacts/tests/impact-escapes.json", "impact-escapes")
 BUDGET: Artifact[CoverageBudget] = Artifact("artifacts/tests/coverage.json", "coverage")
 

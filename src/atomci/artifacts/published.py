@@ -8,6 +8,7 @@ from atomci.artifacts.failures import Checkpoint, Failures
 from atomci.artifacts.fixing import BehaviorWork, FixedByTools, TypeWork
 from atomci.artifacts.guarded import GuardEvent, Session
 from atomci.artifacts.impact import Escapes, ImpactRecord
+from atomci.artifacts.lines import LinesRecord
 from atomci.artifacts.listings import Diagnosis, Explanation, ImpactExplanation, Listing, Restored
 from atomci.artifacts.manifests import Manifest, Parity
 from atomci.artifacts.reported import RunReport
@@ -70,6 +71,7 @@ SCHEMAS: dict[str, object] = {
     "parallel": ParallelPlan,
     "durations": Durations,
     "impact": ImpactRecord,
+    "impact-lines": LinesRecord,
     "impact-escapes": Escapes,
     "tests": TestSummary,
     "pester": PesterRun,

@@ -43,6 +43,7 @@ class Selection(Struct, frozen=True, kw_only=True):
 
     `total` counts test files. By the record of earlier runs (`by_record`), `known` counts tests, `picked`
     those of them that run, and `left_out` are those whose last result stands; others in the listed files run.
+    `exact` says that the lines which these covered are known, and count.
     """
 
     schema: Literal["atomci/selection/1"] = "atomci/selection/1"
@@ -55,6 +56,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     known: int = 0
     picked: int = 0
     left_out: tuple[str, ...] = ()
+    exact: bool = False
 
 
 class ParallelPlan(Struct, frozen=True, kw_only=True):
@@ -176,6 +178,8 @@ class TestSummary(Struct, frozen=True, kw_only=True):
     """Tests in quarantine that failed, each with whose it is and until when."""
     objections: tuple[str, ...] = ()
     """Why such tests make the suite red all the same."""
+    reused: int | None = None
+    """How many lines only earlier runs cover, which count where tests were left out; None: not known."""
 
     @property
     def let_pass(self) -> tuple[str, ...]:
@@ -266,7 +270,8 @@ class CoverageBudget(Struct, frozen=True, kw_only=True):
     """atoms 039 and 067. `percent` is None when nothing was measured; `met` is coverage's own verdict.
 
     `settings` is where the budget stands, `shadowed` are those of files that coverage doesn't read. `layers`
-    are those of the tests that count, `change` is None where the project has no budget for changed lines.
+    are those of the tests that count, `change` is None where the project has no budget for changed lines. Of
+    tests that didn't run again, `reused` lines count.
     """
 
     schema: Literal["atomci/coverage/1"] = "atomci/coverage/1"
@@ -279,6 +284,7 @@ class CoverageBudget(Struct, frozen=True, kw_only=True):
     shadowed: dict[str, float] = {}
     layers: tuple[str, ...] = ("unit",)
     change: ChangeCoverage | None = None
+    reused: int | None = None
 
 
 class PlannedShard(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
+
 from atomci.artifacts import handles
 from atomci.artifacts.impact import ImpactRecord
 from atomci.artifacts.testing import ParallelPlan, Selection
@@ -39,9 +41,11 @@ from atomci.atoms.parts.layer_runs import (
     export_reports,
     miscounted,
     pytest_command,
+    why_unmeasured,
     why_unrunnable,
 )
 from atomci.atoms.parts.layer_writes import changed_by_tests, hashes_before
+from atomci.atoms.parts.reused_coverage import keep_lines, known_lines, widen_for_lines
 from atomci.atoms.parts.shard_runs import (
     combine_commands,
     combined,
@@ -64,6 +68,7 @@ from atomci.tools.git.branching import HistoryMissing, departure
 from atomci.tools.process import Command
 
 _NO_XDIST = "pytest-xdist isn't installed"
+_UNKNOWN_LINES = "coverage is measured, and it isn't known which lines each test covers"
 _PICKS_SHOWN = 3
 _MODES = {"full": "all tests", "impacted": "impacted", "none": "none"}
 
@@ -123,7 +128,14 @@ def _selected_from(ctx: Context, base: str) -> Selection:
         return every_test(ctx, f"{missing} ({missing.hint})")
     if left is None:
         return every_test(ctx, "there is no commit from which changes could count")
-    return impacted(ctx, ctx.changed(left.commit), left.commit)
+    return _exact(ctx, impacted(ctx, ctx.changed(left.commit), left.commit))
+
+
+def _exact(ctx: Context, found: Selection) -> Selection:
+    """All tests where a part of them can't tell the total coverage, and nobody asked for such a part."""
+    if found.mode == "full" or found.exact or ctx.project.setting(read_selection).local == "always":
+        return found
+    return every_test(ctx, _UNKNOWN_LINES) if _is_measured(ctx) else found
 
 
 def _why_all(ctx: Context) -> str:
@@ -173,7 +185,8 @@ def impacted(ctx: Context, changed: Sequence[str] | None, base: str = "HEAD") ->
     record = known_record(ctx)
     unusable = why_of_no_use(ctx, record)
     if record is not None and not unusable:
-        return impacted_by_record(ctx, record, changed, base)
+        whole = portion_environment(ctx) is None
+        return impacted_by_record(ctx, record, changed, base, covering=whole)
     if not _layer(ctx).folder:
         return impact.everything(unusable, _test_files(ctx), changed or ())
     return impacted_by_imports(ctx, changed)
@@ -185,13 +198,22 @@ def impacted_by_record(
     changed: Sequence[str] | None,
     base: str = "HEAD",
     standing: Collection[str] = (),
+    *,
+    covering: bool = False,
 ) -> Selection:
-    """Those that they reach by a record that is of use; see `by_record`."""
+    """Those that they reach by a record that is of use; see `by_record`. `covering`: also those without which
+    the total coverage isn't known, where it is known what the others cover.
+    """
     if why := why_not_trusted(ctx):
         return impact.everything(why, _test_files(ctx), changed or ())
     how = _collecting(ctx, ctx.files("**/*"), _layer(ctx))
     try:
-        return by_tests(record, by_record(ctx, record, how, changed, base, standing), _test_files(ctx))
+        reach = by_record(ctx, record, how, changed, base, standing)
+        lines = known_lines(ctx, record) if covering and _is_measured(ctx) else None
+        if lines:
+            widen_for_lines(ctx, lines, reach, record, how)
+        found = by_tests(record, reach, _test_files(ctx))
+        return structs.replace(found, exact=lines is not None and found.mode == "impacted")
     except Everything as widened:
         return impact.everything(str(widened), _test_files(ctx), changed or ())
 
@@ -201,6 +223,10 @@ def impacted_by_imports(ctx: Context, changed: Sequence[str] | None) -> Selectio
     files, layer = ctx.files("**/*"), _layer(ctx)
     how = _collecting(ctx, files, layer)
     return impact.select(ctx.root, files, changed, how, what_tests_read(ctx, layer, changed))
+
+
+def _is_measured(ctx: Context) -> bool:
+    return not why_unmeasured(ctx, read_pytest_config(ctx.root, _layer(ctx).folder))
 
 
 def _test_files(ctx: Context) -> list[str]:
@@ -266,6 +292,10 @@ def _pytest(ctx: Context) -> Sequence[Command]:
     else:
         selection = ctx.read_if_there(handles.SELECTION)
         plan = ctx.read_if_there(handles.PARALLEL)
+    return _pytest_of(ctx, selection, plan)
+
+
+def _pytest_of(ctx: Context, selection: Selection | None, plan: ParallelPlan | None) -> Sequence[Command]:
     mode = selection.mode if selection else "full"
     if mode == "none" or _left_out(ctx):
         return ()
@@ -311,14 +341,25 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
     if selection.mode == "none":
         ctx.write(UNIT.summary, nothing_selected(ctx, selection.reason))
         return Outcome("skipped", selection.reason, 0, "tests")
+    return _run(ctx, selection)
+
+
+def _run(ctx: Context, selection: Selection) -> Outcome:
+    layer = _layer(ctx)
     clear_notes(ctx.root, ctx.atom)
     before = hashes_before(ctx)
-    with reading_sources(ctx, _layer(ctx)):
-        outcome = run_portion(ctx, _layer(ctx), _pytest(ctx), selection.mode)
+    with reading_sources(ctx, layer):
+        commands = _pytest_of(ctx, selection, ctx.read_if_there(handles.PARALLEL))
+        outcome = run_portion(ctx, layer, commands, selection.mode)
     if portion_environment(ctx) is None:
         if selection.mode == "full":
-            keep_escapes(ctx, _layer(ctx), before, lambda: _collecting(ctx, ctx.files("**/*"), _layer(ctx)))
-        keep_record(ctx, _layer(ctx), before, selection)
+            keep_escapes(ctx, layer, before, lambda: _collecting(ctx, ctx.files("**/*"), layer))
+        if keep_record(ctx, layer, before, selection):
+            how = _collecting(ctx, ctx.files("**/*"), layer)
+            lost = keep_lines(ctx, layer, before, how, selection)
+            if lost and outcome.status == "pass":
+                again = _run(ctx, every_test(ctx, lost))
+                return replace(again, reason=f"all tests ran, since {lost}; {again.reason}")
     if outcome.status != "pass":
         return outcome
     if wrote := changed_by_tests(ctx, before):
@@ -354,7 +395,9 @@ def enforce_coverage_budget(ctx: Context) -> Outcome:
     if elsewhere := judged_elsewhere(ctx):
         (ctx.root / handles.BUDGET).unlink(missing_ok=True)
         return Outcome("skipped", f"not judged here: {elsewhere}", 0, "statements")
-    return _unknown_total(ctx) or judged_budget(ctx, handles.UNIT_DATA.path, handles.BUDGET)
+    if unknown := _unknown_total(ctx):
+        return unknown
+    return judged_budget(ctx, handles.UNIT_DATA.path, handles.BUDGET, ctx.read(UNIT.summary).reused)
 
 
 def _unknown_total(ctx: Context) -> Outcome | None:
@@ -362,7 +405,7 @@ def _unknown_total(ctx: Context) -> Outcome | None:
     summary = ctx.read_if_there(UNIT.summary)
     if summary is None:
         return Outcome("skipped", "the unit tests left no result", 0, "statements")
-    if not summary.complete:
+    if not summary.complete and summary.reused is None:
         return Outcome("skipped", f"the total isn't known: {summary.why_incomplete}", 0, "statements")
     if (ctx.root / handles.UNIT_DATA).is_file():
         return None

@@ -90,8 +90,10 @@ def budget_commands(ctx: Context, data: str) -> Sequence[Command]:
     return (budget_command(ctx, unit_tests_of(ctx.project), data, changed),)
 
 
-def judged_budget(ctx: Context, data: str, where: Artifact[CoverageBudget]) -> Outcome:
-    """Ask coverage, compare, and write down what it says."""
+def judged_budget(
+    ctx: Context, data: str, where: Artifact[CoverageBudget], reused: int | None = None
+) -> Outcome:
+    """Ask coverage, compare, and write down what it says; `reused` lines of the data are of earlier runs."""
     layer, budget = unit_tests_of(ctx.project), _settings(ctx).changed_lines
     since = _changed_since(ctx) if budget else None
     if isinstance(since, Outcome):
@@ -102,6 +104,7 @@ def judged_budget(ctx: Context, data: str, where: Artifact[CoverageBudget]) -> O
     found = settled.changes or changes.Changes()
     change = changes.judged(found, since.branch, budget) if since else None
     measured = coverage.budget_of(settled, ctx.root, counted_layers(ctx), change)
+    measured = structs.replace(measured, reused=reused)
     ctx.write(where, measured)
     ctx.emit(coverage.event(ctx.atom.name, measured))
     return _outcome(measured)

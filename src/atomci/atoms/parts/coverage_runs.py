@@ -23,6 +23,7 @@ __all__ = [
     "coverage_command",
     "coverage_settings",
     "reading_sources",
+    "reused_command",
 ]
 
 _SOURCES = "src"
@@ -73,6 +74,12 @@ def budget_command(ctx: Context, layer: Layer, data: str, changed: str = "") -> 
         config.value("--cov-precision"),
         changed,
     )
+    return Command((ctx.project.python, *words), _variables(ctx))
+
+
+def reused_command(ctx: Context, data: str, given: str) -> Command:
+    """What adds lines of earlier runs to coverage's data (reused.py)."""
+    words = ("-m", "atomci.testing.measurement.reused", data, given)
     return Command((ctx.project.python, *words), _variables(ctx))
 
 

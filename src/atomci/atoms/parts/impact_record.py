@@ -30,6 +30,7 @@ from atomci.testing.selection.settings import read_selection
 __all__ = [
     "by_record",
     "differs",
+    "file_hashes",
     "is_recorded",
     "keep_escapes",
     "keep_record",
@@ -75,7 +76,7 @@ def why_never_by_itself(ctx: Context, layer: Layer) -> str:
     if local == "never":
         return 'selection.local is "never"'
     measured = not why_unmeasured(ctx, read_pytest_config(ctx.root, layer.folder))
-    if local == "auto" and measured:
+    if local == "auto" and measured and not (ctx.root / handles.LINES).is_file():
         return "coverage is measured, which takes all of them"
     return ""
 
@@ -97,7 +98,7 @@ def is_recorded(ctx: Context, layer: Layer) -> bool:
 
 def differs(ctx: Context, record: ImpactRecord) -> bool:
     """Whether a file isn't as it was when the record was made."""
-    return record.hashes != _hashes(ctx)
+    return record.hashes != file_hashes(ctx)
 
 
 def by_record(
@@ -121,7 +122,7 @@ def by_record(
         return out if code == 0 else None
 
     edges = ctx.project.setting(read_selection).edges
-    return reached(record, Tree(ctx.root, _hashes(ctx), changed, how, before, edges, standing))
+    return reached(record, Tree(ctx.root, file_hashes(ctx), changed, how, before, edges, standing))
 
 
 def why_not_trusted(ctx: Context) -> str:
@@ -155,16 +156,18 @@ def keep_escapes(
         ctx.write(handles.ESCAPES, counted(known, run, ctx.project.git.commit() or ""))
 
 
-def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection: Selection) -> None:
-    """Write what the tests of a run that came to its end were seen to run.
+def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection: Selection) -> bool:
+    """Write what the tests of a run that came to its end were seen to run; whether there is now a record of
+    the files as they are.
 
     After another run what an earlier record says still holds, but for tests that failed.
     """
-    log, notes, now = ctx.root / layer.log, notes_in(ctx.root, ctx.atom), _hashes(ctx)
+    log, notes, now = ctx.root / layer.log, notes_in(ctx.root, ctx.atom), file_hashes(ctx)
     steady = {path: digest for path, digest in before.items() if now.get(path) == digest}
     record = renewed(ctx, _kept(ctx), log=log, notes=notes, hashes=steady, left_out=selection.left_out)
     if record is not None:
         ctx.write(handles.IMPACT, record)
+    return record is not None and record.hashes == steady
 
 
 def renewed(
@@ -224,7 +227,8 @@ def _of(record: ImpactRecord | None, left_out: Collection[str]) -> ImpactRecord 
     )
 
 
-def _hashes(ctx: Context) -> dict[str, str]:
+def file_hashes(ctx: Context) -> dict[str, str]:
+    """Of all project files."""
     inputs = ctx.workspace.inputs
     return {path: inputs.hash_of(path) for path in inputs.files()}
 

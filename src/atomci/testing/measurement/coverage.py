@@ -132,7 +132,8 @@ def said(measured: CoverageBudget) -> str:
     change = (changes.said(measured.change),) if measured.change else ()
     if measured.layers != ("unit",):
         text = f"{' and '.join(measured.layers)} together: {text}"
-    return "; ".join((text, *change, *unread))
+    earlier = (f"{measured.reused:,} lines from earlier runs",) if measured.reused else ()
+    return "; ".join((text, *change, *earlier, *unread))
 
 
 def combine_arguments(data: str, files: Sequence[str], rcfile: str = "") -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from atomci.testing.observation import observer
+from atomci.testing.observation.covered import Covered
 from atomci.testing.observation.lines import RanLines, Tracer
 from atomci.testing.observation.quick import Monitoring, Profiling, Quick
 from atomci.testing.observation.suites import FunctionSuite, by_function
@@ -50,6 +51,7 @@ class Stretch:
     read: dict[str, None] = field(default_factory=dict)
     started: dict[str, None] = field(default_factory=dict)
     lines: RanLines = field(default_factory=RanLines)
+    covered: dict[str, int] = field(default_factory=dict)
 
     def take(self, other: Stretch) -> None:
         """Count what is the other's as its own."""
@@ -64,6 +66,12 @@ class Stretch:
         self.codes.update(other.codes)
         self.read.update(other.read)
         self.started.update(other.started)
+        self.cover(other.covered)
+
+    def cover(self, covered: Mapping[str, int]) -> None:
+        """Count lines as covered here."""
+        for file, bits in covered.items():
+            self.covered[file] = self.covered.get(file, 0) | bits
 
 
 class Follower:
@@ -82,6 +90,7 @@ class Follower:
         """Tests that put another in the profiler's place."""
         self.modules: dict[str, Stretch] = {}
         self.importers: dict[str, dict[str, None]] = {}
+        self.covered = Covered(self.start)
         self._fixtures: dict[int, tuple[Any, Stretch]] = {}
         self._imports: list[tuple[FrameType, str, Stretch]] = []
         self._files: dict[str, str] = {}
@@ -176,6 +185,7 @@ class Follower:
     def go(self, place: Stretch) -> None:
         """Leave the place where the process is for another one."""
         self.gather()
+        self.now.cover(self.covered.take())
         for number in self.now.codes:
             self._codes.pop(number, None)  # another thread may have been first
         self._codes.update(place.codes)
@@ -301,7 +311,8 @@ class Follower:
         def told(place: Stretch) -> dict[str, object]:
             own = sorted(set(self._names(place)))
             ran = [numbers.setdefault(name, len(numbers)) for name in own]
-            return {"ran": ran, "read": list(place.read), "started": list(place.started)}
+            covered = {file: f"{bits:x}" for file, bits in place.covered.items()}
+            return {"ran": ran, "read": list(place.read), "started": list(place.started), "covered": covered}
 
         return {
             "start": self.start,
@@ -311,6 +322,7 @@ class Follower:
             "importers": {file: list(found) for file, found in self.importers.items()},
             "lost": list(self.lost),
             "blocks": [list(name) for name in numbers],
+            **self.covered.as_dict(),
         }
 
 
@@ -371,6 +383,7 @@ def pytest_unconfigure() -> None:
     """Write all down."""
     if _FOLLOWER is not None:
         _FOLLOWER.end()
+        _FOLLOWER.now.cover(_FOLLOWER.covered.take())
         text = json.dumps(_FOLLOWER.as_dict(), ensure_ascii=True)
         with open(_notes(), "w", encoding="ascii") as file:
             file.write(text)

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from atomci.artifacts.impact import FileRecord, ImpactRecord, PlaceRecord
+from atomci.artifacts.impact import FileRecord, ImpactRecord, PlaceRecord, TestRecord
 from atomci.artifacts.testing import SelectedTest, Selection
 from atomci.testing.pytest_config import is_test_file
 from atomci.testing.selection.blocks import MODULE, Blocks, read_blocks
@@ -23,7 +23,7 @@ from atomci.testing.selection.keeping import Keepers
 from atomci.testing.selection.naming import ImportChange, Readers, readers_of
 from atomci.testing.selection.record import file_record, numbers
 
-__all__ = ["Everything", "Reach", "Tree", "by_tests", "reached"]
+__all__ = ["Everything", "Reach", "Tree", "by_tests", "reached", "runs_program"]
 
 _COMPILED = re.compile(r".*\.(so|pyd|dll|dylib|pyx|pxd|c|cc|cpp|h|hpp|rs|f|f90|go)")
 # Programs that run no code of the project, whatever they are given.
@@ -80,6 +80,11 @@ def reached(record: ImpactRecord, tree: Tree) -> Reach:
         return _Suite(record, tree).reach()
     except (ValueError, IndexError) as error:
         raise Everything(f"the record of earlier runs isn't sound: {error}") from None
+
+
+def runs_program(test: TestRecord) -> str:
+    """A program that the test starts and that may run the project's code; empty where there is none."""
+    return next((program for program in test.started if program not in _HARMLESS), "")
 
 
 def by_tests(record: ImpactRecord, found: Reach, files: Sequence[str]) -> Selection:
@@ -195,9 +200,8 @@ class _Suite:
                 yield nodeid, f"{test.outcome} the last time"
             if not test.followed:
                 yield nodeid, "couldn't be followed the last time"
-            unknown = [program for program in test.started if program not in _HARMLESS]
-            if matters and unknown:
-                yield nodeid, f"starts {unknown[0]}, which may run any code"
+            if matters and (program := runs_program(test)):
+                yield nodeid, f"starts {program}, which may run any code"
 
     def _of(self, path: str) -> Iterator[tuple[str, str]]:
         """Tests that the change of a path reaches, each with a reason."""

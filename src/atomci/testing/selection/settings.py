@@ -18,8 +18,8 @@ class SelectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     base: str = ""
     """The branch that this one will be merged into; empty for that of origin's HEAD, or main."""
     local: Literal["auto", "always", "never"] = "auto"
-    """Whether a run on a laptop selects by itself; `auto`: where no coverage is measured, which a part of the
-    tests can't tell.
+    """Whether a run on a laptop selects by itself; `auto`: where no coverage is measured, or where it
+    is known which lines each test covers.
     """
     ci: Literal["full", "auto"] = "full"
     """Whether a run in CI selects; `auto`: for pull requests, and pushes to other branches than the default
