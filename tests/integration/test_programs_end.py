@@ -252,3 +252,20 @@ def test_what_has_the_terminal_is_asked_to_end_and_has_the_time_to(tmp_path: Pat
         process.send_signal(number)
         process.stdout.read()  # until the program has ended too
     assert (tmp_path / "told").exists()
+
+
+@on_posix
+def test_what_cannot_be_ended_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a process that waits for a disk; here a guardian that has no patience at all."""
+    text = running._GUARDIAN.read_text(encoding="utf-8")
+    (tmp_path / "guardian.py").write_text(text.replace("_GIVE_UP = 5.0", "_GIVE_UP = -5.0"), encoding="utf-8")
+    monkeypatch.setattr(running, "_GUARDIAN", tmp_path / "guardian.py")
+    monkeypatch.setattr(running, "_guardian", running._Guardian())
+    words = (sys.executable, "-ISc", "import time; time.sleep(100)")
+    for impatient in (True, False):
+        program = running.start(words, tmp_path, dict(os.environ))
+        program.kill()
+        assert program.left is impatient
+        if impatient:
+            os.kill(program.pid, signal.SIGKILL)
+            monkeypatch.undo()

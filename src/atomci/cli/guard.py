@@ -169,12 +169,9 @@ class _Asked:
         )
 
     def _root(self) -> Path:
-        from atomci.tools.git.client import Git
+        from atomci.tools.git.repository import open_repository
 
-        top = Git(self._folder).top()
-        if top is None:
-            raise UsageError(f"{self._folder} is in no git repository", "git init")
-        return Path(top).resolve()
+        return open_repository(self._folder, "a guarded session needs one").top.resolve()
 
     def _check(self) -> None:
         agent = self._typed.agent

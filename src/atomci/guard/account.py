@@ -107,6 +107,8 @@ class Account:
             self._lines.close()
         settings = asked.project.setting(read_guard)
         self._record.attach("policy.json", json_of(settings) + b"\n")
+        if end.left:
+            self._record.broken = self._record.broken or "something of it can't be ended, and may still run"
         if unknown:
             self._record.broken = self._record.broken or "what it changed can't be captured"
         verdict, reason = verdict_of(

@@ -29,11 +29,15 @@ Ear = Callable[[bytes], None]
 
 @dataclass(frozen=True)
 class ProgramEnd:
-    """Why a program ended, its exit code where it is known, and how many seconds it took."""
+    """Why a program ended, its exit code where it is known, and how many seconds it took.
+
+    `left`: something of it couldn't be ended, and may still run.
+    """
 
     stop: StopReason
     code: int | None
     seconds: float
+    left: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ def follow(
         code = _end(program)
         _drain(readers)
     lost = stop is StopReason.ENDED and program.lost
-    return ProgramEnd(StopReason.LOST if lost else stop, None if lost else code, time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return ProgramEnd(StopReason.LOST if lost else stop, None if lost else code, seconds, program.left)
 
 
 def _attend(

@@ -9,8 +9,9 @@ A request is the line to the asking process, and where standard output and error
 where input comes from. Where that and the output are one terminal, the program gets it as its own.
 Over the line come four bytes with the length of what follows, and that, with a zero byte between any two:
 the number of words, the folder, the words, the variables as NAME=VALUE. Back go `started PID`, or `failed
-ERRNO`; at the program's end `ended CODE`, and the line is closed when nothing is left of the tree. Any byte
-means: end it, politely for a second. The line's end means: now, also while it is being asked politely.
+ERRNO`; at the program's end `ended CODE`, and the line is closed when nothing is left of the tree, or after
+`left` where something can't be ended. Any byte means: end it, politely for a second. The line's end means:
+now, also while it is being asked politely.
 """
 
 from __future__ import annotations
@@ -144,6 +145,8 @@ class _Supervisor:
                 polite = polite if self._line.recv(4096) else 0.0
             elif not polite:
                 time.sleep(_PAUSE)
+        with contextlib.suppress(OSError):  # who asked may be gone
+            self._line.sendall(b"left\n")
         os._exit(1)
 
     def _tell(self, number: int) -> None:

@@ -38,6 +38,8 @@ class Running(Protocol):
     pid: int
     lost: bool
     """Whether what watches it was killed, so that nobody knows how it ended."""
+    left: bool
+    """Whether something of its tree couldn't be ended."""
 
     def wait(self, timeout: float | None = None) -> int:
         """Its exit code, once it has ended. Raises TimeoutError after so many seconds."""
@@ -96,7 +98,7 @@ class _Guarded:
         given: int | None,
         terminal: Terminal | None,
     ) -> None:
-        self.lost = False
+        self.lost = self.left = False
         self._said = b""
         self._code: int | None = None
         self._line, theirs = socket.socketpair()
@@ -148,8 +150,8 @@ class _Guarded:
             return
         self.stop()
         with contextlib.suppress(OSError):
-            while self._next(None) is not None:
-                continue
+            while (answer := self._next(None)) is not None:
+                self.left = self.left or answer == b"left"
         self._line.close()
 
     def kill(self) -> None:
@@ -204,7 +206,7 @@ class _Direct:
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self.stdout, self.stderr = self._process.stdout, self._process.stderr
-        self.pid, self.lost = self._process.pid, False
+        self.pid, self.lost, self.left = self._process.pid, False, False
 
     def wait(self, timeout: float | None = None) -> int:
         try:
