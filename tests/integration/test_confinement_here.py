@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +17,7 @@ import pytest
 
 from atomci.errors import RefusedError, UsageError
 from atomci.guard.confinement import bubblewrap, choice, landlock
-from atomci.guard.confinement.bounds import Bounds, Level
+from atomci.guard.confinement.bounds import Backend, Bounds, Level
 from atomci.guard.confinement.choice import confined
 
 
@@ -70,6 +72,61 @@ def test_only_a_back_end_that_confines_in_a_trial_is_taken(bounds: Bounds, first
     assert list(bounds.scratch.iterdir()) == []
 
 
+def greet(server: socket.socket) -> None:
+    """Say hello to all that connect, on a thread that ends with the server."""
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                asked, _ = server.accept()
+                asked.sendall(b"hello")
+                asked.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
+_CONNECT = """
+import socket, sys
+with socket.socket(socket.AF_UNIX) as asked:
+    asked.connect(sys.argv[1])
+    print(asked.recv(5).decode())
+"""
+
+
+@pytest.mark.parametrize("backend", [bubblewrap, landlock], ids=lambda backend: backend.NAME)
+@pytest.mark.parametrize("allowed", [False, True])
+def test_sockets_of_other_programs_can_be_reached_where_that_is_allowed(
+    bounds: Bounds, tmp_path: Path, backend: Backend, allowed: bool
+) -> None:
+    bounds = replace(bounds, sockets=allowed)
+    if failed := choice.tried(backend, bounds, bounds.writable[0]).failed:
+        pytest.skip(failed)
+    path = Path(tempfile.mkdtemp(dir="/tmp")) / "s"  # a longer path is none for a socket
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(path))
+            server.listen()
+            greet(server)
+            words = (sys.executable, "-IS", "-c", _CONNECT, str(path))
+            program = confined(bounds, words, bounds.writable[0], backends=[backend])
+            done = subprocess.run(program.argv, cwd=program.cwd, capture_output=True, text=True, check=False)
+    finally:
+        shutil.rmtree(path.parent)
+    assert (done.stdout == "hello\n") == allowed, done.stderr
+
+
+def test_what_is_to_be_protected_and_is_not_there_is_told(bounds: Bounds) -> None:
+    missing = bounds.writable[0] / "deploy"
+    program = confined(
+        replace(bounds, protected=(missing,)),
+        ("true",),
+        bounds.writable[0],
+        backends=[MadeUp("honest", HONEST)],
+    )
+    assert program.gaps == (f"{missing} isn't there yet, and can be made",)
+    assert not missing.exists()
+
+
 def test_a_writable_folder_must_be_there_and_not_be_the_home(
     bounds: Bounds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,14 +163,7 @@ def greeter() -> Iterator[int]:
     """The port of a server of this machine that says hello."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def greet() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    asked, _ = server.accept()
-                    asked.sendall(b"hello")
-                    asked.close()
-
-        threading.Thread(target=greet, daemon=True).start()
+        greet(server)
         yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
 

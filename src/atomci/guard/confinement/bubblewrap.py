@@ -21,6 +21,7 @@ NAMES_HOSTS = True
 _APART = ("user", "pid", "ipc", "uts")
 # The rest of /run is sockets of services and other programs; there NixOS keeps all programs.
 _OF_RUN = ("current-system", "opengl-driver")
+_TEMPORARY = Path("/tmp")  # noqa: S108
 _NAMES = Path("/etc/resolv.conf")
 """How names of hosts are looked up: often a link into /run."""
 # Root's writes there reach the machine, whatever root may not do otherwise.
@@ -90,17 +91,10 @@ def _mounts(bounds: Bounds) -> Iterator[tuple[str, ...]]:
     What doesn't exist, or can't be seen, gets none: bwrap would make it, on the real disk where that can be
     written, and end where it can't.
     """
-    kinds: dict[Path, tuple[str, ...]] = {Path("/tmp"): ("--bind", str(bounds.scratch), "/tmp")}  # noqa: S108
-    kinds[Path("/run")] = ("--tmpfs", "/run")
-    kinds |= {Path("/proc", name): ("--ro-bind", f"/proc/{name}", f"/proc/{name}") for name in _OF_PROC}
-    if not bounds.sockets:
-        kinds |= {path: ("--ro-bind", "/dev/null", str(path)) for path in _sockets()}
-    shown = [*(Path("/run", name) for name in _OF_RUN), _NAMES.resolve()]
+    kinds = _of_the_system(bounds)
     for path in bounds.hidden:
-        kinds[path] = ("--tmpfs", str(path)) if path.is_dir() else ("--ro-bind", "/dev/null", str(path))
-    if bounds.network == "api":
-        shown += OWN_PROGRAM
-    for path in (*shown, *bounds.readable):
+        kinds[path] = ("--tmpfs", str(path)) if path.is_dir() else _nothing_at(path)
+    for path in (*_shown(bounds), *bounds.readable):
         kinds[path] = ("--ro-bind", str(path), str(path))
     for path in (*bounds.writable, bounds.scratch):
         kinds[path] = ("--bind", str(path), str(path))
@@ -112,6 +106,28 @@ def _mounts(bounds: Bounds) -> Iterator[tuple[str, ...]]:
     for path in there:
         if kinds[path][0] == "--tmpfs":
             yield "--remount-ro", str(path)
+
+
+def _of_the_system(bounds: Bounds) -> dict[Path, tuple[str, ...]]:
+    """Temporary files of its own, and nothing that leads to other programs or to the machine's settings."""
+    kinds: dict[Path, tuple[str, ...]] = {_TEMPORARY: ("--bind", str(bounds.scratch), str(_TEMPORARY))}
+    kinds |= {Path("/proc", name): ("--ro-bind", f"/proc/{name}", f"/proc/{name}") for name in _OF_PROC}
+    if bounds.sockets:
+        return kinds | {path: ("--ro-bind", str(path), str(path)) for path in _sockets()}
+    kinds[Path("/run")] = ("--tmpfs", "/run")
+    return kinds | {path: _nothing_at(path) for path in _sockets()}
+
+
+def _shown(bounds: Bounds) -> Iterator[Path]:
+    """What is needed of places that are hidden."""
+    yield from (Path("/run", name) for name in _OF_RUN)
+    yield _NAMES.resolve()
+    if bounds.network == "api":
+        yield from OWN_PROGRAM
+
+
+def _nothing_at(path: Path) -> tuple[str, ...]:
+    return ("--ro-bind", os.devnull, str(path))
 
 
 def _sockets() -> Iterator[Path]:
@@ -129,4 +145,5 @@ def _sockets() -> Iterator[Path]:
 def _is_gone(path: Path, kinds: Mapping[Path, tuple[str, ...]]) -> bool:
     """Whether it lies in what is covered anyway, where a mount would need a new file to stand on."""
     above = next((folder for folder in path.parents if folder in kinds), None)
-    return above is not None and kinds[path][1] == "/dev/null" and kinds[above][0] == "--tmpfs"
+    covered = above is not None and (above == _TEMPORARY or kinds[above][0] == "--tmpfs")
+    return covered and kinds[path] == _nothing_at(path)

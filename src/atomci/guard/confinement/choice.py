@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -58,7 +58,8 @@ def confined(
         trial = tried(backend, bounds, cwd)
         if not trial.failed:
             words = backend.confined(bounds, tuple(argv), cwd)
-            return Confined(words, cwd, bounds.environment, backend.NAME, backend.LEVEL, backend.gaps(bounds))
+            gaps = (*backend.gaps(bounds), *_not_there(bounds))
+            return Confined(words, cwd, bounds.environment, backend.NAME, backend.LEVEL, gaps)
         trials.append(trial)
     reasons = "; ".join(f"{trial.backend.NAME}: {trial.failed}" for trial in trials)
     if bounds.network == "api":
@@ -72,6 +73,13 @@ def confined(
             "install bubblewrap, or add --allow-degraded and trust the program with everything you can touch",
         )
     return _unconfined(bounds, tuple(argv), cwd)
+
+
+def _not_there(bounds: Bounds) -> Iterator[str]:
+    """What can't be kept from being made: no back-end makes a file in its place, which would stay."""
+    for path in bounds.protected:
+        if not path.exists():
+            yield f"{path} isn't there yet, and can be made"
 
 
 def _check(bounds: Bounds) -> None:

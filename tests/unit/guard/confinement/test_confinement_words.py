@@ -63,10 +63,17 @@ def test_a_socket_that_cannot_be_seen_gets_no_mount(bounds: Bounds, tmp_path: Pa
     listed = tmp_path / "unix"
     listed.write_text(f"Num RefCount Path\n1: 2 {hidden}\n1: 2 @abstract\n1: 2 {seen}\n")
     monkeypatch.setattr(bubblewrap, "_LISTENING", listed)
+    monkeypatch.setattr(bubblewrap, "_TEMPORARY", tmp_path / "elsewhere")
     words = bubblewrap.confined(bounds, ("true",), bounds.writable[0])
     assert str(hidden) not in words
     assert words[words.index(str(seen)) - 2 : words.index(str(seen))] == ("--ro-bind", "/dev/null")
-    assert str(seen) not in bubblewrap.confined(replace(bounds, sockets=True), ("true",), bounds.writable[0])
+    words = bubblewrap.confined(replace(bounds, sockets=True), ("true",), bounds.writable[0])
+    assert words[words.index(str(seen)) - 1 : words.index(str(seen)) + 2] == (
+        "--ro-bind",
+        str(seen),
+        str(seen),
+    )
+    assert "/run" not in [place for _, place in _mounts(words)]
 
 
 @pytest.mark.parametrize(("network", "apart"), [("on", False), ("off", True)])
