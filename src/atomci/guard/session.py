@@ -10,11 +10,12 @@ from atomci.errors import AtomciError
 from atomci.guard.account import Account
 from atomci.guard.enclosure import Enclosure, enclose
 from atomci.guard.request import Audience, SessionRequest
-from atomci.guard.snapshot.store import open_store
+from atomci.guard.snapshot.store import forget_old, open_store
 from atomci.guard.snapshot.take import take
 from atomci.guard.workplace import worktree
 from atomci.guard.workplace.place import Workplace
 from atomci.tools import interrupts
+from atomci.tools.git.repository import open_repository
 
 __all__ = ["guard"]
 
@@ -28,6 +29,7 @@ def guard(request: SessionRequest, audience: Audience) -> Session:
     place = enclosed.place
     try:
         before = take(place.tree, request.run, "before", git_dir=place.admin)
+        forget_old(open_repository(place.root))
         account = Account(request, enclosed, audience)
     except BaseException:
         _clear(place, request)

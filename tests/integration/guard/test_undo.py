@@ -16,7 +16,7 @@ from tree_world import git, lying, new_tree, users_git
 from atomci.artifacts.snapshots import Undone, UndoRow
 from atomci.errors import AtomciError, RefusedError, UsageError
 from atomci.guard.snapshot import restore
-from atomci.guard.snapshot.store import REFERENCES, SnapshotStore
+from atomci.guard.snapshot.store import REFERENCES, SnapshotStore, forget_old, runs_of
 from atomci.guard.snapshot.take import Limits, take
 from atomci.guard.snapshot.undo import UndoRequest, undo
 from atomci.tools.git.repository import open_repository
@@ -330,6 +330,24 @@ def test_a_run_that_is_dropped_leaves_nothing(top: Path) -> None:
     assert git(top, "for-each-ref", REFERENCES)
     SnapshotStore(open_repository(top), RUN).drop()
     assert sorted(path for path in (top / ".git").rglob("*") if path.is_file()) == own
+
+
+def test_snapshots_are_kept_for_a_while(tmp_path: Path, top: Path) -> None:
+    own = lying(top)
+    git(top, "worktree", "add", "-q", str(tmp_path / "linked"))
+    for run in ("20200101T000000-old", "20990101T000000-new"):
+        session(top, lambda: None, run)
+    take(tmp_path / "linked", "20200101T000000-work")
+    forget_old(open_repository(top))
+    assert [store.run for store in runs_of(open_repository(top))] == [
+        "20990101T000000-new",
+        "20200101T000000-work",
+    ]
+    assert git(top, "for-each-ref", f"{REFERENCES}/20200101T000000-old") == b""
+    git(top, "worktree", "remove", "--force", str(tmp_path / "linked"))
+    forget_old(open_repository(top))
+    assert [store.run for store in runs_of(open_repository(top))] == ["20990101T000000-new"]
+    assert lying(top) == own
 
 
 class TestCommand:

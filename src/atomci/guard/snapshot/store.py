@@ -28,10 +28,12 @@ from atomci.tools.git.client import OFFLINE, Git
 from atomci.tools.git.objects import Objects, in_list
 from atomci.tools.git.repository import Repository, open_repository, pinned_repository
 
-__all__ = ["REFERENCES", "SnapshotStore", "open_store", "runs_of"]
+__all__ = ["REFERENCES", "SnapshotStore", "forget_old", "open_store", "runs_of"]
 
 FOLDER = "atomci-snapshots"
 REFERENCES = "refs/atomci/kept"
+KEPT_DAYS = 30
+"""How long the snapshots of a run are kept."""
 _RUN = re.compile(r"(\d{8}T\d{6})[\w.-]*")
 # No hook runs, no log is kept: the user's git has nothing to say about what is ours.
 _QUIETLY = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.logAllRefUpdates=false")
@@ -131,9 +133,15 @@ def runs_of(repository: Repository) -> list[SnapshotStore]:
     return [SnapshotStore(repository, name) for name in names if _RUN.fullmatch(name)]
 
 
-def expired(repository: Repository, days: int, now: datetime | None = None) -> Iterator[SnapshotStore]:
+def forget_old(repository: Repository, days: int = KEPT_DAYS) -> None:
+    """Remove the snapshots of old runs, but for those whose work is still in a worktree."""
+    for store in list(_expired(repository, days)):
+        store.drop()
+
+
+def _expired(repository: Repository, days: int) -> Iterator[SnapshotStore]:
     """Runs older than so many days. One whose working tree is elsewhere and still there stays."""
-    oldest = (now or datetime.now(UTC)) - timedelta(days=days)
+    oldest = datetime.now(UTC) - timedelta(days=days)
     for store in runs_of(repository):
         match = _RUN.fullmatch(store.run)
         if match and datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) < oldest:
