@@ -42,7 +42,10 @@ def _open_what_is_closed() -> None:
 
 def _run() -> int:
     import atexit
+    import gc
 
+    # Little of what a command makes is garbage in a circle; to look for it takes a twentieth of its time.
+    gc.set_threshold(100_000, 50, 100)
     from atomci.tools import interrupts
 
     interrupts.hold()
