@@ -24,20 +24,31 @@ import json
 import os
 import platform
 import re
-import shutil
 import statistics
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from gate_clock import Clock, Sample, median, wait_for_calm
-from gate_project import CACHES, OTHERS, PROJECT, TOOLS, BenchError, Prepared, call, cpu_model, prepare, say
+from gate_project import (
+    OTHERS,
+    PROJECT,
+    TOOLS,
+    BenchError,
+    Prepared,
+    call,
+    clear_caches,
+    committed,
+    cpu_model,
+    prepare,
+    restored,
+    say,
+)
 
 PYTEST = "pytest -q tests/unit --cov=src"
 PLAIN = f"ruff check . && black --check . && mypy && {PYTEST}"
@@ -182,9 +193,7 @@ class Bench:
 
     def always(self, race: Race) -> Race:
         """The same, where the project says that tests are selected also where coverage would take all."""
-        settings = self.prepared.root / "pyproject.toml"
-        with restored(settings):
-            settings.write_text(settings.read_text(encoding="utf-8") + ALWAYS, encoding="utf-8")
+        with committed(self.prepared.root, "pyproject.toml", ALWAYS):
             return self.edited(race)
 
     def start(self, race: Race) -> Race:
@@ -235,19 +244,6 @@ def timed(prepared: Prepared, command: str | Sequence[str]) -> tuple[Sample, str
     return sample, done.stdout
 
 
-def clear_caches(root: Path) -> None:
-    """As after a clone: no tool has been here; the environment stays."""
-    for name in CACHES:
-        path = root / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    for name in ("src", "tests"):
-        for folder in list((root / name).rglob("__pycache__")):
-            shutil.rmtree(folder)
-
-
 def edit(file: Path, number: int) -> None:
     """Another text in an error that a function raises, which no test looks at."""
     before = file.read_text(encoding="utf-8")
@@ -255,16 +251,6 @@ def edit(file: Path, number: int) -> None:
     if edits != 1 or after == before:
         raise BenchError(f"{file} isn't as expected")
     file.write_text(after, encoding="utf-8")
-
-
-@contextmanager
-def restored(file: Path) -> Iterator[None]:
-    """The file is as before in the end."""
-    before = file.read_bytes()
-    try:
-        yield
-    finally:
-        file.write_bytes(before)
 
 
 def tests_in(output: str) -> Suite:

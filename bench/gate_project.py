@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -220,10 +221,51 @@ def make_green(root: Path) -> None:
     prepared = Prepared(root, 0)
     for argv in (["ruff", "check", "--fix", "--quiet", "."], ["black", "--quiet", "."]):
         call([str(prepared.scripts / argv[0]), *argv[1:]], root, prepared.env)
-    identity = ["-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "commit.gpgsign=false"]
     call(["git", "init", "--quiet", "--initial-branch=main"], root)
+    commit(root, PROJECT)
+
+
+def commit(root: Path, message: str) -> None:
+    """All that is there."""
+    identity = ["-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "commit.gpgsign=false"]
     call(["git", "add", "--all"], root)
-    call(["git", *identity, "commit", "--quiet", "--no-verify", "--message", PROJECT], root)
+    call(["git", *identity, "commit", "--quiet", "--no-verify", "--message", message], root)
+
+
+def clear_caches(root: Path) -> None:
+    """As after a clone: no tool has been here; the environment stays."""
+    for name in CACHES:
+        path = root / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for name in ("src", "tests"):
+        for folder in list((root / name).rglob("__pycache__")):
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def restored(file: Path) -> Iterator[None]:
+    """The file is as before in the end."""
+    before = file.read_bytes()
+    try:
+        yield
+    finally:
+        file.write_bytes(before)
+
+
+@contextmanager
+def committed(root: Path, name: str, more: str) -> Iterator[None]:
+    """The file has more in it, and so has the last commit: else the edit would be of two files."""
+    before = call(["git", "rev-parse", "HEAD"], root).strip()
+    file = root / name
+    file.write_text(file.read_text(encoding="utf-8") + more, encoding="utf-8")
+    commit(root, name)
+    try:
+        yield
+    finally:
+        call(["git", "reset", "--quiet", "--hard", before], root)
 
 
 def install_atomci(prepared: Prepared, checkout: Path, stamp: Path) -> None:
