@@ -127,3 +127,11 @@ def test_ci_selects_for_a_pull_request_where_the_project_says_so(sample) -> None
     done = sample.atomci("run", "select_impacted_unit_tests", **{**PULL, "GITHUB_EVENT_NAME": "schedule"})
     assert (done.code, "a run on schedule takes all of them" in done.out) == (0, True), done.out
     assert "atomci.testing.observation.functions" in sample.atomci("run", RUN, "--dry-run", **PULL).out
+
+
+@pytest.mark.parametrize(("flags", "told"), [(["--all", "--since", "HEAD"], True), ([], False)])
+def test_parts_of_functions_are_told_where_somebody_asks_for_a_selection(sample, flags, told) -> None:
+    sample.append("pyproject.toml", '\n[tool.atomci.selection]\nlocal = "always"\n')
+    sample.commit()
+    done = sample.atomci("run", RUN, "--dry-run", *flags)
+    assert ("ATOMCI_SUITES=1" in done.out) == told, done.out

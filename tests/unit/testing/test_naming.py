@@ -31,6 +31,7 @@ def find(text, sign="<"):
 
 @kept
 def tax(net, rate=5):
+    "Help."
     return net // rate
 
 
@@ -122,6 +123,8 @@ def test_a_change_is_seen_by_those_who_read_its_names(path: str, old: str, new: 
         ("other.py", "compute(MOST)", "compute(3)"),
         ("base.py", "class Shelf:", "class Shelf(list):"),
         ("base.py", "@kept\n", "\n"),
+        # a decorator may show what the function says of itself
+        ("base.py", "Help.", "Better help."),
     ],
 )
 def test_what_names_dont_tell_is_seen_by_all_that_import_the_file(path: str, old: str, new: str) -> None:

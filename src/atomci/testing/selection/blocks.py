@@ -18,6 +18,7 @@ from atomci.testing.observation.suites import suites_of
 from atomci.testing.selection.scopes import scopes_of
 from atomci.testing.selection.statements import (
     Statement,
+    docstring_of,
     identifiers,
     is_plain_class,
     is_text,
@@ -129,6 +130,8 @@ def _functions(body: list[ast.stmt], outside: _Outside, here: _Scope) -> Iterato
             outside.append((head, where, of_function(node, here.prefix)))
             if defaults is not None:
                 outside.append((defaults, where, of_defaults(node, here.prefix)))
+            if (text := docstring_of(node)) is not None:
+                outside.append((text[0], where, text[1]))
             yield f"{here.prefix}{node.name}", node
         elif isinstance(node, ast.ClassDef):
             head = _class_head(node)

@@ -13,6 +13,7 @@ __all__ = [
     "ANY_NAME",
     "ANY_OF_FILE",
     "Statement",
+    "docstring_of",
     "identifiers",
     "is_plain_class",
     "is_text",
@@ -119,6 +120,14 @@ def of_function(node: _Function, prefix: str) -> Statement:
 def of_defaults(node: _Function, prefix: str) -> Statement:
     """Of the plain values that a function takes where it is given none."""
     return Statement(frozenset([f"{prefix}{node.name}()", *(f"@{name}" for name in _decorators(node))]))
+
+
+def docstring_of(node: _Function) -> tuple[ast.AST, Statement] | None:
+    """What a function says of itself, of which a decorator may make more; None where it says nothing."""
+    if ast.get_docstring(node, clean=False) is None:
+        return None
+    binds = frozenset[str]() if _decorators(node) else frozenset(["__doc__"])
+    return node.body[0], Statement(binds)
 
 
 def _decorators(node: _Function) -> set[str]:
