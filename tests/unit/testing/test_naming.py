@@ -40,6 +40,14 @@ def kept(function):
 
 
 LIST = {"find": find}
+
+
+def runs(code):
+    exec(code, {"shelf": Shelf})
+
+
+def runs_here(code):
+    exec(code)
 """,
     "other.py": """\
 from base import LIMIT as MOST
@@ -89,15 +97,17 @@ def _names(found: Readers | None) -> set[str]:
 
 # Those that make up names while the program runs read all of them.
 ANY = {"wide.py::any_name", "other.py::ask"}
+# And what is run here reads the names of its own file.
+HERE = {"base.py::runs_here"}
 
 
 @pytest.mark.parametrize(
     ("path", "old", "new", "seen"),
     [
         # through two other constants, of which the last is read by a function
-        ("base.py", '"<": "lt"', '"<": "le"', {"base.py::find", *ANY}),
+        ("base.py", '"<": "lt"', '"<": "le"', {"base.py::find", *ANY, *HERE}),
         # under another name, where something is called with it on import, and as what a function takes
-        ("base.py", "LIMIT = 3", "LIMIT = 5", {"other.py", "other.py::most", *ANY}),
+        ("base.py", "LIMIT = 3", "LIMIT = 5", {"other.py", "other.py::most", *ANY, *HERE}),
         # of a class, also by code that makes up names of its own object
         ("base.py", "size = 2", "size = 1", {"base.py::Shelf.full", "wide.py::Own.visit", *ANY}),
         # what a function takes by itself is seen by those that run it, which the record tells

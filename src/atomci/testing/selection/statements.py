@@ -275,18 +275,22 @@ def _named(part: ast.AST) -> Iterator[str]:
             yield from (word for word in words if word.isidentifier())
             if len(words) > 1 and all(word.isidentifier() for word in words):
                 yield text
-        case ast.Call() if last_name(part) in _MAKING_UP_NAMES:
-            yield _MAKING_UP_NAMES[last_name(part)]
-        case ast.Call() if last_name(part) in _ASKING:
+        case ast.Call():
             yield from _made_up(part)
 
 
 def _made_up(call: ast.Call) -> Iterator[str]:
-    """Whether an attribute is asked for by a name that the code doesn't say."""
-    match call.args:
-        case [_, ast.Constant(), *_] | [ast.Constant()] | []:
+    """Whether something is asked for by a name that the code doesn't say."""
+    match last_name(call), call.args:
+        case "eval" | "exec", [_, _, *_]:
+            return  # whoever puts a name into what it is given, names it
+        case name, _ if name in _MAKING_UP_NAMES:
+            yield _MAKING_UP_NAMES[name]
+        case name, _ if name not in _ASKING:
             return
-        case [ast.Name(id="self"), _, *_]:
+        case _, [_, ast.Constant(), *_] | [ast.Constant()] | []:
+            return
+        case _, [ast.Name(id="self"), _, *_]:
             yield ANY_ATTRIBUTE
         case _:
             yield ANY_NAME
