@@ -57,7 +57,7 @@ class Covered:
         module = sys.modules.get("coverage")
         current = getattr(getattr(module, "Coverage", None), "current", None)
         found = current() if current else None
-        if module is None or found is None or not hasattr(found, _FINISHING):
+        if module is None or found is None or not hasattr(found, _FINISHING) or _sees_each_line_once():
             return False
         self._coverage = found
         kind = module.CoverageData
@@ -129,3 +129,11 @@ class Covered:
     def as_dict(self) -> dict[str, object]:
         """The marks in the order of their bits, and what makes them of no use."""
         return {"marks": {file: list(known) for file, known in self.marks.items()}, "abroad": self.abroad}
+
+
+def _sees_each_line_once() -> bool:
+    """Whether coverage measures by sys.monitoring, and so tells of one test only which lines it ran first."""
+    monitoring: Any = getattr(sys, "monitoring", None)
+    return monitoring is not None and any(
+        "coverage" in (monitoring.get_tool(tool) or "") for tool in range(6)
+    )
