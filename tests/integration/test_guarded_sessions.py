@@ -328,6 +328,13 @@ def test_a_reader_that_goes_away_does_not_end_the_session(guarded: Guarded) -> N
     assert (guarded.tree / "done").exists()
 
 
+def test_signals_are_to_a_guarded_program_what_they_are_to_any(guarded: Guarded) -> None:
+    """Python ignores SIGPIPE, and what it starts would."""
+    with guarded.process("--", "sh", "-c", "{ yes; echo $? >&2; } | head -1; trap") as process:
+        assert process.communicate() == (b"y\n", None)
+    assert "Broken pipe" not in (guarded.record / "stderr.log").read_text()
+
+
 def test_a_session_works_in_a_worktree_that_stays_while_it_holds_something_new(guarded: Guarded) -> None:
     (guarded.root / "mine").write_text("not committed\n")
     fake(guarded.bin, "edits", "open('new', 'w').write(open('mine').read())")

@@ -44,8 +44,9 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
         # Counted from within, where only what runs there is.
         argv = ("/bin/sh", "-c", _WITHIN_PROCESSES, "sh", str(bounds.caps.processes), *argv)
     by_name = bounds.network == "api"
-    if by_name:
-        argv = launched(argv, listens=[""])
+    if by_name or bounds.terminal:
+        inside = {"listens": by_name, "hears": bounds.terminal}
+        argv = launched(argv, **{name: [""] for name, wanted in inside.items() if wanted})
     words = [_program(), *(f"--unshare-{name}" for name in _APART), "--unshare-cgroup-try"]
     words += [] if bounds.network == "on" else ["--unshare-net"]
     words += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
@@ -58,6 +59,7 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
         limit=limits(bounds.caps, processes=False),
         family=families(bounds, sockets=True),
         host=bounds.hosts if by_name else (),
+        deaf=[""] if bounds.terminal else (),
     )
 
 

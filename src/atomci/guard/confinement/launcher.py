@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import stat
 import struct
 import sys
@@ -60,10 +61,22 @@ def main() -> None:
             _filter([int(family) for family in rules["family"]])
     except (OSError, _Unable) as error:
         _fail(f"can't confine {words[0]}: {error}")
+    _set_signals(rules)
     try:
         os.execvp(words[0], words)  # noqa: S606
     except OSError as error:
         _fail(f"{words[0]} can't be started: {error.strerror}", 127 if _is_missing(error) else 126)
+
+
+def _set_signals(rules: dict[str, list[str]]) -> None:
+    """As a program expects them: Python ignores two. `deaf` and `hears` are about the keys of a terminal, so
+    that only the program hears them, and not what stands around it.
+    """
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    for name, action in (("deaf", signal.SIG_IGN), ("hears", signal.SIG_DFL)):
+        for number in (signal.SIGINT, signal.SIGQUIT) if name in rules else ():
+            signal.signal(number, action)
 
 
 def _open_gateway(rules: dict[str, list[str]]) -> None:
