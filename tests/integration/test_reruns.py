@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nightly import NIGHTLY
 
 from atomci.testing.flaky.plan import PLAN_VARIABLE
 from atomci.testing.recorder import LOG_VARIABLE
@@ -361,7 +362,11 @@ def test_last(fragile):
 HELD = {"owner": "ada", "until": "2026-12-31", "days_left": 3, "reason": "the clock"}
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2", "--dist", "loadfile")], ids=["here", "workers"])
+@pytest.mark.parametrize(
+    "workers",
+    [(), *([("-n", "2", "--dist", "loadfile")] if NIGHTLY else [])],
+    ids=["here", "workers"][: 1 + NIGHTLY],
+)
 def test_a_quarantined_test_runs_and_may_fail_but_not_break_what_others_share(
     workers: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -404,13 +409,8 @@ def test_of_a_file_that_was_not_collected_nobody_knows_the_names(tests: str, tmp
     assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1]).get("unmatched", {}) == {}
 
 
-def test_in_a_part_of_the_suite_names_of_other_files_are_not_asked_for(tmp_path: Path) -> None:
-    more = {"named": ["test_it.py::test_gone", "conftest.py::test_gone"]}
-    attempts(tmp_path, PATCHED, "test_it.py", more=more)
+def test_names_of_other_files_are_not_asked_for_and_what_is_deselected_is_there(tmp_path: Path) -> None:
+    more = {"named": ["test_it.py::test_gone", "conftest.py::test_gone", "test_it.py::test_patches_files"]}
+    attempts(tmp_path, PATCHED, "test_it.py", "-k", "nothing", more=more)
     last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
     assert last["unmatched"] == {"test_it.py::test_gone": "test_it.py::test_patches_files"}
-
-
-def test_what_is_deselected_is_there_all_the_same(tmp_path: Path) -> None:
-    attempts(tmp_path, QUARANTINED, "-k", "test_passes", more={"named": ["test_it.py::test_fails"]})
-    assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["unmatched"] == {}
