@@ -46,7 +46,7 @@ def done_project(made: Path, home: Path, github: GitHub, once: Once) -> Path:
         Shell(made, shell.env).ok("git", "clone", "--quiet", str(made), str(folder))
         shell.ok("git", "remote", "remove", "origin")
         shell.ok("uv", "sync", "--quiet", "--locked")
-        shell.ok(PROGRAM, "guard", "--allow-degraded", "--", "git", "--version")
+        shell.ok(PROGRAM, "guard", "--allow-degraded", "--", "git", "config", "--file", "made", "a.b", "c")
         shell.ok(PROGRAM, "run", *(row.name for row in ALONE if row.name not in ON_GITHUB | JUDGES))
         shell.ok("git", "remote", "add", "origin", f"http://{HOST}/o/r.git")
         shell.ok(PROGRAM, "run", *APPLIED, "--apply", **github.env)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from atomci.artifacts.guarded import Session, StopReason
 from atomci.atoms.parts.ci_files import verdict_of as verdict_by
-from atomci.configuration.facts import Fact, expect, problem, seen
+from atomci.atoms.parts.sessions import CapturedSession, newest_captured
+from atomci.configuration.facts import Fact, expect, problem, seen, unknown_to_us
 from atomci.engine.context import Context, Verdict
 from atomci.guard.sessions import RecordedSession, recorded_sessions
 from atomci.guard.verdict import verdict_of
@@ -17,6 +18,14 @@ _START = "atomci guard -- COMMAND"
 def start_cli_edit_guardrail_holds(ctx: Context) -> Verdict:
     """The newest session was followed to its end, within limits."""
     return _of_the_newest(ctx, _followed)
+
+
+def capture_pre_edit_snapshot_holds(ctx: Context) -> Verdict:
+    """All bytes of the state before the newest session that changed something are there."""
+    found = newest_captured(ctx)
+    if isinstance(found, Verdict):
+        return found
+    return verdict_by(_captured(found), f"atomci undo {found.store.run} can't put all back")
 
 
 def execute_cli_tool_with_policies_holds(ctx: Context) -> Verdict:
@@ -54,6 +63,18 @@ def _followed(session: Session, recorded: RecordedSession) -> Iterator[Fact]:
         seconds = getattr(limits, name)
         if seconds is not None:
             yield seen(place, f"{name} at most {seconds:g} s")
+
+
+def _captured(found: CapturedSession) -> Iterator[Fact]:
+    before, objects = found.before, found.store.objects
+    missing = objects.missing([before.tree, *(file.oid for file in before.files)])
+    for file in before.files:
+        if file.oid in missing:
+            yield problem(found.place, f"the bytes of {file.path} are gone")
+    good = f"{len(before.files)} files that no commit held are captured, and the tree of all"
+    yield expect(before.tree not in missing, found.place, good, "the tree of all files is gone")
+    for row in before.left_out:
+        yield unknown_to_us(found.place, f"{row.path} isn't captured: {row.reason}")
 
 
 def _bounded(session: Session, recorded: RecordedSession) -> Iterator[Fact]:

@@ -8,10 +8,30 @@ from atomci.artifacts import handles
 from atomci.artifacts.schemas import Evidence
 from atomci.atoms.parts.ci_files import verdict_of
 from atomci.atoms.parts.recorded import outcome_of
-from atomci.configuration.facts import problem, seen
+from atomci.atoms.parts.sessions import newest_captured
+from atomci.configuration.facts import problem, seen, unknown_to_us
 from atomci.engine.context import Context, Outcome, Verdict
 from atomci.engine.outputs import declared_outputs
 from atomci.guard.sessions import recorded_sessions
+from atomci.guard.snapshot.difference import difference
+
+
+def detect_modified_paths_since_snapshot_holds(ctx: Context) -> Verdict:
+    """What the newest session changed is known from its snapshots, and not from what it said."""
+    found = newest_captured(ctx)
+    if isinstance(found, Verdict):
+        return found
+    if found.after is None:
+        facts = [problem(found.place, "nobody saw its end")]
+    else:
+        change = difference(found.store.objects.git, found.before, found.after)
+        facts = [seen(found.place, f"{row.kind}: {row.path}") for row in change.changes]
+        facts += [
+            unknown_to_us(found.place, f"{row.path} can't be compared: {row.reason}")
+            for row in change.unknown
+        ]
+        facts += [seen(found.place, f"{path}: an empty folder") for path in change.folders_made]
+    return verdict_of(facts, f"atomci guard show {found.store.run}")
 
 
 def write_artifact_index_json(ctx: Context) -> Outcome:
