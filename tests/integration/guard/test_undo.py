@@ -287,7 +287,7 @@ def test_a_file_that_is_written_meanwhile_is_left_alone(top: Path, monkeypatch: 
         (top / "run.log").write_text("at this very moment")
         prepare(*words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("atomci.guard.snapshot.undo.prepare", late)
+    monkeypatch.setattr("atomci.guard.snapshot.switching.prepare", late)
     with pytest.raises(AtomciError, match=r"run\.log changed meanwhile"):
         undone(top)
     assert (top / "run.log").read_text() == "at this very moment"
@@ -345,6 +345,7 @@ def test_snapshots_are_kept_for_a_while(tmp_path: Path, top: Path) -> None:
     ]
     assert git(top, "for-each-ref", f"{REFERENCES}/20200101T000000-old") == b""
     git(top, "worktree", "remove", "--force", str(tmp_path / "linked"))
+    (top / ".git/atomci-snapshots/20200101T000000-work/before.json").write_text("{")
     forget_old(open_repository(top))
     assert [store.run for store in runs_of(open_repository(top))] == ["20990101T000000-new"]
     assert lying(top) == own

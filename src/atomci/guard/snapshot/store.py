@@ -136,7 +136,8 @@ def runs_of(repository: Repository) -> list[SnapshotStore]:
 def forget_old(repository: Repository, days: int = KEPT_DAYS) -> None:
     """Remove the snapshots of old runs, but for those whose work is still in a worktree."""
     for store in list(_expired(repository, days)):
-        store.drop()
+        with contextlib.suppress(InfrastructureError):  # the next session tries again
+            store.drop()
 
 
 def _expired(repository: Repository, days: int) -> Iterator[SnapshotStore]:
@@ -145,9 +146,16 @@ def _expired(repository: Repository, days: int) -> Iterator[SnapshotStore]:
     for store in runs_of(repository):
         match = _RUN.fullmatch(store.run)
         if match and datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) < oldest:
-            before = store.read("before")
+            before = _readable(store)
             if before is None or Path(before.top) == repository.top or not Path(before.top).is_dir():
                 yield store
+
+
+def _readable(store: SnapshotStore) -> WorkSnapshot | None:
+    try:
+        return store.read("before")
+    except InfrastructureError:  # nobody can undo it
+        return None
 
 
 def _above(repository: Repository) -> Path:
