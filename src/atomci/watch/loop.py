@@ -30,7 +30,7 @@ from atomci.watch.ledger import Ledger
 from atomci.watch.messages import Key, Message, ProcessGone, Repaint, Saved, Shown, TriageDone
 from atomci.watch.names import Names
 from atomci.watch.processes import Processes, WorkOrder
-from atomci.watch.record import begun, keep, learned, read_ahead, texts_of
+from atomci.watch.record import begun, is_to_learn_of, keep, learned, read_ahead, texts_of
 from atomci.watch.snapshot import Camera, TreeSnapshot, folders_of
 from atomci.watch.suite import Suite, suite_at
 from atomci.watch.tail import Tail
@@ -242,7 +242,10 @@ class Loop:
         if cycle.first and not cycle.is_all:  # what failed is collected first, too
             failed = [nodeid.partition("::")[0] for nodeid in cycle.first]
             tests = tuple(dict.fromkeys([*failed, *tests]))
-        request = self._request(suite, suite.words(tests, cycle.keyword), cycle)
+        followed = is_to_learn_of(self._record, cycle)
+        request = self._request(suite, suite.words(tests, cycle.keyword, followed=followed), cycle)
+        if followed:  # which the process that waits doesn't do
+            request = replace(request, ahead=())
         run = self._tests.start(request, lambda run: self._inbox.put(ProcessGone(run)))
         self._going = Going(self._cycles, cycle, suite, run, self._now, Tail(run.log), started)
         self._board = replace(self._board, running=started, done=0, selected=0, now="", seconds=0)
@@ -308,7 +311,7 @@ class Loop:
         files = [path.removeprefix(below).replace(os.sep, "/") for path in going.run.modules]
         self._seen |= frozenset(path for path in files if path in self._now.files)
         self._prepare()
-        if known:
+        if known and is_to_learn_of(self._record, going.cycle):
             self._learn(going, self._now.but(moved), texts)
         going.run.drop("it ended")
         self._plan_triage(going.cycle)

@@ -16,9 +16,14 @@ from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context
 from atomci.testing.selection.blocks import read_blocks
 from atomci.testing.selection.imports import read_graph
+from atomci.watch.cycle import Cycle
 from atomci.watch.snapshot import TreeSnapshot
 
-__all__ = ["begun", "keep", "learned", "reached_by", "read_ahead", "texts_of"]
+__all__ = ["begun", "is_to_learn_of", "keep", "learned", "reached_by", "read_ahead", "texts_of"]
+
+
+_FEW = 30
+"""Tests."""
 
 
 def begun(ctx: Context) -> ImpactRecord | None:
@@ -76,6 +81,18 @@ def _standing(
         return ()
     found = impacted_by_imports(ctx, changed)
     return () if found.mode == "full" else unknown - {test.path for test in found.tests}
+
+
+def is_to_learn_of(record: ImpactRecord | None, cycle: Cycle) -> bool:
+    """Whether what its tests run is noted, which takes longer than few tests do.
+
+    While it isn't, what changed since the record counts as changed at each save, so that more and more tests
+    run, until there are enough of them.
+    """
+    if record is None or cycle.is_all or len(record.tests) - len(cycle.left_out) > _FEW:
+        return True
+    known = {nodeid.partition("::")[0] for nodeid in record.tests}
+    return any(path not in known for path in cycle.files)
 
 
 def texts_of(root: Path, record: ImpactRecord | None, files: TreeSnapshot) -> Mapping[str, bytes]:

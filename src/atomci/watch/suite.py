@@ -72,8 +72,10 @@ class Suite:
             (self.ctx.root / folder / name).is_file() for folder in folders for name in (*FILES, "setup.py")
         )
 
-    def words(self, tests: Sequence[str], keyword: str = "") -> tuple[str, ...]:
-        """After `python -m pytest`: no coverage, and all tests though some fail."""
+    def words(self, tests: Sequence[str], keyword: str = "", *, followed: bool = False) -> tuple[str, ...]:
+        """After `python -m pytest`: no coverage, and all tests though some fail. `followed`: what they run is
+        noted.
+        """
         layer = self.layer
         config = read_pytest_config(self.ctx.root, layer.folder)
         words = pytest_runs.arguments(
@@ -81,8 +83,8 @@ class Suite:
             keep_going=True,
             marker=pytest_runs.marked(config, layer.marker),
             cover=("--no-cov",) if self.ctx.project.version_of("pytest-cov") else (),
-            observed=True,
-            followed=True,
+            observed=followed,
+            followed=followed,
         )
         # A file that can't be read hides nothing of the others.
         words = (*words, "--continue-on-collection-errors", "-p", "atomci.testing.chosen")
