@@ -31,7 +31,7 @@ from atomci.watch.messages import Key, Message, ProcessGone, Repaint, Saved, Sho
 from atomci.watch.names import Names
 from atomci.watch.processes import Processes, WorkOrder
 from atomci.watch.record import begun, is_to_learn_of, keep, learned, read_ahead, texts_of
-from atomci.watch.snapshot import Camera, TreeSnapshot, folders_of
+from atomci.watch.snapshot import Camera, TreeSnapshot, folders_of, forget_compiled
 from atomci.watch.suite import Suite, suite_at
 from atomci.watch.tail import Tail
 from atomci.watch.triage import Triage, Triages
@@ -62,7 +62,7 @@ class Loop:
         self._tests = Processes(root)
         self.notices = Notices(lambda: inbox.put(Saved()), look=look)
         self._ledger = Ledger(None)
-        self._now = TreeSnapshot({})
+        self._now = self._ran = TreeSnapshot({})
         self._seen: frozenset[str] = frozenset()
         self._going: Going | None = None
         self._triages = Triages(root, lambda triage: inbox.put(TriageDone(triage)))
@@ -81,6 +81,7 @@ class Loop:
         self._record = self._begun = begun(self._started)
         threading.Thread(target=read_ahead, args=(self._started,), daemon=True).start()
         self._look()
+        self._ran = self._now
         self._ledger = Ledger(None if dirty is None else self._now.without(dirty))
         self._begin("all" if everything or dirty is None else "impacted")
         while not self._over:
@@ -242,6 +243,10 @@ class Loop:
         if cycle.first and not cycle.is_all:  # what failed is collected first, too
             failed = [nodeid.partition("::")[0] for nodeid in cycle.first]
             tests = tuple(dict.fromkeys([*failed, *tests]))
+        variables = suite.variables()
+        prefix = variables.get("PYTHONPYCACHEPREFIX") or os.environ.get("PYTHONPYCACHEPREFIX", "")
+        forget_compiled(self._root, {*cycle.changed, *self._ran.changed_in(self._now)}, prefix)
+        self._ran = self._now
         followed = is_to_learn_of(self._record, cycle)
         request = self._request(suite, suite.words(tests, cycle.keyword, followed=followed), cycle)
         if followed:  # which the process that waits doesn't do

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from atomci.engine.inputs.files import Inputs
 
-__all__ = ["Camera", "TreeSnapshot", "folders_of"]
+__all__ = ["Camera", "TreeSnapshot", "folders_of", "forget_compiled"]
 
 
 @dataclass(frozen=True)
@@ -59,3 +61,18 @@ def folders_of(root: Path, snapshot: TreeSnapshot) -> frozenset[str]:
     for path in snapshot.files:
         found |= set(PurePosixPath(path).parents)
     return frozenset(str(root / folder) for folder in found if (root / folder).is_dir())
+
+
+def forget_compiled(root: Path, changed: Collection[str], prefix: str) -> None:
+    """Remove what Python and pytest compiled of these files. They take it for current by the file's size and
+    the whole second of its change, in which it may have been saved twice.
+
+    `prefix` is where Python keeps it, empty where that is beside each file.
+    """
+    for path in changed:
+        if path.endswith(".py"):
+            file = root / path
+            folder = Path(prefix, *file.parent.parts[1:]) if prefix else file.parent / "__pycache__"
+            for compiled in folder.glob(f"{glob.escape(file.stem)}.*.pyc"):
+                with contextlib.suppress(OSError):
+                    compiled.unlink()
