@@ -35,7 +35,7 @@ _SEARCHED = tuple(
     )
 )
 # They depend on atomci's own text alone, and one of them reads all of it.
-_KEPT_CACHES = frozenset({"_own_code", "built_in", "_regex"})
+_KEPT_CACHES = frozenset({"own_code", "built_in", "_regex"})
 _IGNORED = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 
 

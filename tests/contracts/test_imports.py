@@ -30,6 +30,7 @@ BROUGHT = {
     "testing/standby.py": {"pytest"},
     "testing/measurement/coverage_report.py": {"coverage"},
     "testing/measurement/sources.py": {"coverage"},
+    "testing/measurement/reused.py": {"coverage"},
     "testing/selection/plugin.py": {"pytest"},
     "testing/sharding/plugin.py": {"pytest"},
     "testing/flaky/kinds.py": {"pytest"},

@@ -32,6 +32,7 @@ __all__ = [
     "goes_by_its_files",
     "make_room",
     "notes_in",
+    "own_code",
     "surroundings",
 ]
 
@@ -49,7 +50,7 @@ _KEPT_PER_ATOM = 4
 
 
 @cache
-def _own_code() -> str:
+def own_code() -> str:
     """A hash of what atomci itself is, so that a changed atom never meets an old result: by its files' sizes
     and times, as for every package. To read them all takes longer than to find all results unchanged.
     """
@@ -78,7 +79,7 @@ def surroundings(atom: Atom, workspace: Workspace, options: Options | None = Non
 
 def _facts(atom: Atom, workspace: Workspace, options: Options) -> Iterator[tuple[str, str]]:
     project, config = workspace.project, workspace.config.of(atom.name)
-    yield "atomci itself", _own_code()
+    yield "atomci itself", own_code()
     yield f"the table of {atom.name}", hash_of_text(repr(config))
     yield "the environment's Python or packages", fingerprint(project)
     yield "the user, the umask or a limit of the system", hash_of_text(of_the_process())

@@ -10,11 +10,10 @@ from atomci.artifacts import handles
 from atomci.artifacts.impact import ImpactRecord
 from atomci.artifacts.store import ArtifactError, read, write
 from atomci.artifacts.testing import Selection
-from atomci.atoms.parts.impact_record import known_record, renewed, why_of_no_use
+from atomci.atoms.parts.impact_record import blocks_of, known_record, renewed, why_of_no_use
 from atomci.atoms.phase_05_unit import impacted, impacted_by_imports, impacted_by_record
 from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context
-from atomci.testing.selection.blocks import read_blocks
 from atomci.testing.selection.imports import read_graph
 from atomci.watch.cycle import Cycle
 from atomci.watch.snapshot import TreeSnapshot
@@ -42,9 +41,11 @@ def read_ahead(ctx: Context) -> None:
     """Parse all Python files: the selection remembers what they say, so that the first save need not wait."""
     python = ctx.files("**/*.py")
     read_graph(ctx.root, python)
+    known = blocks_of(ctx)
     for path in python:
         with contextlib.suppress(OSError):
-            read_blocks((ctx.root / path).read_bytes())
+            known.of((ctx.root / path).read_bytes())
+    known.keep()
 
 
 def keep(ctx: Context, record: ImpactRecord) -> None:

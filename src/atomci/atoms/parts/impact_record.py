@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from atomci.artifacts.impact import Escapes, ImpactRecord
 from atomci.artifacts.store import ArtifactError
 from atomci.artifacts.testing import Selection
 from atomci.atoms.parts.layer_runs import why_unmeasured
-from atomci.engine.cache import notes_in
+from atomci.engine.cache import CACHE_FOLDER, notes_in, own_code
 from atomci.engine.context import Context
 from atomci.engine.inputs.environment import packages, python_version
 from atomci.testing import results
@@ -23,11 +24,13 @@ from atomci.testing.pytest_config import read_pytest_config
 from atomci.testing.selection.ci_events import Since, since_of
 from atomci.testing.selection.escapes import counted, judged, why_all
 from atomci.testing.selection.impact import Collecting
+from atomci.testing.selection.known_blocks import KnownBlocks, known_blocks
 from atomci.testing.selection.reach import Everything, Reach, Tree, reached
 from atomci.testing.selection.record import make_record, read_notes
 from atomci.testing.selection.settings import read_selection
 
 __all__ = [
+    "blocks_of",
     "by_record",
     "differs",
     "file_hashes",
@@ -121,8 +124,17 @@ def by_record(
         code, out, _ = git.code("cat-file", "blob", f"{base}:./{path}")
         return out if code == 0 else None
 
-    edges = ctx.project.setting(read_selection).edges
-    return reached(record, Tree(ctx.root, file_hashes(ctx), changed, how, before, edges, standing))
+    edges, known = ctx.project.setting(read_selection).edges, blocks_of(ctx)
+    tree = Tree(ctx.root, file_hashes(ctx), changed, how, before, edges, standing, known.of)
+    try:
+        return reached(record, tree)
+    finally:
+        known.keep()
+
+
+def blocks_of(ctx: Context) -> KnownBlocks:
+    """What the project's Python files hold, as they were read before."""
+    return known_blocks(ctx.root / CACHE_FOLDER / "blocks", f"{own_code()} {sys.version}")
 
 
 def why_not_trusted(ctx: Context) -> str:

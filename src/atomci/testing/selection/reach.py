@@ -63,6 +63,8 @@ class Tree:
     """Globs of files, each with those of test files that somebody says a change of them reaches."""
     standing: Collection[str] = ()
     """Files of tests that the record doesn't know, and whose last result stands all the same."""
+    blocks: Callable[[bytes], Blocks | None] = read_blocks
+    """Gives those of a file with these bytes."""
 
 
 @dataclass
@@ -258,7 +260,7 @@ class _Suite:
             raise Everything(f"{path} can't be parsed")
         olds = [self.record.files.get(path)]
         if path in self.tree.changed and (text := self.tree.before(path)) is not None:
-            if (blocks := read_blocks(text)) is None:
+            if (blocks := self.tree.blocks(text)) is None:
                 raise Everything(f"{path} couldn't be parsed before")
             olds.append(file_record(blocks))
         elif path in self.record.hashes and olds[0] is None:
@@ -270,7 +272,7 @@ class _Suite:
                 yield from self._whole(path)
 
     def _now(self, path: str) -> Blocks | None:
-        return read_blocks((self.tree.root / path).read_bytes()) if path in self.tree.hashes else None
+        return self.tree.blocks((self.tree.root / path).read_bytes()) if path in self.tree.hashes else None
 
     def _whole(self, path: str) -> Iterator[tuple[str, str]]:
         """A file that is new, or gone."""
@@ -421,7 +423,7 @@ class _Suite:
     def _parsed(self) -> Mapping[str, Blocks]:
         """Of all Python files that can be parsed."""
         python = [file for file in self.tree.hashes if file.endswith(".py")]
-        read = {file: read_blocks((self.tree.root / file).read_bytes()) for file in python}
+        read = {file: self.tree.blocks((self.tree.root / file).read_bytes()) for file in python}
         unread = [file for file, blocks in read.items() if blocks is None and file in self.record.files]
         if unread:
             raise Everything(f"{unread[0]} can't be parsed")
