@@ -12,9 +12,13 @@ import pytest
 from fake_github import GitHub, Repo, serving
 from once import Once
 
+from atomci.catalog import ATOMS
+
 from .pythons import lay_out
 
 ROOT = Path(__file__).parents[2]
+LANES = tuple(row.name for row in ATOMS if row.phase == 6 and row.name.startswith("route_fix"))
+"""Lists of what is to be fixed; they come after what found it."""
 PROGRAMS = Path(sys.executable).parent
 _LENT = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_RUN_RECURSION_DEPTH", "PYTHONPATH", "CI", "UV")
 

@@ -24,7 +24,7 @@ MAY_BE_SKIPPED = {*(row.name for row in ALONE if row.optional), "watch_ci_durati
 """What has no tool here, and what takes more runs for a verdict."""
 OF_ANOTHER_MANAGER = {"requirements/*.txt"}
 # Only where a later run may select tests by it.
-FOR_SELECTING = {"artifacts/tests/impact*.json"}
+FOR_SELECTING = {"artifacts/tests/impact*.json", "artifacts/tests/impact-line*.json"}
 # Only where the budget of coverage counts over other layers than unit.
 OVER_LAYERS = {handles.ALL_BUDGET.path, handles.E2E_DATA.path}
 APPLIED = {"enforce_branch_protection_rules"}

@@ -59,10 +59,10 @@ def test_a_tab_offers_what_can_stand_there(tab: Tab, line: str, expected: list[s
 
 
 def test_what_is_planned_is_explained_and_not_run(tab: Tab) -> None:
-    assert "phase_02" in values(tab("atomci explain "))
+    assert "phase_16" in values(tab("atomci explain "))
     runs = values(tab("atomci run "))
     assert "phase_04" in runs
-    assert "phase_02" not in runs
+    assert "phase_16" not in runs
     assert not set(_PLANNED) & set(values(tab("atomci ")))
 
 

@@ -1,8 +1,10 @@
 """A program in its place and within its bounds: what it finds there, and what is left afterwards."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -174,7 +176,25 @@ HONEST = Path(__file__).parents[1] / "honest_program.py"
 def test_what_tools_do_is_possible(checkout: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(enclosure, "confined", _only(BACKENDS[name]))
     (checkout / "sub/kept").write_text("kept\n")
-    assert printed(enclosed(checkout, f"exec '{sys.executable}' '{HONEST}'")) == "{}"
+    shutil.copy(HONEST, checkout / "honest.py")
+    assert printed(enclosed(checkout, f"exec '{sys.executable}' ../honest.py")) == "{}"
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_programs_on_path_run_also_from_an_environment_among_temporary_files(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(enclosure, "confined", _only(BACKENDS[name]))
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        tool = Path(folder, "env/bin/greet")
+        tool.parent.mkdir(parents=True)
+        tool.write_text(f"#!/bin/sh\ncat {folder}/env/lib/words\n", encoding="utf-8")
+        tool.chmod(0o755)
+        (tool.parents[1] / "lib").mkdir()
+        (tool.parents[1] / "lib/words").write_text("hello\n", encoding="utf-8")
+        monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+
+        assert printed(enclosed(checkout, f"greet; ls {folder} | tr -d '\n'")) == "hello\nenv"
 
 
 def test_git_kept_elsewhere_behind_a_link_is_no_hindrance(checkout: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from atomci.guard.confinement.bounds import Bounds, Level
@@ -22,6 +22,8 @@ _APART = ("user", "pid", "ipc", "uts")
 # The rest of /run is sockets of services and other programs; there NixOS keeps all programs.
 _OF_RUN = ("current-system", "opengl-driver")
 _TEMPORARY = Path("/tmp")  # noqa: S108
+_LONGEST = 4096
+"""Characters of a path."""
 _NAMES = Path("/etc/resolv.conf")
 """How names of hosts are looked up: often a link into /run."""
 # Root's writes there reach the machine, whatever root may not do otherwise.
@@ -50,7 +52,7 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
     words = [_program(), *(f"--unshare-{name}" for name in _APART), "--unshare-cgroup-try"]
     words += [] if bounds.network == "on" else ["--unshare-net"]
     words += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
-    for mount in _mounts(bounds):
+    for mount in _mounts(bounds, argv):
         words += mount
     words += ["--die-with-parent", "--cap-drop", "ALL", "--chdir", str(cwd)]
     words += [] if bounds.terminal else ["--new-session"]
@@ -87,7 +89,7 @@ def _program() -> str:
     return str(bundled) if bundled.is_file() else ""
 
 
-def _mounts(bounds: Bounds) -> Iterator[tuple[str, ...]]:
+def _mounts(bounds: Bounds, argv: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Each over what is above it; of two for one path the later kind decides.
 
     What doesn't exist, or can't be seen, gets none: bwrap would make it, on the real disk where that can be
@@ -96,7 +98,7 @@ def _mounts(bounds: Bounds) -> Iterator[tuple[str, ...]]:
     kinds = _of_the_system(bounds)
     for path in bounds.hidden:
         kinds[path] = ("--tmpfs", str(path)) if path.is_dir() else _nothing_at(path)
-    for path in (*_shown(bounds), *bounds.readable):
+    for path in (*_shown(bounds, argv), *bounds.readable):
         kinds[path] = ("--ro-bind", str(path), str(path))
     for path in (*bounds.writable, bounds.scratch):
         kinds[path] = ("--bind", str(path), str(path))
@@ -120,12 +122,40 @@ def _of_the_system(bounds: Bounds) -> dict[Path, tuple[str, ...]]:
     return kinds | {path: _nothing_at(path) for path in _sockets()}
 
 
-def _shown(bounds: Bounds) -> Iterator[Path]:
-    """What is needed of places that are hidden."""
+def _shown(bounds: Bounds, argv: tuple[str, ...]) -> Iterator[Path]:
+    """What is needed of places that are hidden: of temporary files, programs and what the command names."""
     yield from (Path("/run", name) for name in _OF_RUN)
     yield _NAMES.resolve()
     if bounds.network == "api":
         yield from OWN_PROGRAM
+    yield from _of_temporary_files((*_of_programs(bounds.environment.get("PATH", "")), *_named(argv)))
+
+
+def _of_temporary_files(wanted: Iterable[Path]) -> Iterator[Path]:
+    """Those of the paths that lie there, but for those in a folder that is there already."""
+    found: list[Path] = []
+    for path in (Path(sys.prefix), Path(sys.base_prefix), *wanted):
+        # A link can't be mounted over; what it leads to lies beside it or elsewhere.
+        place = path.parent if path.is_symlink() else path
+        inside = place != _TEMPORARY and place.is_relative_to(_TEMPORARY) and ".." not in place.parts
+        if inside and not any(place.is_relative_to(other) for other in found):
+            found.append(place)
+            yield place
+
+
+def _named(argv: tuple[str, ...]) -> Iterator[Path]:
+    """Files and folders, and never what another program listens on."""
+    words = (word for word in argv if word.startswith(f"{_TEMPORARY}/") and len(word) < _LONGEST)
+    yield from (path for path in map(Path, words) if path.is_file() or path.is_dir())
+
+
+def _of_programs(search: str) -> Iterator[Path]:
+    """The folders of programs, and of what lies beside them, as in an environment."""
+    for entry in filter(None, search.split(os.pathsep)):
+        folder = Path(entry)
+        yield folder
+        if folder.name == "bin":
+            yield folder.parent
 
 
 def _nothing_at(path: Path) -> tuple[str, ...]:
