@@ -113,6 +113,7 @@ _VERBS = (
     "parity",
     "report",
     "run",
+    "undo",
     "watch",
 )
 _ADVICE = re.compile(rf"(?P<before>^|[:;,] |\b(?:and|mean|or|then) )atomci (?P<verb>{'|'.join(_VERBS)})\b")
