@@ -109,6 +109,7 @@ _VERBS = (
     "done",
     "explain",
     "graph",
+    "guard",
     "list",
     "parity",
     "report",
