@@ -14,6 +14,7 @@ unless the measurement itself went wrong.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import queue
@@ -174,13 +175,16 @@ def block(
 
 
 def broken(text: str, function: str) -> str:
-    """The text with a first statement in the function that raises."""
-    start = text.index(function)
-    end = re.compile(r":\n").search(text, text.index(")", start))
-    if end is None:
+    """The text with a first statement in the function, after its docstring, that raises."""
+    line = text[: text.index(function)].count("\n") + 1
+    found = [node for node in ast.walk(ast.parse(text)) if getattr(node, "lineno", 0) == line]
+    body = next((node.body for node in found if isinstance(node, ast.FunctionDef)), None)
+    if body is None:
         raise BenchError(f"{function} isn't laid out as expected")
-    indent = re.match(r" *", text[text.rindex("\n", 0, start) + 1 :])
-    return text[: end.end()] + (indent[0] if indent else "") + BREAK + text[end.end() :]
+    first = body[1] if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) else body[0]
+    lines = text.splitlines(keepends=True)
+    lines.insert(first.lineno - 1, " " * (first.col_offset - 4) + BREAK)
+    return "".join(lines)
 
 
 def ready(prepared: Prepared) -> list[tuple[str, str]]:

@@ -113,3 +113,14 @@ def test_functions_that_keep_what_they_once_gave_are_told() -> None:
 @pytest.mark.parametrize("source", ["def f(:\n", "\0", "(" * 5000])
 def test_what_cant_be_parsed_has_no_blocks(source: str) -> None:
     assert read_blocks(source.encode()) is None
+
+
+def test_who_gives_a_docstring_reads_none() -> None:
+    source = (
+        b"def gives(self, doc):\n    self.__doc__ = doc\n\n\ndef reads(other):\n    return other.__doc__\n"
+    )
+
+    blocks = read_blocks(source)
+
+    assert blocks is not None
+    assert {name for name, used in blocks.uses.items() if "__doc__" in used} == {"reads"}

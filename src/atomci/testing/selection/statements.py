@@ -260,6 +260,8 @@ def identifiers(*nodes: ast.AST) -> frozenset[str]:
 
 def _named(part: ast.AST) -> Iterator[str]:
     match part:
+        case ast.Attribute(attr="__doc__", ctx=ast.Store() | ast.Del()):
+            return  # it gives one a docstring, and reads none
         case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
             yield ANY_NAME if name == "__dict__" else name
         case ast.alias(name=name, asname=str(other)) if name != other:
