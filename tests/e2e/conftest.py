@@ -38,6 +38,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "COPIER_CACHE_DIR": str(home / "copier"),
         "PRE_COMMIT_HOME": str(home / "pre-commit"),
         "GH_CONFIG_DIR": str(home / "gh"),
+        "XDG_STATE_HOME": str(home / "state"),
         "PIP_NO_COMPILE": "1",  # seconds for each environment, of which little is ever imported
         **more,
     }

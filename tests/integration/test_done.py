@@ -109,12 +109,13 @@ def test_a_commit_with_all_its_evidence_is_done_and_check_and_the_pipeline_agree
     assert run.code == 0
     assert [run.atoms[row["atom"]]["status"] for row in rows] == [ends[w] for w in words(answers).values()]
     text = project.atomci("done").out.splitlines()
-    assert text[-1] == f"{head(project)[:10]} on topic is done: 5 yes, 2 not applicable"
+    assert text[-1] == f"{head(project)[:10]} on topic is done: 5 yes, 2 not applicable", text
 
 
 def test_nothing_is_yes_of_a_commit_that_nobody_looked_at(project, github) -> None:
     fill(github, REPO, head(project))
-    assert asked(project)[0] == 0
+    code, answers = asked(project)
+    assert code == 0, answers
     project.append("src/demo/words.py", "\n# another line\n")
     code, answers = asked(project)
     assert code == 1
