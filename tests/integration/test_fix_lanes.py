@@ -26,7 +26,8 @@ def test_tools_fix_what_they_can_and_it_can_be_undone(broken) -> None:
     assert [(each["path"], each["symbol"], len(each["findings"])) for each in left["symbols"]] == [
         ("src/demo/twice.py", "twice", 1)
     ]
-    undone = broken.atomci("undo", reason.split("atomci undo ")[1].split()[0])
+    undone = broken.atomci("undo", "--json", reason.split("atomci undo ")[1].split()[0])
+    assert [row["path"] for row in json.loads(undone.out)["rows"]] == ["src/demo/twice.py"]
     assert (undone.code, file.read_text(encoding="utf-8")) == (0, BAD)
 
 

@@ -50,18 +50,15 @@ def _fixing(ctx: Context) -> Sequence[Command]:
     lanes = ctx.read_if_there(handles.LANES)
     if lanes is None or ctx.options.in_ci or not any(row.lane in _FIXABLE for row in lanes.lanes):
         return ()
-    own = [name for name in ATOMS if not ctx.workspace.config.of(name).run and _enabled(ctx, name)]
-    tools = [tool for name in own if (tool := tool_of(ctx.project, name)).FILE_MEND]
+    settings = {name: ctx.workspace.config.of(name) for name in ATOMS}
+    own = [tool_of(ctx.project, name) for name, of in settings.items() if of.enabled and not of.run]
+    tools = [tool for tool in own if tool.FILE_MEND]
     return tuple(Command((ctx.tool(tool.PROGRAM), *shlex.split(tool.MEND)[1:])) for tool in tools)
-
-
-def _enabled(ctx: Context, name: str) -> bool:
-    return ctx.workspace.config.of(name).enabled
 
 
 @runs(_fixing)
 def route_fix_lane_lint_format(ctx: Context) -> Outcome:
-    from atomci.guard.snapshot.take import take
+    from atomci.guard.snapshot.take import Limits, take
 
     if ctx.options.in_ci:
         return Outcome(
@@ -72,9 +69,10 @@ def route_fix_lane_lint_format(ctx: Context) -> Outcome:
         ctx.write(handles.FIXED, FixedByTools(commands=(), changed=(), undo=""))
         return Outcome("pass", "nothing was found that ruff or black could fix", len(_FIXABLE), "lanes")
     before, undo = _texts(ctx), new_run_id()
-    take(ctx.root, undo)
+    own = Limits(ignored_folder_files=0)  # neither caches nor the log of this very run are to be undone
+    take(ctx.root, undo, limits=own)
     ended = [ctx.run(command) for command in commands]
-    take(ctx.root, undo, "after")
+    take(ctx.root, undo, "after", own)
     after = _texts(ctx)
     changed = tuple(sorted(path for path in before if before[path] != after.get(path)))
     shown = tuple(shlex.join((command.argv[0].rpartition("/")[2], *command.argv[1:])) for command in commands)

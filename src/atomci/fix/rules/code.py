@@ -27,6 +27,9 @@ _COMMENT = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _TOOLS = ("file", "noqa", "ignore", "nosec", "pragma", "secret")
+_TOOLS = ("file", "noqa", "ignore", "nosec", "pragma", "secret")
+_RULES = ("rules", "codes", "tests", "what", "pragma")
+"""Groups of the pattern: which tool is told to look away, and of what."""
 _NOT_CHECKED = ("not TYPE_CHECKING", "not typing.TYPE_CHECKING")
 _BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
 
@@ -69,18 +72,9 @@ def _silences(side: Side | None) -> Iterator[_Silence]:
     for line, text in _comments(side):
         for match in _COMMENT.finditer(text):
             groups = match.groupdict()
-            tool = next(
-                name for name in ("file", "noqa", "ignore", "nosec", "pragma", "secret") if groups[name]
-            )
-            rules = (
-                groups["rules"]
-                or groups["codes"]
-                or groups["tests"]
-                or groups["what"]
-                or groups["pragma"]
-                or ""
-            )
-            named = frozenset(filter(None, re.split(r"[,\s]+", rules.strip())))
+            tool = next(name for name in _TOOLS if groups[name])
+            rules = next(filter(None, map(groups.get, _RULES)), "")
+            named = frozenset(filter(None, re.split(r"[,\s]+", rules)))
             yield _Silence(f"{tool} {groups['file'] or ''}".strip(), named, line, match.group().strip())
 
 
@@ -115,18 +109,11 @@ def _broad(side: Side | None) -> Iterator[tuple[str, int]]:
         elif isinstance(node, ast.Call) and last_name(node) == "suppress":
             if any(last_name(each) in _BROAD for each in node.args):
                 yield ast.unparse(node), node.lineno
-        elif isinstance(node, ast.Return) and _in_finally(side.tree, node):  # type: ignore[arg-type, union-attr]
-            yield "return in finally", node.lineno
-
-
-def _in_finally(tree: ast.Module, wanted: ast.Return) -> bool:
-    return any(
-        node is wanted
-        for block in ast.walk(tree)
-        if isinstance(block, ast.Try)
-        for part in block.finalbody
-        for node in ast.walk(part)
-    )
+        elif isinstance(node, ast.Try):
+            left = (
+                each for part in node.finalbody for each in ast.walk(part) if isinstance(each, ast.Return)
+            )
+            yield from (("return in finally", each.lineno) for each in left)
 
 
 def _untyped(change: Edit) -> Iterator[Refusal]:
@@ -158,14 +145,7 @@ def _annotated(side: Side | None) -> Iterator[tuple[tuple[str, int], str]]:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         yield (f"the result of {node.name}", node.lineno), ast.unparse(node.returns) if node.returns else ""
-        args = [
-            *node.args.posonlyargs,
-            *node.args.args,
-            *node.args.kwonlyargs,
-            node.args.vararg,
-            node.args.kwarg,
-        ]
-        for arg in filter(None, args):
+        for arg in [each for each in ast.walk(node.args) if isinstance(each, ast.arg)]:
             text = ast.unparse(arg.annotation) if arg.annotation else ""
             yield (f"{arg.arg} of {node.name}", node.lineno), text
 
@@ -176,17 +156,9 @@ def _escapes(side: Side | None) -> Iterator[tuple[str, int]]:
             for each in node.decorator_list:
                 if last_name(each) == "no_type_check":
                     yield "@no_type_check", node.lineno
-        elif (
-            isinstance(node, ast.Call)
-            and last_name(node) == "cast"
-            and node.args
-            and _is_any(ast.unparse(node.args[0]))
-        ):
+        elif isinstance(node, ast.Call) and _casts_to_any(node):
             yield ast.unparse(node.func) + " to Any", node.lineno
-        elif isinstance(node, ast.If) and ast.unparse(node.test) in (
-            "not TYPE_CHECKING",
-            "not typing.TYPE_CHECKING",
-        ):
+        elif isinstance(node, ast.If) and ast.unparse(node.test) in _NOT_CHECKED:
             yield "if not TYPE_CHECKING", node.lineno
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from atomci.fix.proposal import Edit, Side
@@ -85,10 +85,9 @@ def suite_of(change: Edit, side: Side | None) -> TestModule | None:
     if side is None or side.tree is None:
         return None
     collectable = change.name.startswith("test_") or change.name.endswith("_test.py")
-    functions: dict[str, Function] = {}
-    rest: list[ast.stmt] = []
-    _gather(side.tree.body, "", (), change.path, collectable, functions, rest)
-    return TestModule(functions, rest, frozenset(_imported(side.tree)))
+    found = _Found(change.path)
+    found.gather(side.tree.body, "", (), collected=collectable)
+    return TestModule(found.functions, found.rest, frozenset(_imported(side.tree)))
 
 
 def constants(nodes: Iterable[ast.AST]) -> Counter[str]:
@@ -103,42 +102,31 @@ def constants(nodes: Iterable[ast.AST]) -> Counter[str]:
     return found
 
 
-def _gather(
-    body: Sequence[ast.stmt],
-    inside: str,
-    guards: tuple[str, ...],
-    path: str,
-    collectable: bool,
-    functions: dict[str, Function],
-    rest: list[ast.stmt],
-) -> None:
-    """Functions of a module or class; a later one of the same name takes the earlier one's place."""
-    for node in body:
-        if isinstance(node, _Def):
-            name = inside + node.name
-            functions[name] = Function(path, name, node, guards, collectable and node.name.startswith("test"))
-        elif isinstance(node, ast.ClassDef):
-            rest.append(
-                ast.ClassDef(
-                    node.name, node.bases, node.keywords, [], node.decorator_list, lineno=node.lineno
-                )
-            )
-            _gather(
-                node.body,
-                f"{inside}{node.name}.",
-                guards,
-                path,
-                collectable and _holds_tests(node),
-                functions,
-                rest,
-            )
-        elif isinstance(node, ast.If | ast.Try | ast.With):
-            for text, block in _blocks(node):
-                _gather(block, inside, (*guards, text), path, collectable, functions, rest)
-        else:
-            for name in _unbound(node):
-                functions.pop(inside + name, None)
-            rest.append(node)
+@dataclass
+class _Found:
+    path: str
+    functions: dict[str, Function] = field(default_factory=dict)
+    rest: list[ast.stmt] = field(default_factory=list)
+
+    def gather(
+        self, body: Sequence[ast.stmt], inside: str, guards: tuple[str, ...], *, collected: bool
+    ) -> None:
+        """Functions of a module or class; a later one of the same name takes the earlier one's place."""
+        for node in body:
+            if isinstance(node, _Def):
+                name, is_test = inside + node.name, collected and node.name.startswith("test")
+                self.functions[name] = Function(self.path, name, node, guards, is_test)
+            elif isinstance(node, ast.ClassDef):
+                self.rest.extend(_heads(node))
+                holds = collected and _holds_tests(node)
+                self.gather(node.body, f"{inside}{node.name}.", guards, collected=holds)
+            elif isinstance(node, ast.If | ast.Try | ast.With):
+                for text, block in _blocks(node):
+                    self.gather(block, inside, (*guards, text), collected=collected)
+            else:
+                for name in _unbound(node):
+                    self.functions.pop(inside + name, None)
+                self.rest.append(node)
 
 
 def _heads(node: ast.ClassDef) -> Iterator[ast.stmt]:
@@ -201,9 +189,10 @@ def _bindings(node: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    first = body[0] if body else None
-    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return body[1:] if is_text and isinstance(first.value.value, str) else body  # type: ignore[union-attr]
+    match body:
+        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+            return rest
+    return body
 
 
 class _Bare(ast.NodeTransformer):
