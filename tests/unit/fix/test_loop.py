@@ -119,9 +119,10 @@ def test_attempts_are_bounded() -> None:
 
 
 def test_time_is_bounded() -> None:
-    times = iter([0.0, 1.0, 99.0])
+    times = iter([100.0, 101.0, 199.0])  # no clock begins at 0
     copy = Copy("# type assert", "x = 1  # type", "#")
-    assert mended(copy, lambda: next(times), seconds=10).stop == Stop.WALL
+    ended = mended(copy, lambda: next(times), seconds=10)
+    assert (ended.stop, len(ended.attempts)) == (Stop.WALL, 1)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +158,7 @@ def test_what_is_refused_is_undone_and_told_and_the_second_time_ends_it(
 
     assert (ended.stop, copy.files) == (stop, {"src/a.py": "# type"})
     assert [len(refused) for refused in copy.told] == [0, 1]
+    assert not any(attempt.kept for attempt in ended.attempts)
 
 
 def test_after_one_refusal_an_honest_attempt_is_kept() -> None:

@@ -41,6 +41,14 @@ def test_the_next_process_parses_nothing_that_was_kept(tmp_path: Path, read: lis
     assert read == [b"Y = 2\n"]
 
 
+def test_where_nothing_is_new_nothing_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "blocks"
+    first = kept(file)
+    file.unlink()
+    first.keep()
+    assert not file.exists()
+
+
 @pytest.mark.parametrize("damage", ["cut", "changed", "gone", "of another reader", "no folder"])
 def test_what_is_damaged_or_of_another_reader_is_read_anew(
     tmp_path: Path, read: list[bytes], damage: str
