@@ -207,7 +207,7 @@ def test_an_agent_is_asked_for_events_and_its_result_is_what_is_printed(guarded:
     )
     done = guarded("--", "claude", "-p", "mend it")
     assert (done.code, done.out) == (0, "Warning: old\nThe sum is right now.\n")
-    assert "I read the test first.\n  · Bash pytest -q\n  · Edit /work/src/adding.py\n" in done.err
+    assert "I read the test first.\n  · Bash pytest -q\n  · Edit /project/src/adding.py\n" in done.err
     assert "14,220 tokens · $0.04" in done.err
     assert (guarded.root / "argv").read_text() == "--output-format stream-json --verbose -p mend it"
     assert guarded.index["command"] == ["claude", "-p", "mend it"]

@@ -75,8 +75,8 @@ def guard_command(
     down in artifacts/cli_runs/, without secrets.
 
     \b
-    atomci guard -- claude -p "mend the failing test"
-    atomci guard --timeout 20m --max-tokens 500000 -- codex exec "mend the failing test"
+    atomci guard -- claude -p "fix the failing test"
+    atomci guard --timeout 20m --max-tokens 500000 -- codex exec "fix the failing test"
     atomci guard -- make lint-fix          any other program
 
     Exit codes: 0 it ended well, 1 it says no or failed, 3 it hung or can't be started, 4 refused, or a limit

@@ -35,7 +35,7 @@ def only(kind: type, events: Iterable[Told]) -> list[Told]:
 
 
 def test_what_they_say_and_do() -> None:
-    done = [AgentActed(tool="Bash", on="pytest -q"), AgentActed(tool="Edit", on="/work/src/adding.py")]
+    done = [AgentActed(tool="Bash", on="pytest -q"), AgentActed(tool="Edit", on="/project/src/adding.py")]
     assert only(AgentActed, told("claude")) == done
     done = [
         AgentActed(tool="command_execution", on="bash -lc 'pytest -q'"),
