@@ -226,3 +226,37 @@ def test_a_repository_without_a_commit_is_told_what_to_do(tmp_path: Path) -> Non
         worktree.make(tmp_path, "20260101T000000-aaaa")
     assert "--in-place" in refused.value.hint
     assert not list(home_of_places().glob(f"{tmp_path.name}-*"))
+
+
+def test_a_session_in_a_lent_one_takes_away_only_its_own_folder(checkout: Path) -> None:
+    place = worktree.make(checkout, "20260101T000000")
+    lent = worktree.lend(place, "20260101T000001")
+    (lent.scratch / "note").write_text("temporary\n")
+    (lent.tree / ".git").write_text("gitdir: /elsewhere\n")
+
+    worktree.clear(lent)
+
+    assert (lent.tree, lent.scratch.exists(), place.scratch.is_dir()) == (place.tree, False, True)
+    assert git(place.tree, "rev-parse", "HEAD") == git(checkout, "rev-parse", "HEAD")
+    worktree.remove(lent)
+    assert (lent.folder.exists(), (place.tree / "kept").read_text()) == (False, "kept\n")
+    worktree.remove(place)
+
+
+def test_a_passing_one_of_a_killed_process_goes_with_the_next_session(checkout: Path) -> None:
+    code = "import os, sys\nfrom pathlib import Path\nfrom atomci.guard.workplace import worktree\n"
+    code += "print(worktree.make(Path('.'), '20260101T000000', passing=True).tree, flush=True)\nos._exit(9)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    tree = Path(done.stdout.strip())
+    assert tree.is_dir()
+
+    place = worktree.make(checkout, "20260101T000001")
+
+    assert not tree.exists()
+    assert [line.split()[0] for line in git(checkout, "worktree", "list").splitlines()] == [
+        str(checkout).split()[0],
+        str(place.tree).split()[0],
+    ]
+    worktree.remove(place)

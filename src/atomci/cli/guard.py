@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,8 +12,7 @@ import click
 from atomci.errors import InfrastructureError, UsageError
 
 if TYPE_CHECKING:
-    from atomci.guard.request import SessionRequest, Started
-    from atomci.project import Project
+    from atomci.guard.request import SessionRequest
 
 __all__ = ["guard_command"]
 
@@ -142,14 +138,17 @@ class _Asked:
         from atomci.guard.agents.table import typed
         from atomci.guard.limits import HEADLESS, INTERACTIVE, STREAMING
         from atomci.guard.request import SessionRequest
+        from atomci.guard.starting import placed
+        from atomci.guard.starting import started as starting
         from atomci.project import Project
 
         root = self._root()
         project = Project(root)
         self._check()
         make_room(project)
-        self._typed = typed(self._found(project), self._tool)
-        started = self._started(root)
+        command = self._command if self._in_place else placed(self._command, self._folder, project)
+        self._typed = typed(command, self._tool)
+        started = starting(self._typed, root, as_typed=self._as_typed, terminal=self._pty)
         usual = INTERACTIVE if self._person else STREAMING if started.tells_events else HEADLESS
         most = msgspec.structs.replace(usual, **limits)
         if (most.tokens or most.usd) and not started.tells_events:
@@ -174,52 +173,11 @@ class _Asked:
         return open_repository(self._folder, "a guarded session needs one").top.resolve()
 
     def _check(self) -> None:
-        agent = self._typed.agent
-        if agent is not None and not self._pty and not agent.is_headless(self._typed.words):
-            hint = f"atomci guard -- {agent.INTERACTIVE}; or work in it yourself: atomci guard --pty -- ..."
-            raise UsageError(f"so {agent.NAME} waits for a person, and it gets no input", hint)
-        if shutil.which(self._command[0]) is None:
-            where = "isn't there" if os.sep in self._command[0] else "isn't on the PATH"
-            raise InfrastructureError(f"{self._command[0]!r} {where}", "install it, or give its path")
+        from atomci.guard.starting import refuse_unstartable
 
-    def _found(self, project: Project) -> tuple[str, ...]:
-        """The command, by its whole path where no worktree has it: it is ignored, or lies elsewhere."""
-        program, *words = self._command
-        if self._in_place or os.sep not in program or Path(program).is_absolute():
-            return self._command
-        inside = os.path.relpath(self._folder / program, project.root)
-        if inside.startswith(os.pardir) or project.git.ignored([inside]):
-            return os.path.normpath(self._folder / program), *words
-        return self._command
-
-    def _started(self, root: Path) -> Started:
-        """With an option for events, where the agent has one and no format was asked for."""
-        from atomci.guard.agents.capabilities import capabilities_of
-        from atomci.guard.record import CLI_RUNS
-        from atomci.guard.request import LOG_FILE, Started, logged
-
-        agent, words = self._typed.agent, self._typed.words
-        if agent is None:
-            return Started((*self._typed.program, *words))
-        tells = agent.tells_events(words)
-        plain = Started(
-            (*self._typed.program, *words),
-            tells_events=tells,
-            tells_result=tells or not (agent.EXIT_CODE_TELLS or self._pty),
-        )
-        if self._as_typed:
-            return plain
-        known = capabilities_of(self._typed.program, agent, root / CLI_RUNS / agent.NAME)
-        plain = replace(plain, version=known.version)
-        added = None if tells else agent.with_events(words, known.options)
-        if added is None:
-            return plain
-        whole = (*self._typed.program, *added)
-        if not agent.LOG:
-            return replace(plain, words=whole, tells_events=True, tells_result=True, renders=True)
-        if sys.platform == "win32":
-            return plain
-        return replace(plain, words=logged(whole, agent.LOG), tells_events=True, log=LOG_FILE)
+        shown = "" if self._typed.agent is None else self._typed.agent.INTERACTIVE
+        hint = f"atomci guard -- {shown}; or work in it yourself: atomci guard --pty -- ..."
+        refuse_unstartable(self._typed, self._command[0], hint, person=self._pty)
 
     def _uncounted(self) -> tuple[str, str]:
         if self._typed.agent is None:

@@ -50,17 +50,21 @@ def enclose(
     in_place: bool = False,
     degraded: bool = False,
     terminal: bool = False,
+    lent: Workplace | None = None,
+    protected: Sequence[Path] = (),
 ) -> Enclosure:
     """Make a place for a run, and confine a program to it; `folder` is where it would run in the checkout.
 
+    In a place that is `lent` only the session's own folder is made. `protected` can't be changed there.
     Nothing is left of it where that fails. Raises UsageError, RefusedError, InfrastructureError.
     """
     settings = project.setting(read_guard)
     make = worktree.in_place if in_place else worktree.make
-    place = make(project.root, run)
+    place = make(project.root, run) if lent is None else worktree.lend(lent, run)
     try:
         state = own_state(tool, Path.home(), place.scratch, around)
         bounds = _with(bounds_for(settings, place, around, terminal=terminal), state)
+        bounds = replace(bounds, protected=(*bounds.protected, *protected))
         program = confined(bounds, argv, _folder_in(place, folder), degraded=degraded)
         before = seen_outside(place, Path.home()) if program.level == "detect" else {}
     except BaseException as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from atomci.artifacts.guarded import GuardEvent, SessionLimits, Usage
 from atomci.guard.agents.table import Typed
+from atomci.guard.workplace.place import Workplace
 from atomci.project import Project
 
 __all__ = ["LOG_FILE", "Audience", "SessionRequest", "Started", "Stream", "logged"]
@@ -40,7 +42,9 @@ class SessionRequest:
 
     `in_place`: in the user's own checkout, and not in a worktree. `degraded`: also where nothing confines it.
     `terminal`: it gets a terminal of its own, joined to that of this process. `reads`: it gets the input of
-    this process.
+    this process. `place`: a worktree of the caller's, which stays and whose snapshots the caller keeps;
+    `protected` can't be changed there. `around`: the variables of whoever starts it, those of this process
+    where it is None.
     """
 
     project: Project
@@ -54,6 +58,9 @@ class SessionRequest:
     degraded: bool = False
     terminal: bool = False
     reads: bool = False
+    place: Workplace | None = None
+    protected: tuple[Path, ...] = ()
+    around: Mapping[str, str] | None = None
 
     @property
     def root(self) -> Path:

@@ -53,8 +53,10 @@ def _enclosed(request: SessionRequest) -> Enclosure:
         request.started.words,
         request.folder,
         tool=request.typed.tool,
-        around=os.environ,
+        around=os.environ if request.around is None else request.around,
         in_place=request.in_place,
+        lent=request.place,
+        protected=request.protected,
         degraded=request.degraded,
         terminal=request.terminal,
     )

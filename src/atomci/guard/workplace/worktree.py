@@ -9,6 +9,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from atomci.tools.atomic import replace_file
 from atomci.tools.exclusive import take_lock
 from atomci.tools.git.repository import Repository, open_repository
 
-__all__ = ["clear", "find", "in_place", "kept", "make", "remove"]
+__all__ = ["clear", "find", "in_place", "kept", "lend", "make", "remove"]
 
 _LOCKED = "atomci guard"
 _READY = "ready"
@@ -32,10 +33,11 @@ _MOST_NEW = 2_000_000_000
 _SHARED_INDEX = "sharedindex.*"
 
 
-def make(root: Path, run: str) -> Workplace:
+def make(root: Path, run: str, *, passing: bool = False) -> Workplace:
     """A worktree with the files of a checkout as they are now, untracked ones too, and its index.
 
-    Ignored files stay behind. Where it can't be made nothing of it stays.
+    Ignored files stay behind. Where it can't be made nothing of it stays. One that is `passing` is taken away
+    by a later session, should this process be killed.
     Raises UsageError without a repository, RefusedError, InfrastructureError.
     """
     repository = open_repository(root)
@@ -46,13 +48,26 @@ def make(root: Path, run: str) -> Workplace:
         place = _place(repository, run, folder, tree)
         _take_index(repository, place)
         bring(_files(repository), repository.top, tree)
-        (folder / _READY).touch()
+        if not passing:
+            (folder / _READY).touch()
     except BaseException as error:
         _discard(folder, _admin(tree))
         if isinstance(error, OSError):
             raise InfrastructureError(f"the worktree can't be made: {error}") from None
         raise
     return place
+
+
+def lend(place: Workplace, run: str) -> Workplace:
+    """The same worktree for a session of its own in it: with another folder, which is all that `clear` and
+    `remove` take away. Raises InfrastructureError.
+    """
+    folder = place.folder / "sessions" / run
+    try:
+        (folder / "scratch").mkdir(parents=True)
+    except OSError as error:
+        raise InfrastructureError(f"no session can have its folder at {folder}: {error.strerror}") from None
+    return replace(place, run=run, folder=folder)
 
 
 def in_place(root: Path, run: str) -> Workplace:
