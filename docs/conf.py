@@ -18,7 +18,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from atomci import catalog
-from atomci.atoms.builtin import built_in
+from atomci.atoms.loading.builtin import built_in
 from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Phase
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from atomci.cli.glance import recall
 from atomci.cli.main import main
+from atomci.cli.projects.glance import recall
 from atomci.engine.policy import RED
 
 ROOT = Path(__file__).parents[1]

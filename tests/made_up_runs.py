@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from atomci.artifacts.json_text import json_of
-from atomci.artifacts.runs import (
+from atomci.artifacts.handed.runs import (
     AtomFinished,
     AtomStarted,
     CoverageMeasured,
@@ -14,8 +13,9 @@ from atomci.artifacts.runs import (
     RunFinished,
     RunStarted,
 )
-from atomci.artifacts.schemas import Finding
-from atomci.artifacts.testing import FileCoverage, TestResult
+from atomci.artifacts.handed.schemas import Finding
+from atomci.artifacts.handed.testing import FileCoverage, TestResult
+from atomci.artifacts.json_text import json_of
 
 RUN = "20261124T050442-89e07a"
 HOSTILE = (

@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.schemas import Finding
 
 FIXTURES = Path(__file__).parent / "fixtures/pester"
 PROJECT = FIXTURES / "project"

@@ -10,7 +10,7 @@ import msgspec
 from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.published import SCHEMAS
-from atomci.atoms.builtin import built_in
+from atomci.atoms.loading.builtin import built_in
 from atomci.catalog import ARTIFACTS, ATOMS
 from atomci.engine.inputs.files import matches
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.atoms.builtin import HOLDS, built_in, module_of
+from atomci.atoms.loading.builtin import HOLDS, built_in, module_of
 from atomci.catalog import ATOMS, PHASES, PIPELINES, Atom, Phase, atom
 from atomci.engine.outputs import declared_outputs
 from atomci.engine.plan import catalog_with, closure

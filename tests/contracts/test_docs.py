@@ -18,11 +18,11 @@ import pytest
 import yaml
 
 from atomci.analysis.parsers import PARSERS
+from atomci.artifacts.handed.schemas import Lane, Status
+from atomci.artifacts.printed.sync import Tier
 from atomci.artifacts.published import SCHEMAS
-from atomci.artifacts.schemas import Lane, Status
-from atomci.artifacts.sync import Tier
-from atomci.atoms.builtin import built_in, catalog_of
-from atomci.atoms.load import Loader
+from atomci.atoms.loading.builtin import built_in, catalog_of
+from atomci.atoms.loading.load import Loader
 from atomci.catalog import ATOMS
 from atomci.cli import main as cli
 from atomci.engine.inputs.files import matches

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from atomci.artifacts import failures, fixing, handles, impact, lines, runs, schemas, testing, trends
+from atomci.artifacts import handles
+from atomci.artifacts.handed import failures, fixing, impact, lines, runs, schemas, testing, trends
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.published import SCHEMAS
-from atomci.atoms.builtin import built_in
+from atomci.atoms.loading.builtin import built_in
 from atomci.catalog import ARTIFACTS, ATOMS
 from atomci.engine.inputs.files import matches
 from atomci.engine.outputs import declared_outputs

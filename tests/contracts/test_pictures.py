@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from nightly import NIGHTLY
 
-from atomci.artifacts.sync import FileChange, Update
+from atomci.artifacts.printed.sync import FileChange, Update
 from atomci.cli.view.updates import show_update
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from atomci.analysis.table import ATOMS, TOOLS
-from atomci.artifacts.schemas import Lane, ManagerName
+from atomci.artifacts.handed.schemas import Lane, ManagerName
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.catalog import atom
 

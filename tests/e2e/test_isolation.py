@@ -12,7 +12,7 @@ from finished_commit import fill
 from once import Once
 
 from atomci.artifacts import handles
-from atomci.atoms.builtin import built_in
+from atomci.atoms.loading.builtin import built_in
 from atomci.catalog import ATOMS, Atom
 from atomci.engine.inputs.files import Inputs
 

@@ -25,7 +25,7 @@ from answer_sets import (
 from nightly import NIGHTLY
 from reserved_names import free_packages, free_projects
 
-from atomci.atoms.builtin import built_in
+from atomci.atoms.loading.builtin import built_in
 from atomci.catalog import ATOMS
 
 from .conftest import LANES, Shell, environment

@@ -10,8 +10,8 @@ import pytest
 from bootstrap_world import INSTALL, MANAGER, PYPROJECT, RUNNING, World, other_interpreters, real
 
 from atomci.atoms import phase_00_bootstrap
-from atomci.atoms.builtin import catalog_of
-from atomci.atoms.parts import machine
+from atomci.atoms.loading.builtin import catalog_of
+from atomci.atoms.parts.host import machine
 from atomci.catalog import atom
 from atomci.engine.config import Config
 from atomci.engine.context import Context, Workspace

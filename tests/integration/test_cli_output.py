@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.cli.status import _annotations
+from atomci.cli.projects.status import _annotations
 from atomci.cli.view.annotations import _escape
 
 EVIL = "print('::error::injected')\nprint('  ::set-output name=x::1')\nprint('a ##[error]injected')\nraise SystemExit(3)\n"

@@ -86,7 +86,7 @@ def test_atoms_of_packages_are_offered_and_a_broken_package_prints_nothing(sampl
     row = "Atom(1001, 'check_words', 4, 'Words are checked')"
     sample.write(
         "../site/words.py",
-        "from atomci.atoms.plugins import PluginAtom\nfrom atomci.catalog import Atom\n"
+        "from atomci.atoms.loading.plugins import PluginAtom\nfrom atomci.catalog import Atom\n"
         f"ATOM = PluginAtom({row}, run=lambda ctx: None)\n",
     )
     sample.write("../site/words-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: words\nVersion: 1\n")

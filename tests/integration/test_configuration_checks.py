@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from atomci.artifacts.schemas import Evidence
+from atomci.artifacts.handed.schemas import Evidence
 from atomci.artifacts.store import read
-from atomci.atoms.builtin import catalog_of
-from atomci.atoms.load import Loader
+from atomci.atoms.loading.builtin import catalog_of
+from atomci.atoms.loading.load import Loader
 from atomci.bootstrap.layout import make_folders, missing_folders
 from atomci.catalog import ATOMS
 from atomci.engine.config import Config

@@ -193,7 +193,7 @@ sys.meta_path.insert(0, Finder())
     ("sent", "module"),
     [
         ("SIGINT", "click"),
-        ("SIGTERM", "atomci.cli.run"),
+        ("SIGTERM", "atomci.cli.runs.run"),
         ("SIGHUP", "atomci.engine.runner"),
         ("SIGINT", "atomci.engine.schedule"),
     ],

@@ -296,7 +296,7 @@ def test_a_disabled_suite_makes_no_green_gate(sample) -> None:
 def test_a_function_takes_an_atoms_place(sample) -> None:
     sample.write(
         "../tools/own.py",
-        "from atomci.artifacts.schemas import Finding, Findings\n"
+        "from atomci.artifacts.handed.schemas import Finding, Findings\n"
         "from atomci.engine.context import Outcome\n\n"
         "class Lint:\n"
         "    @staticmethod\n"
@@ -369,8 +369,8 @@ def plugin(sample):
     site = sample.root.parent / "site"
     sample.write(
         "../site/word_check.py",
-        "from atomci.artifacts.schemas import Finding\n"
-        "from atomci.atoms.plugins import PluginAtom\n"
+        "from atomci.artifacts.handed.schemas import Finding\n"
+        "from atomci.atoms.loading.plugins import PluginAtom\n"
         "from atomci.catalog import Atom\n"
         "from atomci.engine.context import Outcome, Verdict\n"
         "from atomci.tools.process import Command\n\n"
@@ -441,7 +441,7 @@ IMPORT = "from atomci.catalog import Atom"
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("ATOM = PluginAtom(ROW", "ATOM = (ROW", "isn't an atomci.atoms.plugins.PluginAtom"),
+        ("ATOM = PluginAtom(ROW", "ATOM = (ROW", "isn't an atomci.atoms.loading.plugins.PluginAtom"),
         (IMPORT, "import no_such_module", "can't be loaded: ModuleNotFoundError: No module"),
         (IMPORT, "raise SystemExit(0)", "can't be loaded: SystemExit: 0"),
         (IMPORT, "from atomci.catalog import Atom as Other", "can't be loaded: NameError"),

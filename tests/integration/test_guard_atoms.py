@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from command_line import Done, call
 
-from atomci.artifacts.guarded import Session as Index
-from atomci.artifacts.guarded import SessionLimits, StopReason, Usage
+from atomci.artifacts.handed.guarded import Session as Index
+from atomci.artifacts.handed.guarded import SessionLimits, StopReason, Usage
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.redaction import Redactor
 from atomci.guard.record import Record

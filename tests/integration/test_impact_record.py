@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.artifacts.impact import ImpactRecord
+from atomci.artifacts.handed.impact import ImpactRecord
 from atomci.testing import results
 from atomci.testing.selection.impact import Collecting
 from atomci.testing.selection.reach import Everything, Reach, Tree, reached

@@ -17,9 +17,9 @@ from terminal import BACK, CLEAR, ENTER, Terminal
 from atomci.bootstrap.nested import around, part_of
 from atomci.bootstrap.repository import existing
 from atomci.cli.main import main
-from atomci.cli.new import _onto_path as onto_path
-from atomci.cli.new import _say_goodbye as say_goodbye
-from atomci.cli.new import _say_who_can_use_it as say_who_can_use_it
+from atomci.cli.projects.new import _onto_path as onto_path
+from atomci.cli.projects.new import _say_goodbye as say_goodbye
+from atomci.cli.projects.new import _say_who_can_use_it as say_who_can_use_it
 from atomci.errors import InfrastructureError, RefusedError
 from atomci.project import Project
 from atomci.template.questionnaire import Asked, NoAnswer
@@ -417,7 +417,7 @@ def test_a_slow_first_lock_is_said_before_it_begins(
     def begin(*_: object) -> None:
         raise InfrastructureError("begun")
 
-    monkeypatch.setattr("atomci.atoms.first_run.bootstrap", begin)
+    monkeypatch.setattr("atomci.atoms.asked.first_run.bootstrap", begin)
     assert main(["new", str(tmp_path / "p"), "--defaults", "-d", f"dependency_manager={manager}"]) == 3
     assert ("the first lock may take minutes" in capsys.readouterr().out) == (manager == "pip-tools")
 

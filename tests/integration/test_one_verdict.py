@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from nightly import NIGHTLY
 
 from atomci.artifacts import handles
-from atomci.artifacts.runs import Event, RunFinished
-from atomci.artifacts.schemas import Gate, ReportFile, Reports, Stage
-from atomci.atoms.builtin import built_in
-from atomci.atoms.parts.gate import bound_to_the_run
+from atomci.artifacts.handed.runs import Event, RunFinished
+from atomci.artifacts.handed.schemas import Gate, ReportFile, Reports, Stage
+from atomci.atoms.loading.builtin import built_in
+from atomci.atoms.parts.verdicts.gate import bound_to_the_run
 from atomci.atoms.phase_07_local_ci import compute_local_ci_exit_code
 from atomci.catalog import PIPELINES, Atom
 from atomci.cli.view.github import github_lines

@@ -493,7 +493,7 @@ def verdict(project) -> tuple[str, str]:
 
 def test_the_driver_writes_what_its_reader_reads() -> None:
     """Every field of the schema is set in the driver's text, which can't be run everywhere."""
-    from atomci.artifacts.testing import Diagnostic, PesterRun, PesterTest
+    from atomci.artifacts.handed.testing import Diagnostic, PesterRun, PesterTest
 
     text = pester.DRIVER.read_text(encoding="utf-8")
     for struct in (PesterRun, PesterTest, Diagnostic):

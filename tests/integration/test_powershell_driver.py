@@ -10,8 +10,8 @@ import pytest
 from pester_shapes import EMPTY, ODD, PROJECT, VERSIONS, Wanted, found, matches, place
 from powershell import PowerShell
 
-from atomci.artifacts.schemas import Finding
-from atomci.artifacts.testing import PesterRun
+from atomci.artifacts.handed.schemas import Finding
+from atomci.artifacts.handed.testing import PesterRun
 from atomci.testing import pester
 
 # Shapes of which the recordings have none: text, and what is to be found. The first is no file of tests.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from watched_project import watched
 
-from atomci.artifacts.testing import TestResult as Result
+from atomci.artifacts.handed.testing import TestResult as Result
 from atomci.watch.suite import suite_at
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the made-up tools are scripts")

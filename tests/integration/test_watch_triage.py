@@ -8,7 +8,7 @@ import pytest
 from stand_in_tools import make_environment
 from watched_project import watched
 
-from atomci.artifacts.watching import TriageFinished
+from atomci.artifacts.printed.watching import TriageFinished
 from atomci.cli.view.watching import Story
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the made-up tools are scripts")

@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from atomci.artifacts.watching import CycleDropped, CycleFinished, CycleStarted, TriageFinished, WatchEvent
+from atomci.artifacts.printed.watching import (
+    CycleDropped,
+    CycleFinished,
+    CycleStarted,
+    TriageFinished,
+    WatchEvent,
+)
 from atomci.watch.board import Board
 from atomci.watch.loop import Loop
 from atomci.watch.messages import Key, Message, Repaint

@@ -13,7 +13,7 @@ from typing import Any
 from atomci.adopt.counterparts import Counterparts
 from atomci.adopt.disruption import disruption
 from atomci.adopt.existing import Existing
-from atomci.artifacts.sync import AdoptedFile
+from atomci.artifacts.printed.sync import AdoptedFile
 from atomci.template.ownership import Ownership
 from atomci.template.snapshot import Snapshot
 from atomci.tools.git.client import Git

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from atomci.adopt.existing import Existing, Inferred, strings, value_at
 from atomci.adopt.licence import licence
-from atomci.artifacts.sync import InferredAnswer
+from atomci.artifacts.printed.sync import InferredAnswer
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.errors import RefusedError
 from atomci.project import oldest_python

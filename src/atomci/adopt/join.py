@@ -18,7 +18,7 @@ from atomci.adopt.existing import Inferred
 from atomci.adopt.inference import answers_to, origins, refuse_invented_names
 from atomci.adopt.next_steps import STUB, next_steps
 from atomci.adopt.notes import notes
-from atomci.artifacts.sync import AdoptedFile, Adoption
+from atomci.artifacts.printed.sync import AdoptedFile, Adoption
 from atomci.errors import RefusedError
 from atomci.template.answers import Recorded, answers_file
 from atomci.template.lock import lock_bytes, made_lock, with_own_files

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from atomci.adopt.existing import Existing
-from atomci.artifacts.sync import AdoptedFile, InferredAnswer
+from atomci.artifacts.printed.sync import AdoptedFile, InferredAnswer
 from atomci.tools.git.repository import Repository
 
 __all__ = ["notes"]

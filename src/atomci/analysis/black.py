@@ -16,7 +16,7 @@ from atomci.analysis.paths import relative
 from atomci.analysis.programs import broken, plain, unix_lines
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import any_settings, dotted
-from atomci.artifacts.schemas import Finding, Lane
+from atomci.artifacts.handed.schemas import Finding, Lane
 from atomci.tools.process import Command, Completed
 
 NAME = "black"

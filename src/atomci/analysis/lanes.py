@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from atomci.artifacts.schemas import Findings, Lane, Lanes, LaneWork
+from atomci.artifacts.handed.schemas import Findings, Lane, Lanes, LaneWork
 
 __all__ = ["classify"]
 

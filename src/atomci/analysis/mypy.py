@@ -19,7 +19,7 @@ from atomci.analysis.paths import relative
 from atomci.analysis.programs import broken, plain, unix_lines
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import Setting
-from atomci.artifacts.schemas import Finding, Lane
+from atomci.artifacts.handed.schemas import Finding, Lane
 from atomci.tools.git.client import Git
 from atomci.tools.process import Command, Completed, shell_line
 

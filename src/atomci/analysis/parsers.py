@@ -13,7 +13,7 @@ from atomci.analysis.programs import broken
 from atomci.analysis.protocol import Reading
 from atomci.analysis.sarif.reading import read_log
 from atomci.analysis.table import TOOLS
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.schemas import Finding
 from atomci.tools.process import Completed
 
 __all__ = ["PARSERS", "Parser"]

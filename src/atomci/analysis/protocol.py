@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from atomci.analysis.settings import Setting
-from atomci.artifacts.schemas import Finding, Lane
+from atomci.artifacts.handed.schemas import Finding, Lane
 from atomci.tools.process import Command, Completed
 
 __all__ = ["Reading", "Site", "Tool"]

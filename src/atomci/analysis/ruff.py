@@ -13,7 +13,7 @@ from atomci.analysis.paths import relative
 from atomci.analysis.programs import broken, plain
 from atomci.analysis.protocol import Reading, Site
 from atomci.analysis.settings import UNSET_LINE_LENGTH, Setting, dotted
-from atomci.artifacts.schemas import Finding, Lane
+from atomci.artifacts.handed.schemas import Finding, Lane
 from atomci.tools.process import Command, Completed
 
 NAME = "ruff"

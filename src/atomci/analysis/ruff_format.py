@@ -10,7 +10,7 @@ from atomci.analysis.diffs import first_changes
 from atomci.analysis.paths import relative
 from atomci.analysis.programs import broken, plain, unix_lines
 from atomci.analysis.protocol import Reading, Site
-from atomci.artifacts.schemas import Finding, Lane
+from atomci.artifacts.handed.schemas import Finding, Lane
 from atomci.tools.process import Command, Completed
 
 NAME = "ruff-format"

@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from atomci.artifacts.done import DoneAnswer
-    from atomci.artifacts.failures import Checkpoint, Failures
-    from atomci.artifacts.fixing import BehaviorWork, FixedByTools, TypeWork
-    from atomci.artifacts.impact import Escapes, ImpactRecord
-    from atomci.artifacts.lines import LinesRecord
-    from atomci.artifacts.runs import Index, Result
-    from atomci.artifacts.schemas import (
+    from atomci.artifacts.handed.failures import Checkpoint, Failures
+    from atomci.artifacts.handed.fixing import BehaviorWork, FixedByTools, TypeWork
+    from atomci.artifacts.handed.impact import Escapes, ImpactRecord
+    from atomci.artifacts.handed.lines import LinesRecord
+    from atomci.artifacts.handed.runs import Index, Result
+    from atomci.artifacts.handed.schemas import (
         AllFindings,
         Evidence,
         Exercised,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
         Stage,
         ToolReport,
     )
-    from atomci.artifacts.testing import (
+    from atomci.artifacts.handed.testing import (
         CoverageBudget,
         Durations,
         ParallelPlan,
@@ -43,7 +42,8 @@ if TYPE_CHECKING:
         Shards,
         TestSummary,
     )
-    from atomci.artifacts.trends import Trends
+    from atomci.artifacts.handed.trends import Trends
+    from atomci.artifacts.printed.done import DoneAnswer
 
 __all__ = ["Artifact", "answer", "evidence", "result_of"]
 

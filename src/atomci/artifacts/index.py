@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from atomci.artifacts.handed.runs import ROOM, Index, IndexEntry
+from atomci.artifacts.handed.trends import HISTORY
 from atomci.artifacts.handles import PAGE, SUMMARY
-from atomci.artifacts.runs import ROOM, Index, IndexEntry
 from atomci.artifacts.store import sha256, write
-from atomci.artifacts.trends import HISTORY
 from atomci.tools.exclusive import LOCK
 
 __all__ = ["entries_at_the_end", "entries_of", "write_index"]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from atomci.artifacts.baseline import BaselineEntry, BaselineRenewal
-from atomci.artifacts.done import DoneAnswer, DoneReport
-from atomci.artifacts.failures import Checkpoint, Failures
-from atomci.artifacts.fixing import BehaviorWork, FixedByTools, TypeWork
-from atomci.artifacts.guarded import GuardEvent, Session
-from atomci.artifacts.impact import Escapes, ImpactRecord
-from atomci.artifacts.lines import LinesRecord
-from atomci.artifacts.listings import Diagnosis, Explanation, ImpactExplanation, Listing, Restored
-from atomci.artifacts.manifests import Manifest, Parity
-from atomci.artifacts.reported import RunReport
-from atomci.artifacts.runs import Event, Index, Result
-from atomci.artifacts.schemas import (
+from atomci.artifacts.handed.baseline import BaselineEntry, BaselineRenewal
+from atomci.artifacts.handed.failures import Checkpoint, Failures
+from atomci.artifacts.handed.fixing import BehaviorWork, FixedByTools, TypeWork
+from atomci.artifacts.handed.guarded import GuardEvent, Session
+from atomci.artifacts.handed.impact import Escapes, ImpactRecord
+from atomci.artifacts.handed.lines import LinesRecord
+from atomci.artifacts.handed.manifests import Manifest, Parity
+from atomci.artifacts.handed.runs import Event, Index, Result
+from atomci.artifacts.handed.schemas import (
     AllFindings,
     Evidence,
     Exercised,
@@ -32,7 +29,7 @@ from atomci.artifacts.schemas import (
     Stage,
     ToolReport,
 )
-from atomci.artifacts.snapshots import (
+from atomci.artifacts.handed.snapshots import (
     Branched,
     Brought,
     SessionChange,
@@ -41,8 +38,7 @@ from atomci.artifacts.snapshots import (
     WorkChange,
     WorkSnapshot,
 )
-from atomci.artifacts.sync import Adoption, Exported, Lock, Proposal, SyncStatus, Update
-from atomci.artifacts.testing import (
+from atomci.artifacts.handed.testing import (
     CoverageBudget,
     Durations,
     ParallelPlan,
@@ -51,9 +47,13 @@ from atomci.artifacts.testing import (
     Shards,
     TestSummary,
 )
-from atomci.artifacts.trends import PastRun, Trends
-from atomci.artifacts.verdicts import CheckReport
-from atomci.artifacts.watching import WatchEvent
+from atomci.artifacts.handed.trends import PastRun, Trends
+from atomci.artifacts.handed.verdicts import CheckReport
+from atomci.artifacts.printed.done import DoneAnswer, DoneReport
+from atomci.artifacts.printed.listings import Diagnosis, Explanation, ImpactExplanation, Listing, Restored
+from atomci.artifacts.printed.reported import RunReport
+from atomci.artifacts.printed.sync import Adoption, Exported, Lock, Proposal, SyncStatus, Update
+from atomci.artifacts.printed.watching import WatchEvent
 
 __all__ = ["SCHEMAS"]
 

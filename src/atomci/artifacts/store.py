@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
+from atomci.artifacts.handed.runs import OutputFile
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.runs import OutputFile
 from atomci.decoding import decoded
 from atomci.errors import InfrastructureError
 from atomci.tools.atomic import replace_file

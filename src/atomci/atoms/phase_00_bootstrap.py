@@ -9,11 +9,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from atomci.artifacts import handles
-from atomci.artifacts.schemas import Finding, ToolReport
-from atomci.artifacts.verdicts import Fact
-from atomci.atoms.parts.evidence import never_ran
-from atomci.atoms.parts.host_programs import commands_of, program_is_there, provide_program
-from atomci.atoms.parts.machine import (
+from atomci.artifacts.handed.schemas import Finding, ToolReport
+from atomci.artifacts.handed.verdicts import Fact
+from atomci.atoms.parts.host.host_programs import commands_of, program_is_there, provide_program
+from atomci.atoms.parts.host.machine import (
     chosen_manager,
     environment_version,
     find_python,
@@ -22,6 +21,7 @@ from atomci.atoms.parts.machine import (
     wanted_python,
 )
 from atomci.atoms.parts.removed_folders import removed_folders
+from atomci.atoms.parts.verdicts.evidence import never_ran
 from atomci.bootstrap import (
     environment,
     host,

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from atomci.analysis.table import in_use
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
 from atomci.atoms.parts.larger_repository import folder_by_setting, hooks_elsewhere, read_by_github
-from atomci.atoms.parts.recorded import outcome_of
 from atomci.atoms.parts.removed_folders import removed_folders
+from atomci.atoms.parts.verdicts.recorded import outcome_of
 from atomci.bootstrap.layout import folders_of
 from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration import (

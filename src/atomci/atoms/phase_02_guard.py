@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from atomci.artifacts.guarded import Session, StopReason
+from atomci.artifacts.handed.guarded import Session, StopReason
 from atomci.atoms.parts.ci_files import verdict_of as verdict_by
 from atomci.atoms.parts.sessions import CapturedSession, newest_captured
 from atomci.configuration.facts import Fact, expect, problem, seen, unknown_to_us

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from atomci.artifacts import handles
-from atomci.artifacts.schemas import Evidence
+from atomci.artifacts.handed.schemas import Evidence
 from atomci.atoms.parts.ci_files import verdict_of
-from atomci.atoms.parts.recorded import outcome_of
 from atomci.atoms.parts.sessions import newest_captured
+from atomci.atoms.parts.verdicts.recorded import outcome_of
 from atomci.configuration.facts import problem, seen, unknown_to_us
 from atomci.engine.context import Context, Outcome, Verdict
 from atomci.engine.outputs import declared_outputs

@@ -14,12 +14,12 @@ from atomci.analysis.protocol import Tool
 from atomci.analysis.sarif.log import to_sarif
 from atomci.analysis.table import ATOMS, tool_of
 from atomci.artifacts import handles
-from atomci.artifacts.baseline import BaselineEntry
-from atomci.artifacts.schemas import AllFindings, Finding, Findings, Status
-from atomci.atoms.parts.evidence import last_result
-from atomci.atoms.parts.findings import outcome_of
-from atomci.atoms.parts.stages import unexplained, why_left_out
+from atomci.artifacts.handed.baseline import BaselineEntry
+from atomci.artifacts.handed.schemas import AllFindings, Finding, Findings, Status
 from atomci.atoms.parts.static_inputs import depends_on_what_it_may_read
+from atomci.atoms.parts.verdicts.evidence import last_result
+from atomci.atoms.parts.verdicts.findings import outcome_of
+from atomci.atoms.parts.verdicts.stages import unexplained, why_left_out
 from atomci.catalog import atom
 from atomci.engine.cache import declared
 from atomci.engine.context import Context, Outcome, Verdict, runs

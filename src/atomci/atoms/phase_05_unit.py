@@ -11,19 +11,17 @@ from pathlib import Path
 from msgspec import structs
 
 from atomci.artifacts import handles
-from atomci.artifacts.impact import ImpactRecord
-from atomci.artifacts.testing import ParallelPlan, Selection
-from atomci.atoms.options import ShardOptions
-from atomci.atoms.parts.coverage_budget import (
+from atomci.artifacts.handed.impact import ImpactRecord
+from atomci.artifacts.handed.testing import ParallelPlan, Selection
+from atomci.atoms.parts.layers.coverage_budget import (
     budget_commands,
     depends_on_the_change,
     judged_budget,
     judged_elsewhere,
     verdict_on_budget,
 )
-from atomci.atoms.parts.coverage_runs import coverage_command, reading_sources
-from atomci.atoms.parts.evidence import last_result
-from atomci.atoms.parts.impact_record import (
+from atomci.atoms.parts.layers.coverage_runs import coverage_command, reading_sources
+from atomci.atoms.parts.layers.impact_record import (
     by_record,
     differs,
     is_recorded,
@@ -35,18 +33,18 @@ from atomci.atoms.parts.impact_record import (
     why_not_trusted,
     why_of_no_use,
 )
-from atomci.atoms.parts.known_reads import what_tests_read
-from atomci.atoms.parts.layer_inputs import depends_on_what_was_seen
-from atomci.atoms.parts.layer_runs import (
+from atomci.atoms.parts.layers.known_reads import what_tests_read
+from atomci.atoms.parts.layers.layer_inputs import depends_on_what_was_seen
+from atomci.atoms.parts.layers.layer_runs import (
     export_reports,
     miscounted,
     pytest_command,
     why_unmeasured,
     why_unrunnable,
 )
-from atomci.atoms.parts.layer_writes import changed_by_tests, hashes_before
-from atomci.atoms.parts.reused_coverage import keep_lines, known_lines, widen_for_lines
-from atomci.atoms.parts.shard_runs import (
+from atomci.atoms.parts.layers.layer_writes import changed_by_tests, hashes_before
+from atomci.atoms.parts.layers.reused_coverage import keep_lines, known_lines, widen_for_lines
+from atomci.atoms.parts.layers.shard_runs import (
     combine_commands,
     combined,
     durations_of,
@@ -54,6 +52,8 @@ from atomci.atoms.parts.shard_runs import (
     portion_environment,
     run_portion,
 )
+from atomci.atoms.parts.options import ShardOptions
+from atomci.atoms.parts.verdicts.evidence import last_result
 from atomci.engine.cache import clear_notes, declared, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.inputs.dependencies import Dependencies

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Sequence
 
 from atomci.analysis.table import ATOMS, tool_of
 from atomci.artifacts import handles
-from atomci.artifacts.fixing import FixedByTools
-from atomci.artifacts.schemas import Lane
-from atomci.atoms.parts.impact_record import known_record
-from atomci.atoms.parts.layer_runs import why_unrunnable
+from atomci.artifacts.handed.fixing import FixedByTools
+from atomci.artifacts.handed.schemas import Lane
+from atomci.atoms.parts.layers.impact_record import known_record
+from atomci.atoms.parts.layers.layer_runs import why_unrunnable
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.events import new_run_id
 from atomci.fix.lanes.behavior import behavior_work

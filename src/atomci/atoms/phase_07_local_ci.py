@@ -7,16 +7,16 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from atomci.artifacts import handles
+from atomci.artifacts.handed.schemas import Reports, Status
+from atomci.artifacts.handed.testing import TestSummary
 from atomci.artifacts.handles import Artifact
-from atomci.artifacts.schemas import Reports, Status
-from atomci.artifacts.testing import TestSummary
 from atomci.atoms.parts.ci_files import local_actions, verdict_of
-from atomci.atoms.parts.coverage_budget import judged_elsewhere
-from atomci.atoms.parts.gate import gate_of, outcome_of
+from atomci.atoms.parts.host.machine import chosen_manager
 from atomci.atoms.parts.larger_repository import unread_by_github
-from atomci.atoms.parts.layer_runs import listed
-from atomci.atoms.parts.machine import chosen_manager
-from atomci.atoms.parts.stages import (
+from atomci.atoms.parts.layers.coverage_budget import judged_elsewhere
+from atomci.atoms.parts.layers.layer_runs import listed
+from atomci.atoms.parts.verdicts.gate import gate_of, outcome_of
+from atomci.atoms.parts.verdicts.stages import (
     Red,
     ended,
     excuse,

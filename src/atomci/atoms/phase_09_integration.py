@@ -6,10 +6,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from atomci.artifacts import handles
-from atomci.artifacts.schemas import Adapter, Exercised, IntegrationEnv
-from atomci.atoms.parts.coverage_runs import coverage_command
-from atomci.atoms.parts.evidence import last_result
-from atomci.atoms.parts.layer_runs import (
+from atomci.artifacts.handed.schemas import Adapter, Exercised, IntegrationEnv
+from atomci.atoms.parts.layers.coverage_runs import coverage_command
+from atomci.atoms.parts.layers.layer_runs import (
     export_reports,
     keeping,
     last_tests,
@@ -20,7 +19,16 @@ from atomci.atoms.parts.layer_runs import (
     uncounted,
     write_reports,
 )
-from atomci.atoms.parts.stages import Red, ended, excuse, judged, none_ran, reds_of_tests, why_left_out
+from atomci.atoms.parts.verdicts.evidence import last_result
+from atomci.atoms.parts.verdicts.stages import (
+    Red,
+    ended,
+    excuse,
+    judged,
+    none_ran,
+    reds_of_tests,
+    why_left_out,
+)
 from atomci.configuration import fixtures, suite
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.errors import InfrastructureError

@@ -13,11 +13,10 @@ from pathlib import Path
 
 from atomci.analysis.table import in_use
 from atomci.artifacts import handles
-from atomci.artifacts.schemas import Preconditions, ServiceState
+from atomci.artifacts.handed.schemas import Preconditions, ServiceState
 from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents
-from atomci.atoms.parts.coverage_budget import counted_layers
-from atomci.atoms.parts.evidence import last_result
-from atomci.atoms.parts.layer_runs import (
+from atomci.atoms.parts.layers.coverage_budget import counted_layers
+from atomci.atoms.parts.layers.layer_runs import (
     export_reports,
     keeping,
     last_tests,
@@ -28,8 +27,9 @@ from atomci.atoms.parts.layer_runs import (
     uncounted,
     write_reports,
 )
-from atomci.atoms.parts.recorded import outcome_of
-from atomci.atoms.parts.stages import Red, judged, reds_of_tests, why_left_out
+from atomci.atoms.parts.verdicts.evidence import last_result
+from atomci.atoms.parts.verdicts.recorded import outcome_of
+from atomci.atoms.parts.verdicts.stages import Red, judged, reds_of_tests, why_left_out
 from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration.ci import e2e_policy
 from atomci.configuration.ci.graph import Workflow

@@ -9,8 +9,8 @@ from typing import Any
 
 from atomci.artifacts import handles
 from atomci.artifacts.handles import Artifact
-from atomci.artifacts.reported import RunReport
-from atomci.atoms.parts.coverage_budget import (
+from atomci.artifacts.printed.reported import RunReport
+from atomci.atoms.parts.layers.coverage_budget import (
     counted_layers,
     depends_on_the_change,
     judged_budget,
@@ -18,8 +18,8 @@ from atomci.atoms.parts.coverage_budget import (
     verdict_on_budget,
     why_uncounted,
 )
-from atomci.atoms.parts.coverage_runs import combined_commands, combining_command
-from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.layers.coverage_runs import combined_commands, combining_command
+from atomci.atoms.parts.verdicts.evidence import last_result
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.report.markdown import markdown
 from atomci.report.pages import newest, page_of, write_page, write_summary

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from atomci.artifacts import handles
-from atomci.artifacts.schemas import Finding, Protection, RulesetDifference, RulesetState, Status
-from atomci.atoms.options import ProtectionOptions
+from atomci.artifacts.handed.schemas import Finding, Protection, RulesetDifference, RulesetState, Status
 from atomci.atoms.parts.ci_files import ci_verdict, ruleset_documents, verdict_of
-from atomci.atoms.parts.recorded import outcome_of
+from atomci.atoms.parts.options import ProtectionOptions
+from atomci.atoms.parts.verdicts.recorded import outcome_of
 from atomci.bootstrap.managers.choice import prefix
 from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration.ci.graph import Workflow

@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Callable, Sequence
 
 from atomci.artifacts import handles
-from atomci.artifacts.schemas import Finding, Findings
+from atomci.artifacts.handed.schemas import Finding, Findings
+from atomci.artifacts.handed.testing import PesterRun, TestResult
 from atomci.artifacts.store import ArtifactError
-from atomci.artifacts.testing import PesterRun, TestResult
 from atomci.atoms.parts.ci_files import Rules, ci_verdict, ci_workflow
-from atomci.atoms.parts.evidence import last_result
+from atomci.atoms.parts.verdicts.evidence import last_result
 from atomci.bootstrap.profile import has_layers, systems, works_with
 from atomci.configuration.ci import jobs, publishing
 from atomci.configuration.ci.graph import Workflow

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from atomci.artifacts import handles, retention
+from atomci.artifacts.handed.schemas import RemovedRun, Retention
 from atomci.artifacts.privacy import Scan, scan
 from atomci.artifacts.redaction import ENV_FILE, redactor_for
 from atomci.artifacts.retention import RetentionSettings, read_retention
-from atomci.artifacts.schemas import RemovedRun, Retention
 from atomci.atoms.parts.ci_files import verdict_of
-from atomci.atoms.parts.recorded import outcome_of, recorded
+from atomci.atoms.parts.verdicts.recorded import outcome_of, recorded
 from atomci.configuration import env_example
 from atomci.configuration.ci import declared_secrets, publishing
 from atomci.configuration.ci.declared_secrets import read_secrets

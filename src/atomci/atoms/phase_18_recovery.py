@@ -10,15 +10,15 @@ from pathlib import Path
 from msgspec import DecodeError, structs
 
 from atomci.artifacts import handles
-from atomci.artifacts.failures import Checkpoint, Failures, QuarantineRow
-from atomci.artifacts.runs import AtomFinished, Event, RunFinished, RunStarted
-from atomci.artifacts.schemas import OverrideRow, OverrideRows, Status
-from atomci.artifacts.testing import TestResult
-from atomci.artifacts.trends import HISTORY
+from atomci.artifacts.handed.failures import Checkpoint, Failures, QuarantineRow
+from atomci.artifacts.handed.runs import AtomFinished, Event, RunFinished, RunStarted
+from atomci.artifacts.handed.schemas import OverrideRow, OverrideRows, Status
+from atomci.artifacts.handed.testing import TestResult
+from atomci.artifacts.handed.trends import HISTORY
 from atomci.atoms.parts.ci_files import verdict_of
-from atomci.atoms.parts.evidence import never_ran
-from atomci.atoms.parts.recorded import outcome_of
-from atomci.atoms.parts.since_green import since_green
+from atomci.atoms.parts.verdicts.evidence import never_ran
+from atomci.atoms.parts.verdicts.recorded import outcome_of
+from atomci.atoms.parts.verdicts.since_green import since_green
 from atomci.atoms.parts.ways import ways_in
 from atomci.bootstrap.profile import has_layers, left_out
 from atomci.configuration import playbooks

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from atomci.artifacts import handles
-from atomci.artifacts.impact import Escapes
+from atomci.artifacts.handed.impact import Escapes
+from atomci.artifacts.handed.testing import Shards
+from atomci.artifacts.handed.trends import HISTORY
 from atomci.artifacts.store import ArtifactError
-from atomci.artifacts.testing import Shards
-from atomci.artifacts.trends import HISTORY
 from atomci.atoms.parts.ci_files import ci_facts, ci_verdict, verdict_of
-from atomci.atoms.parts.evidence import last_result, never_ran
-from atomci.atoms.parts.recorded import outcome_of
-from atomci.atoms.parts.shard_runs import collect_command, collected, known_durations
+from atomci.atoms.parts.layers.shard_runs import collect_command, collected, known_durations
+from atomci.atoms.parts.verdicts.evidence import last_result, never_ran
+from atomci.atoms.parts.verdicts.recorded import outcome_of
 from atomci.configuration.ci import caching, shards_job
 from atomci.configuration.documents import toml_document
 from atomci.configuration.facts import Fact, expect, problem, seen

@@ -7,7 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from atomci.artifacts import handles
-from atomci.atoms.parts.answers import (
+from atomci.atoms.parts.branches import default_branch
+from atomci.atoms.parts.ci_files import ci_workflow
+from atomci.atoms.parts.layers.coverage_budget import counted_layers, judged_elsewhere
+from atomci.atoms.parts.layers.layer_runs import not_begun
+from atomci.atoms.parts.prose import only_prose
+from atomci.atoms.parts.verdicts.answers import (
     Said,
     answered,
     applies_not,
@@ -18,12 +23,7 @@ from atomci.atoms.parts.answers import (
     verdict_of,
     yes,
 )
-from atomci.atoms.parts.branches import default_branch
-from atomci.atoms.parts.ci_files import ci_workflow
-from atomci.atoms.parts.coverage_budget import counted_layers, judged_elsewhere
-from atomci.atoms.parts.github_answers import approved, uploaded
-from atomci.atoms.parts.layer_runs import not_begun
-from atomci.atoms.parts.prose import only_prose
+from atomci.atoms.parts.verdicts.github_answers import approved, uploaded
 from atomci.bootstrap.profile import left_out
 from atomci.configuration import hooks
 from atomci.configuration.ci.publishing import upload_names

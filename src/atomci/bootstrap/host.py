@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from atomci.artifacts.schemas import HostFacts
+from atomci.artifacts.handed.schemas import HostFacts
 from atomci.errors import InfrastructureError
 from atomci.tools.process import Children, Command
 

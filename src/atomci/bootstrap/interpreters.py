@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from atomci.artifacts.schemas import ToolFound, ToolReport
+from atomci.artifacts.handed.schemas import ToolFound, ToolReport
 from atomci.errors import UsageError
 
 __all__ = [

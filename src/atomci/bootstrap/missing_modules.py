@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.schemas import Finding
 from atomci.bootstrap.managers.locked import locked_versions
 from atomci.bootstrap.managers.protocol import Manager
 from atomci.bootstrap.managers.table import MANAGERS

@@ -11,7 +11,7 @@ from typing import Protocol
 from msgspec import structs
 from packaging.version import Version
 
-from atomci.artifacts.schemas import ToolFound
+from atomci.artifacts.handed.schemas import ToolFound
 
 __all__ = [
     "DOCKER",

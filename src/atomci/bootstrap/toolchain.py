@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from atomci.artifacts.schemas import ToolFound
+from atomci.artifacts.handed.schemas import ToolFound
 
 __all__ = ["REQUIRED", "compare", "manager_row", "table", "what_is_here"]
 

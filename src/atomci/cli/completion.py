@@ -136,8 +136,8 @@ def _named(catalog: Catalog, begun: str) -> Iterator[tuple[str, str]]:
 
 def _catalog() -> Catalog:
     """With the atoms of packages; without them where one can't be loaded, since a tab must print no error."""
-    from atomci.atoms.builtin import catalog_of
-    from atomci.atoms.plugins import load_plugins
+    from atomci.atoms.loading.builtin import catalog_of
+    from atomci.atoms.loading.plugins import load_plugins
 
     try:
         return catalog_of(load_plugins())

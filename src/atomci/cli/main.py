@@ -25,29 +25,32 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _VERBS: dict[str, tuple[str, str]] = {
-    "new": ("atomci.cli.new", "Make a new project and run its gate."),
-    "run": ("atomci.cli.run", "Run atoms, phases or pipelines."),
-    "watch": ("atomci.cli.watch", "At each save, run the tests that it reaches."),
-    "check": ("atomci.cli.check", "Show which atoms hold here, with evidence."),
-    "done": ("atomci.cli.done", "Answer whether this commit is done, with evidence."),
-    "list": ("atomci.cli.show", "List atoms, phases and pipelines."),
-    "explain": ("atomci.cli.show", "Show what a target does, with the plain commands."),
-    "graph": ("atomci.cli.show", "Print a target's graph of atoms."),
-    "status": ("atomci.cli.status", "Show whether a newer template is out, and which files drifted."),
-    "update": ("atomci.cli.update", "Merge a newer version of the template."),
-    "diff": ("atomci.cli.status", "Show how files differ from what was rendered."),
-    "restore": ("atomci.cli.status", "Put files back to what was rendered."),
-    "undo": ("atomci.cli.undo", "Put back what a guarded session changed."),
-    "baseline": ("atomci.cli.baseline", "Hold today's findings, so that only new ones are red."),
-    "adopt": ("atomci.cli.adopt", "Put an existing repository under a template."),
-    "export": ("atomci.cli.export", "Export the template for cookiecutter."),
+    "new": ("atomci.cli.projects.new", "Make a new project and run its gate."),
+    "run": ("atomci.cli.runs.run", "Run atoms, phases or pipelines."),
+    "watch": ("atomci.cli.runs.watch", "At each save, run the tests that it reaches."),
+    "check": ("atomci.cli.runs.check", "Show which atoms hold here, with evidence."),
+    "done": ("atomci.cli.runs.done", "Answer whether this commit is done, with evidence."),
+    "list": ("atomci.cli.runs.show", "List atoms, phases and pipelines."),
+    "explain": ("atomci.cli.runs.show", "Show what a target does, with the plain commands."),
+    "graph": ("atomci.cli.runs.show", "Print a target's graph of atoms."),
+    "status": (
+        "atomci.cli.projects.status",
+        "Show whether a newer template is out, and which files drifted.",
+    ),
+    "update": ("atomci.cli.projects.update", "Merge a newer version of the template."),
+    "diff": ("atomci.cli.projects.status", "Show how files differ from what was rendered."),
+    "restore": ("atomci.cli.projects.status", "Put files back to what was rendered."),
+    "undo": ("atomci.cli.sessions.undo", "Put back what a guarded session changed."),
+    "baseline": ("atomci.cli.runs.baseline", "Hold today's findings, so that only new ones are red."),
+    "adopt": ("atomci.cli.projects.adopt", "Put an existing repository under a template."),
+    "export": ("atomci.cli.projects.export", "Export the template for cookiecutter."),
     "guard": (
-        "atomci.cli.guard",
+        "atomci.cli.sessions.guard",
         "Run a program that edits files, such as an AI's command line, under guard.",
     ),
-    "doctor": ("atomci.cli.doctor", "Show which programs are needed here, and which are missing."),
-    "parity": ("atomci.cli.parity", "Show how two runs differ, such as one in CI and one here."),
-    "report": ("atomci.cli.report", "Make the page of a run again, and open it."),
+    "doctor": ("atomci.cli.runs.doctor", "Show which programs are needed here, and which are missing."),
+    "parity": ("atomci.cli.runs.parity", "Show how two runs differ, such as one in CI and one here."),
+    "report": ("atomci.cli.runs.report", "Make the page of a run again, and open it."),
     "completion": ("atomci.cli.completion", "Print a shell's completion script."),
 }
 _AFTER_A_SESSION = ("show", "apply", "branch", "drop")
@@ -97,7 +100,7 @@ class _Verbs(click.Group):
 
 
 def _after_a_session(word: str) -> click.Command:
-    from atomci.cli.handover import COMMANDS
+    from atomci.cli.sessions.handover import COMMANDS
 
     return COMMANDS[word]
 

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from atomci.cli.glance import recall
+from atomci.cli.projects.glance import recall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from atomci.analysis.table import TOOLS
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.schemas import Finding
 from atomci.configuration.calls import calls_in, in_locked_environment, program_of
 from atomci.configuration.documents import Document
 from atomci.configuration.facts import Fact, expect, problem, seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atomci.artifacts.verdicts import Fact, Place
+from atomci.artifacts.handed.verdicts import Fact, Place
 
 __all__ = ["Fact", "Place", "expect", "problem", "seen", "unknown_to_us"]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from atomci.artifacts.handed.runs import Observed, Result
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.runs import Observed, Result
 from atomci.artifacts.store import ArtifactError, read, sha256
 from atomci.catalog import Atom
 from atomci.engine.context import Options, Workspace

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Protocol, TypeVar, overload
 
 from atomci.artifacts import store
+from atomci.artifacts.handed.runs import CoverageMeasured
+from atomci.artifacts.handed.schemas import Finding, Status
+from atomci.artifacts.handed.testing import TestResult, TestSession
+from atomci.artifacts.handed.verdicts import Fact
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.redaction import Redactor, redactor_for
-from atomci.artifacts.runs import CoverageMeasured
-from atomci.artifacts.schemas import Finding, Status
-from atomci.artifacts.testing import TestResult, TestSession
-from atomci.artifacts.verdicts import Fact
 from atomci.catalog import Atom
 from atomci.deadlines import today
 from atomci.engine.config import Config

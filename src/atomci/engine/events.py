@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
+from atomci.artifacts.handed.runs import ROOM, Event, RunFinished
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.redaction import Redactor
-from atomci.artifacts.runs import ROOM, Event, RunFinished
 from atomci.decoding import decoded
 
 __all__ = ["EventLog", "Listener", "last_run_id", "new_run_id", "now"]

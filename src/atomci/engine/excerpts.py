@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from atomci.artifacts.runs import Excerpt
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.runs import Excerpt
+from atomci.artifacts.handed.schemas import Finding
 
 __all__ = ["excerpts"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from atomci.artifacts.runs import Observed
-from atomci.artifacts.schemas import Status
+from atomci.artifacts.handed.runs import Observed
+from atomci.artifacts.handed.schemas import Status
 from atomci.catalog import Atom
 from atomci.engine.cache import ResultCache, TakenOver, declared, goes_by_its_files, surroundings
 from atomci.engine.context import Context, Implementation, Outcome

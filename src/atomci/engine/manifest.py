@@ -7,9 +7,9 @@ import platform
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from atomci.artifacts.handed.manifests import MANIFEST, Manifest, Ran
+from atomci.artifacts.handed.runs import AtomFinished, Observed, Result
 from atomci.artifacts.handles import result_of
-from atomci.artifacts.manifests import MANIFEST, Manifest, Ran
-from atomci.artifacts.runs import AtomFinished, Observed, Result
 from atomci.artifacts.store import ArtifactError, read_if_there, write
 from atomci.engine.context import Workspace
 from atomci.engine.events import EventLog, now

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from atomci.artifacts.handed.runs import AtomFinished, AtomStarted, Result
 from atomci.artifacts.handles import result_of
 from atomci.artifacts.redaction import LogWriter
-from atomci.artifacts.runs import AtomFinished, AtomStarted, Result
 from atomci.artifacts.store import outputs_of, write
 from atomci.catalog import Atom
 from atomci.engine.cache import CACHE_FOLDER, ResultCache

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from atomci.artifacts.handed.runs import AtomFinished, Event, IndexEntry, RunFinished, RunStarted
 from atomci.artifacts.index import entries_at_the_end, entries_of, write_index
-from atomci.artifacts.runs import AtomFinished, Event, IndexEntry, RunFinished, RunStarted
 from atomci.engine.cache import ResultCache
 from atomci.engine.context import Outcome, Workspace
 from atomci.engine.events import EventLog, Listener, last_run_id, new_run_id, now

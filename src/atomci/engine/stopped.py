@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from atomci.artifacts.handed.runs import Event, Result, RunFinished, RunStarted
 from atomci.artifacts.handles import result_of
-from atomci.artifacts.runs import Event, Result, RunFinished, RunStarted
 from atomci.artifacts.store import ArtifactError, read_if_there, sha256
 from atomci.catalog import Atom
 from atomci.decoding import decoded

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atomci.artifacts.sync import Exported
+from atomci.artifacts.printed.sync import Exported
 from atomci.errors import UsageError
 from atomci.export.contents import Contents, contents_of
 from atomci.export.cookiecutter import FOLDER, literal, looks_binary, offered, prompt

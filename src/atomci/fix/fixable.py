@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-from atomci.artifacts.failures import Failure, Kind
+from atomci.artifacts.handed.failures import Failure, Kind
 
 __all__ = ["by_code", "by_tools", "fingerprint", "lasting"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from atomci.artifacts.failures import Failure
-from atomci.artifacts.guarded import Usage
+from atomci.artifacts.handed.failures import Failure
+from atomci.artifacts.handed.guarded import Usage
 from atomci.fix.fixable import by_code, by_tools, fingerprint, lasting
 from atomci.fix.judging import refusals
 from atomci.fix.proposal import Patch, Refusal

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from atomci.artifacts.sync import FileChange, Update
+from atomci.artifacts.printed.sync import FileChange, Update
 from atomci.forge.remote import repository_of
 from atomci.visible import visible
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from atomci.artifacts.sync import Proposal
+from atomci.artifacts.printed.sync import Proposal
 from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.fleet.body import body_of, mark_of
 from atomci.fleet.finish import Finish

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 
-from atomci.artifacts.guarded import GuardEvent, GuardFinished, GuardOutput, GuardStarted, Session
+from atomci.artifacts.handed.guarded import GuardEvent, GuardFinished, GuardOutput, GuardStarted, Session
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.redaction import redactor_for
 from atomci.errors import InfrastructureError

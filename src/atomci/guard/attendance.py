@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from atomci.artifacts.guarded import SessionLimits, StopReason
+from atomci.artifacts.handed.guarded import SessionLimits, StopReason
 
 __all__ = ["Attendance", "Progress", "Signs"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from atomci.artifacts.guarded import SessionLimits
+from atomci.artifacts.handed.guarded import SessionLimits
 
 __all__ = ["HEADLESS", "INTERACTIVE", "STREAMING", "seconds_of"]
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from atomci.artifacts.guarded import AgentEnded, AgentUsed, Usage
+from atomci.artifacts.handed.guarded import AgentEnded, AgentUsed, Usage
 from atomci.guard.agents.protocol import Reader, Told
 from atomci.guard.attendance import Progress
 

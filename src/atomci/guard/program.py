@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from atomci.artifacts.guarded import SessionLimits, StopReason
+from atomci.artifacts.handed.guarded import SessionLimits, StopReason
 from atomci.guard.attendance import Attendance, Progress
 from atomci.tools import interrupts
 from atomci.tools.activity import processor_time

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from atomci.artifacts.guarded import GuardEvent, Session
+from atomci.artifacts.handed.guarded import GuardEvent, Session
+from atomci.artifacts.handed.runs import OutputFile
 from atomci.artifacts.json_text import json_of
 from atomci.artifacts.redaction import LogWriter, Redactor
-from atomci.artifacts.runs import OutputFile
 from atomci.decoding import decoded
 from atomci.tools.atomic import replace_file
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from atomci.artifacts.guarded import GuardEvent, SessionLimits, Usage
+from atomci.artifacts.handed.guarded import GuardEvent, SessionLimits, Usage
 from atomci.guard.agents.table import Typed
 from atomci.guard.workplace.place import Workplace
 from atomci.project import Project

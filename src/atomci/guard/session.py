@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from atomci.artifacts.guarded import Session
-from atomci.artifacts.snapshots import WorkSnapshot
+from atomci.artifacts.handed.guarded import Session
+from atomci.artifacts.handed.snapshots import WorkSnapshot
 from atomci.errors import AtomciError
 from atomci.guard.account import Account
 from atomci.guard.enclosure import Enclosure, enclose

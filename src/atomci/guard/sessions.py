@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from atomci.artifacts.guarded import Session
-from atomci.artifacts.runs import OutputFile
+from atomci.artifacts.handed.guarded import Session
+from atomci.artifacts.handed.runs import OutputFile
 from atomci.decoding import decoded
 from atomci.guard.record import CLI_RUNS, INDEX
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from atomci.artifacts.guarded import AgentEnded, GuardVerdict, SessionLimits, StopReason
+from atomci.artifacts.handed.guarded import AgentEnded, GuardVerdict, SessionLimits, StopReason
 
 __all__ = ["EXIT_CODES", "verdict_of"]
 

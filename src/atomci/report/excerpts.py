@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from atomci.artifacts.testing import TestResult
+from atomci.artifacts.handed.testing import TestResult
 
 __all__ = ["TESTS_SHOWN", "excerpt"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from atomci.artifacts.handed.trends import PastRun
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.reported import RunReport
-from atomci.artifacts.trends import PastRun
+from atomci.artifacts.printed.reported import RunReport
 from atomci.decoding import decoded
 from atomci.tools.atomic import replace_file
 from atomci.tools.exclusive import exclusive

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from atomci.artifacts.reported import AtomReport, RedRow, RunReport, TestReport
+from atomci.artifacts.printed.reported import AtomReport, RedRow, RunReport, TestReport
 from atomci.report.page.document import plain
 
 __all__ = ["COMMENT_LIMIT", "SUMMARY_LIMIT", "markdown"]

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from atomci.artifacts.reported import RunReport
-from atomci.artifacts.runs import RunStarted
+from atomci.artifacts.handed.runs import RunStarted
+from atomci.artifacts.printed.reported import RunReport
 from atomci.catalog import ATOMS
 from atomci.decoding import decoded
 from atomci.errors import UsageError

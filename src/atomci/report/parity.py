@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from atomci.artifacts.manifests import MANIFEST, DifferenceKind, Manifest, Parity, RunDifference
+from atomci.artifacts.handed.manifests import MANIFEST, DifferenceKind, Manifest, Parity, RunDifference
 from atomci.artifacts.store import read
 from atomci.errors import UsageError
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from atomci.artifacts.failures import QuarantineRow
-from atomci.artifacts.testing import TestResult
-from atomci.artifacts.trends import PastRun
+from atomci.artifacts.handed.failures import QuarantineRow
+from atomci.artifacts.handed.testing import TestResult
+from atomci.artifacts.handed.trends import PastRun
 from atomci.testing.flaky.quarantine import Quarantine, Quarantined
 
 __all__ = ["LONG", "quarantine_rows"]

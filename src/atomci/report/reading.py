@@ -14,11 +14,8 @@ import msgspec
 from msgspec import structs
 
 from atomci.artifacts import handles
-from atomci.artifacts.handles import result_of
-from atomci.artifacts.manifests import MANIFEST, Manifest
-from atomci.artifacts.redaction import Redactor, redactor_for
-from atomci.artifacts.reported import AtomReport, CoverageReport, RedRow, RunReport, TestReport
-from atomci.artifacts.runs import (
+from atomci.artifacts.handed.manifests import MANIFEST, Manifest
+from atomci.artifacts.handed.runs import (
     AtomFinished,
     AtomStarted,
     CoverageMeasured,
@@ -28,8 +25,11 @@ from atomci.artifacts.runs import (
     RunFinished,
     RunStarted,
 )
+from atomci.artifacts.handed.testing import CoverageBudget, TestResult, TestSession
+from atomci.artifacts.handles import result_of
+from atomci.artifacts.printed.reported import AtomReport, CoverageReport, RedRow, RunReport, TestReport
+from atomci.artifacts.redaction import Redactor, redactor_for
 from atomci.artifacts.store import ArtifactError, read_if_there
-from atomci.artifacts.testing import CoverageBudget, TestResult, TestSession
 from atomci.catalog import ATOMS, Atom
 from atomci.decoding import decoded
 from atomci.errors import UsageError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from atomci.artifacts.impact import Escapes
-from atomci.artifacts.trends import EscapeRate, FlakyRecord, PastRun, Trend, Trends
+from atomci.artifacts.handed.impact import Escapes
+from atomci.artifacts.handed.trends import EscapeRate, FlakyRecord, PastRun, Trend, Trends
 
 __all__ = ["ENOUGH", "trends_of"]
 

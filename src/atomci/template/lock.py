@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from atomci.artifacts.sync import Lock, LockedFile, Tier
+from atomci.artifacts.printed.sync import Lock, LockedFile, Tier
 from atomci.decoding import decoded
 from atomci.template.answers import Recorded
 from atomci.tools.atomic import replace_file

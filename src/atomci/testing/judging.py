@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from atomci.artifacts.schemas import Status
-from atomci.artifacts.testing import TestResult, TestSession, TestSummary
+from atomci.artifacts.handed.schemas import Status
+from atomci.artifacts.handed.testing import TestResult, TestSession, TestSummary
 from atomci.testing import pytest_runs, results
 from atomci.testing.flaky.flakiness import NOT_FLAKY, Flakiness
 

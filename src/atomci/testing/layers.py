@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from atomci.artifacts import handles
+from atomci.artifacts.handed.testing import TestResult, TestSession, TestSummary
 from atomci.artifacts.handles import Artifact
-from atomci.artifacts.testing import TestResult, TestSession, TestSummary
 from atomci.project import Project
 from atomci.testing import pytest_runs, results
 from atomci.tools.process import Completed

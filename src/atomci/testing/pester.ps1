@@ -1,5 +1,5 @@
 # Runs PSScriptAnalyzer and Pester over the given files, at once, and writes one JSON document (schema
-# atomci/pester/1, PesterRun in artifacts/testing.py). What is printed is read by nobody.
+# atomci/pester/1, PesterRun in artifacts/handed/testing.py). What is printed is read by nobody.
 #
 #   pwsh -NoProfile -NonInteractive -File pester.ps1 artifacts/tests/pester.json FILE...
 #

@@ -12,9 +12,9 @@ from typing import Literal
 import msgspec
 from msgspec import structs
 
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.schemas import Finding
+from atomci.artifacts.handed.testing import Diagnostic, PesterRun, PesterTest, TestResult
 from atomci.artifacts.store import ArtifactError
-from atomci.artifacts.testing import Diagnostic, PesterRun, PesterTest, TestResult
 from atomci.decoding import decoded
 from atomci.testing import results
 from atomci.tools.process import Completed

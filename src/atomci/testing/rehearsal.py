@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atomci.analysis.protocol import Tool
-from atomci.artifacts.schemas import Rehearsal, RehearsedStep
+from atomci.artifacts.handed.schemas import Rehearsal, RehearsedStep
 from atomci.tools.process import Command, Completed
 
 __all__ = ["DEFECTS", "PlannedStep", "break_file", "clone_step", "file_to_break", "overlay", "steps", "walk"]

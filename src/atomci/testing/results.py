@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from atomci.artifacts.handed.schemas import Finding
+from atomci.artifacts.handed.testing import TestResult, TestSession
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.schemas import Finding
 from atomci.artifacts.store import ArtifactError
-from atomci.artifacts.testing import TestResult, TestSession
 from atomci.decoding import decoded
 from atomci.tools.atomic import replace_file
 

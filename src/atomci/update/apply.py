@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from atomci.artifacts.sync import Update
+from atomci.artifacts.printed.sync import Update
 from atomci.errors import RefusedError
 from atomci.tools.git.repository import Repository
 from atomci.update.planned import Planned, message_of

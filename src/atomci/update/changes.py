@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from atomci.artifacts.sync import AnswerChange, Change, FileChange
+from atomci.artifacts.printed.sync import AnswerChange, Change, FileChange
 from atomci.template.ownership import Tier
 from atomci.tools.git.objects import Entry, Files
 from atomci.update.merging import MergedRenders

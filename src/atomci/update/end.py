@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from atomci.artifacts.sync import Update
+from atomci.artifacts.printed.sync import Update
 from atomci.errors import AtomciError, RefusedError
 from atomci.tools.git.client import complaint
 from atomci.tools.git.objects import Objects

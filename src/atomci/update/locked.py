@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 
-from atomci.artifacts.sync import Lock
+from atomci.artifacts.printed.sync import Lock
 from atomci.template.answers import Recorded
 from atomci.tools.git.objects import Entry, Files, Objects
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from packaging.version import Version
 
-from atomci.artifacts.sync import MigrationStep
+from atomci.artifacts.printed.sync import MigrationStep
 from atomci.errors import UsageError
 from atomci.template.versions import position
 from atomci.tools.git.names import fault_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from atomci.artifacts.sync import Update
+from atomci.artifacts.printed.sync import Update
 from atomci.template.answers import Recorded
 from atomci.template.workshop import Workshop
 from atomci.update.request import Request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from atomci.artifacts.sync import PinChoice, Update
+from atomci.artifacts.printed.sync import PinChoice, Update
 from atomci.tools.git.objects import Files, Objects
 from atomci.tools.git.repository import Repository
 from atomci.update.changes import acts, answer_changes, file_changes, locks_to_renew

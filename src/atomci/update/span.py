@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from atomci.artifacts.sync import Update
+from atomci.artifacts.printed.sync import Update
 from atomci.errors import RefusedError, UsageError
 from atomci.template.answers import Recorded
 from atomci.template.lock import LockFile, lies_there

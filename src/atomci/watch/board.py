@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from atomci.artifacts.testing import TestResult
-from atomci.artifacts.watching import CycleFinished, CycleStarted
+from atomci.artifacts.handed.testing import TestResult
+from atomci.artifacts.printed.watching import CycleFinished, CycleStarted
 from atomci.watch.cycle import Filter
 
 __all__ = ["Board"]

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from atomci.artifacts.testing import Selection, TestResult
-from atomci.artifacts.watching import Kind
+from atomci.artifacts.handed.testing import Selection, TestResult
+from atomci.artifacts.printed.watching import Kind
 
 __all__ = ["Cycle", "Filter", "TestsOf", "cycle_of"]
 

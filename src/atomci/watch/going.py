@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from atomci.artifacts.handed.testing import TestResult
 from atomci.artifacts.handles import Artifact
-from atomci.artifacts.testing import TestResult
-from atomci.artifacts.watching import CycleStarted, WatchVerdict
+from atomci.artifacts.printed.watching import CycleStarted, WatchVerdict
 from atomci.testing.judging import Judgement, judge
 from atomci.testing.layers import gathered
 from atomci.watch.cycle import Cycle

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from atomci.artifacts.testing import TestResult
-from atomci.artifacts.watching import WatchVerdict
+from atomci.artifacts.handed.testing import TestResult
+from atomci.artifacts.printed.watching import WatchVerdict
 from atomci.testing.judging import Judgement
 from atomci.testing.results import BAD
 from atomci.watch.snapshot import TreeSnapshot

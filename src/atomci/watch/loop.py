@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from atomci.artifacts.impact import ImpactRecord
-from atomci.artifacts.testing import TestResult
-from atomci.artifacts.watching import (
+from atomci.artifacts.handed.impact import ImpactRecord
+from atomci.artifacts.handed.testing import TestResult
+from atomci.artifacts.printed.watching import (
     CycleDropped,
     CycleFinished,
     CycleStarted,

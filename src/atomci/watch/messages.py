@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from atomci.artifacts.watching import WatchEvent
+from atomci.artifacts.printed.watching import WatchEvent
 from atomci.watch.board import Board
 from atomci.watch.processes import Run
 from atomci.watch.triage import Triage

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from atomci.artifacts import handles
-from atomci.artifacts.impact import ImpactRecord
+from atomci.artifacts.handed.impact import ImpactRecord
+from atomci.artifacts.handed.testing import Selection
 from atomci.artifacts.store import ArtifactError, read, write
-from atomci.artifacts.testing import Selection
-from atomci.atoms.parts.impact_record import blocks_of, known_record, renewed, why_of_no_use
+from atomci.atoms.parts.layers.impact_record import blocks_of, known_record, renewed, why_of_no_use
 from atomci.atoms.phase_05_unit import impacted, impacted_by_imports, impacted_by_record
 from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from atomci.artifacts.impact import ImpactRecord
-from atomci.artifacts.testing import Selection
-from atomci.atoms.load import Loader
-from atomci.atoms.parts.layer_runs import lent_variables, why_unrunnable
+from atomci.artifacts.handed.impact import ImpactRecord
+from atomci.artifacts.handed.testing import Selection
+from atomci.atoms.loading.load import Loader
+from atomci.atoms.parts.layers.layer_runs import lent_variables, why_unrunnable
 from atomci.atoms.phase_05_unit import every_test
 from atomci.engine.context import Context
 from atomci.errors import InfrastructureError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from atomci.artifacts.testing import TestResult, TestSession
+from atomci.artifacts.handed.testing import TestResult, TestSession
 from atomci.decoding import decoded
 
 __all__ = ["Tail"]

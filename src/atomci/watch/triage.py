@@ -10,9 +10,9 @@ from pathlib import Path
 
 from atomci.analysis.baseline.held import held_back
 from atomci.analysis.table import ATOMS, tool_of
-from atomci.artifacts.schemas import Finding
-from atomci.artifacts.watching import CycleFinished, TriageFinished, TriageVerdict
-from atomci.atoms.load import Loader
+from atomci.artifacts.handed.schemas import Finding
+from atomci.artifacts.printed.watching import CycleFinished, TriageFinished, TriageVerdict
+from atomci.atoms.loading.load import Loader
 from atomci.engine.context import Context
 from atomci.engine.guest import lacks
 from atomci.engine.inputs.files import matches

@@ -13,7 +13,7 @@ import pytest
 from command_line import Done, call
 from tree_world import git, lying, new_tree, users_git
 
-from atomci.artifacts.snapshots import Undone, UndoRow
+from atomci.artifacts.handed.snapshots import Undone, UndoRow
 from atomci.errors import AtomciError, RefusedError, UsageError
 from atomci.guard.snapshot import restore
 from atomci.guard.snapshot.store import REFERENCES, SnapshotStore, forget_old, runs_of

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from atomci.artifacts.snapshots import WorkSnapshot
+from atomci.artifacts.handed.snapshots import WorkSnapshot
 from atomci.guard.snapshot.store import FOLDER, open_store
 
 __all__ = ["Tree", "captured", "git", "lying", "new_tree", "users_git"]

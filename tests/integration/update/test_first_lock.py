@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sync_world import Folder, Run, new_repository
 
-from atomci.atoms import first_run
+from atomci.atoms.asked import first_run
 from atomci.cli.main import main
 from atomci.errors import InfrastructureError
 from atomci.project import Project

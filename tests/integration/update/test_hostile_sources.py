@@ -99,7 +99,7 @@ def test_hooks_of_ones_own_run_for_a_commit_alone(world: World, atomci: Run) -> 
 def test_a_template_that_is_trusted_is_installed(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from atomci.atoms import first_run
+    from atomci.atoms.asked import first_run
 
     installed: list[object] = []
     monkeypatch.setattr(first_run, "bootstrap", lambda project, _: installed.append(project))

@@ -49,7 +49,7 @@ def test_a_question_asked_again_is_answered_without_the_command_line(locked: Fol
     assert (first.returncode, again.returncode) == (0, 0)
     assert first.stdout == again.stdout
     assert "keep.txt  yours too" in first.stdout
-    assert "atomci.cli.glance" in again.stderr
+    assert "atomci.cli.projects.glance" in again.stderr
     assert "click" not in again.stderr
 
     (locked.root / "ci.yml").write_text("drift\n", encoding="utf-8")

@@ -29,7 +29,7 @@ from made_histories import (
 from sync_world import ANSWERS, CONFIG, OWNERSHIP, Folder, Pristine, new_repository
 from update_cases import unmerged
 
-from atomci.artifacts.sync import Update
+from atomci.artifacts.printed.sync import Update
 from atomci.errors import RefusedError
 from atomci.template.answers import recorded_answers
 from atomci.template.workshop import Workshop

@@ -14,7 +14,7 @@ from atomci.adopt.existing import Existing, Inferred, read_existing
 from atomci.adopt.inference import origins
 from atomci.adopt.join import PlannedAdoption, make_adoption
 from atomci.adopt.notes import notes
-from atomci.artifacts.sync import AdoptedFile, Adoption, InferredAnswer
+from atomci.artifacts.printed.sync import AdoptedFile, Adoption, InferredAnswer
 from atomci.errors import RefusedError, UsageError
 from atomci.template.answers import answers_file
 from atomci.template.ownership import Ownership, Tier

@@ -7,7 +7,7 @@ import pytest
 
 from atomci.adopt.existing import Existing, Inferred, Layout
 from atomci.adopt.inference import answers_to, refuse_invented_names
-from atomci.artifacts.sync import InferredAnswer
+from atomci.artifacts.printed.sync import InferredAnswer
 from atomci.errors import RefusedError
 
 OWN = ("kind", "dependency_manager", "integrations")

@@ -10,8 +10,8 @@ from atomci.analysis.baseline.entries import FILE, parsed, read_entries, text_of
 from atomci.analysis.baseline.growth import grown
 from atomci.analysis.baseline.held import Standing, held_back
 from atomci.analysis.baseline.renewal import renewed
-from atomci.artifacts.baseline import BaselineEntry
-from atomci.artifacts.schemas import Finding, Findings
+from atomci.artifacts.handed.baseline import BaselineEntry
+from atomci.artifacts.handed.schemas import Finding, Findings
 from atomci.catalog import ATOMS
 from atomci.errors import InfrastructureError
 

@@ -9,7 +9,7 @@ from atomci.analysis.diffs import first_changes
 from atomci.analysis.parsers import lines
 from atomci.analysis.paths import relative
 from atomci.analysis.table import TOOLS
-from atomci.artifacts.schemas import Finding, Findings
+from atomci.artifacts.handed.schemas import Finding, Findings
 from atomci.tools.process import Command, Completed
 
 ROOT = Path("/p")

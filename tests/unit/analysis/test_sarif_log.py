@@ -9,8 +9,8 @@ import pytest
 from atomci.analysis.sarif import limits
 from atomci.analysis.sarif.fingerprints import line_fingerprints
 from atomci.analysis.sarif.log import to_sarif
+from atomci.artifacts.handed.schemas import Finding, Findings
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.schemas import Finding, Findings
 
 TEXT = "import os\nx = 1\n"
 

@@ -8,7 +8,7 @@ import pytest
 from fake_github import HOST, TOKEN, GitHub, Reply, Repo, Request
 from finished_commit import fill
 
-from atomci.atoms.parts.github_answers import approved, uploaded
+from atomci.atoms.parts.verdicts.github_answers import approved, uploaded
 from atomci.forge.api import Api, ApiError
 from atomci.forge.remote import HostedRepository
 from atomci.tools.process import Command, Completed

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from atomci.atoms.plugin_rows import problems_of_all, problems_of_one
-from atomci.atoms.plugins import PluginAtom
+from atomci.atoms.loading.plugin_rows import problems_of_all, problems_of_one
+from atomci.atoms.loading.plugins import PluginAtom
 from atomci.catalog import Atom
 from atomci.engine.context import Context, Outcome
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from atomci.atoms.builtin import catalog_of
-from atomci.atoms.parts.layer_writes import changed_by_tests, hashes_before
+from atomci.atoms.loading.builtin import catalog_of
+from atomci.atoms.parts.layers.layer_writes import changed_by_tests, hashes_before
 from atomci.engine.cache import notes_in
 from atomci.engine.config import Config
 from atomci.engine.context import Context, Workspace

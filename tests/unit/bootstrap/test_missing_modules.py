@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.schemas import Finding
 from atomci.bootstrap.missing_modules import DISTRIBUTIONS, how_to_add
 from atomci.project import Project
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from atomci.cli import glance
-from atomci.cli.glance import Note, recall
+from atomci.cli.projects import glance
+from atomci.cli.projects.glance import Note, recall
 
 WORDS = ["status", "--offline"]
 PATHS = ["pyproject.toml", ".copier-answers.yml", "ci.yml", "gone.txt", "link"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished, RunStarted
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.runs import AtomFinished, AtomStarted, Event, RunFinished, RunStarted
+from atomci.artifacts.handed.schemas import Finding
 from atomci.catalog import Atom
 from atomci.cli.view.runs import listener_for
 from atomci.engine.plan import Plan

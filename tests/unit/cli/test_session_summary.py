@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from atomci.artifacts.guarded import Session, SessionLimits, StopReason, Usage
+from atomci.artifacts.handed.guarded import Session, SessionLimits, StopReason, Usage
 from atomci.cli.view.guarding import summary
 
 ENDED = Session(

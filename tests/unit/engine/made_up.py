@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from atomci.artifacts.runs import Event, Result
+from atomci.artifacts.handed.runs import Event, Result
 from atomci.artifacts.store import read
 from atomci.catalog import Atom
 from atomci.engine.config import Config

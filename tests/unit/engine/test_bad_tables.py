@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.atoms.load import Loader
+from atomci.atoms.loading.load import Loader
 from atomci.errors import UsageError
 from atomci.project import Project
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from made_up import MadeUp, Work
 
-from atomci.artifacts.runs import RunStarted
+from atomci.artifacts.handed.runs import RunStarted
 from atomci.catalog import Atom
 from atomci.engine.context import Context, Outcome
 from atomci.engine.stopped import stopped_run

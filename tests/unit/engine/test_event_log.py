@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from made_up import MadeUp
 
+from atomci.artifacts.handed.runs import AtomStarted, Event
 from atomci.artifacts.redaction import Redactor
-from atomci.artifacts.runs import AtomStarted, Event
 from atomci.engine.events import EventLog, last_run_id, new_run_id
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.schemas import Finding
 from atomci.engine import excerpts as excerpts_module
 from atomci.engine.excerpts import excerpts
 

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from made_up import MadeUp
 
-from atomci.artifacts.schemas import Evidence, Finding
+from atomci.artifacts.handed.schemas import Evidence, Finding
+from atomci.artifacts.handed.verdicts import Fact
 from atomci.artifacts.store import read
-from atomci.artifacts.verdicts import Fact
-from atomci.atoms.builtin import catalog_of
-from atomci.atoms.parts.evidence import last_result
-from atomci.atoms.parts.recorded import outcome_of, recorded
+from atomci.atoms.loading.builtin import catalog_of
+from atomci.atoms.parts.verdicts.evidence import last_result
+from atomci.atoms.parts.verdicts.recorded import outcome_of, recorded
 from atomci.catalog import Atom
 from atomci.catalog import atom as row_of
 from atomci.engine.config import Config

@@ -2,7 +2,7 @@
 
 import pytest
 
-from atomci.atoms.builtin import catalog_of
+from atomci.atoms.loading.builtin import catalog_of
 from atomci.catalog import ATOMS, PIPELINES, Atom
 from atomci.engine.plan import catalog_with, closure, make_plan, most_urgent_first, resolve
 from atomci.errors import InfrastructureError, UsageError

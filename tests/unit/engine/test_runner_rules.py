@@ -10,7 +10,7 @@ import threading
 import pytest
 from made_up import MadeUp, Work
 
-from atomci.artifacts.runs import AtomFinished
+from atomci.artifacts.handed.runs import AtomFinished
 from atomci.catalog import Atom
 from atomci.engine.config import AtomConfig, Config
 from atomci.engine.context import Context, Implementation, Outcome

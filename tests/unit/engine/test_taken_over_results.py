@@ -11,8 +11,8 @@ from datetime import date, timedelta
 import pytest
 from made_up import MadeUp
 
-from atomci.artifacts.runs import AtomFinished
-from atomci.atoms.load import Loader
+from atomci.artifacts.handed.runs import AtomFinished
+from atomci.atoms.loading.load import Loader
 from atomci.catalog import Atom
 from atomci.deadlines import today
 from atomci.engine.config import AtomConfig, Config

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from made_up import MadeUp
 
-from atomci.atoms.parts.unchanged import unchanging
+from atomci.atoms.parts.verdicts.unchanged import unchanging
 from atomci.catalog import Atom
 from atomci.engine.context import Context, Implementation, Outcome
 from atomci.tools.atomic import replace_file

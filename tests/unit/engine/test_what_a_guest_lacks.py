@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from atomci.atoms.builtin import catalog_of
-from atomci.atoms.parts.stages import why_left_out
+from atomci.atoms.loading.builtin import catalog_of
+from atomci.atoms.parts.verdicts.stages import why_left_out
 from atomci.catalog import ATOMS
 from atomci.engine.config import Config
 from atomci.engine.context import Context, Outcome, Workspace

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from made_up import MadeUp
 
-from atomci.artifacts.runs import Observed
-from atomci.atoms.builtin import catalog_of
-from atomci.atoms.parts.evidence import last_result
+from atomci.artifacts.handed.runs import Observed
+from atomci.atoms.loading.builtin import catalog_of
+from atomci.atoms.parts.verdicts.evidence import last_result
 from atomci.catalog import Atom
 from atomci.engine.config import Config
 from atomci.engine.context import Context, Implementation, Outcome, Workspace

@@ -1,7 +1,7 @@
 """Failing tests with the changed lines that they run through."""
 
-from atomci.artifacts import testing
-from atomci.artifacts.fixing import BehaviorWork
+from atomci.artifacts.handed import testing
+from atomci.artifacts.handed.fixing import BehaviorWork
 from atomci.fix.lanes.behavior import behavior_work
 
 SOURCES = {

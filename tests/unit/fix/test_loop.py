@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from atomci.artifacts.failures import Failure, Kind
-from atomci.artifacts.guarded import Usage
+from atomci.artifacts.handed.failures import Failure, Kind
+from atomci.artifacts.handed.guarded import Usage
 from atomci.fix.fixable import fingerprint
 from atomci.fix.loop import Budget, GateAnswer, Mending, Stop, Worked, fix_until_green
 from atomci.fix.proposal import Edit, Patch, Refusal, Side

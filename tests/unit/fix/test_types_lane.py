@@ -1,7 +1,7 @@
 """Type findings by symbol, with the signatures that they name."""
 
-from atomci.artifacts.fixing import SymbolWork
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.fixing import SymbolWork
+from atomci.artifacts.handed.schemas import Finding
 from atomci.fix.lanes.types import type_work
 
 SOURCES = {

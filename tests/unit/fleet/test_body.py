@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from atomci.artifacts.sync import AnswerChange, FileChange, MigrationStep, PinChoice, Update
+from atomci.artifacts.printed.sync import AnswerChange, FileChange, MigrationStep, PinChoice, Update
 from atomci.fleet.body import Mark, body_of, mark_of
 
 BRANCH = "atomci/template-update"

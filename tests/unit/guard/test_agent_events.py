@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.artifacts.guarded import AgentActed, AgentEnded, AgentSaid, AgentUsed, Usage
+from atomci.artifacts.handed.guarded import AgentActed, AgentEnded, AgentSaid, AgentUsed, Usage
 from atomci.guard.agents import aider, claude, codex, gemini
 from atomci.guard.agents.protocol import Agent, Told
 from atomci.guard.agents.table import typed

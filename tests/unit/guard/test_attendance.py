@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from atomci.artifacts.guarded import SessionLimits, StopReason
+from atomci.artifacts.handed.guarded import SessionLimits, StopReason
 from atomci.guard.attendance import Attendance, Progress
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from atomci.artifacts.guarded import AgentEnded, GuardVerdict, SessionLimits, StopReason
+from atomci.artifacts.handed.guarded import AgentEnded, GuardVerdict, SessionLimits, StopReason
 from atomci.guard.verdict import EXIT_CODES, verdict_of
 
 OK = AgentEnded(ok=True, kind="success")

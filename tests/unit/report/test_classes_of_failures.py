@@ -8,9 +8,9 @@ import pytest
 from broken_projects import CASES, FOLDER
 from msgspec import structs
 
-from atomci.artifacts import testing
-from atomci.artifacts.runs import AtomFinished, Event
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed import testing
+from atomci.artifacts.handed.runs import AtomFinished, Event
+from atomci.artifacts.handed.schemas import Finding
 from atomci.catalog import ATOMS
 from atomci.decoding import decoded
 from atomci.report.failures.classes import Rows, failures_of

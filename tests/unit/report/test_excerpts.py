@@ -2,7 +2,7 @@
 
 import pytest
 
-from atomci.artifacts import testing as artifacts
+from atomci.artifacts.handed import testing as artifacts
 from atomci.report.excerpts import excerpt
 
 LONG = """\

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from made_up_runs import HOSTILE, finished, large_red_run, started, turn, written
 
-from atomci.artifacts.schemas import Finding
-from atomci.artifacts.testing import TestResult as Attempt
+from atomci.artifacts.handed.schemas import Finding
+from atomci.artifacts.handed.testing import TestResult as Attempt
 from atomci.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT, markdown
 from atomci.report.reading import report_of
 

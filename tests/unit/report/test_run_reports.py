@@ -6,12 +6,12 @@ import msgspec
 import pytest
 from made_up_runs import RUN, finished, large_red_run, started, turn, written
 
+from atomci.artifacts.handed.runs import Result
+from atomci.artifacts.handed.schemas import Finding
+from atomci.artifacts.handed.testing import TestResult as Attempt
 from atomci.artifacts.handles import result_of
-from atomci.artifacts.reported import RunReport
-from atomci.artifacts.runs import Result
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.printed.reported import RunReport
 from atomci.artifacts.store import write
-from atomci.artifacts.testing import TestResult as Attempt
 from atomci.errors import UsageError
 from atomci.report.pages import newest
 from atomci.report.reading import log_of, report_of

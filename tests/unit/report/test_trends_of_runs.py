@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from made_up_runs import finished, large_red_run, started, turn, written
 
-from atomci.artifacts.impact import Escape, Escapes
-from atomci.artifacts.trends import PastRun, Trend
+from atomci.artifacts.handed.impact import Escape, Escapes
+from atomci.artifacts.handed.trends import PastRun, Trend
 from atomci.report import history
 from atomci.report.history import appended, past_run, past_runs
 from atomci.report.page.trends import trends_page

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from atomci.artifacts.sync import Lock
+from atomci.artifacts.printed.sync import Lock
 from atomci.template.answers import Recorded
 from atomci.template.lock import is_current, lock_bytes, made_lock, read_lock, same_content
 from atomci.tools.git.objects import Entry

@@ -2,7 +2,7 @@
 
 import pytest
 
-from atomci.artifacts.testing import ChangedStatements
+from atomci.artifacts.handed.testing import ChangedStatements
 from atomci.testing.measurement.changes import Changes, findings_of, judged, said
 from atomci.tools.git.changed_lines import added_lines
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from atomci.artifacts.impact import Escapes, FileRecord, ImpactRecord, PlaceRecord
-from atomci.artifacts.impact import TestRecord as Known
+from atomci.artifacts.handed.impact import Escapes, FileRecord, ImpactRecord, PlaceRecord
+from atomci.artifacts.handed.impact import TestRecord as Known
 from atomci.testing.selection.escapes import ENOUGH, Judged, counted, judged, why_all
 from atomci.testing.selection.impact import Collecting
 from atomci.testing.selection.reach import Tree

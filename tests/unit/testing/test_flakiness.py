@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from atomci.artifacts import testing
+from atomci.artifacts.handed import testing
 from atomci.testing.flaky.flakiness import flakiness_of
 from atomci.testing.flaky.plan import reruns_of_a_suite
 

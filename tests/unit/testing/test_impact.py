@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from atomci.artifacts.testing import Selection
+from atomci.artifacts.handed.testing import Selection
 from atomci.testing.selection.earlier_run import EarlierRun, PathSet
 from atomci.testing.selection.impact import Collecting, collects_files, select
 

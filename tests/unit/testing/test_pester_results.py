@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from pester_shapes import FIXTURES, FOUND, ODD, PROJECT, VERSIONS, found, matches, place
 
-from atomci.artifacts.testing import Diagnostic, PesterRun, PesterTest
+from atomci.artifacts.handed.testing import Diagnostic, PesterRun, PesterTest
 from atomci.testing import pester
 
 FILES = [*(path.relative_to(PROJECT).as_posix() for path in PROJECT.rglob("*.ps1")), ODD]

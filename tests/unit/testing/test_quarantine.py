@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from atomci.artifacts import testing
-from atomci.artifacts.trends import PastRun
+from atomci.artifacts.handed import testing
+from atomci.artifacts.handed.trends import PastRun
 from atomci.deadlines import today
 from atomci.errors import UsageError
 from atomci.project import Project

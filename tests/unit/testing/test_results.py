@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from atomci.artifacts import testing as artifacts
+from atomci.artifacts.handed import testing as artifacts
 from atomci.artifacts.store import ArtifactError
 from atomci.testing import recorder, results
 

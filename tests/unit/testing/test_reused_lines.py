@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from atomci.artifacts import impact
-from atomci.artifacts.lines import LinesRecord
+from atomci.artifacts.handed import impact
+from atomci.artifacts.handed.lines import LinesRecord
 from atomci.testing.measurement.line_record import CoveredLines, covered_of
 from atomci.testing.measurement.reuse import Reuse
 from atomci.testing.measurement.segments import read_segments

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from atomci.artifacts.sync import Drift, Lock, LockedFile
+from atomci.artifacts.printed.sync import Drift, Lock, LockedFile
 from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.template.answers import Recorded
 from atomci.template.lock import lock_bytes, read_lock

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from atomci.artifacts.sync import Drift, SyncStatus
+from atomci.artifacts.printed.sync import Drift, SyncStatus
 from atomci.deadlines import today
 from atomci.errors import UsageError
 from atomci.project import Project

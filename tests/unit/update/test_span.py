@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from atomci.artifacts.sync import Update
+from atomci.artifacts.printed.sync import Update
 from atomci.errors import RefusedError
 from atomci.template.answers import Recorded
 from atomci.template.repository import Release, Template

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from atomci.artifacts.testing import SelectedTest, Selection
-from atomci.artifacts.testing import TestResult as Result
+from atomci.artifacts.handed.testing import SelectedTest, Selection
+from atomci.artifacts.handed.testing import TestResult as Result
 from atomci.watch.cycle import Filter, cycle_of
 
 EVERY = ["tests/a.py", "tests/b.py", "tests/c.py"]

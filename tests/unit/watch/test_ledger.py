@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from atomci.artifacts.testing import TestResult as Result
-from atomci.artifacts.testing import TestSummary as Summary
+from atomci.artifacts.handed.testing import TestResult as Result
+from atomci.artifacts.handed.testing import TestSummary as Summary
 from atomci.testing.judging import Judgement
 from atomci.watch.ledger import RESTLESS_AFTER, Ledger
 from atomci.watch.snapshot import TreeSnapshot

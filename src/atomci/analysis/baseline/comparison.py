@@ -16,8 +16,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from atomci.artifacts.baseline import BaselineEntry, Kind
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.baseline import BaselineEntry, Kind
+from atomci.artifacts.handed.schemas import Finding
 
 __all__ = ["Matched", "Sighting", "compare", "entries_of", "seen_in"]
 

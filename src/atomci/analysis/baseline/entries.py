@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from atomci.artifacts.baseline import BaselineEntry, BaselineHead, Kind
+from atomci.artifacts.handed.baseline import BaselineEntry, BaselineHead, Kind
 from atomci.artifacts.json_text import json_of
 from atomci.decoding import decoded
 from atomci.errors import InfrastructureError

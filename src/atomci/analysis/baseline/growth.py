@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from atomci.analysis.baseline.comparison import Sighting, compare
 from atomci.analysis.baseline.entries import FILE, parsed
-from atomci.artifacts.baseline import BaselineEntry
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.baseline import BaselineEntry
+from atomci.artifacts.handed.schemas import Finding
 from atomci.errors import InfrastructureError
 from atomci.tools.git.branching import HistoryMissing, departure
 from atomci.tools.git.client import Git

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from atomci.analysis.baseline.comparison import compare, seen_in
 from atomci.analysis.baseline.entries import FILE, read_entries
-from atomci.artifacts.schemas import Finding, Lane
+from atomci.artifacts.handed.schemas import Finding, Lane
 
 __all__ = ["OUT_OF_DATE", "Standing", "held_back"]
 

@@ -12,8 +12,8 @@ from atomci.analysis.baseline.comparison import Sighting, compare, entries_of, s
 from atomci.analysis.baseline.entries import FILE, parsed, read_loosely
 from atomci.analysis.baseline.held import OUT_OF_DATE
 from atomci.analysis.table import ATOMS
-from atomci.artifacts.baseline import BaselineEntry
-from atomci.artifacts.schemas import Finding, Findings
+from atomci.artifacts.handed.baseline import BaselineEntry
+from atomci.artifacts.handed.schemas import Finding, Findings
 from atomci.tools.git.client import Git
 
 __all__ = ["Renewal", "held_before", "renewed"]

@@ -9,8 +9,8 @@ import gzip
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from atomci.artifacts.handed.schemas import Finding
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.schemas import Finding
 
 __all__ = ["DESCRIPTION", "NAME", "RESULTS", "SHOWN", "SIZE", "cut", "fitting", "ranked"]
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from atomci.analysis.sarif.fingerprints import line_fingerprints
 from atomci.analysis.sarif.limits import NAME, RESULTS, SHOWN, cut, fitting, ranked
 from atomci.analysis.sarif.rules import described
-from atomci.artifacts.schemas import Finding, Findings
+from atomci.artifacts.handed.schemas import Finding, Findings
 
 __all__ = ["Log", "to_sarif"]
 

@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 from atomci.analysis.paths import relative
 from atomci.analysis.programs import broken
 from atomci.analysis.protocol import Reading
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.schemas import Finding
 from atomci.tools.process import Completed
 
 __all__ = ["read_log"]

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from atomci.analysis.sarif.limits import DESCRIPTION, NAME, cut
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.schemas import Finding
 
 __all__ = ["described"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from atomci.artifacts.snapshots import WorkSnapshot
+from atomci.artifacts.handed.snapshots import WorkSnapshot
 from atomci.engine.context import Context, Verdict
 from atomci.guard.sessions import recorded_sessions
 from atomci.guard.snapshot.store import SnapshotStore, open_store

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from atomci.artifacts.schemas import ManagerChoice, ManagerName
-from atomci.artifacts.verdicts import Fact
+from atomci.artifacts.handed.schemas import ManagerChoice, ManagerName
+from atomci.artifacts.handed.verdicts import Fact
 from atomci.bootstrap.managers.protocol import Manager
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.errors import UsageError

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atomci.artifacts.schemas import ManagerName, ToolFound
+from atomci.artifacts.handed.schemas import ManagerName, ToolFound
 from atomci.bootstrap import environment
 from atomci.bootstrap.managers.protocol import Run, Unmet, Way
 from atomci.bootstrap.managers.refused import refused

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from atomci.artifacts.schemas import ManagerName, ToolFound
+from atomci.artifacts.handed.schemas import ManagerName, ToolFound
 from atomci.project import Project
 from atomci.tools.process import Command, Completed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from atomci.artifacts.schemas import ManagerName
+from atomci.artifacts.handed.schemas import ManagerName
 from atomci.bootstrap.managers import pip_tools, uv
 from atomci.bootstrap.managers.protocol import Manager
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
 
-from atomci.artifacts.runs import AtomFinished
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.runs import AtomFinished
+from atomci.artifacts.handed.schemas import Finding
 
 __all__ = ["annotated", "annotation"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from atomci.artifacts.runs import AtomFinished, Event, RunFinished, RunStarted
+from atomci.artifacts.handed.runs import AtomFinished, Event, RunFinished, RunStarted
 from atomci.cli.view.annotations import annotated
 from atomci.engine.events import Listener
 from atomci.tools.git.client import Git

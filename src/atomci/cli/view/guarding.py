@@ -8,7 +8,7 @@ import threading
 
 import click
 
-from atomci.artifacts.guarded import (
+from atomci.artifacts.handed.guarded import (
     AgentActed,
     AgentSaid,
     GuardEvent,

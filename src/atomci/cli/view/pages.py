@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from atomci.artifacts.handed.runs import Event, RunFinished, RunStarted
+from atomci.artifacts.handed.trends import HISTORY
 from atomci.artifacts.handles import PAGE, SUMMARY
-from atomci.artifacts.runs import Event, RunFinished, RunStarted
-from atomci.artifacts.trends import HISTORY
 from atomci.engine.events import Listener
 from atomci.project import Project
 from atomci.visible import visible

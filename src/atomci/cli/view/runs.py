@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atomci.artifacts.handed.runs import AtomFinished, AtomStarted, Event, RunFinished
+from atomci.artifacts.handed.testing import TestResult
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.runs import AtomFinished, AtomStarted, Event, RunFinished
-from atomci.artifacts.testing import TestResult
 from atomci.catalog import PIPELINES
 from atomci.cli.view.advice import typed_here
 from atomci.cli.view.style import paint
@@ -27,7 +27,7 @@ from atomci.project import Project
 from atomci.report.excerpts import TESTS_SHOWN, excerpt
 
 if TYPE_CHECKING:
-    from atomci.atoms.load import Loader
+    from atomci.atoms.loading.load import Loader
 
 __all__ = ["dry_run_lines", "listener_for"]
 
@@ -228,7 +228,7 @@ class _Lines:
 
     def _not_run(self) -> str:
         """Parts of the gate that a run of one part says nothing about. In CI other jobs run them."""
-        from atomci.atoms.parts.parts_of_the_gate import what_was_not_run
+        from atomci.atoms.parts.verdicts.parts_of_the_gate import what_was_not_run
 
         if not self._kept or os.environ.get("CI") or not all(map(_is_group, self._targets.split())):
             return ""

@@ -14,7 +14,7 @@ from atomci.errors import InfrastructureError
 from atomci.visible import visible
 
 if TYPE_CHECKING:
-    from atomci.artifacts.sync import FileChange, Update
+    from atomci.artifacts.printed.sync import FileChange, Update
 
 __all__ = ["progress", "show_update"]
 

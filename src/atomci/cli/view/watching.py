@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from atomci.artifacts.handed.testing import TestResult
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.testing import TestResult
-from atomci.artifacts.watching import (
+from atomci.artifacts.printed.watching import (
     CycleDropped,
     CycleFinished,
     CycleStarted,

@@ -12,8 +12,8 @@ from itertools import chain
 
 from msgspec.structs import replace
 
+from atomci.artifacts.handed.runs import Observed
 from atomci.artifacts.json_text import json_of
-from atomci.artifacts.runs import Observed
 from atomci.engine.inputs.files import ABSENT, Inputs, matches
 
 __all__ = ["EVERY_VARIABLE", "Dependencies", "Surroundings", "Watch", "hash_of_text", "key_of"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from atomci.artifacts.fixing import BehaviorWork, ChangedLines, FailingTest
-from atomci.artifacts.testing import TestResult
+from atomci.artifacts.handed.fixing import BehaviorWork, ChangedLines, FailingTest
+from atomci.artifacts.handed.testing import TestResult
 from atomci.fix.lanes.symbols import Symbol, around, symbols_of
 
 __all__ = ["behavior_work"]

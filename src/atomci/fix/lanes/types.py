@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from atomci.artifacts.fixing import Signature, SymbolWork, TypeWork
-from atomci.artifacts.schemas import Finding
+from atomci.artifacts.handed.fixing import Signature, SymbolWork, TypeWork
+from atomci.artifacts.handed.schemas import Finding
 from atomci.fix.lanes.symbols import Symbol, around, symbols_of
 
 __all__ = ["type_work"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from atomci.artifacts.guarded import AgentEnded, AgentUsed, Usage
+from atomci.artifacts.handed.guarded import AgentEnded, AgentUsed, Usage
 from atomci.guard.agents.events import amount, money, text_of, value_of
 from atomci.guard.agents.protocol import Reader, Told
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol
 
-from atomci.artifacts.guarded import AgentActed, AgentEnded, AgentSaid, AgentUsed
+from atomci.artifacts.handed.guarded import AgentActed, AgentEnded, AgentSaid, AgentUsed
 
 __all__ = ["Agent", "Reader", "Told"]
 

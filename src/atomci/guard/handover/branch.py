@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from atomci.artifacts.guarded import Session
-from atomci.artifacts.snapshots import Branched
+from atomci.artifacts.handed.guarded import Session
+from atomci.artifacts.handed.snapshots import Branched
 from atomci.errors import InfrastructureError, RefusedError
 from atomci.guard.handover.finished import FinishedSession
 from atomci.guard.snapshot.difference import rows_between

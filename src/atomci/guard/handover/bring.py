@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from atomci.artifacts.snapshots import Brought, UndoRow
+from atomci.artifacts.handed.snapshots import Brought, UndoRow
 from atomci.errors import RefusedError
 from atomci.guard.handover.finished import FinishedSession
 from atomci.guard.snapshot.plan import Three, UndoPlan, planned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from atomci.artifacts.snapshots import WorkChange, WorkSnapshot
+from atomci.artifacts.handed.snapshots import WorkChange, WorkSnapshot
 from atomci.errors import RefusedError, UsageError
 from atomci.guard.snapshot.difference import difference
 from atomci.guard.snapshot.store import SnapshotStore, runs_of

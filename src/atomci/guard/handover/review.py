@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from atomci.artifacts.snapshots import PathChange, ReviewedChange, WorkChange
+from atomci.artifacts.handed.snapshots import PathChange, ReviewedChange, WorkChange
 
 __all__ = ["reviewed"]
 

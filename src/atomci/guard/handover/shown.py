@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 
-from atomci.artifacts.guarded import Session
-from atomci.artifacts.snapshots import SessionChange, WorkChange
+from atomci.artifacts.handed.guarded import Session
+from atomci.artifacts.handed.snapshots import SessionChange, WorkChange
 from atomci.artifacts.store import ArtifactError, read
 from atomci.guard.handover.finished import FinishedSession
 from atomci.guard.handover.review import reviewed

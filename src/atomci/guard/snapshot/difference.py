@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from atomci.artifacts.snapshots import ChangeKind, LeftOut, PathChange, WorkChange, WorkSnapshot
+from atomci.artifacts.handed.snapshots import ChangeKind, LeftOut, PathChange, WorkChange, WorkSnapshot
 from atomci.tools.git.client import Git
 
 __all__ = ["TreeRow", "difference", "is_covered", "rows_between"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from atomci.artifacts.snapshots import UndoRow, WorkSnapshot
+from atomci.artifacts.handed.snapshots import UndoRow, WorkSnapshot
 from atomci.guard.snapshot.difference import is_covered, rows_between
 from atomci.tools.git.client import Git
 

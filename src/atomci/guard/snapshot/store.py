@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from atomci.artifacts.snapshots import WorkSnapshot
+from atomci.artifacts.handed.snapshots import WorkSnapshot
 from atomci.decoding import converted
 from atomci.errors import InfrastructureError, UsageError
 from atomci.guard.snapshot.raw_objects import RawObjects

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from atomci.artifacts.snapshots import Captured, WorkSnapshot
+from atomci.artifacts.handed.snapshots import Captured, WorkSnapshot
 from atomci.guard.snapshot.plan import UndoPlan, UndoStep
 from atomci.guard.snapshot.restore import carry_out, prepare
 from atomci.guard.snapshot.store import SnapshotStore

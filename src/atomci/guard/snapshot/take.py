@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from atomci.artifacts.snapshots import Captured, FileKind, LeftOut, WorkSnapshot
+from atomci.artifacts.handed.snapshots import Captured, FileKind, LeftOut, WorkSnapshot
 from atomci.guard.snapshot.raw_objects import NotCaptured, RawObjects
 from atomci.guard.snapshot.store import SnapshotStore, open_store
 from atomci.guard.snapshot.survey import Survey, survey

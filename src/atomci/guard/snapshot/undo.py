@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from atomci.artifacts.snapshots import Undoable, Undone, WorkSnapshot
+from atomci.artifacts.handed.snapshots import Undoable, Undone, WorkSnapshot
 from atomci.errors import RefusedError, UsageError
 from atomci.guard.snapshot.difference import rows_between
 from atomci.guard.snapshot.plan import Three, UndoPlan, not_captured, planned

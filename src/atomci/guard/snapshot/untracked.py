@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from atomci.artifacts.snapshots import LeftOut
+from atomci.artifacts.handed.snapshots import LeftOut
 from atomci.guard.snapshot.survey import Survey
 from atomci.tools.git.client import Git
 

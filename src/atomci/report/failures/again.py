@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from atomci.artifacts.failures import Failure
+from atomci.artifacts.handed.failures import Failure
 from atomci.tools.process import shell_line
 
 __all__ = ["Ways"]

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from atomci.artifacts.failures import Failure, Kind, Layer
-from atomci.artifacts.runs import AtomFinished, Event
-from atomci.artifacts.schemas import Finding
-from atomci.artifacts.testing import TestResult
+from atomci.artifacts.handed.failures import Failure, Kind, Layer
+from atomci.artifacts.handed.runs import AtomFinished, Event
+from atomci.artifacts.handed.schemas import Finding
+from atomci.artifacts.handed.testing import TestResult
 from atomci.report.excerpts import excerpt
 from atomci.report.failures.words import NO_FAULT, told
 

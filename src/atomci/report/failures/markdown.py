@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from atomci.artifacts.failures import Failure, Failures, SinceGreen
+from atomci.artifacts.handed.failures import Failure, Failures, SinceGreen
 
 __all__ = ["markdown"]
 

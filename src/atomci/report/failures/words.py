@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from atomci.artifacts.failures import Kind
+from atomci.artifacts.handed.failures import Kind
 
 __all__ = ["NO_FAULT", "told"]
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from atomci.artifacts.reported import AtomReport, RunReport
+from atomci.artifacts.printed.reported import AtomReport, RunReport
 from atomci.visible import visible_lines
 
 __all__ = ["page", "part", "plain", "policy"]

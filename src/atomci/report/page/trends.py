@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from string import Template
 
-from atomci.artifacts.trends import EscapeRate, Trend, Trends
+from atomci.artifacts.handed.trends import EscapeRate, Trend, Trends
 from atomci.report.page.document import part, plain, policy
 
 __all__ = ["trends_page"]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from atomci.artifacts.testing import TestResult
+from atomci.artifacts.handed.testing import TestResult
 from atomci.testing.flaky.plan import RERUNS_OF_A_TEST, reruns_of_a_suite
 
 __all__ = ["NOT_FLAKY", "Flakiness", "flakiness_of"]

@@ -13,7 +13,7 @@ from datetime import date
 
 import msgspec
 
-from atomci.artifacts.testing import InQuarantine
+from atomci.artifacts.handed.testing import InQuarantine
 from atomci.deadlines import LONGEST, today, too_far
 from atomci.project import Project
 from atomci.tables import Problems, file_rows, own_table, table_error

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from atomci.artifacts.schemas import Finding
-from atomci.artifacts.testing import ChangeCoverage, ChangedStatements
+from atomci.artifacts.handed.schemas import Finding
+from atomci.artifacts.handed.testing import ChangeCoverage, ChangedStatements
 from atomci.testing.measurement.line_ranges import line_ranges
 
 __all__ = ["Changes", "findings_of", "judged", "said"]

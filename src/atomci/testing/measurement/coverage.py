@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from atomci.artifacts.runs import CoverageMeasured
-from atomci.artifacts.schemas import Finding
-from atomci.artifacts.testing import ChangeCoverage, CoverageBudget, FileCoverage
+from atomci.artifacts.handed.runs import CoverageMeasured
+from atomci.artifacts.handed.schemas import Finding
+from atomci.artifacts.handed.testing import ChangeCoverage, CoverageBudget, FileCoverage
 from atomci.decoding import decoded
 from atomci.testing.measurement import changes
 from atomci.testing.measurement.line_ranges import line_ranges

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from atomci.artifacts.lines import LinesRecord, Mark
+from atomci.artifacts.handed.lines import LinesRecord, Mark
 from atomci.decoding import decoded
 
 __all__ = ["Bits", "CoveredLines", "covered_of", "merged", "read_line_notes"]

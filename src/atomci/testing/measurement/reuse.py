@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from atomci.artifacts.impact import ImpactRecord
-from atomci.artifacts.lines import LinesRecord, Mark
+from atomci.artifacts.handed.impact import ImpactRecord
+from atomci.artifacts.handed.lines import LinesRecord, Mark
 from atomci.testing.measurement.line_record import Bits, CoveredLines, covered_of, merged
 from atomci.testing.measurement.segments import Moved, moved, read_segments
 from atomci.testing.selection.reach import Everything, Reach, runs_program

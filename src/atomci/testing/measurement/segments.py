@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from atomci.artifacts.lines import Mark, Segment
+from atomci.artifacts.handed.lines import Mark, Segment
 
 __all__ = ["Moved", "moved", "read_segments"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from atomci.artifacts.schemas import IntegrationEnv
+from atomci.artifacts.handed.schemas import IntegrationEnv
 from atomci.errors import InfrastructureError
 from atomci.testing.provision.ports import free_ports
 from atomci.tools.process import Command

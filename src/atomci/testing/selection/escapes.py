@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from atomci.artifacts.impact import Escape, Escapes, ImpactRecord
+from atomci.artifacts.handed.impact import Escape, Escapes, ImpactRecord
 from atomci.testing.results import BAD
 from atomci.testing.selection.reach import Everything, Tree, reached
 

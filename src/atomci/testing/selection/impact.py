@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from atomci.artifacts.testing import SelectedTest, Selection
+from atomci.artifacts.handed.testing import SelectedTest, Selection
 from atomci.testing.pytest_config import TEST_FILES, is_test_file
 from atomci.testing.selection.earlier_run import EarlierRun
 from atomci.testing.selection.imports import ImportGraph, read_graph

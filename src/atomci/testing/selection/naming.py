@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from atomci.artifacts.impact import FileRecord
+from atomci.artifacts.handed.impact import FileRecord
 from atomci.testing.selection.blocks import Blocks
 from atomci.testing.selection.statements import ANY_ATTRIBUTE, ANY_NAME, ANY_OF_FILE, Statement
 

@@ -13,8 +13,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from atomci.artifacts.impact import FileRecord, ImpactRecord, PlaceRecord, TestRecord
-from atomci.artifacts.testing import SelectedTest, Selection
+from atomci.artifacts.handed.impact import FileRecord, ImpactRecord, PlaceRecord, TestRecord
+from atomci.artifacts.handed.testing import SelectedTest, Selection
 from atomci.testing.pytest_config import is_test_file
 from atomci.testing.selection.blocks import MODULE, Blocks, read_blocks
 from atomci.testing.selection.impact import CONFIGURATION, Collecting, is_prose

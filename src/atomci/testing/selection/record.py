@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from atomci.artifacts.impact import FileRecord, ImpactRecord, PlaceRecord, TestRecord
+from atomci.artifacts.handed.impact import FileRecord, ImpactRecord, PlaceRecord, TestRecord
 from atomci.decoding import decoded
 from atomci.testing.selection.blocks import MODULE, Blocks, read_blocks
 

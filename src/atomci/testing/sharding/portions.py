@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from atomci.artifacts.handed.testing import Durations, PlannedShard, Portion, Shards, TestResult, TestSummary
 from atomci.artifacts.store import read
-from atomci.artifacts.testing import Durations, PlannedShard, Portion, Shards, TestResult, TestSummary
 from atomci.decoding import decoded
 from atomci.testing import results
 from atomci.testing.sharding.division import (

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from atomci.artifacts.sync import Drift, Lock, LockedFile
+from atomci.artifacts.printed.sync import Drift, Lock, LockedFile
 from atomci.errors import InfrastructureError
 from atomci.template.lock import same_content
 from atomci.tools.git.client import Git

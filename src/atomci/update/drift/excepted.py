@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from atomci.artifacts.sync import ExceptedDrift, SyncStatus
+from atomci.artifacts.printed.sync import ExceptedDrift, SyncStatus
 from atomci.deadlines import too_far
 from atomci.project import Project
 from atomci.tables import own_rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from atomci.artifacts.sync import Lock, Tier
+from atomci.artifacts.printed.sync import Lock, Tier
 from atomci.errors import RefusedError, UsageError
 from atomci.template.answers import Recorded
 from atomci.template.lock import is_current, locked_seeds, read_lock, with_own_files

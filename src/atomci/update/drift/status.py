@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from atomci.artifacts.sync import Lock, SyncStatus
+from atomci.artifacts.printed.sync import Lock, SyncStatus
 from atomci.errors import InfrastructureError, UsageError
 from atomci.template.answers import Recorded
 from atomci.template.lock import is_current, locked_seeds, made_lock, read_lock, with_own_files, write_lock

@@ -1,0 +1,1 @@
+"""What atoms hand each other in files, as typed structs."""

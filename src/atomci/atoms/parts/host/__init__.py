@@ -1,0 +1,1 @@
+"""What atoms ask of this machine's programs."""

@@ -1,0 +1,1 @@
+"""What the atoms of the layers of tests are made of."""

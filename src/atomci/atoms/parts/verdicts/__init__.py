@@ -1,0 +1,1 @@
+"""What atoms judge by, and how a verdict is written down."""

@@ -1,0 +1,1 @@
+"""Verbs that make a project, or keep it with its template."""

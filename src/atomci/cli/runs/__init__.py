@@ -1,0 +1,1 @@
+"""Verbs that run atoms, or tell what runs and checks showed."""

@@ -1,0 +1,58 @@
+"""`atomci explain impact`: each test that runs and why, each that doesn't and why that is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from atomci.artifacts.handed.impact import ImpactRecord
+from atomci.artifacts.handed.testing import Selection
+from atomci.artifacts.printed.listings import ImpactExplanation, RestingTest, RunningTest
+from atomci.testing.selection.record import numbers
+
+__all__ = ["explained", "impact_lines"]
+
+
+def explained(selection: Selection, record: ImpactRecord | None, paths: Sequence[str]) -> ImpactExplanation:
+    """What a selection says of each test; with `paths`, only tests that use one of them, or run for it."""
+    running = [
+        RunningTest(test=test, reasons=why)
+        for row in selection.tests
+        for test, why in (row.ids or {row.path: row.reasons}).items()
+    ]
+    resting = [_resting(record, nodeid) for nodeid in selection.left_out] if record else []
+    if paths:
+        running = [row for row in running if any(path in why for path in paths for why in row.reasons)]
+        resting = [row for row in resting if {*row.runs, *row.reads} & set(paths)]
+    return ImpactExplanation(
+        mode=selection.mode,
+        reason=selection.reason,
+        changed=selection.changed,
+        running=tuple(running),
+        resting=tuple(resting),
+    )
+
+
+def _resting(record: ImpactRecord, nodeid: str) -> RestingTest:
+    test = record.tests[nodeid]
+    blocks = [record.blocks[number] for number in numbers(test.ran, len(record.blocks))]
+    reads = [record.paths[number] for number in numbers(test.read, len(record.paths))]
+    files = tuple(dict.fromkeys(block.rpartition("::")[0] for block in blocks))
+    functions = sum("#" not in block for block in blocks)
+    return RestingTest(test=nodeid, outcome=test.outcome, functions=functions, runs=files, reads=tuple(reads))
+
+
+def impact_lines(told: ImpactExplanation) -> Iterator[str]:
+    """For people."""
+    yield f"{told.mode}: {told.reason}"
+    if told.changed:
+        yield f"changed: {', '.join(told.changed)}"
+    for row in told.running:
+        yield f"runs   {row.test}"
+        yield from (f"         {why}" for why in row.reasons)
+    for rest in told.resting:
+        yield f"rests  {rest.test}"
+        read = f", and {len(rest.reads)} files that it read or listed" if rest.reads else ""
+        yield (
+            f"         {rest.outcome} the last time; the {rest.functions} functions that it ran "
+            f"in {len(rest.runs)} files{read} are as they were"
+        )
