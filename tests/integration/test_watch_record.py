@@ -1,5 +1,6 @@
 """What the loop learns from the tests that it runs, with real pytest."""
 
+import json
 import os
 
 import pytest
@@ -14,6 +15,7 @@ TEST = "\n\ndef test_twice() -> None:\n    from demo.rounding import twice\n\n  
 def test_the_second_save_of_a_function_runs_only_the_tests_that_ran_it(real_sample) -> None:
     real_sample.append("src/demo/rounding.py", TWICE)
     real_sample.append("tests/unit/test_rounding.py", TEST)
+    real_sample.write("tests/unit/test_bare.py", "from demo import rounding\n\nassert rounding\n")
     real_sample.commit()
     with watched(real_sample) as loop:
         loop.verdict()
@@ -35,3 +37,5 @@ def test_the_second_save_of_a_function_runs_only_the_tests_that_ran_it(real_samp
         again = loop.verdict()
         assert (again.verdict, again.tests, again.known) == ("red", 1, 5)
     assert not (real_sample.root / "artifacts").exists()
+    kept = real_sample.root / ".atomci_cache/notes/start_loop_on_fail/record.json"
+    assert json.loads(kept.read_text(encoding="utf-8"))["bare"] == ["tests/unit/test_bare.py"]

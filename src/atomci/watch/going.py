@@ -33,6 +33,8 @@ class Going:
     files: TreeSnapshot
     tail: Tail
     started: CycleStarted
+    followed: bool
+    """Whether what its tests run is noted."""
     began: float = field(default_factory=time.monotonic)
     found: list[TestResult] = field(default_factory=list)
 

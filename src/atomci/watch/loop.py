@@ -247,12 +247,12 @@ class Loop:
         prefix = variables.get("PYTHONPYCACHEPREFIX") or os.environ.get("PYTHONPYCACHEPREFIX", "")
         forget_compiled(self._root, {*cycle.changed, *self._ran.changed_in(self._now)}, prefix)
         self._ran = self._now
-        followed = is_to_learn_of(self._record, cycle)
+        followed = is_to_learn_of(self._record, cycle, self._now)
         request = self._request(suite, suite.words(tests, cycle.keyword, followed=followed), cycle)
         if followed:  # which the process that waits doesn't do
             request = replace(request, ahead=())
         run = self._tests.start(request, lambda run: self._inbox.put(ProcessGone(run)))
-        self._going = Going(self._cycles, cycle, suite, run, self._now, Tail(run.log), started)
+        self._going = Going(self._cycles, cycle, suite, run, self._now, Tail(run.log), started, followed)
         self._board = replace(self._board, running=started, done=0, selected=0, now="", seconds=0)
 
     def _request(self, suite: Suite, words: tuple[str, ...], cycle: Cycle | None = None) -> WorkOrder:
@@ -316,7 +316,7 @@ class Loop:
         files = [path.removeprefix(below).replace(os.sep, "/") for path in going.run.modules]
         self._seen |= frozenset(path for path in files if path in self._now.files)
         self._prepare()
-        if known and is_to_learn_of(self._record, going.cycle):
+        if known and going.followed:
             self._learn(going, self._now.but(moved), texts)
         going.run.drop("it ended")
         self._plan_triage(going.cycle)
@@ -330,7 +330,7 @@ class Loop:
             log=going.run.log,
             files=files,
             texts=texts,
-            left_out=going.cycle.left_out,
+            cycle=going.cycle,
         )
 
     def _conclude(self, going: Going, moved: set[str]) -> bool:

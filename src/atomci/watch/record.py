@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import structs
+
 from atomci.artifacts import handles
 from atomci.artifacts.handed.impact import ImpactRecord
 from atomci.artifacts.handed.testing import Selection
@@ -75,7 +77,7 @@ def _standing(
     ctx: Context, record: ImpactRecord, changed: Sequence[str], files: Collection[str]
 ) -> Collection[str]:
     """Files of which no test ran since the loop began, and which the change doesn't reach by imports."""
-    known = {nodeid.partition("::")[0] for nodeid in record.tests}
+    known = _files_in(record)
     now = ctx.workspace.inputs.hash_of
     unknown = {path for path in files if path not in known and record.hashes.get(path) == now(path)}
     if not unknown:
@@ -84,7 +86,12 @@ def _standing(
     return () if found.mode == "full" else unknown - {test.path for test in found.tests}
 
 
-def is_to_learn_of(record: ImpactRecord | None, cycle: Cycle) -> bool:
+def _files_in(record: ImpactRecord) -> set[str]:
+    """Those whose tests it knows."""
+    return {nodeid.partition("::")[0] for nodeid in record.tests}
+
+
+def is_to_learn_of(record: ImpactRecord | None, cycle: Cycle, files: TreeSnapshot) -> bool:
     """Whether what its tests run is noted, which takes longer than few tests do.
 
     While it isn't, what changed since the record counts as changed at each save, so that more and more tests
@@ -92,8 +99,8 @@ def is_to_learn_of(record: ImpactRecord | None, cycle: Cycle) -> bool:
     """
     if record is None or cycle.is_all or len(record.tests) - len(cycle.left_out) > _FEW:
         return True
-    known = {nodeid.partition("::")[0] for nodeid in record.tests}
-    return any(path not in known for path in cycle.files)
+    bare = {path for path in record.bare if record.hashes.get(path) == files.files.get(path)}
+    return bool({*cycle.files} - _files_in(record) - bare)
 
 
 def texts_of(root: Path, record: ImpactRecord | None, files: TreeSnapshot) -> Mapping[str, bytes]:
@@ -116,7 +123,13 @@ def learned(
     log: Path,
     files: TreeSnapshot,
     texts: Mapping[str, bytes],
-    left_out: Collection[str],
+    cycle: Cycle,
 ) -> ImpactRecord | None:
     """The record after a cycle that came to its end, and `files` that were the same all the time."""
-    return renewed(ctx, record, log=log, notes=notes, hashes=files.files, texts=texts, left_out=left_out)
+    now = files.files
+    found = renewed(ctx, record, log=log, notes=notes, hashes=now, texts=texts, left_out=cycle.left_out)
+    if found is None:
+        return None
+    before = {path for path in record.bare if record.hashes.get(path) == now.get(path)} if record else set()
+    bare = {path for path in (*before, *cycle.files) if path in found.hashes} - _files_in(found)
+    return structs.replace(found, bare=tuple(sorted(bare)))

@@ -43,7 +43,8 @@ class ImpactRecord(Struct, frozen=True, kw_only=True):
     `blocks` are `PATH::NAME`, also `PATH::NAME#2.1` for the first suite in the second one of a function, and
     `PATH::NAME#` where nobody knows which suites ran. `paths` are from the root; a folder that was listed
     ends in a slash. `modules` is what ran while a module was imported, `importers` who imported it first,
-    `outside` what ran between tests. `unseen` says why tests may have read more than was seen.
+    `outside` what ran between tests. `unseen` says why tests may have read more than was seen. `bare` are
+    files of tests that left none to run, as `atomci watch` saw.
     """
 
     schema: Literal["atomci/impact/1"] = "atomci/impact/1"
@@ -57,6 +58,7 @@ class ImpactRecord(Struct, frozen=True, kw_only=True):
     importers: dict[str, tuple[str, ...]]
     outside: PlaceRecord
     unseen: str = ""
+    bare: tuple[str, ...] = ()
 
 
 class Escape(Struct, frozen=True, kw_only=True):
