@@ -145,7 +145,6 @@ def test_an_edit_reaches_the_tests_that_ran_or_read_it(
     assert STARTING in found
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="parts of functions are told by Python 3.11 alone")
 @pytest.mark.parametrize(
     ("old", "new", "tests"),
     [

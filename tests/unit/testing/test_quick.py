@@ -5,15 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from atomci.testing.observation.quick import Monitoring, Profiling, Quick
+from atomci.testing.observation.quick import Calling, Monitoring, Quick, quickest
 
 
-@pytest.fixture
-def quick() -> Quick:
-    """The one of this Python; the profiler of 3.12 isn't used, since tests couldn't have their own."""
-    if sys.version_info[:2] == (3, 12):
-        pytest.skip("Python 3.12 has none")
-    return Monitoring.free() or Profiling()
+@pytest.fixture(params=["the best one", "called back"])
+def quick(request: pytest.FixtureRequest) -> Quick:
+    """That of this Python, and that of any."""
+    return quickest() if request.param == "the best one" else Calling()
 
 
 def inner() -> None: ...

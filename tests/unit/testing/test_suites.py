@@ -9,6 +9,7 @@ import pytest
 
 from atomci.testing.observation import lines as observation_lines
 from atomci.testing.observation.lines import RanLines, Tracer
+from atomci.testing.observation.quick import Monitoring
 from atomci.testing.observation.suites import by_function
 from atomci.testing.selection.blocks import read_blocks
 
@@ -191,3 +192,61 @@ def test_another_thread_is_not_looked_at(tracer: Tracer) -> None:
         thread.join()
 
     assert _ran(_lines(tracer, starts), branches) is None
+
+
+@pytest.fixture
+def monitored() -> Iterator[Callable[[Callable[[], object]], RanLines]]:
+    """Says which lines a function runs, as Python 3.13 and newer tell it."""
+    if sys.version_info < (3, 13):
+        pytest.skip("not used before 3.13")
+    taken = {tool for tool in range(6) if sys.monitoring.get_tool(tool)}
+    way = Monitoring.free()
+    assert way is not None
+    lines = way.lines(lambda code: code.co_filename == __file__)
+
+    def told(function: Callable[[], object]) -> RanLines:
+        found = RanLines()
+        way.begin()
+        lines.go(found)
+        function()
+        lines.end()
+        way.end()
+        return found
+
+    yield told
+    for tool in range(6):
+        if sys.monitoring.get_tool(tool) and tool not in taken:
+            sys.monitoring.free_tool_id(tool)
+
+
+def test_lines_are_known_where_somebody_else_traces_in_all_threads_and_in_long_loops(monitored) -> None:
+    def starts() -> None:
+        thread = threading.Thread(target=lambda: list(branches(0)))
+        thread.start()
+        thread.join()
+
+    before = sys.gettrace()
+    sys.settrace(lambda *_: None)
+    try:
+        assert _ran(monitored(lambda: next(branches(1))), branches) == {1, 2}
+        assert _ran(monitored(starts), branches) == {1, 4, 5}
+        assert _ran(monitored(lambda: loops(300)), loops) == {1, 2}
+        assert _ran(monitored(lambda: list(branches(1))), branches) == {1, 2, 5}
+        assert _ran(monitored(lambda: None), branches) is None
+    finally:
+        sys.settrace(before)
+
+
+def test_what_goes_on_elsewhere_is_of_that_place_there_too(monitored) -> None:
+    going = branches(1)
+    first = monitored(lambda: next(going))
+    assert _ran(monitored(lambda: next(going)), branches) == {2, 5}
+    assert _ran(first, branches) == {1, 2}
+    thrown = branches(1)
+    next(thrown)
+
+    def throws() -> None:
+        with pytest.raises(KeyError):
+            thrown.throw(KeyError)
+
+    assert _ran(monitored(throws), branches) == {2}

@@ -1,9 +1,10 @@
-"""What pytest-cov measures is the project, and where that goes concerns no test.
+"""What pytest-cov measures is the project, and by which core; where that goes concerns no test.
 
 The recorder lends COVERAGE_FILE to pytest-cov and takes it back before a test runs: whatever coverage a test
 starts itself would write into the same file. The modules of atomci that run inside the tests' process are
-left out of what is measured, wherever they are installed. Kept to the standard library and coverage, since it
-runs inside the tests' process.
+left out of what is measured, wherever they are installed. Where lines are noted by test, coverage may not
+choose sys.monitoring by itself, which tells each line once. Kept to the standard library and coverage, since
+it runs inside the tests' process.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from coverage import Coverage
 
 __all__ = ["Measuring"]
 
@@ -22,6 +26,8 @@ DATA_VARIABLE = "ATOMCI_COVERAGE_FILE"
 _COVERAGES_OWN = "COVERAGE_FILE"
 # Coverage starts by itself in programs that tests start, and finds the data file by the variable.
 _STARTS_BY_ITSELF = "COVERAGE_PROCESS_START"
+_NOTES_LINES = "atomci.testing.observation.functions"
+_CORE = "run:core"
 
 
 class Measuring:
@@ -67,6 +73,8 @@ class Measuring:
         def begin(coverage: Coverage) -> None:
             omitted: Any = coverage.get_option("run:omit")
             coverage.set_option("run:omit", [*(omitted or ()), *own])
+            if _NOTES_LINES in sys.modules:
+                _choose_core(coverage)
             start(coverage)
 
         with pytest.MonkeyPatch.context() as patch:
@@ -80,3 +88,12 @@ class Measuring:
                 path = os.path.realpath(file)
                 if not path.startswith(self._root + os.sep):
                     yield path
+
+
+def _choose_core(coverage: Coverage) -> None:
+    """The one that it takes by itself for contexts too, unless the project names another."""
+    from coverage.exceptions import CoverageException
+
+    with contextlib.suppress(CoverageException):  # old ones have no such setting, and none but this core
+        if coverage.get_option(_CORE) is None:
+            coverage.set_option(_CORE, "ctrace")

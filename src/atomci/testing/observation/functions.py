@@ -22,8 +22,8 @@ import pytest
 
 from atomci.testing.observation import observer
 from atomci.testing.observation.covered import Covered
-from atomci.testing.observation.lines import RanLines, Tracer
-from atomci.testing.observation.quick import Monitoring, Profiling, Quick
+from atomci.testing.observation.lines import RanLines
+from atomci.testing.observation.quick import quickest
 from atomci.testing.observation.suites import FunctionSuite, by_function
 from atomci.testing.session import from_the_root
 
@@ -98,12 +98,10 @@ class Follower:
         self._codes: dict[int, CodeType] = {}
         """Those that are known of where the process is, and all that aren't the project's."""
         self._follow = self._following()
-        # But while modules of the project are imported, Python itself takes down what is called.
-        self._quick: Quick | None = Monitoring.free() if sys.version_info >= (3, 12) else Profiling()
+        # But while modules of the project are imported, what is called is taken down more quickly.
+        self._quick = quickest()
         self._is_quick = False
-        # As the profiler does, it looks at one thread.
-        traces = suites and isinstance(self._quick, Profiling)
-        self._tracer = Tracer(lambda code: bool(self.file_of(code))) if traces else None
+        self._tracer = self._quick.lines(lambda code: bool(self.file_of(code))) if suites else None
 
     def begin(self) -> None:
         """Follow this thread and all that are started from now on."""
@@ -120,7 +118,7 @@ class Follower:
 
     def is_there(self) -> bool:
         """Whether nobody took its place."""
-        if self._is_quick and self._quick is not None:
+        if self._is_quick:
             return self._quick.is_there()
         return sys.getprofile() is self._follow
 
@@ -150,7 +148,7 @@ class Follower:
             self._tracer.taken()
 
     def _be_quick(self, quick: bool) -> None:
-        if self._quick is None or quick is self._is_quick:
+        if quick is self._is_quick:
             return
         if quick:
             sys.setprofile(None)
@@ -172,7 +170,7 @@ class Follower:
 
     def gather(self) -> None:
         """Take over what was taken down since."""
-        if self._is_quick and self._quick is not None:
+        if self._is_quick:
             self._take(self._quick.end())
             self._quick.begin()
 

@@ -1,7 +1,6 @@
-"""Takes down which lines of the project's functions ran, as long as it doesn't cost much.
+"""Takes down which lines of the project's functions ran.
 
-By Python's trace function, of one thread. Kept to the standard library, since it runs inside the tests'
-process.
+Kept to the standard library, since it runs inside the tests' process.
 """
 
 from __future__ import annotations
@@ -10,15 +9,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, Protocol
 
-__all__ = ["RanLines", "Tracer"]
+__all__ = ["IsWanted", "LineEvents", "Lines", "RanLines", "Tracer"]
 
 _LINES = 200
 """So many lines of one function are looked at; of one that runs more, all counts as run."""
 _CALLS = 50_000
 """So many calls are looked at; where there are more, nobody knows of lines."""
 _Trace = Callable[[FrameType, str, Any], Any]
+IsWanted = Callable[[CodeType], bool]
+"""Whether a code's lines are asked for."""
 
 
 @dataclass
@@ -37,10 +38,74 @@ class RanLines:
         return self.ran.get(number)
 
 
-class Tracer:
-    """Has its place only where nobody else has it, such as a debugger or coverage."""
+class Lines(Protocol):
+    """Takes down the lines of one place after the other."""
 
-    def __init__(self, is_wanted: Callable[[CodeType], bool]) -> None:
+    def go(self, lines: RanLines) -> None:
+        """From now on what runs belongs there."""
+
+    def end(self) -> None:
+        """Stop."""
+
+    def taken(self) -> None:
+        """Somebody set a trace function."""
+
+
+class LineEvents:
+    """By sys.monitoring, which tells each line of a code once: of all threads, whoever else looks at them.
+
+    Lines count again after `restart_events`, which comes whenever what ran is told anew.
+    """
+
+    def __init__(self, monitoring: Any, tool: int, is_wanted: IsWanted) -> None:
+        self._monitoring, self._tool = monitoring, tool
+        self._is_wanted = is_wanted
+        self._known: dict[int, CodeType] = {}  # held, so that no other gets its number
+        self._lines: RanLines | None = None
+        disable = monitoring.DISABLE
+
+        def line(code: CodeType, number: int) -> object:
+            if self._lines is not None:
+                self._lines.ran.setdefault(id(code), set()).add(number)
+            return disable
+
+        monitoring.register_callback(tool, monitoring.events.LINE, line)
+
+    def runs(self, code: CodeType) -> None:
+        """Code is about to run."""
+        if self._lines is not None and self._is_wanted(code):
+            self._follow(code, self._lines)
+
+    def goes_on(self, code: CodeType, offset: int) -> None:
+        """Code is about to run on, from within a line that began before."""
+        if self._lines is not None and self._is_wanted(code):
+            here = (line for start, end, line in code.co_lines() if line and start <= offset < end)
+            self._follow(code, self._lines).update(here)
+
+    def _follow(self, code: CodeType, lines: RanLines) -> set[int]:
+        if id(code) not in self._known:
+            self._known[id(code)] = code
+            self._monitoring.set_local_events(self._tool, code, self._monitoring.events.LINE)
+        return lines.ran.setdefault(id(code), set())
+
+    def go(self, lines: RanLines) -> None:
+        """From now on what runs belongs there."""
+        self._lines = lines
+
+    def end(self) -> None:
+        """Stop."""
+        self._lines = None
+
+    def taken(self) -> None:
+        """A trace function has another place."""
+
+
+class Tracer:
+    """By Python's trace function, of one thread, as long as it doesn't cost much. It has its place only where
+    nobody else has it, such as a debugger or coverage.
+    """
+
+    def __init__(self, is_wanted: IsWanted) -> None:
         self._is_wanted = is_wanted
         self._trace: _Trace | None = None
         self._lines = RanLines()

@@ -1,4 +1,4 @@
-"""Ways in which Python itself takes down which code ran, without calling back each time.
+"""Ways to take down which code ran: where it can be had, by Python itself, without calling back each time.
 
 Kept to the standard library, since it runs inside the tests' process.
 """
@@ -8,14 +8,19 @@ from __future__ import annotations
 import _lsprof
 import sys
 from collections.abc import Iterable
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, Protocol
 
-__all__ = ["Monitoring", "Profiling", "Quick"]
+from atomci.testing.observation.lines import IsWanted, LineEvents, Lines, Tracer
+
+__all__ = ["Calling", "Monitoring", "Profiling", "Quick", "quickest"]
 
 
 class Quick(Protocol):
     """Takes down what runs from its beginning to its end, each code once, and may begin again."""
+
+    def lines(self, is_wanted: IsWanted) -> Lines:
+        """What takes down the lines of wanted code too, of the same threads."""
 
     def begin(self) -> None:
         """From now on."""
@@ -27,11 +32,55 @@ class Quick(Protocol):
         """Whether nobody took its place."""
 
 
+def quickest() -> Quick:
+    """The one that costs least here and takes nothing from the tests."""
+    return Profiling() if sys.version_info < (3, 12) else Monitoring.free() or Calling()
+
+
+class Calling:
+    """By a profile function, of one thread, which Python calls each time: where there is no other way."""
+
+    def __init__(self) -> None:
+        self._codes: dict[int, CodeType] = {}
+        codes = self._codes
+
+        def called(frame: FrameType, event: str, _: object) -> None:
+            if event == "call":
+                code = frame.f_code
+                codes[id(code)] = code
+
+        self._called = called
+
+    def lines(self, is_wanted: IsWanted) -> Lines:
+        """Of the same thread."""
+        return Tracer(is_wanted)
+
+    def begin(self) -> None:
+        """From now on."""
+        sys.setprofile(self._called)
+
+    def end(self) -> Iterable[CodeType]:
+        """What ran since the beginning."""
+        if self.is_there():
+            sys.setprofile(None)
+        found = list(self._codes.values())
+        self._codes.clear()
+        return found
+
+    def is_there(self) -> bool:
+        """Whether nobody took its place."""
+        return sys.getprofile() is self._called
+
+
 class Profiling:
     """By Python's profiler, of one thread. From 3.12 on, it would refuse tests their own."""
 
     def __init__(self) -> None:
         self._profiler = _lsprof.Profiler(subcalls=False, builtins=False)
+
+    def lines(self, is_wanted: IsWanted) -> Lines:
+        """As the profiler does, it looks at one thread."""
+        return Tracer(is_wanted)
 
     def begin(self) -> None:
         """From now on."""
@@ -58,19 +107,28 @@ class Monitoring:
     def __init__(self, monitoring: Any, tool: int) -> None:
         self._monitoring, self._tool = monitoring, tool
         self._codes: dict[int, CodeType] = {}
+        self._lines: LineEvents | None = None
         events = monitoring.events
         self._events = events.PY_START | events.PY_RESUME | events.PY_THROW
         codes, disable = self._codes, monitoring.DISABLE
 
         def ran(code: CodeType, _: int) -> object:
             codes[id(code)] = code
+            if self._lines is not None:
+                self._lines.runs(code)
             return disable  # until it begins again
 
-        def thrown(code: CodeType, _: int, __: BaseException) -> None:
+        def resumed(code: CodeType, offset: int) -> object:
             codes[id(code)] = code
+            if self._lines is not None:
+                self._lines.goes_on(code, offset)
+            return disable
+
+        def thrown(code: CodeType, offset: int, _: BaseException) -> None:
+            resumed(code, offset)
 
         monitoring.register_callback(tool, events.PY_START, ran)
-        monitoring.register_callback(tool, events.PY_RESUME, ran)
+        monitoring.register_callback(tool, events.PY_RESUME, resumed)
         monitoring.register_callback(tool, events.PY_THROW, thrown)
 
     @classmethod
@@ -84,6 +142,11 @@ class Monitoring:
                 monitoring.use_tool_id(tool, cls._NAME)
                 return cls(monitoring, tool)
         return None
+
+    def lines(self, is_wanted: IsWanted) -> Lines:
+        """By events of the same number, of all threads."""
+        self._lines = LineEvents(self._monitoring, self._tool, is_wanted)
+        return self._lines
 
     def begin(self) -> None:
         """From now on."""
