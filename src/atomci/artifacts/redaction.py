@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ ENV_EXAMPLE = ".env.example"
 _ENV_FILE = re.compile(r"\.env(?:rc)?(?:\.[\w.-]+)?")
 _EXAMPLE = re.compile(r"example|sample|template|dist\b", re.IGNORECASE)
 _LONGEST_HELD = 1_000_000
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*+"')
 _BEGIN_OF_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*\Z")
 _LINE_OF_KEY = re.compile(rf"(?:{MARGIN})?[A-Za-z0-9+/=\s]*+|\s*+[A-Z][A-Za-z-]++: [^\n]++\n?")
 
@@ -45,20 +46,34 @@ class Redactor:
 
     def hits(self, text: str) -> Iterator[Hit]:
         """Every secret in a text, in order; those that overlap are one."""
-        last: Hit | None = None
-        for hit in sorted(self._all(text)):
-            if last is not None and hit.start < last.end:
-                last = last._replace(end=max(last.end, hit.end))
-                continue
-            if last is not None:
-                yield last
-            last = hit
-        if last is not None:
-            yield last
+        return _merged(self._all(text))
 
     def clean(self, text: str) -> str:
         """The text, with each secret replaced by what it was."""
         return _without(text, self.hits(text))
+
+    def clean_json(self, text: str) -> str:
+        """The same of JSON, which stays the same JSON but for its strings."""
+        hits = list(self.hits(text))
+        if any('"' in text[hit.start : hit.end] for hit in hits):
+            strings = [(found.start() + 1, found.end() - 1) for found in _STRING.finditer(text)]
+            hits = list(_merged(one for hit in hits for one in self._within(text, hit, strings)))
+        return _without(text, iter(hits))
+
+    def _within(self, text: str, hit: Hit, strings: Sequence[tuple[int, int]]) -> Iterator[Hit]:
+        """What is a secret in the strings that one reaches into; all of it where there is none."""
+        reached = [one for one in strings if one[0] < hit.end and hit.start < one[1]]
+        if not reached or (reached[0][0] <= hit.start and hit.end <= reached[0][1]):
+            yield hit
+            return
+        for start, end in reached:
+            own = [
+                one._replace(start=one.start + start, end=one.end + start)
+                for one in self.hits(text[start:end])
+            ]
+            yield from own
+            if hit.start == start and not own:  # what stands before the string makes a secret of it
+                yield hit._replace(end=end)
 
     def holds(self, texts: Iterable[str]) -> bool:
         """Whether one of several texts has a secret. Those without escapes, most of them, are read once."""
@@ -85,6 +100,19 @@ class Redactor:
     @cached_property
     def _forms(self) -> dict[str, str]:
         return {form: kind for value, kind in self.known.items() for form in writings(value)}
+
+
+def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
+    last: Hit | None = None
+    for hit in sorted(hits):
+        if last is not None and hit.start < last.end:
+            last = last._replace(end=max(last.end, hit.end))
+            continue
+        if last is not None:
+            yield last
+        last = hit
+    if last is not None:
+        yield last
 
 
 def _without(text: str, hits: Iterator[Hit]) -> str:

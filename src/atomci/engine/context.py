@@ -235,7 +235,7 @@ class Context:
 
     def write(self, artifact: str | Artifact[T], value: T) -> None:
         """Write an artifact, without the secrets that are known here."""
-        store.write(self.root / artifact, value, self.redactor.clean)
+        store.write(self.root / artifact, value, self.redactor.clean_json)
 
     def run(self, command: Command, *, cwd: Path | None = None) -> Completed:
         """Run a program, in the root if nowhere else; its line and output go to the atom's log."""

@@ -80,7 +80,7 @@ class EventLog:
     def __call__(self, event: Event) -> None:
         """Write one event, then tell the listeners; one whose output is closed is told no more."""
         text = json_of(event).decode()
-        cleaned = self.redactor.clean(text)
+        cleaned = self.redactor.clean_json(text)
         if cleaned != text:
             event = decoded(cleaned, Event)
         with self._lock:

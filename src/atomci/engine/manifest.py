@@ -55,7 +55,7 @@ def write_manifest(
         variables=_variables(seen),
         atoms={row.atom: _ran(row, str(workspace.project.root)) for row in finished},
     )
-    write(events.folder / MANIFEST, found, workspace.redactor.clean)
+    write(events.folder / MANIFEST, found, workspace.redactor.clean_json)
 
 
 def _observed(workspace: Workspace, plan: Plan, run: str) -> Iterator[Observed]:

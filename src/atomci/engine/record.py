@@ -116,7 +116,7 @@ class Recorder:
             because=turn.because,
             observed=turn.observed,
         )
-        write(root / result_of(atom.name), result, self.events.redactor.clean)
+        write(root / result_of(atom.name), result, self.events.redactor.clean_json)
         if self._may_be_taken_over(atom, turn):
             self.cache.keep(atom, result)
 

@@ -259,7 +259,7 @@ class AttemptRecorder:
     def _line(self, row: dict[str, Any]) -> bytes:
         # A lone surrogate can't be written as UTF-8 by anyone who reads this.
         text = _in_one_line(row).encode("utf-8", "replace").decode()
-        return (self._redactor.clean(text) + "\n").encode()
+        return (self._redactor.clean_json(text) + "\n").encode()
 
     def _own_id(self, nodeid: str) -> str:
         return from_the_root(self._config, nodeid)

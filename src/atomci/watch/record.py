@@ -54,7 +54,7 @@ def keep(ctx: Context, record: ImpactRecord) -> None:
     """For the next loop, which does without it where it can't be written."""
     with contextlib.suppress(OSError):
         clear_notes(ctx.root, ctx.atom)
-        write(_own(ctx), record, ctx.redactor.clean)
+        write(_own(ctx), record, ctx.redactor.clean_json)
 
 
 def _own(ctx: Context) -> Path:

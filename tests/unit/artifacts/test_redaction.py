@@ -50,9 +50,20 @@ def test_a_token_is_known_by_its_shape(kind: str) -> None:
 @pytest.mark.parametrize("kind", TOKENS)
 def test_json_stays_json(kind: str) -> None:
     given = {"text": f"x {TOKENS[kind]} y", "headers": {"Authorization": "Bearer " + "a1B2" * 5}}
-    cleaned = Redactor({}).clean(json.dumps(given))
+    cleaned = Redactor({}).clean_json(json.dumps(given))
+    assert cleaned == Redactor({}).clean(json.dumps(given))
     assert f"[redacted: {kind}]" in json.loads(cleaned)["text"]
     assert json.loads(cleaned)["headers"]["Authorization"] == "Bearer [redacted: credentials in a header]"
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_no_secret_reaches_beyond_its_string_in_json(separators: tuple[str, str]) -> None:
+    lead, secret = "machine a login b password ", "q8Zt1vR5"
+    given = {"id": f"[{lead}]", "out": [lead + secret, "x" * 9], "lead": lead, "end": "it"}
+    read = json.loads(Redactor({}).clean_json(json.dumps(given, separators=separators)))
+    assert read == {**given, "out": [f"{lead}[redacted: a password of .netrc]", "x" * 9]}
+    cut = f'{{"a":"{lead}","b":"it", "c":"' + TOKENS["an npm token"]
+    assert Redactor({}).clean_json(cut) == cut.replace(TOKENS["an npm token"], "[redacted: an npm token]")
 
 
 @pytest.mark.parametrize(
