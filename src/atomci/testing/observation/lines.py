@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
-__all__ = ["IsWanted", "LineEvents", "Lines", "RanLines", "Tracer"]
+__all__ = ["IsWanted", "LineEvents", "LineNotes", "RanLines", "Tracer"]
 
 _LINES = 200
 """So many lines of one function are looked at; of one that runs more, all counts as run."""
@@ -38,7 +38,7 @@ class RanLines:
         return self.ran.get(number)
 
 
-class Lines(Protocol):
+class LineNotes(Protocol):
     """Takes down the lines of one place after the other."""
 
     def go(self, lines: RanLines) -> None:

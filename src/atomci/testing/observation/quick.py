@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
-from atomci.testing.observation.lines import IsWanted, LineEvents, Lines, Tracer
+from atomci.testing.observation.lines import IsWanted, LineEvents, LineNotes, Tracer
 
 __all__ = ["Calling", "Monitoring", "Profiling", "Quick", "quickest"]
 
@@ -19,7 +19,7 @@ __all__ = ["Calling", "Monitoring", "Profiling", "Quick", "quickest"]
 class Quick(Protocol):
     """Takes down what runs from its beginning to its end, each code once, and may begin again."""
 
-    def lines(self, is_wanted: IsWanted) -> Lines:
+    def lines(self, is_wanted: IsWanted) -> LineNotes:
         """What takes down the lines of wanted code too, of the same threads."""
 
     def begin(self) -> None:
@@ -51,7 +51,7 @@ class Calling:
 
         self._called = called
 
-    def lines(self, is_wanted: IsWanted) -> Lines:
+    def lines(self, is_wanted: IsWanted) -> LineNotes:
         """Of the same thread."""
         return Tracer(is_wanted)
 
@@ -78,7 +78,7 @@ class Profiling:
     def __init__(self) -> None:
         self._profiler = _lsprof.Profiler(subcalls=False, builtins=False)
 
-    def lines(self, is_wanted: IsWanted) -> Lines:
+    def lines(self, is_wanted: IsWanted) -> LineNotes:
         """As the profiler does, it looks at one thread."""
         return Tracer(is_wanted)
 
@@ -143,7 +143,7 @@ class Monitoring:
                 return cls(monitoring, tool)
         return None
 
-    def lines(self, is_wanted: IsWanted) -> Lines:
+    def lines(self, is_wanted: IsWanted) -> LineNotes:
         """By events of the same number, of all threads."""
         self._lines = LineEvents(self._monitoring, self._tool, is_wanted)
         return self._lines
