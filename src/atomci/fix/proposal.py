@@ -58,7 +58,7 @@ class Edit:
         """By its name."""
         return self.path.endswith((".py", ".pyi"))
 
-    @property
+    @cached_property
     def is_tests(self) -> bool:
         """It lies with the tests, or pytest would collect it, or read it before them."""
         *folders, name = PurePosixPath(self.path).parts

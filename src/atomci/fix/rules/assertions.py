@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Assertion", "checks_of", "last_name", "reachable"]
+__all__ = ["Assertion", "checks_of", "context_of", "last_name", "reachable"]
 
 _CONTEXTS = frozenset(
     {"raises", "warns", "deprecated_call", "assertRaises", "assertRaisesRegex", "assertWarns"}
@@ -47,6 +47,18 @@ def last_name(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def context_of(text: str) -> tuple[ast.Call | None, str]:
+    """The call of a context that is asserted, and the text of what stands under it; None without one."""
+    for at in [place for place in range(len(text)) if text.startswith("): ", place)]:
+        try:
+            node = ast.parse(text[: at + 1], mode="eval").body
+        except SyntaxError:
+            continue
+        if isinstance(node, ast.Call):
+            return node, text[at + 3 :]
+    return None, ""
 
 
 def reachable(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:

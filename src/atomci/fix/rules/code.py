@@ -117,13 +117,15 @@ def _broad(side: Side | None) -> Iterator[tuple[str, int]]:
 
 
 def _untyped(change: Edit) -> Iterator[Refusal]:
-    before = dict(_annotations(change.before))
-    lines = {name: line for (name, line), _ in _annotated(change.after)}
-    for name, text in _annotations(change.after):
-        was = before.get(name)
-        if was and was != text and (not text or (_is_any(text) and not _is_any(was))):
-            said = f"it has no type any more; it was {was}" if not text else f"{was} became {text}"
-            yield Refusal(change.path, lines.get(name, 0), "annotation", f"{name}: {said}")
+    before, after = (_annotations(side) for side in (change.before, change.after))
+    for name in sorted(before.keys() & after.keys()):
+        was, now = ([text for text, _ in each[name]] for each in (before, after))
+        for text, line in after[name]:
+            if text in was or sum(map(_is_loose, now)) <= sum(map(_is_loose, was)):
+                continue
+            if not text or (_is_any(text) and not any(map(_is_any, was))):
+                said = f"{was[0]} became {text}" if text else f"it has no type any more; it was {was[0]}"
+                yield Refusal(change.path, line, "annotation", f"{name}: {said}")
     known = Counter(text for text, _ in _escapes(change.before))
     for text, line in _escapes(change.after):
         if known[text]:
@@ -136,18 +138,38 @@ def _is_any(text: str) -> bool:
     return bool(re.search(r"\b(Any|object)\b", text))
 
 
-def _annotations(side: Side | None) -> Iterator[tuple[str, str]]:
-    yield from ((name, text) for (name, _), text in _annotated(side))
+def _is_loose(text: str) -> bool:
+    return not text or _is_any(text)
 
 
-def _annotated(side: Side | None) -> Iterator[tuple[tuple[str, int], str]]:
-    for node in ast.walk(side.tree) if side and side.tree else ():
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        yield (f"the result of {node.name}", node.lineno), ast.unparse(node.returns) if node.returns else ""
-        for arg in [each for each in ast.walk(node.args) if isinstance(each, ast.arg)]:
-            text = ast.unparse(arg.annotation) if arg.annotation else ""
-            yield (f"{arg.arg} of {node.name}", node.lineno), text
+def _annotations(side: Side | None) -> dict[str, list[tuple[str, int]]]:
+    """The texts of each, with lines: a function that is defined twice has two."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for inside, node in _functions(side.tree if side else None, ""):
+        name = f"{inside}{node.name}"
+        texts = [(f"the result of {name}", node.returns)]
+        texts += [
+            (f"{arg.arg} of {name}", arg.annotation)
+            for arg in ast.walk(node.args)
+            if isinstance(arg, ast.arg)
+        ]
+        for what, annotation in texts:
+            text = ast.unparse(annotation) if annotation else ""
+            found.setdefault(what, []).append((text, node.lineno))
+    return found
+
+
+def _functions(
+    top: ast.AST | None, inside: str
+) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Each with the classes and functions that it is in."""
+    for node in ast.iter_child_nodes(top) if top else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield inside, node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _functions(node, f"{inside}{node.name}.")
+        else:
+            yield from _functions(node, inside)
 
 
 def _escapes(side: Side | None) -> Iterator[tuple[str, int]]:

@@ -11,9 +11,32 @@ from functools import cached_property
 from atomci.fix.proposal import Edit, Side
 from atomci.fix.rules.assertions import Assertion, checks_of, last_name, reachable
 
-__all__ = ["Function", "TestModule", "constants", "suite_of"]
+__all__ = ["SKIPS", "Function", "TestModule", "constants", "suite_of"]
 
 _Def = ast.FunctionDef | ast.AsyncFunctionDef
+SKIPS = frozenset(
+    {"skip", "skipif", "skipIf", "skipUnless", "skipTest", "SkipTest", "xfail", "importorskip"}
+    | {"expectedFailure", "flaky"}
+)
+"""What keeps a test from running, or from counting."""
+_PREPARING = frozenset(
+    {
+        "time",
+        "random",
+        "os",
+        "sys",
+        "re",
+        "io",
+        "json",
+        "textwrap",
+        "tempfile",
+        "pathlib",
+        "string",
+        "datetime",
+    }
+    | {"sleep", "dedent", "indent", "StringIO", "BytesIO", "Path", "getcwd", "Decimal", "timedelta", "date"}
+)
+"""Modules and names of the standard library by which tests get ready, and start no program."""
 _FIRST_PARTY_NOT = frozenset({"pytest", "unittest", "mock", "hypothesis", "tests", "conftest"})
 
 
@@ -39,8 +62,9 @@ class Function:
 
     @cached_property
     def constants(self) -> Counter[str]:
-        """Every literal in it, but for its docstring and annotations."""
-        return constants([*self.node.decorator_list, self.node.args, *_without_docstring(self.node.body)])
+        """Every literal in it, but for its docstring, annotations and the reasons to skip it."""
+        kept = [each for each in self.node.decorator_list if last_name(each) not in SKIPS]
+        return constants([*kept, self.node.args, *_without_docstring(self.node.body)])
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -63,11 +87,13 @@ class Function:
             ast.unparse(node)
             for statement in reachable(self.node.body)
             for node in ast.walk(statement)
-            if isinstance(node, ast.Call) and _root(node.func) in known
+            if isinstance(node, ast.Call) and _root(node.func) in known and not _only_prepares(node)
         )
 
     def same_as(self, other: Function) -> bool:
         """But for places, annotations and docstrings."""
+        if self.guards == other.guards and ast.dump(self.node) == ast.dump(other.node):
+            return True
         return _normal(self.node) == _normal(other.node) and self.guards == other.guards
 
 
@@ -91,15 +117,23 @@ def suite_of(change: Edit, side: Side | None) -> TestModule | None:
 
 
 def constants(nodes: Iterable[ast.AST]) -> Counter[str]:
-    """The literals below some nodes; where a sign stands before a number, with it."""
+    """The literals below some nodes, with a number's sign; how long something sleeps is none."""
     found: Counter[str] = Counter()
     for top in nodes:
-        for node in ast.walk(top):
+        for node in _awake(top):
             if isinstance(node, ast.Constant):
                 found[repr(node.value)] += 1
             elif isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
                 found[ast.unparse(node)] += 1
     return found
+
+
+def _awake(top: ast.AST) -> Iterator[ast.AST]:
+    """All below a node, but for how long it sleeps."""
+    yield top
+    for node in ast.iter_child_nodes(top):
+        if not (isinstance(node, ast.Call) and last_name(node) == "sleep"):
+            yield from _awake(node)
 
 
 @dataclass
@@ -168,6 +202,17 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             )
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] not in _FIRST_PARTY_NOT:
             yield from (each.asname or each.name for each in node.names)
+
+
+def _only_prepares(node: ast.Call) -> bool:
+    """It is Python's own, and given nothing but literals: no call of what is tested."""
+    inside = [each for part in (*node.args, *node.keywords) for each in ast.walk(part)]
+    names = {each.id for each in inside if isinstance(each, ast.Name)}
+    return (
+        _root(node.func) in _PREPARING
+        and names <= _PREPARING
+        and not any(isinstance(each, ast.Starred) for each in inside)
+    )
 
 
 def _root(node: ast.expr) -> str:

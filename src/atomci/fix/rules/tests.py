@@ -9,16 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from atomci.fix.proposal import Edit, Patch, Refusal
 from atomci.fix.rules.assertions import Assertion, last_name
 from atomci.fix.rules.renames import Pair, Renames, is_renamed, only_renamed, renames_of
-from atomci.fix.rules.suite import Function, TestModule, constants, suite_of
+from atomci.fix.rules.strength import is_as_strong
+from atomci.fix.rules.suite import SKIPS, Function, TestModule, constants, suite_of
 
 __all__ = ["refusals"]
 
 _Refused = Callable[..., Refusal]
 
-_SKIPS = frozenset(
-    {"skip", "skipif", "skipIf", "skipUnless", "skipTest", "SkipTest", "xfail", "importorskip"}
-    | {"expectedFailure", "flaky"}
-)
 _PATCHES = frozenset({"setattr", "setitem", "patch", "object", "create_autospec"})
 
 
@@ -30,10 +27,11 @@ def refusals(proposal: Patch) -> Iterator[Refusal]:
     for change, _, after in pairs:
         if change.after and after is None:
             yield Refusal(change.path, 0, "unparsable", "Python can't read it")
-    yield from _of_functions(proposal, pairs)
+    renames = renames_of(proposal, pairs)
+    yield from _of_functions(pairs, renames)
     for change, before, after in pairs:
         if before and after:
-            yield from _of_modules(change, before, after)
+            yield from _of_modules(change, before, after, renames)
     yield from _of_data(proposal)
 
 
@@ -44,11 +42,10 @@ def _of_data(proposal: Patch) -> Iterator[Refusal]:
             yield Refusal(change.path, 0, "expectation-changed", f"it {what} a file that tests compare with")
 
 
-def _of_functions(proposal: Patch, pairs: Sequence[Pair]) -> Iterator[Refusal]:
+def _of_functions(pairs: Sequence[Pair], renames: Renames) -> Iterator[Refusal]:
     after = {
         (change.path, name): each for change, _, new in pairs if new for name, each in new.functions.items()
     }
-    renames = frozenset(renames_of(proposal, pairs))
     free = {
         place: each
         for place, each in after.items()
@@ -107,7 +104,7 @@ def _of_function(
         return
     yield from _guarded(old, new, refused)
     yield from _weaker(old, new, renames, refused)
-    yield from _bypassed(old, new, imported, refused)
+    yield from _bypassed(old, new, imported, renames, refused)
 
 
 def _yields(function: Function) -> bool:
@@ -122,7 +119,7 @@ def _decorators(old: Function, new: Function, refused: _Refused) -> Iterator[Ref
         text = ast.unparse(node)
         if text in old.decorators:
             continue
-        if last_name(node) in _SKIPS:
+        if last_name(node) in SKIPS:
             yield refused("test-skipped", f"has @{text}", node.lineno)
         elif old.collected and last_name(node) != "parametrize":
             yield refused("test-decorated", f"has @{text}, which it had not", node.lineno)
@@ -169,6 +166,8 @@ def _weaker(old: Function, new: Function, renames: Renames, refused: _Refused) -
         twin = same or next((each for each in came if is_renamed(check, each, old, new, renames)), None)
         if twin:
             came.remove(twin)
+        elif any(is_as_strong(check, each, old.assigned, new.assigned) for each in new.checks):
+            continue
         elif len(new.checks) < len(old.checks):
             yield refused("asserts-removed", f"no longer checks {check.text}")
         else:
@@ -232,15 +231,32 @@ def _own_nodes(top: ast.AST) -> Iterator[ast.AST]:
 
 def _skip_text(node: ast.Call | ast.Raise) -> bool:
     called = node if isinstance(node, ast.Call) else node.exc
-    return called is not None and last_name(called) in (*_SKIPS, "exit", "_exit", "SystemExit")
+    return called is not None and last_name(called) in (*SKIPS, "exit", "_exit", "SystemExit")
 
 
-def _bypassed(old: Function, new: Function, imported: frozenset[str], refused: _Refused) -> Iterator[Refusal]:
+def _gone(old: Counter[str], new: Counter[str], renames: Renames) -> Iterator[str]:
+    """The literals that are gone, without those that the code says otherwise too."""
+    came = list((new - old).elements())
+    for text in (old - new).elements():
+        if instead := next((each for each in came if renames.is_followed(text, each)), None):
+            came.remove(instead)
+        else:
+            yield text
+
+
+def _bypassed(
+    old: Function, new: Function, imported: frozenset[str], renames: Renames, refused: _Refused
+) -> Iterator[Refusal]:
     before, after = (function.calls(imported) for function in (old, new))
-    if lost := before - after:
-        yield refused("test-bypassed", f"no longer calls {next(iter(lost))}")
-    elif literals := old.constants - new.constants:
-        yield refused("expectation-changed", f"held {next(iter(literals))} before")
+    came = [Assertion(text, (), 0) for text in after - before]
+    for text in before - after:
+        if not any(is_renamed(Assertion(text, (), 0), each, old, new, renames) for each in came):
+            yield refused("test-bypassed", f"no longer calls {text}")
+            return
+    yield from (
+        refused("expectation-changed", f"held {text} before")
+        for text in _gone(old.constants, new.constants, renames)
+    )
     checked = {name for check in old.checks for name in _names(check.text)}
     for name in sorted(checked & old.assigned.keys()):
         if len(new.assigned.get(name, ())) > len(old.assigned[name]):
@@ -262,10 +278,10 @@ def _patches(function: Function) -> Counter[str]:
     )
 
 
-def _of_modules(change: Edit, old: TestModule, new: TestModule) -> Iterator[Refusal]:
+def _of_modules(change: Edit, old: TestModule, new: TestModule, renames: Renames) -> Iterator[Refusal]:
     """What a file of tests holds outside its functions."""
-    if lost := constants(old.rest) - constants(new.rest):
-        yield Refusal(change.path, 0, "expectation-changed", f"it held {next(iter(lost))} before")
+    for text in _gone(constants(old.rest), constants(new.rest), renames):
+        yield Refusal(change.path, 0, "expectation-changed", f"it held {text} before")
     known = Counter(_skips(old))
     for text, line in _skips(new).items():
         if known[text] == 0:
@@ -279,6 +295,6 @@ def _skips(suite: TestModule) -> dict[str, int]:
     nodes += [(name, each.node) for name, each in suite.functions.items() if not each.collected]
     for name, top in nodes:
         for node in ast.walk(top):
-            if isinstance(node, ast.Attribute | ast.Name) and last_name(node) in _SKIPS:
+            if isinstance(node, ast.Attribute | ast.Name) and last_name(node) in SKIPS:
                 found.setdefault(f"{name} {ast.unparse(node)}".strip(), node.lineno)
     return found

@@ -1,0 +1,101 @@
+"""Words that the code says otherwise at one place, which tests may then say otherwise too."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from atomci.fix.proposal import Edit, Patch, Side
+
+__all__ = ["Place", "follows", "places_of"]
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+(?:\.\d+)?|[^\sA-Za-z0-9_]")
+_NARROW = 12
+"""Logical lines of code: a place with more of them could stand for any word."""
+_START = frozenset({tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING})
+
+
+@dataclass(frozen=True)
+class Place:
+    """The words that went from a place of the code and that came to it, and all that it held and holds."""
+
+    lost: Counter[str]
+    came: Counter[str]
+    before: frozenset[str]
+    after: frozenset[str]
+
+
+def places_of(proposal: Patch) -> tuple[Place, ...]:
+    """Where the code, not its tests, differs; what moves within it is no difference."""
+    return tuple(place for change in proposal.python if not change.is_tests for place in _places(change))
+
+
+def follows(was: str, now: str, places: Sequence[Place]) -> bool:
+    """Each difference of two texts is one of the code, at one place of it, and says something."""
+    old, new = _WORD.findall(was), _WORD.findall(now)
+    for tag, i, j, k, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal" and not any(_is_of(old[i:j], new[k:end], place) for place in places):
+            return False
+    return old != new
+
+
+def _is_of(lost: Sequence[str], came: Sequence[str], place: Place) -> bool:
+    gone, new = Counter(lost) - Counter(came), Counter(came) - Counter(lost)
+    said, says = ({word for word in words if _tells(word)} for words in (lost, came))
+    if not (said <= place.before and says <= place.after):
+        return False
+    if any(_is_number(word) and not place.lost[word] for word in gone):
+        return False
+    if any(_is_number(word) and not place.came[word] for word in new):
+        return False
+    told = [place.lost[word] > 0 for word in gone if _tells(word)]
+    told += [place.came[word] > 0 for word in new if _tells(word)]
+    return any(told) and not any(_is_number(word) and not _tells(word) for word in (*gone, *new))
+
+
+def _tells(word: str) -> bool:
+    """A short number or name is in any code, and a sign says nothing by itself."""
+    return len(word) > 1 if _is_number(word) else len(word) > 2
+
+
+def _is_number(word: str) -> bool:
+    return word[0].isdigit()
+
+
+def _places(change: Edit) -> Iterator[Place]:
+    old, new = (list(_lines(side)) for side in (change.before, change.after))
+    was, now = ([" ".join(line) for line in lines] for lines in (old, new))
+    for tag, i, j, k, end in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+        if tag == "equal" or max(j - i, end - k) > _NARROW:
+            continue
+        before, after = (Counter(word for line in lines for word in line) for lines in (old[i:j], new[k:end]))
+        yield Place(before - after, after - before, frozenset(before), frozenset(after))
+
+
+def _lines(side: Side | None) -> Iterator[Sequence[str]]:
+    """The words of each logical line, without comments and docstrings."""
+    if side is None or side.text is None:
+        return
+    line: list[str] = []
+    try:
+        for token in _without_docstrings(tokenize.generate_tokens(io.StringIO(side.text).readline)):
+            if token.type == tokenize.NEWLINE:
+                yield line
+                line = []
+            elif token.type not in (tokenize.COMMENT, tokenize.NL):
+                line.extend(_WORD.findall(token.string))
+    except (tokenize.TokenError, SyntaxError):
+        return
+
+
+def _without_docstrings(tokens: Iterable[tokenize.TokenInfo]) -> Iterator[tokenize.TokenInfo]:
+    last = tokenize.ENCODING
+    for token in tokens:
+        if not (token.type == tokenize.STRING and last in _START):
+            yield token
+        last = token.type
