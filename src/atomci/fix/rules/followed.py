@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 
 from atomci.fix.proposal import Edit, Patch, Side
 
-__all__ = ["Place", "follows", "places_of"]
+__all__ = ["Reworded", "follows", "reworded_in"]
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+(?:\.\d+)?|[^\sA-Za-z0-9_]")
 _NARROW = 12
@@ -21,7 +21,7 @@ _START = frozenset({tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DED
 
 
 @dataclass(frozen=True)
-class Place:
+class Reworded:
     """The words that went from a place of the code and that came to it, and all that it held and holds."""
 
     lost: Counter[str]
@@ -30,12 +30,12 @@ class Place:
     after: frozenset[str]
 
 
-def places_of(proposal: Patch) -> tuple[Place, ...]:
+def reworded_in(proposal: Patch) -> tuple[Reworded, ...]:
     """Where the code, not its tests, differs; what moves within it is no difference."""
     return tuple(place for change in proposal.python if not change.is_tests for place in _places(change))
 
 
-def follows(was: str, now: str, places: Sequence[Place]) -> bool:
+def follows(was: str, now: str, places: Sequence[Reworded]) -> bool:
     """Each difference of two texts is one of the code, at one place of it, and says something."""
     old, new = _WORD.findall(was), _WORD.findall(now)
     for tag, i, j, k, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -44,7 +44,7 @@ def follows(was: str, now: str, places: Sequence[Place]) -> bool:
     return old != new
 
 
-def _is_of(lost: Sequence[str], came: Sequence[str], place: Place) -> bool:
+def _is_of(lost: Sequence[str], came: Sequence[str], place: Reworded) -> bool:
     gone, new = Counter(lost) - Counter(came), Counter(came) - Counter(lost)
     said, says = ({word for word in words if _tells(word)} for words in (lost, came))
     if not (said <= place.before and says <= place.after):
@@ -67,14 +67,14 @@ def _is_number(word: str) -> bool:
     return word[0].isdigit()
 
 
-def _places(change: Edit) -> Iterator[Place]:
+def _places(change: Edit) -> Iterator[Reworded]:
     old, new = (list(_lines(side)) for side in (change.before, change.after))
     was, now = ([" ".join(line) for line in lines] for lines in (old, new))
     for tag, i, j, k, end in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
         if tag == "equal" or max(j - i, end - k) > _NARROW:
             continue
         before, after = (Counter(word for line in lines for word in line) for lines in (old[i:j], new[k:end]))
-        yield Place(before - after, after - before, frozenset(before), frozenset(after))
+        yield Reworded(before - after, after - before, frozenset(before), frozenset(after))
 
 
 def _lines(side: Side | None) -> Iterator[Sequence[str]]:

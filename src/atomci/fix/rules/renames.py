@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from atomci.fix.proposal import Edit, Patch, Side
 from atomci.fix.rules.assertions import Assertion, context_of, last_name
-from atomci.fix.rules.followed import Place, follows, places_of
+from atomci.fix.rules.followed import Reworded, follows, reworded_in
 from atomci.fix.rules.suite import Function, TestModule
 
 __all__ = ["Pair", "Renames", "is_renamed", "only_renamed", "renames_of"]
@@ -23,7 +23,7 @@ class Renames:
     """Names that are gone, each with one that came, and the places where the code says other words."""
 
     names: frozenset[tuple[str, str]]
-    places: tuple[Place, ...]
+    places: tuple[Reworded, ...]
 
     def is_followed(self, was: str, now: str) -> bool:
         """Two literals, as Python writes them, differ as the code does."""
@@ -101,7 +101,7 @@ def _stands_for(was: str, now: str, old: Function, new: Function, renames: Renam
 
 def renames_of(proposal: Patch, pairs: Sequence[Pair]) -> Renames:
     """What is called, or says something, otherwise now."""
-    return Renames(frozenset(_renamed(proposal, pairs)), places_of(proposal))
+    return Renames(frozenset(_renamed(proposal, pairs)), reworded_in(proposal))
 
 
 def _renamed(proposal: Patch, pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
