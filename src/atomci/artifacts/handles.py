@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Stage,
         ToolReport,
     )
+    from atomci.artifacts.handed.snapshots import Branched
     from atomci.artifacts.handed.testing import (
         CoverageBudget,
         Durations,
@@ -103,6 +104,7 @@ MYPY: Artifact[Findings] = Artifact("artifacts/findings/mypy.json", "findings")
 STATIC_SARIF: Artifact[Any] = Artifact("artifacts/reports/static.sarif", form="SARIF 2.1.0")
 FINDINGS: Artifact[AllFindings] = Artifact("artifacts/reports/findings.json", "all-findings")
 LANES: Artifact[Lanes] = Artifact("artifacts/reports/lanes.json", "lanes")
+FIX_BRANCH: Artifact[Branched] = Artifact("artifacts/guard/branch.json", "branched")
 FIXED: Artifact[FixedByTools] = Artifact("artifacts/fix/fixed.json", "fixed")
 BEHAVIOR_WORK: Artifact[BehaviorWork] = Artifact("artifacts/fix/behavior.json", "behavior-work")
 TYPE_WORK: Artifact[TypeWork] = Artifact("artifacts/fix/types.json", "type-work")

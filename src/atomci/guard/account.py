@@ -132,6 +132,8 @@ class Account:
                 run=asked.run,
                 tool=asked.typed.tool,
                 tool_version=asked.started.version,
+                model=heard.model or asked.typed.model,
+                seed=asked.typed.seed or self._confined.environment.get("PYTHONHASHSEED"),
                 command=asked.command,
                 started=asked.started.words,
                 folder=os.path.relpath(asked.folder, asked.root),

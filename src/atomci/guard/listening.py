@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from atomci.artifacts.handed.guarded import AgentEnded, AgentUsed, Usage
+from atomci.artifacts.handed.guarded import AgentEnded, AgentModel, AgentUsed, Usage
 from atomci.guard.agents.protocol import Reader, Told
 from atomci.guard.attendance import Progress
 
@@ -25,6 +25,7 @@ class Heard:
         self._typed = 0
         self.usage = Usage()
         self.result: AgentEnded | None = None
+        self.model: str | None = None
 
     def printed(self, piece: bytes) -> None:
         """Output has come."""
@@ -41,6 +42,8 @@ class Heard:
         with self._lock:
             if isinstance(event, AgentEnded):
                 self.result = event
+            elif isinstance(event, AgentModel):
+                self.model = event.model
             elif isinstance(event, AgentUsed):
                 self.usage = event.usage
 

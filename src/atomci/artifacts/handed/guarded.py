@@ -12,6 +12,7 @@ from atomci.artifacts.handed.runs import OutputFile
 __all__ = [
     "AgentActed",
     "AgentEnded",
+    "AgentModel",
     "AgentSaid",
     "AgentUsed",
     "GuardEvent",
@@ -122,6 +123,12 @@ class AgentActed(Struct, frozen=True, kw_only=True, tag="acted", tag_field="even
     on: str
 
 
+class AgentModel(Struct, frozen=True, kw_only=True, tag="model", tag_field="event"):
+    """The model that answers, as the tool calls it."""
+
+    model: str
+
+
 class AgentUsed(Struct, frozen=True, kw_only=True, tag="used", tag_field="event"):
     """What the session has used so far."""
 
@@ -151,7 +158,9 @@ class GuardFinished(Struct, frozen=True, kw_only=True, tag="guard_finished", tag
     record: str
 
 
-GuardEvent = GuardStarted | GuardOutput | AgentSaid | AgentActed | AgentUsed | AgentEnded | GuardFinished
+GuardEvent = (
+    GuardStarted | GuardOutput | AgentSaid | AgentActed | AgentModel | AgentUsed | AgentEnded | GuardFinished
+)
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -166,6 +175,10 @@ class Session(Struct, frozen=True, kw_only=True):
     run: str
     tool: str
     tool_version: str | None = None
+    model: str | None = None
+    """As the tool told it, else as its options asked for it; None where neither did."""
+    seed: str | None = None
+    """Of chance: what `--seed` or PYTHONHASHSEED said; None where neither did."""
     command: tuple[str, ...]
     started: tuple[str, ...]
     folder: str

@@ -62,18 +62,20 @@ def _apply(run: str, dry_run: bool, as_json: bool) -> int:
 @click.command("branch")
 @click.argument("run")
 @click.option("--topic", metavar="NAME", help="The branch is fix/NAME.  [default: the run]")
-@click.option("--message", "-m", default="Apply the changes of a guarded session", metavar="TEXT")
+@click.option(
+    "--message", "-m", metavar="TEXT", help="The first line of the commit, or all above the trailers."
+)
 @_json_option
-def _branch(run: str, topic: str | None, message: str, as_json: bool) -> int:
+def _branch(run: str, topic: str | None, message: str | None, as_json: bool) -> int:
     """Put a session's changes on a branch fix/NAME, as one commit on the one that the session began with.
 
     HEAD, index and files stay as they are, and no hook runs. Trailers tell which session it was.
     """
-    from atomci.guard.handover.branch import branch
+    from atomci.guard.handover.branch import SUBJECT, branch
     from atomci.guard.handover.shown import told
 
     session = _session(run)
-    made = branch(session, topic or session.store.run, message, told(session))
+    made = branch(session, topic or session.store.run, SUBJECT if message is None else message, told(session))
     lines = (
         f"{visible(made.branch)}: {made.commit[:9]} on {made.parent[:9]}",
         f"git diff {made.parent[:9]} {made.branch}",

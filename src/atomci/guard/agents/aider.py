@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from atomci.artifacts.handed.guarded import AgentEnded, AgentUsed, Usage
-from atomci.guard.agents.events import amount, money, text_of, value_of
+from atomci.guard.agents.events import amount, model_of, money, text_of, value_of
 from atomci.guard.agents.protocol import Reader, Told
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "HELP",
     "INTERACTIVE",
     "LOG",
+    "MODEL",
     "NAME",
     "PROGRAMS",
     "is_headless",
@@ -26,6 +27,7 @@ NAME = "aider"
 PROGRAMS = ("aider", "aider-chat", "aider.exe")
 HELP = ("--help",)
 INTERACTIVE = "aider --message TEXT --yes-always"
+MODEL = ("--model",)
 LOG = "--analytics-log"
 EXIT_CODE_TELLS = False
 # What it prints is for a log, and nobody is there to be asked. Commits are the user's.
@@ -76,6 +78,8 @@ class _Reader:
         if not isinstance(properties, dict):
             return
         if event.get("event") == "message_send":
+            if not self._answers:
+                yield from model_of(properties.get("main_model"))
             self._answers += 1
             self._input += amount(properties.get("prompt_tokens")) or 0
             self._output += amount(properties.get("completion_tokens")) or 0

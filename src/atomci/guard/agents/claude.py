@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from atomci.artifacts.handed.guarded import AgentActed, AgentEnded, AgentSaid, AgentUsed, Usage
-from atomci.guard.agents.events import amount, money, subject, text_of, value_of
+from atomci.guard.agents.events import amount, model_of, money, subject, text_of, value_of
 from atomci.guard.agents.protocol import Reader, Told
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "HELP",
     "INTERACTIVE",
     "LOG",
+    "MODEL",
     "NAME",
     "PROGRAMS",
     "is_headless",
@@ -28,6 +29,7 @@ LOG = ""
 EXIT_CODE_TELLS = True
 HELP = ("--help",)
 INTERACTIVE = "claude -p PROMPT"
+MODEL = ("--model",)
 _FORMAT = "--output-format"
 _KINDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
 
@@ -63,7 +65,9 @@ class _Reader:
     def read(self, event: dict[str, Any]) -> Iterator[Told]:
         """Messages of the assistant, also of its subagents, and the result."""
         kind = event.get("type")
-        if kind == "assistant" and isinstance(message := event.get("message"), dict):
+        if kind == "system" and event.get("subtype") == "init":
+            yield from model_of(event.get("model"))
+        elif kind == "assistant" and isinstance(message := event.get("message"), dict):
             yield from _blocks(message.get("content"))
             yield from self._used(message)
         elif kind == "result":

@@ -14,6 +14,7 @@ __all__ = [
     "HELP",
     "INTERACTIVE",
     "LOG",
+    "MODEL",
     "NAME",
     "PROGRAMS",
     "is_headless",
@@ -28,6 +29,7 @@ LOG = ""
 EXIT_CODE_TELLS = True
 HELP = ("exec", "--help")
 INTERACTIVE = "codex exec PROMPT"
+MODEL = ("--model", "-m")
 _EXEC = ("exec", "e")
 _SUBJECTS = {
     "command_execution": "command",

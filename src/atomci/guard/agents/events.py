@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-__all__ = ["amount", "money", "subject", "text_of", "value_of"]
+from atomci.artifacts.handed.guarded import AgentModel
+
+__all__ = ["amount", "model_of", "money", "subject", "text_of", "value_of"]
 
 _LONGEST = 200
 # What a tool works on, by the names that tools give to it; the first that is there.
@@ -32,6 +34,12 @@ def money(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) and value > 0 else None
+
+
+def model_of(value: object) -> Iterator[AgentModel]:
+    """The model, where one is named."""
+    if name := text_of(value).strip():
+        yield AgentModel(model=name)
 
 
 def text_of(value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from atomci.artifacts.handed.guarded import AgentActed, AgentEnded, AgentSaid, AgentUsed, Usage
-from atomci.guard.agents.events import amount, subject, text_of, value_of
+from atomci.guard.agents.events import amount, model_of, subject, text_of, value_of
 from atomci.guard.agents.protocol import Reader, Told
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "HELP",
     "INTERACTIVE",
     "LOG",
+    "MODEL",
     "NAME",
     "PROGRAMS",
     "is_headless",
@@ -28,6 +29,7 @@ LOG = ""
 EXIT_CODE_TELLS = True
 HELP = ("--help",)
 INTERACTIVE = "gemini -p PROMPT"
+MODEL = ("--model", "-m")
 _FORMAT = "--output-format"
 
 
@@ -59,7 +61,9 @@ class _Reader:
     def read(self, event: dict[str, Any]) -> Iterator[Told]:
         """Messages of the assistant, the tools that it uses, and the result."""
         kind = event.get("type")
-        if kind == "message" and event.get("role") == "assistant":
+        if kind == "init":
+            yield from model_of(event.get("model"))
+        elif kind == "message" and event.get("role") == "assistant":
             yield AgentSaid(text=text_of(event.get("content")))
         elif kind == "tool_use":
             yield AgentActed(tool=text_of(event.get("tool_name")), on=subject(event.get("parameters")))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol
 
-from atomci.artifacts.handed.guarded import AgentActed, AgentEnded, AgentSaid, AgentUsed
+from atomci.artifacts.handed.guarded import AgentActed, AgentEnded, AgentModel, AgentSaid, AgentUsed
 
 __all__ = ["Agent", "Reader", "Told"]
 
-Told = AgentSaid | AgentActed | AgentUsed | AgentEnded
+Told = AgentSaid | AgentActed | AgentModel | AgentUsed | AgentEnded
 
 
 class Reader(Protocol):
@@ -29,6 +29,8 @@ class Agent(Protocol):
     """Words behind the program that print its help for a session without a person."""
     LOG: str
     """The option that names a file for its events; empty where they are its output."""
+    MODEL: tuple[str, ...]
+    """The options that choose a model."""
     EXIT_CODE_TELLS: bool
     """Whether an exit code of 0 means that it did something."""
     INTERACTIVE: str

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import cast
 
 from atomci.errors import UsageError
+from atomci.guard.agents.events import value_of
 from atomci.guard.agents.protocol import Agent
 
 __all__ = ["GENERIC", "NAMES", "Typed", "typed"]
@@ -31,6 +32,16 @@ class Typed:
     def tool(self) -> str:
         """What the session's folder is called after."""
         return GENERIC if self.agent is None else self.agent.NAME
+
+    @property
+    def model(self) -> str | None:
+        """The model that the words ask for."""
+        return (self.agent and value_of(self.words, *self.agent.MODEL)) or None
+
+    @property
+    def seed(self) -> str | None:
+        """The seed of chance that they give."""
+        return value_of(self.words, "--seed") or None
 
 
 def typed(words: Sequence[str], tool: str | None) -> Typed:

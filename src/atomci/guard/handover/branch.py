@@ -3,79 +3,94 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from atomci.artifacts.handed.guarded import Session
 from atomci.artifacts.handed.snapshots import Branched
-from atomci.errors import InfrastructureError, RefusedError
+from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.guard.handover.finished import FinishedSession
+from atomci.guard.handover.trailers import block, trailers
 from atomci.guard.snapshot.difference import rows_between
 from atomci.guard.snapshot.plan import FileState, merged
 from atomci.guard.snapshot.trees import edited_tree
 from atomci.tools.git.client import Git, GitFailed
 from atomci.tools.git.objects import Entry, Objects
+from atomci.tools.git.repository import Repository
 
-__all__ = ["branch", "trailers"]
+__all__ = ["FOLDER", "NOTHING", "SUBJECT", "branch", "new_tree", "set_branch"]
 
+FOLDER = "fix/"
+SUBJECT = "Apply the changes of a guarded session"
+NOTHING = "changed nothing that a commit can hold"
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
-_NEW = "0" * 40
+# As it is written, whatever the settings say of other messages.
+_ENCODING = ("-c", "i18n.commitEncoding=UTF-8")
+_IDENTITY = "git config user.name NAME and git config user.email ADDRESS"
+_OTHER_TOPIC = "give another one: --topic NAME"
 
 
 def branch(session: FinishedSession, topic: str, subject: str, told: Session | None) -> Branched:
     """Make `fix/<topic>` with what the session did to the commit that it began with.
 
-    Raises RefusedError where there is such a branch, or the session went on from edits that no commit holds
-    and that its own can't be told from; InfrastructureError where git knows nobody who commits.
+    Raises UsageError without a subject, RefusedError where the branch can't be or is there, or the session
+    went on from edits that no commit holds and that its own can't be told from; InfrastructureError where git
+    knows nobody who commits.
     """
     repository, parent = session.store.repository, session.before.head
-    name = f"fix/{topic}"
-    if repository.git.code("check-ref-format", "--branch", name)[0] != 0:
-        raise RefusedError(f"{name} can't be the name of a branch", "give another one: --topic NAME")
-    if repository.git.resolve(f"refs/heads/{name}") is not None:
-        raise RefusedError(f"there is a branch {name}", "give another one: --topic NAME")
+    name = f"{FOLDER}{topic}"
+    if not subject.strip():
+        raise UsageError("a commit needs a message", "give one: -m TEXT")
+    _refuse_name(repository.git, name)
     if parent is None:
+        here = "its changes are in this checkout: git commit"
         raise RefusedError(
-            "the session began before the first commit", f"atomci guard apply {session.store.run}"
+            "the session began before the first commit",
+            here if session.here else f"atomci guard apply {session.store.run}",
         )
-    folder = session.store.folder / "branch"
-    objects = Objects(repository, folder / "objects")
-    edits = _edits(session, objects, folder, parent)
-    if not edits:
-        raise RefusedError(f"{session.store.run} changed nothing that a commit can hold", "")
-    base = repository.git.resolve(f"{parent}^{{tree}}") or ""
-    tree = edited_tree(objects, base, edits)
-    message = f"{subject}\n\n{trailers(session, told)}\n"
+    objects = Objects(repository, session.store.folder / "branch" / "objects")
+    tree, paths = new_tree(session, objects, session.store.folder / "branch", parent)
+    if not paths:
+        raise RefusedError(f"{session.store.run} {NOTHING}", f"atomci guard show {session.store.run}")
+    message = f"{subject.strip()}\n\n{block(trailers(session, told))}\n"
+    words = (*_NO_HOOKS, *_ENCODING, "commit-tree", tree, "-p", parent, "-F", "-")
     try:
-        out = objects.git(*_NO_HOOKS, "commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode())
+        out = objects.git(*words, stdin=message.encode("utf-8", "surrogateescape"))
     except GitFailed as error:
-        raise InfrastructureError(
-            error.said, "git config user.name NAME and git config user.email ADDRESS"
-        ) from None
+        raise InfrastructureError(error.said, _IDENTITY) from None
     commit = out.decode().strip()
     objects.migrate()
-    words = ("update-ref", "-m", f"atomci guard branch {session.store.run}")
-    repository.git(*_NO_HOOKS, *words, f"refs/heads/{name}", commit, "0" * len(commit))
-    return Branched(
-        run=session.store.run, branch=name, commit=commit, parent=parent, paths=tuple(sorted(edits))
-    )
+    set_branch(repository, name, commit, why=f"atomci guard branch {session.store.run}")
+    return Branched(run=session.store.run, branch=name, commit=commit, parent=parent, paths=paths)
 
 
-def trailers(session: FinishedSession, told: Session | None) -> str:
-    """One block without an empty line, so that a squash keeps it whole. The user is who commits and answers
-    for it, so nobody is said to have signed it off.
+def set_branch(repository: Repository, name: str, commit: str, *, why: str, was: str = "") -> None:
+    """Make a branch, or move it from where it `was`. No hook runs. Raises GitFailed if it is elsewhere."""
+    words = ("update-ref", "-m", why, f"refs/heads/{name}", commit, was or "0" * len(commit))
+    repository.git(*_NO_HOOKS, *words)
+
+
+def _refuse_name(git: Git, name: str) -> None:
+    if git.code("check-ref-format", "--branch", name)[0] != 0:
+        raise RefusedError(f"{name} can't be the name of a branch", _OTHER_TOPIC)
+    if git.resolve(f"refs/heads/{name}") is not None:
+        raise RefusedError(f"there is a branch {name}", _OTHER_TOPIC)
+    parts = name.split("/")
+    above = ("/".join(parts[:count]) for count in range(1, len(parts)))
+    below = (git.ask("for-each-ref", "--count=1", "--format=%(refname:short)", f"refs/heads/{name}/") or "",)
+    for other in (*(found for found in above if git.resolve(f"refs/heads/{found}")), *filter(None, below)):
+        raise RefusedError(f"git can't keep a branch {name} beside the branch {other}", _OTHER_TOPIC)
+
+
+def new_tree(
+    session: FinishedSession, objects: Objects, folder: Path, parent: str
+) -> tuple[str, tuple[str, ...]]:
+    """The commit's tree with what the session did, and the paths that differ; new objects go to `objects`.
+
+    Raises RefusedError, see `branch`.
     """
-    rows = [("Atomci-Run", session.store.run), ("Atomci-Time", session.after.taken)]
-    if told is not None:
-        version = f" {told.tool_version}" if told.tool_version else ""
-        rows.insert(0, ("Assisted-by", f"{told.tool}{version}"))
-        rows.append(("Atomci-Confinement", told.level))
-    rows += [("Atomci-Before", session.before.tree), ("Atomci-After", session.after.tree)]
-    return "\n".join(f"{name}: {_one_line(value)}" for name, value in rows)
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()
+    edits = _edits(session, objects, folder, parent)
+    base = session.store.repository.git.resolve(f"{parent}^{{tree}}") or ""
+    return (edited_tree(objects, base, edits) if edits else base), tuple(sorted(edits))
 
 
 def _edits(session: FinishedSession, objects: Objects, folder: Path, parent: str) -> dict[str, Entry | None]:

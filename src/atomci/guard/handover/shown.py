@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from pathlib import Path
 
 from atomci.artifacts.handed.guarded import Session
 from atomci.artifacts.handed.snapshots import SessionChange, WorkChange
@@ -11,7 +12,7 @@ from atomci.artifacts.store import ArtifactError, read
 from atomci.guard.handover.finished import FinishedSession
 from atomci.guard.handover.review import reviewed
 
-__all__ = ["patch_of", "shown", "told"]
+__all__ = ["patch_of", "record_of", "shown", "told"]
 
 
 def shown(session: FinishedSession, scope: Collection[str] = ()) -> SessionChange:
@@ -39,10 +40,16 @@ def patch_of(session: FinishedSession) -> str:
 
 def told(session: FinishedSession) -> Session | None:
     """The record of the session; None where it isn't there or isn't whole."""
-    top = session.store.repository.top
-    for path in sorted((top / "artifacts/cli_runs").glob(f"*/{session.store.run}/index.json")):
-        try:
-            return read(path, Session)
-        except (ArtifactError, OSError):
-            continue
-    return None
+    path = record_of(session)
+    if path is None:
+        return None
+    try:
+        return read(path, Session)
+    except (ArtifactError, OSError):
+        return None
+
+
+def record_of(session: FinishedSession) -> Path | None:
+    """The index of its record; None where there is none."""
+    folder = session.store.repository.top / "artifacts/cli_runs"
+    return next(iter(sorted(folder.glob(f"*/{session.store.run}/index.json"))), None)
