@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from atomci.artifacts import handles
-from atomci.artifacts.handed import failures, fixing, impact, lines, runs, schemas, testing, trends
+from atomci.artifacts.handed import (
+    failures,
+    fixing,
+    impact,
+    lines,
+    runs,
+    schemas,
+    snapshots,
+    testing,
+    trends,
+)
 from atomci.artifacts.handles import Artifact
 from atomci.artifacts.published import SCHEMAS
 from atomci.atoms.loading.builtin import built_in
@@ -17,7 +27,7 @@ from atomci.engine.outputs import declared_outputs
 
 SOURCE = Path(__file__).parents[2] / "src" / "atomci"
 HANDLES = {name: value for name, value in vars(handles).items() if isinstance(value, Artifact)}
-ROOMS = (schemas, failures, fixing, impact, lines, testing, trends, runs, handles)
+ROOMS = (schemas, failures, fixing, impact, lines, snapshots, testing, trends, runs, handles)
 TYPES = typing.get_type_hints(handles, {name: value for room in ROOMS for name, value in vars(room).items()})
 
 

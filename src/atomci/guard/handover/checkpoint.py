@@ -16,11 +16,11 @@ from atomci.guard.handover.trailers import RUN, block, read_blocks
 from atomci.tools.git.client import Git
 from atomci.tools.git.objects import Objects
 
-__all__ = ["Checkpoint", "annotated", "branched", "checkpoints", "own_checkpoint"]
+__all__ = ["SessionCommit", "annotated", "branched", "checkpoints", "own_checkpoint"]
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class SessionCommit:
     """A commit that tells of a session, the branch `fix/...` that ends with it, and what it says.
 
     `stands_alone`: it is the session's own, on the commit that this began with, and not a squash.
@@ -32,7 +32,7 @@ class Checkpoint:
     said: dict[str, str]
 
 
-def checkpoints(session: FinishedSession) -> list[Checkpoint]:
+def checkpoints(session: FinishedSession) -> list[SessionCommit]:
     """All that are on a branch or a tag here, newest first."""
     git, run, head = session.store.repository.git, session.store.run, session.before.head
     if head is None:
@@ -45,12 +45,12 @@ def checkpoints(session: FinishedSession) -> list[Checkpoint]:
     return [_read(session, commit, head) for commit in found]
 
 
-def own_checkpoint(session: FinishedSession) -> Checkpoint | None:
+def own_checkpoint(session: FinishedSession) -> SessionCommit | None:
     """The session's own commit: it holds just what the session changed, on the commit that it began with."""
     return next((each for each in checkpoints(session) if each.stands_alone), None)
 
 
-def branched(session: FinishedSession, found: Checkpoint) -> Branched:
+def branched(session: FinishedSession, found: SessionCommit) -> Branched:
     """What `branch` said when it made this commit."""
     git, parent = session.store.repository.git, session.before.head or ""
     paths = git.paths("diff-tree", "-r", "-z", "--name-only", "--no-renames", parent, found.commit)
@@ -72,12 +72,12 @@ def _without_trailers(session: FinishedSession, head: str) -> str:
     return commit if _holds(session, commit, head) else ""
 
 
-def _read(session: FinishedSession, commit: str, head: str) -> Checkpoint:
+def _read(session: FinishedSession, commit: str, head: str) -> SessionCommit:
     git = session.store.repository.git
     blocks = read_blocks(git, os.fsdecode(git("show", "-s", "--no-show-signature", "--format=%B", commit)))
     said = next((each for each in blocks if each.get(RUN) == session.store.run), {})
     alone = git.ask("rev-parse", f"{commit}^@") == head and _holds(session, commit, head)
-    return Checkpoint(commit, _branch_at(git, commit), alone, said)
+    return SessionCommit(commit, _branch_at(git, commit), alone, said)
 
 
 def _branch_at(git: Git, commit: str) -> str:
@@ -97,7 +97,7 @@ def _holds(session: FinishedSession, commit: str, head: str) -> bool:
     return session.store.repository.git.resolve(f"{commit}^{{tree}}") == tree
 
 
-def annotated(session: FinishedSession, found: Checkpoint, wanted: dict[str, str]) -> str:
+def annotated(session: FinishedSession, found: SessionCommit, wanted: dict[str, str]) -> str:
     """Give a checkpoint the trailers that it lacks, as a new commit on its branch, and return that one.
 
     Raises RefusedError where that would take a commit away from under somebody.
@@ -120,7 +120,7 @@ def annotated(session: FinishedSession, found: Checkpoint, wanted: dict[str, str
     return commit
 
 
-def _why_it_stays(git: Git, found: Checkpoint, head: bytes) -> str:
+def _why_it_stays(git: Git, found: SessionCommit, head: bytes) -> str:
     """Why a commit isn't replaced by one with another message; empty where nobody would miss it."""
     if not found.branch:
         return f"no branch {FOLDER}... ends with it"
