@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from atomci.errors import UsageError
 from atomci.tools.git.client import Git
 
-__all__ = ["ANSWERS_FILE", "Project", "find_root", "oldest_python", "open_project", "requirement_in"]
+__all__ = [
+    "ANSWERS_FILE",
+    "CACHE_FOLDER",
+    "Project",
+    "find_root",
+    "oldest_python",
+    "open_project",
+    "requirement_in",
+]
 
 S = TypeVar("S")
 
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 ANSWERS_FILE = ".copier-answers.yml"
+CACHE_FOLDER = ".atomci_cache"
+"""Where passes are kept."""
 
 _ASKS_FOR_ATOMCI = re.compile(r"\s*atomci\s*(?:[\[(<>=!~;@#]|$)", re.IGNORECASE)
 _BEHIND_A_REQUIREMENT = re.compile(r"\s(#|--|\\).*")
@@ -53,9 +62,15 @@ class Project:
         if path.exists() and not path.is_file():
             raise UsageError(f"{path} isn't a file", "fix it; nothing was run")
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return {}
+        except ValueError as error:
+            raise UsageError(f"{path}: {error}", "fix the file; nothing was run") from None
+        import tomllib
+
+        try:
+            return tomllib.loads(text)
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{path}: {error}", "fix the file; nothing was run") from None
 

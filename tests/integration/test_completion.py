@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from command_line import Done
 
-from atomci.cli.main import _PLANNED
+from atomci.cli.verbs import _PLANNED
 
 PROGRAMS = Path(sys.executable).parent
 Tab = Callable[..., Done]

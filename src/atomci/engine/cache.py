@@ -19,12 +19,11 @@ from atomci.catalog import Atom
 from atomci.engine.context import Options, Workspace
 from atomci.engine.inputs.dependencies import Dependencies, Surroundings, hash_of_text, key_of
 from atomci.engine.inputs.environment import fingerprint, installed_files, of_the_process
-from atomci.project import Project
+from atomci.project import CACHE_FOLDER, Project
 from atomci.tools.atomic import replace_file
 from atomci.tools.distributions import own_version
 
 __all__ = [
-    "CACHE_FOLDER",
     "ResultCache",
     "TakenOver",
     "clear_notes",
@@ -36,7 +35,6 @@ __all__ = [
     "surroundings",
 ]
 
-CACHE_FOLDER = ".atomci_cache"
 # Variables that change what the tools do.
 _ENV_PREFIXES = (
     "PYTEST_",

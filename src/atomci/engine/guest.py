@@ -6,9 +6,8 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from atomci.engine.cache import CACHE_FOLDER
 from atomci.errors import UsageError
-from atomci.project import Project
+from atomci.project import CACHE_FOLDER, Project
 from atomci.tools.atomic import replace_file
 
 __all__ = ["lacks", "make_room"]

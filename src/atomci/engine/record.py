@@ -14,7 +14,7 @@ from atomci.artifacts.handles import result_of
 from atomci.artifacts.redaction import LogWriter
 from atomci.artifacts.store import outputs_of, write
 from atomci.catalog import Atom
-from atomci.engine.cache import CACHE_FOLDER, ResultCache
+from atomci.engine.cache import ResultCache
 from atomci.engine.context import Context, Outcome, Workspace
 from atomci.engine.events import EventLog, now
 from atomci.engine.excerpts import excerpts
@@ -22,6 +22,7 @@ from atomci.engine.execution import Turn
 from atomci.engine.inputs.dependencies import key_of
 from atomci.engine.outputs import clear_outputs, declared_outputs
 from atomci.errors import AtomciError
+from atomci.project import CACHE_FOLDER
 from atomci.tools.process import Children, Stopped, ToolMissing
 
 __all__ = ["Recorder"]

@@ -13,7 +13,6 @@ from typing import IO
 from atomci.artifacts.handed.guarded import SessionLimits, StopReason
 from atomci.guard.attendance import Attendance, Progress
 from atomci.tools import interrupts
-from atomci.tools.activity import processor_time
 from atomci.tools.running import Running
 
 __all__ = ["ProgramEnd", "follow"]
@@ -49,6 +48,8 @@ class _Signs:
     apart: Path
 
     def processor(self) -> float | None:
+        from atomci.tools.activity import processor_time
+
         return processor_time(self.program)
 
     def wrote_within(self, seconds: float) -> bool:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from atomci.errors import InfrastructureError, UsageError
-
-if TYPE_CHECKING:
-    from atomci.guard.request import SessionRequest
+from atomci.errors import UsageError
 
 __all__ = ["guard_command"]
 
@@ -78,20 +73,19 @@ def guard_command(
     Exit codes: 0 it ended well, 1 it says no or failed, 3 it hung or can't be started, 4 refused, or a limit
     was reached, 130 interrupted.
     """
-    from atomci.cli.view.guarding import SessionEvents, SessionView
-    from atomci.guard.session import guard
-    from atomci.guard.verdict import EXIT_CODES
+    from atomci.cli.sessions.guarded import guarded
 
-    asked = _Asked(command, tool, in_place=in_place, reads=reads, pty=pty, as_typed=as_typed or pty)
-    request = asked.request(_limits(times, max_tokens, max_usd), degraded=allow_degraded)
-    shown = SessionEvents() if as_json else SessionView(request)
-    session = guard(request, shown)
-    shown.ended(session)
-    if session.incomplete and session.verdict == "done":
-        raise InfrastructureError(
-            session.incomplete, "free the disk, or give yourself the right to write there"
-        )
-    return EXIT_CODES[session.verdict]
+    return guarded(
+        command,
+        limits=_limits(times, max_tokens, max_usd),
+        tool=tool,
+        in_place=in_place,
+        degraded=allow_degraded,
+        reads=reads,
+        pty=pty,
+        as_typed=as_typed,
+        as_json=as_json,
+    )
 
 
 def _limits(times: Mapping[str, float | None], tokens: int | None, usd: float | None) -> dict[str, Any]:
@@ -99,93 +93,3 @@ def _limits(times: Mapping[str, float | None], tokens: int | None, usd: float | 
     given = {name: seconds or None for name, seconds in times.items() if seconds is not None}
     ceilings = {"tokens": tokens, "usd": usd}
     return {**given, **{name: value for name, value in ceilings.items() if value is not None}}
-
-
-class _Asked:
-    """The command that was typed, and what is started for it here."""
-
-    def __init__(
-        self,
-        command: tuple[str, ...],
-        tool: str | None,
-        *,
-        in_place: bool,
-        reads: bool,
-        pty: bool,
-        as_typed: bool,
-    ) -> None:
-        from atomci.guard.agents.table import typed
-        from atomci.tools.terminal import is_person
-
-        if pty and sys.platform == "win32":
-            raise UsageError("--pty needs a terminal as Linux and macOS have it", "leave it out")
-        self._command = command
-        self._tool = tool
-        self._typed = typed(command, tool)
-        self._in_place = in_place
-        self._person = pty and is_person()
-        self._reads = reads or self._person
-        self._pty = pty
-        self._as_typed = as_typed
-        self._folder = Path.cwd().resolve()
-
-    def request(self, limits: Mapping[str, Any], *, degraded: bool) -> SessionRequest:
-        """Raises UsageError for what can't be run here so."""
-        import msgspec
-
-        from atomci.engine.events import new_run_id
-        from atomci.engine.guest import make_room
-        from atomci.guard.agents.table import typed
-        from atomci.guard.limits import HEADLESS, INTERACTIVE, STREAMING
-        from atomci.guard.request import SessionRequest
-        from atomci.guard.starting import placed
-        from atomci.guard.starting import started as starting
-        from atomci.project import Project
-
-        root = self._root()
-        project = Project(root)
-        self._check()
-        make_room(project)
-        command = self._command if self._in_place else placed(self._command, self._folder, project)
-        self._typed = typed(command, self._tool)
-        started = starting(self._typed, root, as_typed=self._as_typed, terminal=self._pty)
-        usual = INTERACTIVE if self._person else STREAMING if started.tells_events else HEADLESS
-        most = msgspec.structs.replace(usual, **limits)
-        if (most.tokens or most.usd) and not started.tells_events:
-            raise UsageError(*self._uncounted())
-        return SessionRequest(
-            project=project,
-            folder=self._folder,
-            run=new_run_id(),
-            typed=self._typed,
-            command=self._command,
-            started=started,
-            limits=most,
-            in_place=self._in_place,
-            degraded=degraded,
-            terminal=self._pty,
-            reads=self._reads,
-        )
-
-    def _root(self) -> Path:
-        from atomci.tools.git.repository import open_repository
-
-        return open_repository(self._folder, "a guarded session needs one").top.resolve()
-
-    def _check(self) -> None:
-        from atomci.guard.starting import refuse_unstartable
-
-        shown = "" if self._typed.agent is None else self._typed.agent.INTERACTIVE
-        hint = f"atomci guard -- {shown}; or work in it yourself: atomci guard --pty -- ..."
-        refuse_unstartable(self._typed, self._command[0], hint, person=self._pty)
-
-    def _uncounted(self) -> tuple[str, str]:
-        if self._typed.agent is None:
-            return (
-                "nobody counts the tokens of this program, so they can't be bounded",
-                "leave out --max-tokens and --max-usd, and give --timeout",
-            )
-        return (
-            f"so {self._typed.tool} doesn't tell what it uses, and it can't be bounded",
-            "leave out --as-typed and any format of its output",
-        )

@@ -6,16 +6,7 @@ import os
 import sys
 import threading
 
-import click
-
-from atomci.artifacts.handed.guarded import (
-    AgentActed,
-    AgentSaid,
-    GuardEvent,
-    GuardOutput,
-    Session,
-    Usage,
-)
+from atomci.artifacts.handed.guarded import AgentActed, AgentSaid, GuardEvent, GuardOutput, Session, Usage
 from atomci.artifacts.json_text import json_of
 from atomci.guard.request import SessionRequest
 from atomci.tools.terminal import Modes
@@ -40,7 +31,8 @@ class SessionEvents:
     def told(self, event: GuardEvent) -> None:
         """One line."""
         with self._lock:
-            click.echo(json_of(event).decode())
+            sys.stdout.write(json_of(event).decode() + "\n")
+            sys.stdout.flush()
 
     def waits(self, seconds: float, quiet: float, usage: Usage) -> None:
         """Nothing."""

@@ -14,11 +14,14 @@ from typing import BinaryIO
 
 from atomci.tools.git.links import link_text
 from atomci.tools.git.objects import Entry
+from atomci.tools.git.packing import NewPack
 
 __all__ = ["NotCaptured", "RawObjects"]
 
 _PIECE = 1 << 20
 _TRIES = 3
+_SMALL = 1 << 20
+"""Bytes of a file that goes into a pack."""
 # Not through a link that was put there meanwhile, nor waiting for a pipe's other end.
 _AS_IT_IS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
@@ -29,10 +32,13 @@ class NotCaptured(Exception):
 
 @dataclass(frozen=True)
 class RawObjects:
-    """A folder that files are written into, as loose objects."""
+    """Where files are written: small ones into the pack, where there is one, others into the folder, as loose
+    objects.
+    """
 
     folder: Path
     algorithm: str
+    pack: NewPack | None = None
 
     def add(self, path: Path, found: os.stat_result) -> Entry:
         """Store what is in state `found` there. Raises NotCaptured, and OSError on a full disk."""
@@ -62,6 +68,9 @@ class RawObjects:
 
     def _written(self, stream: BinaryIO | io.RawIOBase, size: int) -> str | None:
         """The id of what a stream holds; None where that isn't of this size."""
+        if self.pack is not None and size <= _SMALL:
+            content = b"".join(_pieces(stream, size + 1))
+            return self.pack.add("blob", content) if len(content) == size else None
         head = f"blob {size}\0".encode()
         digest, packer = hashlib.new(self.algorithm, head, usedforsecurity=False), zlib.compressobj(1)
         partial = self.folder / f"tmp_obj_{os.getpid()}"
@@ -73,6 +82,9 @@ class RawObjects:
                     file.write(packer.compress(piece))
                     size -= len(piece)
                 file.write(packer.flush())
+                file.flush()
+                if self.pack is not None:
+                    os.fsync(file.fileno())
             if size:
                 return None
             oid = digest.hexdigest()
@@ -83,9 +95,11 @@ class RawObjects:
         return oid
 
 
-def _pieces(stream: BinaryIO | io.RawIOBase) -> Iterator[bytes]:
+def _pieces(stream: BinaryIO | io.RawIOBase, most: int | None = None) -> Iterator[bytes]:
+    """What is read of a stream, of one that grows no more than `most` bytes and a piece."""
     try:
-        while piece := stream.read(_PIECE):
+        while (most is None or most > 0) and (piece := stream.read(_PIECE)):
+            most = None if most is None else most - len(piece)
             yield piece
     except OSError as error:
         raise NotCaptured(_reason(error)) from None

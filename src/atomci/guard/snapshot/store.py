@@ -26,6 +26,7 @@ from atomci.guard.snapshot.raw_objects import RawObjects
 from atomci.tools.atomic import replace_file
 from atomci.tools.git.client import OFFLINE, Git
 from atomci.tools.git.objects import Objects, in_list
+from atomci.tools.git.packing import NewPack
 from atomci.tools.git.repository import Repository, open_repository, pinned_repository
 
 __all__ = ["REFERENCES", "SnapshotStore", "forget_old", "open_store", "runs_of"]
@@ -72,19 +73,30 @@ class SnapshotStore:
         )
         return own.with_env(GIT_ALTERNATE_OBJECT_DIRECTORIES=os.pathsep.join(places))
 
+    @cached_property
+    def pack(self) -> NewPack:
+        """What is new of all snapshots that are taken here, on its way into the same."""
+        return NewPack(self.objects.folder, self.repository.algorithm)
+
     @property
     def raw_objects(self) -> RawObjects:
         """The same, for files as they lie there."""
-        return RawObjects(self.objects.folder, self.repository.algorithm)
+        return RawObjects(self.objects.folder, self.repository.algorithm, self.pack)
 
-    def write(self, snapshot: WorkSnapshot) -> None:
-        """Keep a snapshot; from then on its commit isn't collected."""
-        if snapshot.head is not None:
-            reference = f"{REFERENCES}/{self.run}/{snapshot.name}"
-            self.repository.git(*_QUIETLY, "update-ref", reference, snapshot.head)
+    def write(self, snapshot: WorkSnapshot, *, holds: bool = True) -> None:
+        """Keep a snapshot, for good. `holds`: from then on its commit isn't collected. Raises OSError."""
+        self.pack.write()
+        if holds:
+            self.hold(snapshot)
         # Not by msgspec, which takes no path that isn't UTF-8.
         content = json.dumps(msgspec.to_builtins(snapshot), separators=(",", ":")).encode()
         replace_file(self.folder / f"{snapshot.name}.json", content, durable=True)
+
+    def hold(self, snapshot: WorkSnapshot) -> None:
+        """See to it that its commit isn't collected."""
+        if snapshot.head is not None:
+            reference = f"{REFERENCES}/{self.run}/{snapshot.name}"
+            self.repository.git(*_QUIETLY, "update-ref", reference, snapshot.head)
 
     def read(self, name: str) -> WorkSnapshot | None:
         """A snapshot of the run; None where there is none. Raises InfrastructureError for a broken one."""
@@ -100,12 +112,13 @@ class SnapshotStore:
         """Remove one snapshot of the run."""
         (self.folder / f"{name}.json").unlink(missing_ok=True)
 
-    def drop(self) -> None:
-        """Remove the run's snapshots, and what kept its commits."""
+    def drop(self, *, held: bool = True) -> None:
+        """Remove the run's snapshots, and what kept its commits, where they were `held`."""
         git = self.repository.git
-        names = git.ask("for-each-ref", "--format=%(refname)", f"{REFERENCES}/{self.run}/") or ""
-        for name in names.splitlines():
-            git(*_QUIETLY, "update-ref", "-d", name)
+        if held:
+            asked = ("for-each-ref", "--format=delete %(refname)", f"{REFERENCES}/{self.run}/")
+            if found := git.ask(*asked):
+                git(*_QUIETLY, "update-ref", "--stdin", stdin=os.fsencode(f"{found}\n"))
         shutil.rmtree(self.folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # other runs have some
             self.folder.parent.rmdir()
@@ -142,10 +155,10 @@ def forget_old(repository: Repository, days: int = KEPT_DAYS) -> None:
 
 def _expired(repository: Repository, days: int) -> Iterator[SnapshotStore]:
     """Runs older than so many days. One whose working tree is elsewhere and still there stays."""
-    oldest = datetime.now(UTC) - timedelta(days=days)
+    oldest = f"{datetime.now(UTC) - timedelta(days=days):%Y%m%dT%H%M%S}"
     for store in runs_of(repository):
         match = _RUN.fullmatch(store.run)
-        if match and datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) < oldest:
+        if match and match[1] < oldest:
             before = _readable(store)
             if before is None or Path(before.top) == repository.top or not Path(before.top).is_dir():
                 yield store

@@ -5,20 +5,25 @@ Nothing is written, not even git's index, and no filter runs.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from atomci.guard.snapshot.conversions import Conversions
+from atomci.tools.git.client import paths_in
 from atomci.tools.git.objects import Entry
 from atomci.tools.git.repository import Repository
 
 __all__ = ["Survey", "survey"]
 
-_STATUS = ("status", "--porcelain=v2", "-z", "-uno", "--no-renames", "--ignore-submodules=all")
+_STATUS = (
+    "status", "--porcelain=v2", "-z", "-uno", "--no-renames", "--ignore-submodules=all",
+    "--branch", "--no-ahead-behind",
+)  # fmt: skip
+_NO_COMMIT, _NO_BRANCH = "(initial)", "(detached)"
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,15 @@ class Survey:
     """What git knows. `changed` are tracked paths that may differ from the commit, `converted` those whose
     bytes git changes on their way. `unknown` are paths that it doesn't track; a folder's ends in a slash.
 
-    `staged` is what the index holds otherwise than the commit; None while it holds conflicts.
+    `staged` is what the index holds otherwise than the commit; None while it holds conflicts. `head` is that
+    commit, None before the first one, and `branch` what is checked out, None where no branch is.
     """
 
     changed: frozenset[str]
     converted: frozenset[str]
     staged: dict[str, Entry | None] | None
+    head: str | None
+    branch: str | None
     unknown: tuple[str, ...]
     submodules: tuple[str, ...]
 
@@ -68,14 +76,17 @@ def survey(repository: Repository) -> Survey:
     """Ask git about a working tree. Raises GitFailed."""
     conversions = Conversions(repository)
     git = repository.git
-    with ThreadPoolExecutor(3) as pool:
-        status = pool.submit(git, *conversions.switched_off, *_STATUS)
-        rows = pool.submit(git, "ls-files", "-v", "-s", "-z")
-        unknown = pool.submit(git.paths, "ls-files", "--others", "--directory", "-z")
+    with contextlib.ExitStack() as running:
+        rows = running.enter_context(git.beside("ls-files", "-v", "-s", "-z"))
+        others = running.enter_context(git.beside("ls-files", "--others", "--directory", "-z"))
+        status = running.enter_context(git.beside(*conversions.switched_off, *_STATUS))
         index = _Index(b"\0" + rows.result())
-        new = [path for path in unknown.result() if path.endswith(".gitattributes")]
+        unknown = paths_in(others.result())
+        new = [path for path in unknown if path.endswith(".gitattributes")]
         converted = conversions.paths([*index.attribute_files(), *new], index.blobs)
-        changed, staged = _read_status(status.result())
+        out = status.result()
+    changed, staged = _read_status(out)
+    head, branch = (_header(out, name) for name in ("oid", "head"))
     links = index.submodules()
     changed.update(index.unseen(), (path for path in links if _is_file(repository.top / path)))
     # git doesn't list what is in a folder that has taken a file's place.
@@ -84,7 +95,9 @@ def survey(repository: Repository) -> Survey:
         changed=frozenset(changed),
         converted=frozenset(converted - changed),
         staged=staged,
-        unknown=(*unknown.result(), *sorted(f"{path}/" for path in folders)),
+        head=None if head == _NO_COMMIT else head,
+        branch=None if branch == _NO_BRANCH else branch,
+        unknown=(*unknown, *sorted(f"{path}/" for path in folders)),
         submodules=tuple(path for path in links if _is_folder(repository.top / path)),
     )
 
@@ -103,6 +116,12 @@ def _read_status(out: bytes) -> tuple[set[str], dict[str, Entry | None] | None]:
         if states[0] != "." and staged is not None:
             staged[path] = None if mode == "000000" else Entry(mode, oid)
     return changed, staged
+
+
+def _header(out: bytes, name: str) -> str:
+    """What the status says of the branch."""
+    line = f"# branch.{name} ".encode()
+    return next(os.fsdecode(row[len(line) :]) for row in out.split(b"\0") if row.startswith(line))
 
 
 def _rows(out: bytes) -> Iterator[str]:

@@ -13,11 +13,11 @@ from atomci.artifacts.handed.snapshots import Captured, FileKind, LeftOut, WorkS
 from atomci.guard.snapshot.raw_objects import NotCaptured, RawObjects
 from atomci.guard.snapshot.store import SnapshotStore, open_store
 from atomci.guard.snapshot.survey import Survey, survey
-from atomci.guard.snapshot.trees import edited_tree
+from atomci.guard.snapshot.trees import edited_trees
 from atomci.guard.snapshot.untracked import Limits, untracked
 from atomci.tools.git.objects import Entry
 
-__all__ = ["Limits", "take", "take_into"]
+__all__ = ["Limits", "look", "take", "take_into"]
 
 _USUAL = Limits()
 
@@ -36,6 +36,13 @@ def take(
 
 def take_into(store: SnapshotStore, name: str, limits: Limits = _USUAL, why: str = "") -> WorkSnapshot:
     """The same, among the snapshots of a run; `why` says what the run is, where it is no session."""
+    snapshot = look(store, name, limits, why)
+    store.write(snapshot)
+    return snapshot
+
+
+def look(store: SnapshotStore, name: str, limits: Limits = _USUAL, why: str = "") -> WorkSnapshot:
+    """The same, which isn't there before it is written."""
     repository = store.repository
     known = survey(repository)
     unknown = untracked(repository.git, known, limits)
@@ -44,27 +51,25 @@ def take_into(store: SnapshotStore, name: str, limits: Limits = _USUAL, why: str
     capture.within_limits("tracked", known.converted)
     capture.within_limits("untracked", unknown.files)
     capture.within_limits("ignored", unknown.ignored)
-    head = repository.git.commit()
-    base = (head and repository.git.resolve(f"{head}^{{tree}}")) or ""
     _protect(store, known)
-    snapshot = WorkSnapshot(
+    both = (capture.edits, known.staged or {})
+    tree, index = edited_trees(store.objects.git, known.head or "", both, store.pack.add)
+    return WorkSnapshot(
         run=store.run,
         name=name,
         why=why,
         taken=datetime.now(UTC).isoformat(timespec="milliseconds"),
         top=str(repository.top),
         worktree=store.worktree,
-        head=head,
-        branch=repository.git.branch(),
-        tree=edited_tree(store.objects, base, capture.edits),
-        index=None if known.staged is None else edited_tree(store.objects, base, known.staged),
+        head=known.head,
+        branch=known.branch,
+        tree=tree,
+        index=None if known.staged is None else index,
         files=tuple(sorted(capture.files, key=lambda file: file.path)),
         empty_folders=tuple(sorted({*unknown.empty_folders, *capture.emptied()})),
         left_out=tuple(sorted((*unknown.left_out, *capture.left_out), key=lambda row: row.path)),
         nested=tuple(sorted(unknown.nested)),
     )
-    store.write(snapshot)
-    return snapshot
 
 
 @dataclass

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from atomci.tools.git.client import Git
 from atomci.tools.git.objects import Entry, Objects
 
-__all__ = ["edited_tree"]
+__all__ = ["edited_tree", "edited_trees"]
 
 _FOLDER = "40000"
 Level: TypeAlias = "dict[str, Level | Entry | None]"
+Edits: TypeAlias = Mapping[str, Entry | None]
+Write: TypeAlias = Callable[[str, bytes], str]
 
 
-def edited_tree(objects: Objects, base: str, edits: Mapping[str, Entry | None]) -> str:
-    """The tree that `base` is with each of the paths as given, None taking it out; `base` may be empty.
+def edited_tree(objects: Objects, base: str, edits: Edits) -> str:
+    """The tree that `base` is with each of the paths as given, None taking it out. `base` is the id of a tree
+    or a commit, or empty.
 
     Where a path is a file and another lies below it, what isn't None stays.
     """
+    return edited_trees(objects.git, base, (edits,), objects.write)[0]
+
+
+def edited_trees(git: Git, base: str, several: Sequence[Edits], write: Write) -> list[str]:
+    """The same for several edits of one base; `write` stores the trees that are new."""
+    levels = [_leveled(edits) for edits in several]
+    prefixes = {prefix: None for level in levels for prefix in _prefixes(level, "")}
+    known, whole = _folders(git, base, prefixes) if base else ({}, "")
+    return [
+        whole if whole and not level else _written(write, level, "", known) or write("tree", b"")
+        for level in levels
+    ]
+
+
+def _leveled(edits: Edits) -> Level:
     level: Level = {}
     for path, entry in edits.items():
         _put(level, path, entry)
-    known = _folders(objects, base, list(_prefixes(level, ""))) if base else {}
-    return _written(objects, level, "", known) or objects.write("tree", b"")
+    return level
 
 
 def _put(level: Level, path: str, entry: Entry | None) -> None:
@@ -49,12 +67,11 @@ def _prefixes(level: Level, prefix: str) -> Iterator[str]:
             yield from _prefixes(below, f"{prefix}{name}/")
 
 
-def _folders(objects: Objects, base: str, prefixes: Iterable[str]) -> dict[str, dict[str, Entry]]:
-    """What the base's folders hold, by their paths with a slash at the end; those that it has."""
+def _folders(git: Git, base: str, prefixes: Iterable[str]) -> tuple[dict[str, dict[str, Entry]], str]:
+    """What the base's folders hold, by their paths with a slash at the end; those that it has. And its id."""
     asked = [f"{base}:{prefix}" for prefix in prefixes]
-    out = objects.git(
-        "cat-file", "--batch", "-z", stdin=b"".join(os.fsencode(name) + b"\0" for name in asked)
-    )
+    out = git("cat-file", "--batch", "-z", stdin=b"".join(os.fsencode(name) + b"\0" for name in asked))
+    whole = "" if out.startswith(f"{base}: missing".encode()) else out.partition(b" ")[0].decode()
     found, at = {}, 0
     for name in asked:
         missing = os.fsencode(name) + b" missing\n"
@@ -67,7 +84,7 @@ def _folders(objects: Objects, base: str, prefixes: Iterable[str]) -> dict[str, 
         at = end + 2 + int(size)
         if kind == b"tree":
             found[name.partition(":")[2]] = dict(_entries(content, len(base) // 2))
-    return found
+    return found, whole
 
 
 def _entries(content: bytes, width: int) -> Iterator[tuple[str, Entry]]:
@@ -79,9 +96,7 @@ def _entries(content: bytes, width: int) -> Iterator[tuple[str, Entry]]:
         yield os.fsdecode(name), Entry(mode.decode(), content[end + 1 : at].hex())
 
 
-def _written(
-    objects: Objects, level: Level, prefix: str, known: Mapping[str, Mapping[str, Entry]]
-) -> str | None:
+def _written(write: Write, level: Level, prefix: str, known: Mapping[str, Mapping[str, Entry]]) -> str | None:
     """Store the tree of a folder; None where nothing is left in it."""
     rows = dict(known.get(prefix, {}))
     for name, change in level.items():
@@ -89,11 +104,11 @@ def _written(
             rows[name] = change
         elif change is None:
             rows.pop(name, None)
-        elif oid := _written(objects, change, f"{prefix}{name}/", known):
+        elif oid := _written(write, change, f"{prefix}{name}/", known):
             rows[name] = Entry(_FOLDER, oid)
         elif (there := rows.get(name)) is not None and there.mode == _FOLDER:
             del rows[name]
-    return objects.write("tree", _content(rows)) if rows else None
+    return write("tree", _content(rows)) if rows else None
 
 
 def _content(rows: Mapping[str, Entry]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -18,11 +19,13 @@ from atomci.tools.surroundings import environment_in
 __all__ = [
     "NO_QUESTIONS",
     "OFFLINE",
+    "Asked",
     "Git",
     "GitFailed",
     "IgnoreRule",
     "complaint",
     "nul_ended",
+    "paths_in",
     "quoted",
 ]
 
@@ -86,6 +89,21 @@ class IgnoreRule(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A git that works on its answer."""
+
+    words: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+
+    def result(self) -> bytes:
+        """Its output. Raises GitFailed."""
+        out, said = self.process.communicate()
+        if self.process.returncode:
+            raise GitFailed(self.words, self.process.returncode, said.decode("utf-8", "replace"))
+        return out
+
+
+@dataclass(frozen=True)
 class Git:
     """git in one folder, bytes in and out. `env` is added to the environment.
 
@@ -122,20 +140,42 @@ class Git:
                 check=False,
             )
         except (FileNotFoundError, NotADirectoryError):
-            missing = "git isn't on PATH" if shutil.which("git") is None else f"{self.root} isn't there"
-            raise ToolMissing(missing, "install it; for the command: atomci run install_git_cli") from None
+            raise self._missing() from None
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
+
+    @contextlib.contextmanager
+    def beside(self, *words: str) -> Iterator[Asked]:
+        """git's answer, while it works on it. Of several that run at once, each waits until it is read.
+
+        It is killed at the block's end, if it runs still. Raises ToolMissing without git.
+        """
+        with self._started(*words) as process:
+            try:
+                yield Asked(words, process)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+    def _started(self, *words: str) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                ["git", *_STEADY, *words],
+                cwd=self.root,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._missing() from None
+
+    def _missing(self) -> ToolMissing:
+        said = "git isn't on PATH" if shutil.which("git") is None else f"{self.root} isn't there"
+        return ToolMissing(said, "install it; for the command: atomci run install_git_cli")
 
     def streamed(self, *words: str) -> Iterator[bytes]:
         """The rows of a command with -z, as they come; git ends when no more are wanted. Raises GitFailed."""
-        with subprocess.Popen(
-            ["git", *_STEADY, *words],
-            cwd=self.root,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process:
+        with self._started(*words) as process:
             try:
                 yield from _rows(process.stdout)
                 said = process.stderr.read().decode("utf-8", "replace") if process.stderr else ""
@@ -230,7 +270,7 @@ class Git:
 
     def paths(self, *words: str) -> list[str]:
         """The paths that a command lists with -z. Raises GitFailed."""
-        return _split(self(*words))
+        return paths_in(self(*words))
 
     def states(self, *words: str) -> dict[str, str]:
         """`git status` by path from the top, as two letters, of index and tree; `words` are its options.
@@ -272,7 +312,7 @@ class Git:
     def ignored(self, paths: Iterable[str]) -> set[str]:
         """Those of the paths that the ignore files of the repository leave out."""
         _, out, _ = self.code("check-ignore", "-z", "--stdin", stdin=nul_ended(paths))
-        return set(_split(out))
+        return set(paths_in(out))
 
     def ignore_rules(self, paths: Iterable[str]) -> dict[str, IgnoreRule]:
         """The rule that leaves a path out, for each that isn't tracked and that one leaves out."""
@@ -291,7 +331,7 @@ class Git:
         code, out, _ = self.code(*words, stdin=nul_ended([path]))
         if code != 0:
             return None
-        source, line, pattern, _ = _split(out)
+        source, line, pattern, _ = paths_in(out)
         return IgnoreRule(source, int(line), pattern)
 
     def store(self, paths: Iterable[str]) -> list[str]:
@@ -338,5 +378,6 @@ def _rows(stream: IO[bytes] | None) -> Iterator[bytes]:
         yield from rows
 
 
-def _split(out: bytes) -> list[str]:
+def paths_in(out: bytes) -> list[str]:
+    """The paths that a command lists with -z."""
     return [os.fsdecode(field) for field in out.split(b"\0") if field]

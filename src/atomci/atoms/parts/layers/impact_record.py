@@ -14,9 +14,10 @@ from atomci.artifacts.handed.impact import Escapes, ImpactRecord
 from atomci.artifacts.handed.testing import Selection
 from atomci.artifacts.store import ArtifactError
 from atomci.atoms.parts.layers.layer_runs import why_unmeasured
-from atomci.engine.cache import CACHE_FOLDER, notes_in, own_code
+from atomci.engine.cache import notes_in, own_code
 from atomci.engine.context import Context
 from atomci.engine.inputs.environment import packages, python_version
+from atomci.project import CACHE_FOLDER
 from atomci.testing import results
 from atomci.testing.layers import Layer
 from atomci.testing.observation.observed import seen
