@@ -24,7 +24,7 @@ from atomci.artifacts.published import SCHEMAS
 from atomci.atoms.loading.builtin import built_in, catalog_of
 from atomci.atoms.loading.load import Loader
 from atomci.catalog import ATOMS
-from atomci.cli import main as cli
+from atomci.cli import verbs as cli
 from atomci.engine.inputs.files import matches
 from atomci.engine.plan import Catalog, resolve
 from atomci.project import Project

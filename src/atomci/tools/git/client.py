@@ -19,7 +19,7 @@ from atomci.tools.surroundings import environment_in
 __all__ = [
     "NO_QUESTIONS",
     "OFFLINE",
-    "Asked",
+    "Awaited",
     "Git",
     "GitFailed",
     "IgnoreRule",
@@ -89,7 +89,7 @@ class IgnoreRule(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Awaited:
     """A git that works on its answer."""
 
     words: tuple[str, ...]
@@ -144,14 +144,14 @@ class Git:
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
 
     @contextlib.contextmanager
-    def beside(self, *words: str) -> Iterator[Asked]:
+    def beside(self, *words: str) -> Iterator[Awaited]:
         """git's answer, while it works on it. Of several that run at once, each waits until it is read.
 
         It is killed at the block's end, if it runs still. Raises ToolMissing without git.
         """
         with self._started(*words) as process:
             try:
-                yield Asked(words, process)
+                yield Awaited(words, process)
             finally:
                 if process.poll() is None:
                     process.kill()
