@@ -2,7 +2,7 @@
 
 import pytest
 
-from atomci.artifacts import impact
+from atomci.artifacts.handed import impact
 from atomci.watch.cycle import Cycle
 from atomci.watch.record import is_to_learn_of
 from atomci.watch.snapshot import TreeSnapshot
