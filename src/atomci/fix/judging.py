@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atomci.fix.proposal import Patch, Refusal
-from atomci.fix.rules import bounds, checks, code, run, tests
+from atomci.fix.rules import bounds, checks, code, run, special, tests
 from atomci.fix.rules.bounds import Allowance
 
 __all__ = ["refusals"]
@@ -15,6 +15,7 @@ def refusals(proposal: Patch, within: Allowance) -> tuple[Refusal, ...]:
         *bounds.refusals(proposal, within),
         *tests.refusals(proposal),
         *code.refusals(proposal),
+        *special.refusals(proposal),
         *run.refusals(proposal),
         *checks.refusals(proposal),
     ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -83,9 +83,10 @@ class Edit:
 
 @dataclass(frozen=True)
 class Patch:
-    """Everything that would change, by path."""
+    """Everything that would change, by path, and the tests' Python files that stay as they are."""
 
     changes: Sequence[Edit]
+    kept: Mapping[str, Side] = field(default_factory=dict)
 
     @property
     def python(self) -> tuple[Edit, ...]:

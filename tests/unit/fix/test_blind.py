@@ -21,9 +21,10 @@ HONEST = [row for row in ROWS if "refused" not in row]
 
 def proposal(row: dict[str, Any]) -> Patch:
     sides = [row.get(side, {}) for side in ("before", "after")]
-    return Patch(
-        [Edit(path, *(_side(side, path) for side in sides)) for path in sorted({**sides[0], **sides[1]})]
-    )
+    changes = [
+        Edit(path, *(_side(side, path) for side in sides)) for path in sorted({**sides[0], **sides[1]})
+    ]
+    return Patch(changes, {path: Side(text.encode()) for path, text in row.get("with", {}).items()})
 
 
 def _side(files: dict[str, str], path: str) -> Side | None:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from atomci.fix.proposal import Edit, Patch, Refusal
 from atomci.fix.rules.assertions import Assertion, last_name
+from atomci.fix.rules.cases import is_a_case_of, rows_of
 from atomci.fix.rules.renames import Pair, Renames, is_renamed, only_renamed, renames_of
+from atomci.fix.rules.seeded import seeds
 from atomci.fix.rules.strength import is_as_strong
 from atomci.fix.rules.suite import SKIPS, Function, TestModule, constants, suite_of
 
@@ -46,6 +48,7 @@ def _of_functions(pairs: Sequence[Pair], renames: Renames) -> Iterator[Refusal]:
     after = {
         (change.path, name): each for change, _, new in pairs if new for name, each in new.functions.items()
     }
+    cases = [each for each in after.values() if any("parametrize" in text for text in each.decorators)]
     free = {
         place: each
         for place, each in after.items()
@@ -57,7 +60,7 @@ def _of_functions(pairs: Sequence[Pair], renames: Renames) -> Iterator[Refusal]:
         for name, function in old.functions.items():
             found = after.get((change.path, name)) or _moved(function, free)
             imported = old.imported | (new.imported if new else frozenset())
-            yield from _of_function(change, function, found, imported, renames)
+            yield from _of_function(change, function, found, cases, imported, renames)
 
 
 def _moved(function: Function, free: dict[tuple[str, str], Function]) -> Function | None:
@@ -77,13 +80,15 @@ def _is_same(function: Function, other: Function) -> bool:
 
 
 def _of_function(
-    change: Edit, old: Function, new: Function | None, imported: frozenset[str], renames: Renames
+    change: Edit,
+    old: Function,
+    new: Function | None,
+    others: Sequence[Function],
+    imported: frozenset[str],
+    renames: Renames,
 ) -> Iterator[Refusal]:
     if new is None:
-        if old.collected:
-            yield Refusal(change.path, 0, "tests-removed", f"{old.name} is gone")
-        elif old.checks and change.after is None:
-            yield Refusal(change.path, 0, "asserts-removed", f"{old.name}, which checks something, is gone")
+        yield from _removed(change, old, others)
         return
 
     def refused(rule: str, message: str, line: int = 0) -> Refusal:
@@ -95,7 +100,7 @@ def _of_function(
         yield refused(
             "tests-removed", f"is only there {', '.join(sorted(set(new.guards) - set(old.guards)))}"
         )
-    if old.same_as(new):
+    if old.same_as(new) or is_a_case_of(old, new):
         return
     if type(old.node) is not type(new.node) or (_yields(new) and not _yields(old)):
         yield refused("test-skipped", "isn't called as before: it is a coroutine or a generator now")
@@ -105,6 +110,15 @@ def _of_function(
     yield from _guarded(old, new, refused)
     yield from _weaker(old, new, renames, refused)
     yield from _bypassed(old, new, imported, renames, refused)
+
+
+def _removed(change: Edit, old: Function, others: Sequence[Function]) -> Iterator[Refusal]:
+    if any(is_a_case_of(old, each) for each in others):
+        return
+    if old.collected:
+        yield Refusal(change.path, 0, "tests-removed", f"{old.name} is gone")
+    elif old.checks and change.after is None:
+        yield Refusal(change.path, 0, "asserts-removed", f"{old.name}, which checks something, is gone")
 
 
 def _yields(function: Function) -> bool:
@@ -126,22 +140,10 @@ def _decorators(old: Function, new: Function, refused: _Refused) -> Iterator[Ref
         elif last_name(node) == "fixture" and "autouse=True" in text:
             yield refused("test-run", "is for every test now", node.lineno)
     for node in old.node.decorator_list:
-        rows = _rows(node)
-        kept = sum((_rows(each) for each in new.node.decorator_list), Counter[str]())
+        rows = rows_of(node)
+        kept = sum((rows_of(each) for each in new.node.decorator_list), Counter[str]())
         if lost := rows - kept:
             yield refused("tests-removed", f"has no longer the case {next(iter(lost))}")
-
-
-def _rows(node: ast.expr) -> Counter[str]:
-    if not isinstance(node, ast.Call) or last_name(node) != "parametrize":
-        return Counter()
-    values = [*node.args[1:2], *(each.value for each in node.keywords if each.arg == "argvalues")]
-    rows = [
-        row
-        for value in values
-        for row in (value.elts if isinstance(value, ast.List | ast.Tuple) else [value])
-    ]
-    return Counter(ast.unparse(row) for row in rows)
 
 
 def _guarded(old: Function, new: Function, refused: _Refused) -> Iterator[Refusal]:
@@ -261,6 +263,8 @@ def _bypassed(
     for name in sorted(checked & old.assigned.keys()):
         if len(new.assigned.get(name, ())) > len(old.assigned[name]):
             yield refused("test-bypassed", f"gives {name} another value than before")
+    for line, text in seeds(old, new, imported) if old.collected else ():
+        yield refused("test-bypassed", f"does by itself what it looks for: {text}", line)
     if old.collected and (patches := _patches(new) - _patches(old)):
         yield refused("test-bypassed", f"replaces something by {next(iter(patches))}")
 
