@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -18,7 +17,6 @@ import msgspec
 from atomci.decoding import converted
 from atomci.errors import UsageError
 from atomci.project import Project
-from atomci.toml_lines import closest_line, lines_of
 
 __all__ = [
     "Problems",
@@ -48,6 +46,8 @@ class _Source(NamedTuple):
 
     def error(self, keys: Sequence[str | int], message: str, hint: str = "") -> UsageError:
         """With the line of the key, or of the closest one above it; a number counts in a list."""
+        from atomci.toml_lines import closest_line, lines_of
+
         path = (*self.above, *keys)
         shown = ".".join(key for key in path if isinstance(key, str))
         line = closest_line(lines_of((self.root / self.file).read_text(encoding="utf-8")), path)
@@ -106,6 +106,8 @@ def file_rows(
     problems: Callable[[T, Collection[str]], Problems],
 ) -> tuple[T, ...]:
     """Each `[[NAME]]` of a file that holds nothing else; none without the file. Raises UsageError."""
+    import tomllib
+
     source = _Source(project.root, file)
     try:
         tables = tomllib.loads((project.root / file).read_text(encoding="utf-8"))

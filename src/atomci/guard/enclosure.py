@@ -16,6 +16,7 @@ from atomci.guard.policy.settings import read_guard
 from atomci.guard.workplace import worktree
 from atomci.guard.workplace.place import Workplace
 from atomci.project import Project
+from atomci.tools.git.repository import Repository
 
 __all__ = ["Enclosure", "enclose"]
 
@@ -51,16 +52,18 @@ def enclose(
     degraded: bool = False,
     terminal: bool = False,
     lent: Workplace | None = None,
+    repository: Repository | None = None,
     protected: Sequence[Path] = (),
 ) -> Enclosure:
     """Make a place for a run, and confine a program to it; `folder` is where it would run in the checkout.
 
     In a place that is `lent` only the session's own folder is made. `protected` can't be changed there.
+    `repository`: the checkout's, where it is open.
     Nothing is left of it where that fails. Raises UsageError, RefusedError, InfrastructureError.
     """
     settings = project.setting(read_guard)
     make = worktree.in_place if in_place else worktree.make
-    place = make(project.root, run) if lent is None else worktree.lend(lent, run)
+    place = make(project.root, run, repository=repository) if lent is None else worktree.lend(lent, run)
     try:
         state = own_state(tool, Path.home(), place.scratch, around)
         bounds = _with(bounds_for(settings, place, around, terminal=terminal), state)

@@ -11,6 +11,7 @@ from atomci.artifacts.handed.guarded import GuardEvent, SessionLimits, Usage
 from atomci.guard.agents.table import Typed
 from atomci.guard.workplace.place import Workplace
 from atomci.project import Project
+from atomci.tools.git.repository import Repository
 
 __all__ = ["LOG_FILE", "Audience", "SessionRequest", "Started", "Stream", "logged"]
 
@@ -44,7 +45,7 @@ class SessionRequest:
     `terminal`: it gets a terminal of its own, joined to that of this process. `reads`: it gets the input of
     this process. `place`: a worktree of the caller's, which stays and whose snapshots the caller keeps;
     `protected` can't be changed there. `around`: the variables of whoever starts it, those of this process
-    where it is None.
+    where it is None. `repository`: the checkout's, where it is open.
     """
 
     project: Project
@@ -61,6 +62,7 @@ class SessionRequest:
     place: Workplace | None = None
     protected: tuple[Path, ...] = ()
     around: Mapping[str, str] | None = None
+    repository: Repository | None = None
 
     @property
     def root(self) -> Path:

@@ -10,12 +10,11 @@ from atomci.errors import AtomciError
 from atomci.guard.account import Account
 from atomci.guard.enclosure import Enclosure, enclose
 from atomci.guard.request import Audience, SessionRequest
-from atomci.guard.snapshot.store import forget_old, open_store
-from atomci.guard.snapshot.take import take
+from atomci.guard.snapshot.store import SnapshotStore, forget_old
+from atomci.guard.snapshot.take import look
 from atomci.guard.workplace import worktree
 from atomci.guard.workplace.place import Workplace
 from atomci.tools import interrupts
-from atomci.tools.git.repository import open_repository
 
 __all__ = ["guard"]
 
@@ -27,22 +26,24 @@ def guard(request: SessionRequest, audience: Audience) -> Session:
     interrupts.hold()
     enclosed = _enclosed(request)
     place = enclosed.place
+    store = SnapshotStore(place.working, request.run)
     try:
-        before = take(place.tree, request.run, "before", git_dir=place.admin)
-        forget_old(open_repository(place.root))
+        before = look(store, "before")
+        store.write(before, holds=place.in_place)  # a worktree's own HEAD holds its commit
+        forget_old(place.repository)
         account = Account(request, enclosed, audience)
     except BaseException:
-        _clear(place, request)
+        _clear(place, store)
         raise
     with account:
         end = account.follow()
-    after = _after(request, place)
+    after = _after(store, before)
     changed = after is None or _state(before) != _state(after)
     if changed and after is not None:
-        account.attach("changes.patch", _patch(request, before, after))
+        account.attach("changes.patch", _patch(store, before, after))
     session = account.conclude(end, changed=changed, unknown=after is None, outside=enclosed.end())
     if not changed:
-        _clear(place, request)
+        _clear(place, store)
     return session
 
 
@@ -59,28 +60,34 @@ def _enclosed(request: SessionRequest) -> Enclosure:
         protected=request.protected,
         degraded=request.degraded,
         terminal=request.terminal,
+        repository=request.repository,
     )
 
 
-def _after(request: SessionRequest, place: Workplace) -> WorkSnapshot | None:
+def _after(store: SnapshotStore, before: WorkSnapshot) -> WorkSnapshot | None:
     """None where it can't be captured: then nobody knows what changed, and all is kept."""
     try:
-        return take(place.tree, request.run, "after", git_dir=place.admin)
+        after = look(store, "after")
+        if _state(after) != _state(before):
+            store.write(after)
+            if after.head != before.head:
+                store.hold(before)
+        return after
     except (AtomciError, OSError):
         return None
 
 
-def _patch(request: SessionRequest, before: WorkSnapshot, after: WorkSnapshot) -> bytes:
+def _patch(store: SnapshotStore, before: WorkSnapshot, after: WorkSnapshot) -> bytes:
     """What it changed, as `git apply` takes it, but for what is secret there."""
     words = ("diff-tree", "-p", "-r", "--binary", "--full-index", "--no-ext-diff", "--no-textconv")
-    return open_store(request.root, request.run).objects.git(*words, before.tree, after.tree)
+    return store.objects.git(*words, before.tree, after.tree)
 
 
 def _state(snapshot: WorkSnapshot) -> tuple[object, ...]:
     return snapshot.tree, snapshot.empty_folders, snapshot.left_out
 
 
-def _clear(place: Workplace, request: SessionRequest) -> None:
+def _clear(place: Workplace, store: SnapshotStore) -> None:
     """Of a session that never began, or changed nothing, only the record stays."""
-    open_store(place.root, request.run).drop()
+    store.drop(held=place.in_place)
     worktree.remove(place)

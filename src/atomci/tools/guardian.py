@@ -1,7 +1,7 @@
 """A process that starts programs for another one and ends all that is left of them when that one is gone.
 
-Run as `python -IS guardian.py`, its standard input being the socket over which it is asked. It needs an
-interpreter once; each program costs a fork and a spawn. Between the guardian and a program stands a
+Its standard input is the socket over which it is asked. It needs an interpreter once; each program costs a
+fork and a spawn, and a script of atomci's own a fork. Between the guardian and a program stands a
 supervisor, to whom Linux gives every orphan of the program's tree, also one that has left its session.
 Elsewhere what has left the program's group is out of reach.
 
@@ -27,6 +27,7 @@ import socket
 import sys
 import time
 
+_PACKAGE = __file__.rpartition(os.sep + "tools" + os.sep)[0] + os.sep
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 # Programs are to end by these, and whoever asked; not those who see them to their end.
 _PASSED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -166,6 +167,8 @@ def _start(
 ) -> int:
     """The program's process id, once it runs. Raises OSError where it doesn't."""
     os.chdir(folder)
+    if (script := _own_script(argv)) is not None:
+        return _forked(script, argv, environment, streams, deaf_to)
     actions = (
         _input(streams),
         (os.POSIX_SPAWN_DUP2, streams[0], 1),
@@ -182,6 +185,50 @@ def _start(
         except PermissionError as error:  # as a shell does, go on looking
             failed = error
     raise failed
+
+
+def _own_script(argv: list[bytes]) -> str | None:
+    """The path of a script of atomci's, where the words start this interpreter with one, isolated."""
+    if argv[:2] != [os.fsencode(sys.executable), b"-IS"] or len(argv) < 3:
+        return None
+    path = os.fsdecode(argv[2])
+    return path if path.startswith(_PACKAGE) else None
+
+
+def _forked(
+    script: str,
+    argv: list[bytes],
+    environment: dict[bytes, bytes],
+    streams: list[int],
+    deaf_to: list[signal.Signals],
+) -> int:
+    """Its `main` in a fork of this process, which spares an interpreter's start."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, *deaf_to):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        _take(streams)
+        os.environb.clear()
+        os.environb.update(environment)
+        sys.argv = [os.fsdecode(word) for word in argv[2:]]
+        folder, _, name = script.rpartition(os.sep)
+        sys.path.append(folder)
+        __import__(name.removesuffix(".py")).main()
+    except BaseException as error:  # nothing of this process may go on in its place
+        os.write(2, f"{error}\n".encode())
+    os._exit(126)
+
+
+def _take(streams: list[int]) -> None:
+    """Make them the input, output and errors of this process."""
+    where = _input(streams)
+    given = where[1] if len(where) == 3 else os.open(where[2], where[3])
+    for number, descriptor in enumerate((given, streams[0], streams[1])):
+        os.dup2(descriptor, number)
 
 
 def _input(streams: list[int]) -> tuple[int, int, str, int, int] | tuple[int, int, int]:

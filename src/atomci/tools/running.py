@@ -19,6 +19,7 @@ from typing import IO, NamedTuple, Protocol
 __all__ = ["Running", "Terminal", "start"]
 
 _GUARDIAN = Path(__file__).with_name("guardian.py")
+_BEGIN = "import os, sys; sys.path.append(os.path.dirname(sys.argv[1])); import guardian; guardian.main()"
 _KILLED = -9
 _LEAVES_WITHIN = 0.5
 
@@ -266,7 +267,9 @@ class _Guardian:
         self._control, theirs = socket.socketpair()
         silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
         actions = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0), *silent]
-        words = [sys.executable, "-IS", str(_GUARDIAN)]
+        # By its name, since Python keeps no compiled form of what it starts with.
+        kept = ["-B"] if sys.dont_write_bytecode else []
+        words = [sys.executable, "-IS", *kept, "-c", _BEGIN, str(_GUARDIAN)]
         with theirs:
             self._pid = os.posix_spawn(sys.executable, words, dict(os.environ), file_actions=actions)
         atexit.register(self._leave, os.getpid())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -89,8 +90,10 @@ class _Asked:
         from atomci.guard.starting import placed
         from atomci.guard.starting import started as starting
         from atomci.project import Project
+        from atomci.tools.git.repository import open_repository
 
-        root = self._root()
+        repository = open_repository(self._folder, "a guarded session needs one")
+        root = repository.top.resolve()
         project = Project(root)
         self._check()
         make_room(project)
@@ -113,12 +116,8 @@ class _Asked:
             degraded=degraded,
             terminal=self._pty,
             reads=self._reads,
+            repository=replace(repository, top=root),
         )
-
-    def _root(self) -> Path:
-        from atomci.tools.git.repository import open_repository
-
-        return open_repository(self._folder, "a guarded session needs one").top.resolve()
 
     def _check(self) -> None:
         from atomci.guard.starting import refuse_unstartable

@@ -6,12 +6,12 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 __all__ = ["bring"]
 
 _AT_ONCE = 8
+_FEW = 200
 
 
 def bring(paths: Iterable[str], source: Path, target: Path) -> None:
@@ -23,6 +23,12 @@ def bring(paths: Iterable[str], source: Path, target: Path) -> None:
     rows = [*_rows(paths, source)]
     for folder in sorted({os.path.dirname(path) for path in rows}):  # noqa: PTH120
         (target / folder).mkdir(parents=True, exist_ok=True)
+    if len(rows) < _FEW:
+        for path in rows:
+            _copy(source / path, target / path)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         for _ in threads.map(lambda path: _copy(source / path, target / path), rows):
             continue

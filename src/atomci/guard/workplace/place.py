@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from atomci.tools.git.repository import Repository
+
 __all__ = ["Workplace", "home_of_places", "places_of"]
 
 
@@ -18,8 +20,8 @@ class Workplace:
 
     `root`: the user's checkout, `tree`: the folder that the program works in, both tops of working trees;
     they are the same for a session in place. `folder` holds all that the session has outside the checkout,
-    and `scratch` in it is for temporary files. `git`: the folders of git that belong to the checkout;
-    `admin` is the one that git keeps for this worktree, None in place.
+    and `scratch` in it is for temporary files. `git`: the folders of git that belong to the checkout, whose
+    `repository` it is; `admin` is the one that git keeps for this worktree, None in place.
     """
 
     run: str
@@ -27,12 +29,18 @@ class Workplace:
     tree: Path
     folder: Path
     git: tuple[Path, ...]
+    repository: Repository
     admin: Path | None = None
 
     @property
     def scratch(self) -> Path:
         """For temporary files and caches."""
         return self.folder / "scratch"
+
+    @property
+    def working(self) -> Repository:
+        """What git knows of the tree."""
+        return self.repository if self.admin is None else self.repository.linked(self.tree, self.admin)
 
     @property
     def in_place(self) -> bool:

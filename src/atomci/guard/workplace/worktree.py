@@ -18,6 +18,7 @@ from atomci.guard.workplace.copying import bring
 from atomci.guard.workplace.place import Workplace, places_of
 from atomci.tools.atomic import replace_file
 from atomci.tools.exclusive import take_lock
+from atomci.tools.git.client import GitFailed
 from atomci.tools.git.repository import Repository, open_repository
 
 __all__ = ["clear", "find", "in_place", "kept", "lend", "make", "remove"]
@@ -33,14 +34,14 @@ _MOST_NEW = 2_000_000_000
 _SHARED_INDEX = "sharedindex.*"
 
 
-def make(root: Path, run: str, *, passing: bool = False) -> Workplace:
+def make(root: Path, run: str, *, passing: bool = False, repository: Repository | None = None) -> Workplace:
     """A worktree with the files of a checkout as they are now, untracked ones too, and its index.
 
     Ignored files stay behind. Where it can't be made nothing of it stays. One that is `passing` is taken away
-    by a later session, should this process be killed.
+    by a later session, should this process be killed. `repository`: the checkout's, where it is open.
     Raises UsageError without a repository, RefusedError, InfrastructureError.
     """
-    repository = open_repository(root)
+    repository = repository or open_repository(root)
     folder = _new_folder(repository, run)
     tree = folder / (repository.top.name or "checkout")
     try:
@@ -70,11 +71,11 @@ def lend(place: Workplace, run: str) -> Workplace:
     return replace(place, run=run, folder=folder)
 
 
-def in_place(root: Path, run: str) -> Workplace:
+def in_place(root: Path, run: str, *, repository: Repository | None = None) -> Workplace:
     """The checkout itself, with a folder outside of it. Raises UsageError, InfrastructureError."""
-    repository = open_repository(root)
+    repository = repository or open_repository(root)
     folder = _new_folder(repository, run)
-    return Workplace(run, repository.top, repository.top, folder, _of_git(repository))
+    return Workplace(run, repository.top, repository.top, folder, _of_git(repository), repository)
 
 
 def find(root: Path, run: str) -> Workplace | None:
@@ -176,24 +177,25 @@ def _let_go(folder: Path) -> None:
 
 
 def _add(repository: Repository, tree: Path) -> None:
-    git = repository.git
-    if repository.git.commit() is None:
+    words = ("worktree", "add", "--quiet", "--detach", "--no-checkout", "--lock")
+    try:
+        repository.git(*_NOTHING_RUNS, *words, "--reason", _LOCKED, "--", str(tree), "HEAD")
+    except GitFailed:
+        if repository.git.commit() is not None:
+            raise
         raise RefusedError(
             "this repository has no commit yet, so it can have no second worktree",
             "git commit first, or add --in-place",
-        )
-    words = ("worktree", "add", "--quiet", "--detach", "--no-checkout", "--lock")
-    git(*_NOTHING_RUNS, *words, "--reason", _LOCKED, "--", str(tree), "HEAD")
+        ) from None
 
 
 def _place(repository: Repository, run: str, folder: Path, tree: Path) -> Workplace:
-    return Workplace(run, repository.top, tree, folder, _of_git(repository), _admin(tree))
+    return Workplace(run, repository.top, tree, folder, _of_git(repository), repository, _admin(tree))
 
 
 def _of_git(repository: Repository) -> tuple[Path, ...]:
     """The folders of git that a checkout has: its own, and the one that it shares with other worktrees."""
-    shared = repository.git.ask("rev-parse", "--git-common-dir") or ""
-    return tuple(dict.fromkeys((repository.git_dir, (repository.top / shared).resolve())))
+    return tuple(dict.fromkeys((repository.git_dir, repository.objects.parent)))
 
 
 def _admin(tree: Path) -> Path | None:
@@ -237,9 +239,9 @@ def _take_index(repository: Repository, place: Workplace) -> None:
 
 def _files(repository: Repository) -> list[str]:
     """What the checkout holds, but for what git ignores. Raises RefusedError where that is too much."""
-    git = repository.git
-    tracked = git.paths("ls-files", "-z", "--cached", "--deduplicate")
-    new = git.paths("ls-files", "-z", "--others", "--exclude-standard")
+    words = ("ls-files", "-t", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+    rows = repository.git.paths(*words)
+    new = [row[2:] for row in rows if row.startswith("? ")]
     sizes = {path: _size(repository.top / path) for path in new}
     if sum(sizes.values()) > _MOST_NEW:
         largest = max(sizes, key=lambda path: sizes[path])
@@ -248,7 +250,7 @@ def _files(repository: Repository) -> list[str]:
             f"{largest} most of all; a session gets a copy of them",
             f"echo {shlex.quote('/' + largest)} >> .gitignore, or add --in-place",
         )
-    return [*tracked, *new]
+    return [row[2:] for row in rows]
 
 
 def _size(path: Path) -> int:

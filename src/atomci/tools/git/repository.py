@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -25,7 +25,8 @@ _ASKED = (
 class Repository:
     """Where git keeps a working tree's things. `prefix` leads from its top to the project: "" or "sub/".
 
-    `pinned`: git is told where they are, whatever a `.git` in the tree says by now.
+    `pinned`: git is told where they are, whatever a `.git` in the tree says by now. `own_index`: its index is
+    nobody else's, so git may note there which files are as they were.
     """
 
     top: Path
@@ -34,13 +35,19 @@ class Repository:
     algorithm: str
     prefix: str
     pinned: bool = False
+    own_index: bool = False
 
     @cached_property
     def git(self) -> Git:
         """git at the top of the working tree."""
         if not self.pinned:
             return Git(self.top)
-        return Git(self.top, {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.top)})
+        noting = {"GIT_OPTIONAL_LOCKS": "1"} if self.own_index else {}
+        return Git(self.top, {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.top), **noting})
+
+    def linked(self, tree: Path, git_dir: Path) -> Repository:
+        """Another working tree of it, whatever a program may have made of the `.git` in there."""
+        return replace(self, top=tree, git_dir=git_dir, prefix="", pinned=True, own_index=True)
 
 
 def open_repository(root: Path, why: str = "an update needs one: it merges as git does") -> Repository:
@@ -74,8 +81,8 @@ def pinned_repository(top: Path, git_dir: Path) -> Repository:
     Raises GitFailed.
     """
     git = Git(top, {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(top)})
-    algorithm = os.fsdecode(git("rev-parse", "--show-object-format")).strip()
-    objects = os.fsdecode(git("rev-parse", "--git-path", "objects")).removesuffix("\n")
+    words = ("--show-object-format", "--git-path", "objects")
+    algorithm, _, objects = os.fsdecode(git("rev-parse", *words)).removesuffix("\n").partition("\n")
     return Repository(top, git_dir, (top / objects).resolve(), algorithm, "", pinned=True)
 
 

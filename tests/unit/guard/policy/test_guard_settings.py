@@ -11,9 +11,12 @@ from atomci.guard.policy.environment import environment_for
 from atomci.guard.policy.settings import GuardSettings, caps_of, hosts_of, read_guard
 from atomci.guard.workplace.place import Workplace
 from atomci.project import Project
+from atomci.tools.git.repository import Repository
 
+GIT = Path("/repo/.git")
+CHECKOUT = Repository(Path("/repo"), GIT, GIT / "objects", "sha1", "")
 AT = Workplace(
-    "run", Path("/repo"), Path("/state/run/repo"), Path("/state/run"), (Path("/repo/.git"),), Path("/a")
+    "run", Path("/repo"), Path("/state/run/repo"), Path("/state/run"), (GIT,), CHECKOUT, Path("/a")
 )
 
 
@@ -82,7 +85,7 @@ def test_a_session_gets_the_tree_and_nothing_of_the_checkout_but_to_read() -> No
 
 
 def test_in_place_the_git_folder_and_the_records_are_protected() -> None:
-    here = Workplace("run", Path("/repo"), Path("/repo"), Path("/state/run"), (Path("/repo/.git"),))
+    here = Workplace("run", Path("/repo"), Path("/repo"), Path("/state/run"), (GIT,), CHECKOUT)
     bounds = bounds_for(GuardSettings(protected=("deploy",)), here, {})
     assert {Path("/repo/.git"), Path("/repo/artifacts"), Path("/repo/deploy")} == set(bounds.protected)
 
