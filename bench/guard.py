@@ -29,7 +29,10 @@ from pathlib import Path
 
 WANTED = 0.060
 """Seconds that a session may take beyond its program."""
-LOADED = "import atomci.cli.program, atomci.cli.sessions.guarded, atomci.guard.session, atomci.cli.view.guarding"
+LOADED = (
+    "import atomci.cli.program, atomci.cli.main, atomci.cli.sessions.guarded, atomci.guard.session,"
+    " atomci.cli.view.guarding, atomci.engine.guest, atomci.engine.events"
+)
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,7 @@ def test_json_tells_the_same_events_for_each_agent(guarded: Guarded) -> None:
     fake(guarded.bin, "gemini", "say(stream)")
     done = guarded("--json", "--", "gemini", "-p", "mend it")
     kinds = [event["event"] for event in done.events if event["event"] != "output"]
-    assert kinds == ["guard_started", "said", "said", "acted", "used", "result", "guard_finished"]
+    assert kinds == ["guard_started", "model", "said", "said", "acted", "used", "result", "guard_finished"]
     assert done.events[-1]["verdict"] == "done"
     assert done.err == ""
 
