@@ -267,7 +267,7 @@ _phase(6,
     _row(45, "update_shared_fixtures_as_needed", "Unknown, unused or duplicate fixtures and where they belong",
         reads=("tests/**/*.py",), writes=("artifacts/fix/fixtures.json",)),
     _row(46, "repeat_unit_tests_until_green", "Ends on green, on no progress or on the bound",
-        needs=("route_fix_lane_behavior",), reads=_TREE, writes=("artifacts/fix/loop.json",), effect="tree"),
+        after=("run_pytest_unit_with_coverage", "route_fix_lane_behavior"), reads=_TREE, hints=(handles.UNIT_TESTS,), writes=(handles.UNIT_ROUNDS, handles.ROUND_RESULTS), effect="host", always=True),
 )
 _phase(7,
     _row(47, "run_local_ci_script", "The scripts, the task, the hook and the CI jobs run the same atoms", reads=_TREE, effect="host"),

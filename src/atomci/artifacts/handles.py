@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from atomci.artifacts.handed.failures import Checkpoint, Failures
-    from atomci.artifacts.handed.fixing import BehaviorWork, FixedByTools, TypeWork
+    from atomci.artifacts.handed.fixing import BehaviorWork, FixedByTools, TypeWork, UnitRounds
     from atomci.artifacts.handed.impact import Escapes, ImpactRecord
     from atomci.artifacts.handed.lines import LinesRecord
     from atomci.artifacts.handed.runs import Index, Result
@@ -108,6 +108,8 @@ FIX_BRANCH: Artifact[Branched] = Artifact("artifacts/guard/branch.json", "branch
 FIXED: Artifact[FixedByTools] = Artifact("artifacts/fix/fixed.json", "fixed")
 BEHAVIOR_WORK: Artifact[BehaviorWork] = Artifact("artifacts/fix/behavior.json", "behavior-work")
 TYPE_WORK: Artifact[TypeWork] = Artifact("artifacts/fix/types.json", "type-work")
+UNIT_ROUNDS: Artifact[UnitRounds] = Artifact("artifacts/fix/rounds.json", "unit-rounds")
+ROUND_RESULTS: Artifact[Any] = Artifact("artifacts/fix/round.jsonl", form="`test` events, then one `session`")
 
 SELECTION: Artifact[Selection] = Artifact("artifacts/tests/selection.json", "selection")
 PARALLEL: Artifact[ParallelPlan] = Artifact("artifacts/tests/parallel.json", "parallel")

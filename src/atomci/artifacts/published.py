@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atomci.artifacts.handed.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.handed.failures import Checkpoint, Failures
-from atomci.artifacts.handed.fixing import BehaviorWork, FixedByTools, TypeWork
+from atomci.artifacts.handed.fixing import BehaviorWork, FixedByTools, TypeWork, UnitRounds
 from atomci.artifacts.handed.guarded import GuardEvent, Session
 from atomci.artifacts.handed.impact import Escapes, ImpactRecord
 from atomci.artifacts.handed.lines import LinesRecord
@@ -87,6 +87,7 @@ SCHEMAS: dict[str, object] = {
     "fixed": FixedByTools,
     "type-work": TypeWork,
     "behavior-work": BehaviorWork,
+    "unit-rounds": UnitRounds,
     "failures": Failures,
     "checkpoint": Checkpoint,
     "retention": Retention,

@@ -10,8 +10,11 @@ from atomci.analysis.table import ATOMS, tool_of
 from atomci.artifacts import handles
 from atomci.artifacts.handed.fixing import FixedByTools
 from atomci.artifacts.handed.schemas import Lane
+from atomci.artifacts.handles import result_of
 from atomci.atoms.parts.layers.impact_record import known_record
 from atomci.atoms.parts.layers.layer_runs import why_unrunnable
+from atomci.atoms.parts.layers.unit_rounds import play_rounds, state_of_files
+from atomci.atoms.parts.verdicts.evidence import never_ran
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.events import new_run_id
 from atomci.fix.lanes.behavior import behavior_work
@@ -136,3 +139,24 @@ def _ran_by(ctx: Context) -> Callable[[str], Collection[str] | None]:
         return {record.blocks[number] for number in numbers(test.ran, len(record.blocks))}
 
     return ran
+
+
+def repeat_unit_tests_until_green(ctx: Context) -> Outcome:
+    if why := why_unrunnable(ctx.project):
+        return Outcome.leaving_out(f"the tests, since {why}", 0, "tests")
+    return play_rounds(ctx)
+
+
+def repeat_unit_tests_until_green_holds(ctx: Context) -> Verdict:
+    """The last rounds ended green, on the files as they are; what passed on retry is said."""
+    again = f"atomci run {ctx.atom.name}"
+    if (verdict := never_ran(ctx)) is not None:
+        return verdict
+    last = ctx.read_if_there(handles.UNIT_ROUNDS)
+    if last is None:
+        return Verdict(None, (f"{handles.UNIT_ROUNDS} is missing",), again, not_run=True)
+    said = f"{last.ended}: {last.reason}"
+    if last.files != state_of_files(ctx):
+        return Verdict(None, (f"{said}; files have changed since",), again, out_of_date=True)
+    passed = ctx.read(result_of(ctx.atom.name)).status == "pass"
+    return Verdict(passed, (said,), "" if passed else again)

@@ -13,9 +13,12 @@ __all__ = [
     "ChangedLines",
     "FailingTest",
     "FixedByTools",
+    "RoundsEnded",
     "Signature",
     "SymbolWork",
     "TypeWork",
+    "UnitRound",
+    "UnitRounds",
 ]
 
 
@@ -89,3 +92,26 @@ class BehaviorWork(Struct, frozen=True, kw_only=True):
     schema: Literal["atomci/behavior-work/1"] = "atomci/behavior-work/1"
     since: str
     tests: tuple[FailingTest, ...]
+
+
+RoundsEnded = Literal["green", "passed on retry", "no progress", "bound", "broken"]
+"""Why no further round was run. `passed on retry`: some passed only when they ran again on the same files."""
+
+
+class UnitRound(Struct, frozen=True, kw_only=True):
+    """How many tests ran, and which failed; `edited` says whether files had changed since the last round."""
+
+    ran: int
+    failing: tuple[str, ...]
+    edited: bool
+
+
+class UnitRounds(Struct, frozen=True, kw_only=True):
+    """atom_046: unit tests, run round after round. `files` is a digest of the project's files at the end."""
+
+    schema: Literal["atomci/unit-rounds/1"] = "atomci/unit-rounds/1"
+    ended: RoundsEnded
+    reason: str
+    rounds: tuple[UnitRound, ...]
+    flaky: tuple[str, ...]
+    files: str

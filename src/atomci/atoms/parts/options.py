@@ -8,7 +8,7 @@ from pathlib import Path
 
 from atomci.errors import UsageError
 
-__all__ = ["InstallOptions", "OneShard", "ProtectionOptions", "ShardOptions"]
+__all__ = ["InstallOptions", "OneShard", "ProtectionOptions", "RoundOptions", "ShardOptions"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,14 @@ class ProtectionOptions:
     apply: bool = False
     prune: bool = False
     """Count and, with `apply`, take away what only GitHub has."""
+
+
+@dataclass(frozen=True)
+class RoundOptions:
+    """atom_046: how many rounds at most, and how many seconds a round waits for an edit of what is red."""
+
+    rounds: int = 5
+    wait: float = 0.0
 
 
 @dataclass(frozen=True)

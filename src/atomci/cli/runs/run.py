@@ -46,6 +46,13 @@ _RUNS_IN = "ATOMCI_RUNS_IN"
     "--prune", is_flag=True, help="Branch protection: count what is on GitHub only; with --apply, delete it."
 )
 @click.option(
+    "--rounds",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Repeated unit tests: N rounds at most.  [default: 5]",
+)
+@click.option("--wait", metavar="TIME", help="Repeated unit tests: wait so long for an edit, such as 10m.")
+@click.option(
     "--resume",
     is_flag=True,
     help="Continue the last run, if it was stopped or red, with its targets and options.",
@@ -68,6 +75,8 @@ def run_command(
     install: bool,
     apply: bool,
     prune: bool,
+    rounds: int | None,
+    wait: str | None,
     resume: bool,
     dry_run: bool,
     as_json: bool,
@@ -94,7 +103,13 @@ def run_command(
         raise UsageError("run: no target is given", "atomci list shows them; atomci run local_ci is the gate")
     with _told_when_interrupted(targets, jobs or 1, as_json):
         from atomci.atoms.loading.load import Loader
-        from atomci.atoms.parts.options import InstallOptions, OneShard, ProtectionOptions, ShardOptions
+        from atomci.atoms.parts.options import (
+            InstallOptions,
+            OneShard,
+            ProtectionOptions,
+            RoundOptions,
+            ShardOptions,
+        )
         from atomci.cli.view.pages import page_listener
         from atomci.cli.view.runs import dry_run_lines, listener_for
         from atomci.engine.context import Options
@@ -123,6 +138,7 @@ def run_command(
                 InstallOptions(install),
                 ProtectionOptions(apply=apply, prune=prune),
                 ShardOptions(one, shards_from),
+                RoundOptions(rounds or RoundOptions.rounds, _seconds(wait)),
             ),
         )
         plan = make_plan(targets, loader.catalog, only=only)
@@ -137,6 +153,15 @@ def run_command(
     if result.broken:
         click.echo(f"error: {result.broken}\n  {result.mend}", err=True)
     return result.exit_code
+
+
+def _seconds(wait: str | None) -> float:
+    from atomci.guard.limits import seconds_of
+
+    try:
+        return (seconds_of(wait) if wait else None) or 0.0
+    except ValueError:
+        raise UsageError(f"--wait: {wait!r} isn't a time", "such as 90s, 10m or 1h30m") from None
 
 
 _NOT_ASKED = ("resume", "dry_run", "as_json", "project")
