@@ -184,7 +184,17 @@ def test_what_a_page_says_to_type_exists(path: Path, line: str, words: list[str]
 
 
 def targets(words: list[str]) -> Iterator[str]:
-    with_value = {"--since", "--shard", "--shards-from", "--jobs", "-j", "--project", "--format"}
+    with_value = {
+        "--since",
+        "--shard",
+        "--shards-from",
+        "--jobs",
+        "-j",
+        "--project",
+        "--format",
+        "--rounds",
+        "--wait",
+    }
     for before, word in zip(["", *words], words, strict=False):
         # Capitals stand for what the reader puts there; Jinja in the template's prose too.
         stands_in = re.search(r"[A-Z{.]", word) or word == "find_open_todos"

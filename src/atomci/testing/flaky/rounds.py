@@ -13,10 +13,10 @@ from atomci.artifacts.handed.testing import TestResult
 from atomci.testing.flaky.plan import RERUNS_OF_A_TEST, reruns_of_a_suite
 from atomci.testing.results import BAD
 
-__all__ = ["Played", "Suite", "play"]
+__all__ = ["Played", "RepeatedSuite", "play"]
 
 
-class Suite(Protocol):
+class RepeatedSuite(Protocol):
     """What runs tests."""
 
     edited: bool
@@ -41,7 +41,7 @@ class Played:
     broken: str = ""
 
 
-def play(suite: Suite, bound: int, edited: Callable[[], bool]) -> Played:
+def play(suite: RepeatedSuite, bound: int, edited: Callable[[], bool]) -> Played:
     """Run all tests, then those that failed, at most `bound` times.
 
     `edited` waits for somebody's edit, and says whether one came. What passes after an edit is run once more
@@ -63,7 +63,7 @@ def play(suite: Suite, bound: int, edited: Callable[[], bool]) -> Played:
 
 
 class _Game:
-    def __init__(self, suite: Suite) -> None:
+    def __init__(self, suite: RepeatedSuite) -> None:
         self._suite = suite
         self._last: dict[str, TestResult] = {}
         self._reruns: list[TestResult] = []
