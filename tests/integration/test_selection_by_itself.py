@@ -11,6 +11,8 @@ def _ran(project) -> set[str]:
 
 
 RUN = "run_pytest_unit_with_coverage"
+BUDGET = "enforce_coverage_budget"
+NOTED = "which lines each of them covers is noted, so that later runs take fewer"
 UNMEASURED = '"-p", "no:cov"'
 FEWER = 'to run fewer: --since main, or selection.local = "always"'
 
@@ -109,6 +111,80 @@ def test_after_a_failure_that_the_selection_would_have_missed_all_tests_run(real
     real_sample.replace("src/demo/words.py", '+ ""', '+ "" + ""')
     assert real_sample.atomci("run", RUN).code == 0
     assert _selection(real_sample)["mode"] == "impacted"
+
+
+def test_the_second_run_that_takes_all_tests_notes_their_lines_and_the_third_takes_fewer(real_sample) -> None:
+    first = real_sample.atomci("run", RUN, BUDGET)
+    assert f"all tests: coverage is measured, which takes all of them; {FEWER}" in first.out, first.out
+    assert not (real_sample.root / "artifacts/tests/impact-lines.json").exists()
+    again = real_sample.atomci("run", RUN, BUDGET)
+    assert "(4 ok, 4 unchanged)" in again.out, again.out
+    real_sample.replace("src/demo/words.py", '"!"', '"!" + ""')
+    second = real_sample.atomci("run", RUN, BUDGET)
+    assert (second.code, f"all tests: {NOTED}\n" in second.out) == (0, True), second.out
+    every = _ran(real_sample)
+    real_sample.replace("src/demo/words.py", '+ ""', '+ "" + ""')
+    third = real_sample.atomci("run", RUN, BUDGET)
+    assert (third.code, _selection(real_sample)["exact"]) == (0, True), third.out
+    assert _ran(real_sample) < every
+    assert " lines from earlier runs" in third.out
+    last = real_sample.atomci("run", RUN, BUDGET)
+    assert (_selection(real_sample)["mode"], "3 unchanged" in last.out) == ("impacted", True), last.out
+    assert "(4 ok, 4 unchanged)" in real_sample.atomci("run", RUN, BUDGET).out
+    before = real_sample.read("tests/unit/test_words.py")
+    real_sample.append("tests/unit/test_words.py", "\n\ndef test_more() -> None:\n    assert True\n")
+    assert real_sample.atomci("run", RUN, BUDGET).code == 0
+    real_sample.write("tests/unit/test_words.py", before)
+    assert real_sample.atomci("run", RUN, BUDGET).code == 0
+    # Not what was selected for these very files: the record is of others since.
+    assert "tests/unit/test_words.py" in _selection(real_sample)["changed"]
+    ci = real_sample.atomci("run", "select_impacted_unit_tests", CI="true")
+    assert "all tests: in CI all of them run" in ci.out
+
+
+def test_where_coverage_cant_tell_whose_a_line_is_that_is_tried_once_until_its_settings_change(
+    real_sample,
+) -> None:
+    abroad = real_sample.root.parent / "beside"
+    abroad.mkdir()
+    (abroad / "beside.py").write_text("ANY = 1\n", encoding="utf-8")
+    real_sample.replace("pyproject.toml", "branch = true", 'branch = true\nsource = ["src", "../beside"]')
+    load = f"import sys\n\nsys.path.append({str(abroad)!r})\nimport beside  # noqa: E402\n"
+    real_sample.write(
+        "tests/unit/test_beside.py", f"{load}\n\ndef test_any() -> None:\n    assert beside.ANY\n"
+    )
+    real_sample.commit()
+    assert real_sample.atomci("run", RUN).code == 0
+    real_sample.replace("src/demo/words.py", '"!"', '"!" + ""')
+    done = real_sample.atomci("run", RUN)
+    assert (done.code, NOTED in done.out) == (0, True), done.out
+    assert not (real_sample.root / "artifacts/tests/impact-lines.json").exists()
+    real_sample.replace("src/demo/words.py", '+ ""', '+ "" + ""')
+    dry = real_sample.atomci("run", RUN, "--dry-run").out
+    assert "-p atomci.testing.observation.functions" not in dry
+    assert "takes all of them" in real_sample.atomci("run", "select_impacted_unit_tests").out
+    real_sample.append("pyproject.toml", "\n# other settings\n")
+    assert "-p atomci.testing.observation.functions" in real_sample.atomci("run", RUN, "--dry-run").out
+
+
+def test_workers_leave_what_they_saw_also_where_they_are_ended_before_their_end(real_sample) -> None:
+    real_sample.append("pyproject.toml", '\n[tool.atomci.selection]\nlocal = "always"\n')
+    real_sample.replace("pyproject.toml", '"--strict-markers"', '"--strict-markers", "-n2"')
+    # As xdist does it ten seconds after a worker said that it is done.
+    real_sample.write(
+        "tests/unit/conftest.py",
+        "import os\n\n\ndef pytest_unconfigure(config):\n    if hasattr(config, 'workerinput'):\n"
+        "        os._exit(0)\n",
+    )
+    real_sample.commit()
+    assert real_sample.atomci("run", RUN).code == 0
+    every = _ran(real_sample)
+    real_sample.replace("src/demo/words.py", '"!"', '"!" + ""')
+    done = real_sample.atomci("run", RUN)
+    assert (done.code, _selection(real_sample)["mode"]) == (0, "impacted"), done.out
+    assert _ran(real_sample) < every
+    real_sample.atomci("run", RUN)
+    assert json.loads(real_sample.read(f"artifacts/atoms/{RUN}.json"))["status"] == "pass"
 
 
 PULL = {"CI": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_BASE_REF": "main"}

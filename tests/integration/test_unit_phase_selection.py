@@ -161,3 +161,17 @@ def test_what_pytest_collects_is_found_by_the_settings_that_it_reads(
     green.append("src/demo/words.py", "\n\nX = 1\n")
     green.atomci("run", SELECT, "--since", "HEAD")
     assert _selection(green)["reason"].startswith(said)
+
+
+def test_workers_are_planned_for_the_tests_that_run_not_for_those_that_are_left_out(green) -> None:
+    files = ("prices", "rounding", "words")
+    tests = {f"tests/unit/test_{name}.py::test_any": 100.0 if name == "prices" else 0.5 for name in files}
+    known = {"schema": "atomci/durations/1", "seconds": 101.0, "tests": tests}
+    green.write("artifacts/tests/durations.json", json.dumps(known))
+    green.replace("src/demo/words.py", '"!"', '"!" ""')
+    plan = "parallelize_unit_suite_optional"
+    done = green.atomci("run", plan, "--since", "HEAD", "--json")
+    assert done.atoms[plan]["reason"].startswith("no workers: 0.5 s of tests"), done.atoms[plan]
+    green.replace("src/demo/prices.py", "def ", "def _more():\n    pass\n\n\ndef ")
+    done = green.atomci("run", plan, "--since", "HEAD", "--json")
+    assert "workers: 100.5 s of tests the last time" in done.atoms[plan]["reason"], done.atoms[plan]

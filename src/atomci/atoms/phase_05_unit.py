@@ -6,7 +6,6 @@ import os
 import xml.etree.ElementTree as ET
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from msgspec import structs
 
@@ -22,18 +21,21 @@ from atomci.atoms.parts.layers.coverage_budget import (
 )
 from atomci.atoms.parts.layers.coverage_runs import coverage_command, reading_sources
 from atomci.atoms.parts.layers.impact_record import (
+    SEEDING,
     by_record,
     differs,
     is_recorded,
     keep_escapes,
     keep_record,
     known_record,
+    note_in_vain,
     since_in_ci,
     why_never_by_itself,
     why_not_trusted,
     why_of_no_use,
 )
 from atomci.atoms.parts.layers.known_reads import what_tests_read
+from atomci.atoms.parts.layers.last_selection import keep_selection, last_selection
 from atomci.atoms.parts.layers.layer_inputs import depends_on_what_was_seen
 from atomci.atoms.parts.layers.layer_runs import (
     export_reports,
@@ -43,6 +45,7 @@ from atomci.atoms.parts.layers.layer_runs import (
     why_unrunnable,
 )
 from atomci.atoms.parts.layers.layer_writes import changed_by_tests, hashes_before
+from atomci.atoms.parts.layers.parallel_plan import NO_XDIST, plan_of_workers
 from atomci.atoms.parts.layers.reused_coverage import keep_lines, known_lines, widen_for_lines
 from atomci.atoms.parts.layers.shard_runs import (
     combine_commands,
@@ -57,7 +60,7 @@ from atomci.atoms.parts.verdicts.evidence import last_result
 from atomci.engine.cache import clear_notes, declared, notes_in
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.inputs.dependencies import Dependencies
-from atomci.testing import pytest_runs, results
+from atomci.testing import results
 from atomci.testing.layers import UNIT, Layer, unit_tests_of
 from atomci.testing.pytest_config import is_test_file, read_pytest_config
 from atomci.testing.selection import impact
@@ -67,8 +70,9 @@ from atomci.testing.selection.settings import read_selection
 from atomci.tools.git.branching import HistoryMissing, departure
 from atomci.tools.process import Command
 
-_NO_XDIST = "pytest-xdist isn't installed"
 _UNKNOWN_LINES = "coverage is measured, and it isn't known which lines each test covers"
+_SAME = "nothing differs from the last run that was recorded"
+_OF_THE_EVENT = ("CI", "GITHUB_EVENT_NAME")
 _PICKS_SHOWN = 3
 _MODES = {"full": "all tests", "impacted": "impacted", "none": "none"}
 
@@ -77,7 +81,11 @@ def _goes_by(ctx: Context) -> Dependencies:
     """Of its files, and where it selects of what earlier runs were seen to read, which no hash holds."""
     asked = ctx.options.since is not None or not _why_all(ctx)
     earlier = "earlier runs show what tests read" if asked else ""
-    return replace(declared(ctx.atom, ctx.workspace), unkept=earlier)
+    base = replace(declared(ctx.atom, ctx.workspace), unkept=earlier)
+    if not (ctx.root / handles.IMPACT).is_file():
+        return base
+    records = (handles.IMPACT.path, handles.LINES.path, handles.ESCAPES.path)
+    return replace(base, files=(*base.files, *records), variables=_OF_THE_EVENT)
 
 
 def _no_commands(ctx: Context) -> Sequence[Command]:
@@ -88,6 +96,8 @@ def _no_commands(ctx: Context) -> Sequence[Command]:
 def select_impacted_unit_tests(ctx: Context) -> Outcome:
     selection = _select(ctx)
     ctx.write(handles.SELECTION, selection)
+    if _knows_by_itself(ctx):
+        keep_selection(ctx, selection)
     for test in selection.tests:
         ctx.log(f"{test.path}: {'; '.join(test.reasons)}\n")
     shown = [f"{test.path} {test.reasons[0]}" for test in selection.tests[:_PICKS_SHOWN]]
@@ -106,7 +116,9 @@ def _select(ctx: Context) -> Selection:
     if in_ci := since_in_ci(ctx):
         return _selected_in_ci(ctx, in_ci)
     if why := _why_all(ctx):
-        chosen = why == why_never_by_itself(ctx, _layer(ctx))
+        if why == _SAME and (last := last_selection(ctx)) and not why_not_trusted(ctx):
+            return last
+        chosen = why != SEEDING and why == why_never_by_itself(ctx, _layer(ctx))
         return every_test(ctx, f"{why}{_how_to_select(ctx)}" if chosen else why)
     return _selected_from(ctx, ctx.project.setting(read_selection).base)
 
@@ -142,7 +154,7 @@ def _why_all(ctx: Context) -> str:
     """Why a run without --since takes all tests; empty where it selects: on a laptop or for an event that
     may, by a record that tells, where something changed.
 
-    Where nothing did, an earlier result of all tests holds, or they all run.
+    Where nothing did, the last selection stands, or they all run.
     """
     if (in_ci := since_in_ci(ctx)) and in_ci.why_all:
         return in_ci.why_all
@@ -154,7 +166,13 @@ def _why_all(ctx: Context) -> str:
     if unusable := why_of_no_use(ctx, record):
         return unusable
     nothing = record is not None and not differs(ctx, record)
-    return "nothing differs from the last run that was recorded" if nothing else ""
+    return _SAME if nothing else ""
+
+
+def _knows_by_itself(ctx: Context) -> bool:
+    """Whether nobody said which tests a run takes."""
+    asked = ctx.options.everything or ctx.options.since is not None or ctx.options.preview
+    return not (asked or since_in_ci(ctx) or ctx.option(ShardOptions).one)
 
 
 def _how_to_select(ctx: Context) -> str:
@@ -255,32 +273,15 @@ def _layer(ctx: Context) -> Layer:
 
 
 def parallelize_unit_suite_optional(ctx: Context) -> Outcome:
-    plan = _plan(ctx)
+    plan = plan_of_workers(ctx, _layer(ctx), ctx.read_if_there(handles.SELECTION))
     ctx.write(handles.PARALLEL, plan)
     layer = _layer(ctx)
     config = read_pytest_config(ctx.root, layer.folder)
     own = (path for path in ctx.files("**/*.py") if layer.holds(path))
     files = sum(is_test_file(path, config.test_files) for path in own)
-    if plan.reason == _NO_XDIST:
-        return Outcome("skipped", _NO_XDIST, files, "test files")
+    if plan.reason == NO_XDIST:
+        return Outcome("skipped", NO_XDIST, files, "test files")
     return Outcome("pass", f"{plan.workers or 'no'} workers: {plan.reason}", files, "test files")
-
-
-def _plan(ctx: Context) -> ParallelPlan:
-    layer = _layer(ctx)
-    config = read_pytest_config(ctx.root, layer.folder)
-    tests = sum(_count_tests(ctx.root / file) for file in ctx.files("**/*.py") if layer.holds(file))
-    if pytest_runs.looks_parallel(config):
-        workers, reason = 0, "pytest's own addopts choose the workers"
-    elif ctx.project.version_of("pytest-xdist") is None:
-        workers, reason = 0, _NO_XDIST
-    else:
-        known = ctx.read_if_there(handles.DURATIONS)
-        one = ctx.option(ShardOptions).one
-        shards = one.count if one else 1
-        seconds = known.seconds / shards if known else None
-        workers, reason = pytest_runs.workers_for(seconds, tests // shards, os.cpu_count() or 1)
-    return ParallelPlan(workers=workers, reason=reason)
 
 
 def _pytest(ctx: Context) -> Sequence[Command]:
@@ -288,7 +289,7 @@ def _pytest(ctx: Context) -> Sequence[Command]:
         return combine_commands(ctx)
     if ctx.options.preview:
         selection: Selection | None = _select(ctx)
-        plan: ParallelPlan | None = _plan(ctx)
+        plan: ParallelPlan | None = plan_of_workers(ctx, _layer(ctx), selection)
     else:
         selection = ctx.read_if_there(handles.SELECTION)
         plan = ctx.read_if_there(handles.PARALLEL)
@@ -347,7 +348,7 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
 def _run(ctx: Context, selection: Selection) -> Outcome:
     layer = _layer(ctx)
     clear_notes(ctx.root, ctx.atom)
-    before = hashes_before(ctx)
+    before, seeds = hashes_before(ctx), why_never_by_itself(ctx, layer) == SEEDING
     with reading_sources(ctx, layer):
         commands = _pytest_of(ctx, selection, ctx.read_if_there(handles.PARALLEL))
         outcome = run_portion(ctx, layer, commands, selection.mode)
@@ -362,6 +363,8 @@ def _run(ctx: Context, selection: Selection) -> Outcome:
                 return replace(again, reason=f"all tests ran, since {lost}; {again.reason}")
     if outcome.status != "pass":
         return outcome
+    if seeds:
+        note_in_vain(ctx, before)
     if wrote := changed_by_tests(ctx, before):
         return replace(outcome, status="error", reason=wrote)
     if ctx.read(UNIT.summary).complete:
@@ -451,7 +454,3 @@ def export_junit_and_coverage_artifacts_holds(ctx: Context) -> Verdict:
     if not (ctx.root / handles.UNIT_PAGE).is_file():
         problems.append(f"{handles.UNIT_PAGE} is missing")
     return Verdict.of(problems, verdict.evidence, f"atomci run {ctx.atom.name}")
-
-
-def _count_tests(path: Path) -> int:
-    return path.read_text(encoding="utf-8", errors="replace").count("def test_")

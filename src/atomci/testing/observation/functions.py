@@ -33,6 +33,7 @@ __all__ = [
     "gather",
     "pytest_configure",
     "pytest_runtest_protocol",
+    "pytest_sessionfinish",
     "pytest_unconfigure",
 ]
 
@@ -81,6 +82,7 @@ class Follower:
 
     def __init__(self, start: str, *, suites: bool = False) -> None:
         self.start = os.path.realpath(start) + os.sep
+        self.ended = False
         self.now = Stretch()
         """Where the process is."""
         self.outside = self.now
@@ -111,6 +113,7 @@ class Follower:
 
     def end(self) -> None:
         """Stop."""
+        self.ended = True
         self._be_quick(False)
         if self.is_there():
             sys.setprofile(None)
@@ -377,9 +380,16 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, 
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """xdist ends a worker ten seconds after it said that it finished, which it does after this."""
+    if hasattr(session.config, "workerinput"):
+        pytest_unconfigure()
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """Write all down."""
-    if _FOLLOWER is not None:
+    """Write all down, once."""
+    if _FOLLOWER is not None and not _FOLLOWER.ended:
         _FOLLOWER.end()
         _FOLLOWER.now.cover(_FOLLOWER.covered.take())
         text = json.dumps(_FOLLOWER.as_dict(), ensure_ascii=True)

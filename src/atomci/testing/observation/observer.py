@@ -446,7 +446,15 @@ class _Session:
         self._observer.test = nodeid
 
     @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """xdist ends a worker ten seconds after it said that it finished, which it does after this."""
+        if hasattr(session.config, "workerinput"):
+            self.pytest_unconfigure()
+
+    @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
+        if not self._observer.active:
+            return
         self._observer.active = False
         text = json.dumps(self._observer.as_dict(), ensure_ascii=True)
         with open(self._notes, "w", encoding="ascii") as file:

@@ -14,12 +14,14 @@ from atomci.artifacts.handed.impact import Escapes, ImpactRecord
 from atomci.artifacts.handed.testing import Selection
 from atomci.artifacts.store import ArtifactError
 from atomci.atoms.parts.layers.layer_runs import why_unmeasured
+from atomci.atoms.parts.options import ShardOptions
 from atomci.engine.cache import notes_in, own_code
 from atomci.engine.context import Context
 from atomci.engine.inputs.environment import packages, python_version
 from atomci.project import CACHE_FOLDER
 from atomci.testing import results
 from atomci.testing.layers import Layer
+from atomci.testing.measurement import coverage_config
 from atomci.testing.observation.observed import seen
 from atomci.testing.pytest_config import read_pytest_config
 from atomci.testing.selection.ci_events import Since, since_of
@@ -29,8 +31,10 @@ from atomci.testing.selection.known_blocks import KnownBlocks, known_blocks
 from atomci.testing.selection.reach import Everything, Reach, Tree, reached
 from atomci.testing.selection.record import make_record, read_notes
 from atomci.testing.selection.settings import read_selection
+from atomci.tools.atomic import replace_file
 
 __all__ = [
+    "SEEDING",
     "blocks_of",
     "by_record",
     "differs",
@@ -39,6 +43,7 @@ __all__ = [
     "keep_escapes",
     "keep_record",
     "known_record",
+    "note_in_vain",
     "renewed",
     "since_in_ci",
     "why_never_by_itself",
@@ -46,6 +51,8 @@ __all__ = [
     "why_of_no_use",
 ]
 
+SEEDING = "which lines each of them covers is noted, so that later runs take fewer"
+"""Why a run makes the first record, by which later ones select."""
 _AT_MOST = 256 * 1024 * 1024
 """Bytes; a larger record isn't one of ours."""
 
@@ -81,8 +88,38 @@ def why_never_by_itself(ctx: Context, layer: Layer) -> str:
         return 'selection.local is "never"'
     measured = not why_unmeasured(ctx, read_pytest_config(ctx.root, layer.folder))
     if local == "auto" and measured and not (ctx.root / handles.LINES).is_file():
-        return "coverage is measured, which takes all of them"
+        return SEEDING if _seeds(ctx) else "coverage is measured, which takes all of them"
     return ""
+
+
+def _seeds(ctx: Context) -> bool:
+    """Whether a run that nobody asked for a record makes one all the same: from the second run of all tests
+    on, so that the first is quick, and not where an earlier one couldn't tell which lines each test covers.
+    """
+    if ctx.option(ShardOptions).one or not (ctx.root / handles.DURATIONS).is_file():
+        return False
+    known = _in_vain(ctx)
+    return not (known.is_file() and known.read_text(encoding="utf-8") == _settings(ctx))
+
+
+def note_in_vain(ctx: Context, before: Mapping[str, str]) -> None:
+    """After a green run that was to make the first record: whether it could, so that it isn't tried again
+    before coverage, its settings or Python are others. `before` are the files' hashes before it.
+    """
+    if (ctx.root / handles.LINES).is_file():
+        _in_vain(ctx).unlink(missing_ok=True)
+    elif before == file_hashes(ctx):
+        replace_file(_in_vain(ctx), _settings(ctx).encode())
+
+
+def _in_vain(ctx: Context) -> Path:
+    return ctx.root / CACHE_FOLDER / "notes" / "no-lines"
+
+
+def _settings(ctx: Context) -> str:
+    """What decides whether coverage can tell which lines a test covers."""
+    hashes = (f"{name} {ctx.workspace.inputs.hash_of(name)}" for name in coverage_config.FILES)
+    return "\n".join((_python(ctx), own_code(), *hashes))
 
 
 def since_in_ci(ctx: Context) -> Since | None:
@@ -97,7 +134,9 @@ def since_in_ci(ctx: Context) -> Since | None:
 def is_recorded(ctx: Context, layer: Layer) -> bool:
     """Whether what tests run is noted, which costs: where a later run may select by it."""
     selects_in_ci = ctx.project.setting(read_selection).ci == "auto"
-    return ctx.options.since is not None or selects_in_ci or not why_never_by_itself(ctx, layer)
+    if ctx.options.since is not None or selects_in_ci:
+        return True
+    return why_never_by_itself(ctx, layer) in ("", SEEDING)
 
 
 def differs(ctx: Context, record: ImpactRecord) -> bool:
