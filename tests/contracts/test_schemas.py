@@ -28,6 +28,17 @@ def test_the_published_schemas_are_current() -> None:
     assert set(there) == {f"{name}.schema.json" for name in SCHEMAS}
 
 
+def test_a_file_names_the_schema_by_the_name_under_which_it_is_published() -> None:
+    named = {}
+    for name in SCHEMAS:
+        schema = json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
+        own = schema["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        if "schema" in own.get("properties", {}):
+            named[name] = own["properties"]["schema"]["enum"]
+    assert len(named) > 40
+    assert {name: words for name, words in named.items() if words != [f"atomci/{name}/1"]} == {}
+
+
 def test_the_table_of_artifacts_is_current() -> None:
     generate = runpy.run_path(str(FOLDER / "generate.py"))
     page = (FOLDER.parent / "artifacts.md").read_text(encoding="utf-8")
