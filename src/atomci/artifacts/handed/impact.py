@@ -77,7 +77,7 @@ class Escapes(Struct, frozen=True, kw_only=True):
     `escapes` are kept until `clean` later runs with new failures had none.
     """
 
-    schema: Literal["atomci/impact-escapes/1"] = "atomci/escapes/1"
+    schema: Literal["atomci/impact-escapes/1"] = "atomci/impact-escapes/1"
     runs: int = 0
     failures: int = 0
     escaped: int = 0

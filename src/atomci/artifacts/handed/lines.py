@@ -31,7 +31,7 @@ class LinesRecord(Struct, frozen=True, kw_only=True):
     started. `imports` are the project's files that each file imports.
     """
 
-    schema: Literal["atomci/impact-lines/1"] = "atomci/lines/1"
+    schema: Literal["atomci/impact-lines/1"] = "atomci/impact-lines/1"
     hashes: dict[str, str]
     segments: dict[str, tuple[Segment, ...]]
     marks: dict[str, tuple[Mark, ...]]
