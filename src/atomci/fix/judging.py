@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from atomci.fix.proposal import Patch, Refusal
-from atomci.fix.rules import bounds, checks, code, run, special, tests
+from atomci.fix.rules import bounds, checks, code, run, special
 from atomci.fix.rules.bounds import Allowance
+from atomci.fix.rules.suites import weaker
 
 __all__ = ["refusals"]
 
@@ -13,7 +14,7 @@ def refusals(proposal: Patch, within: Allowance) -> tuple[Refusal, ...]:
     """Every reason to refuse it, by place; none where it may be proposed."""
     found = [
         *bounds.refusals(proposal, within),
-        *tests.refusals(proposal),
+        *weaker.refusals(proposal),
         *code.refusals(proposal),
         *special.refusals(proposal),
         *run.refusals(proposal),

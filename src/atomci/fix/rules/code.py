@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from atomci.fix.proposal import Edit, Patch, Refusal, Side
-from atomci.fix.rules.assertions import last_name
+from atomci.fix.rules.suites.assertions import last_name
 
 __all__ = ["refusals"]
 
@@ -32,6 +32,8 @@ _RULES = ("rules", "codes", "tests", "what", "pragma")
 """Groups of the pattern: which tool is told to look away, and of what."""
 _NOT_CHECKED = ("not TYPE_CHECKING", "not typing.TYPE_CHECKING")
 _BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
+_KINDS = 5
+"""Kinds of errors that one handler may catch: more of them are nearly all."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,14 @@ def _caught(change: Edit) -> Iterator[Refusal]:
 
 
 def _broad(side: Side | None) -> Iterator[tuple[str, int]]:
+    names = _BROAD | _other_names(side)
     for node in ast.walk(side.tree) if side and side.tree else ():
         if isinstance(node, ast.ExceptHandler):
             types = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             raises = any(isinstance(each, ast.Raise) for part in node.body for each in ast.walk(part))
-            if not raises and any(each is None or last_name(each) in _BROAD for each in types):
+            if not raises and (
+                len(types) > _KINDS or any(each is None or last_name(each) in names for each in types)
+            ):
                 yield f"except {ast.unparse(node.type)}" if node.type else "except", node.lineno
         elif isinstance(node, ast.Call) and last_name(node) == "suppress":
             if any(last_name(each) in _BROAD for each in node.args):
@@ -114,6 +119,24 @@ def _broad(side: Side | None) -> Iterator[tuple[str, int]]:
                 each for part in node.finalbody for each in ast.walk(part) if isinstance(each, ast.Return)
             )
             yield from (("return in finally", each.lineno) for each in left)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _swallows(node):
+            yield f"{node.name}, which returns True,", node.lineno
+
+
+def _swallows(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return node.name in ("__exit__", "__aexit__") and ast.unparse(node.body[-1]) == "return True"
+
+
+def _other_names(side: Side | None) -> frozenset[str]:
+    """What a file calls the broad kinds of errors, alone or among others."""
+    return frozenset(
+        last_name(target)
+        for node in (ast.walk(side.tree) if side and side.tree else ())
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name | ast.Attribute | ast.Tuple)
+        for each in (node.value.elts if isinstance(node.value, ast.Tuple) else [node.value])
+        if last_name(each) in _BROAD
+        for target in node.targets
+    )
 
 
 def _untyped(change: Edit) -> Iterator[Refusal]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from atomci.fix.proposal import Edit, Patch, Refusal, Side
-from atomci.fix.rules.assertions import last_name
+from atomci.fix.rules.suites.assertions import last_name
 
 __all__ = ["refusals"]
 
@@ -29,6 +30,17 @@ _TOOLS = frozenset(
 )
 _SETTINGS = frozenset({"collect_ignore", "collect_ignore_glob", "pytest_plugins", "__test__", "load_tests"})
 _SIGNS = ("PYTEST_", "GITHUB_ACTIONS", "COVERAGE_RUN", "ATOMCI_")
+_ASKS_WHO_CALLS = frozenset(
+    {"sys.modules", "sys._getframe", "sys.gettrace", "sys.settrace", "sys.setprofile", "sys.excepthook"}
+    | {
+        "inspect.stack",
+        "inspect.currentframe",
+        "traceback.extract_stack",
+        "gc.get_objects",
+        "gc.get_referrers",
+    }
+)
+_OF_TESTS = re.compile(r"(_?pytest|unittest)(\.\w+)*|(.*/)?tests?/.*|(.*/)?(conftest|test_\w+)\.py")
 _ALWAYS = frozenset({"__eq__", "__ne__", "__contains__", "__bool__", "__lt__", "__le__", "__gt__", "__ge__"})
 
 
@@ -66,6 +78,7 @@ def _signs(change: Edit, side: Side | None) -> Iterator[tuple[tuple[str, str], i
             yield from _of_tests(node)
         else:
             yield from _of_code(node)
+        yield from _of_comparing(node)
         if isinstance(node, ast.Call) and last_name(node) == "_exit":
             yield ("test-run", "it ends the process with os._exit"), node.lineno
 
@@ -78,8 +91,6 @@ def _of_tests(node: ast.AST) -> Iterator[tuple[tuple[str, str], int]]:
         for each in node.decorator_list:
             if last_name(each) == "fixture" and "autouse=True" in ast.unparse(each):
                 yield ("test-run", f"{node.name} is a new fixture for every test"), node.lineno
-        if node.name in _ALWAYS and _constant(node):
-            yield ("always-equal", f"{node.name} always returns the same"), node.lineno
     elif isinstance(node, ast.Assign):
         for target in node.targets:
             if last_name(target) in _SETTINGS:
@@ -90,7 +101,7 @@ def _of_tests(node: ast.AST) -> Iterator[tuple[tuple[str, str], int]]:
 
 def _of_code(node: ast.AST) -> Iterator[tuple[tuple[str, str], int]]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        if any(sign in node.value for sign in _SIGNS) or node.value in ("pytest", "unittest", "_pytest"):
+        if any(sign in node.value for sign in _SIGNS) or _OF_TESTS.fullmatch(node.value):
             yield ("test-aware", f"it asks for {node.value!r}, so it knows when it is tested"), node.lineno
     elif isinstance(node, ast.Import | ast.ImportFrom):
         names = (
@@ -99,8 +110,24 @@ def _of_code(node: ast.AST) -> Iterator[tuple[tuple[str, str], int]]:
         for name in names:
             if name.split(".")[0] in ("pytest", "_pytest", "unittest", "mock"):
                 yield ("test-aware", f"it imports {name}, which is for tests"), node.lineno
-    elif isinstance(node, ast.FunctionDef) and node.name in _ALWAYS and _constant(node):
+    elif isinstance(node, ast.Attribute) and ast.unparse(node) in _ASKS_WHO_CALLS:
+        yield ("test-aware", f"it asks {ast.unparse(node)}, so it can know when it is tested"), node.lineno
+
+
+def _of_comparing(node: ast.AST) -> Iterator[tuple[tuple[str, str], int]]:
+    if isinstance(node, ast.FunctionDef) and node.name in _ALWAYS and _constant(node):
         yield ("always-equal", f"{node.name} always returns the same"), node.lineno
+    elif isinstance(node, ast.FunctionDef) and node.name == "__eq__" and not _looks_at_itself(node):
+        yield ("always-equal", "__eq__ doesn't look at what it compares"), node.lineno
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+        for target in node.targets:
+            if last_name(target) in _ALWAYS and isinstance(node.value.body, ast.Constant):
+                yield ("always-equal", f"{last_name(target)} always returns the same"), node.lineno
+
+
+def _looks_at_itself(node: ast.FunctionDef) -> bool:
+    own = {"super", *(each.arg for each in node.args.args[:1])}
+    return any(isinstance(each, ast.Name) and each.id in own for part in node.body for each in ast.walk(part))
 
 
 def _constant(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
-from atomci.fix.rules.assertions import Assertion, context_of, last_name
+from atomci.fix.rules.suites.assertions import Assertion, context_of, last_name
 
 __all__ = ["is_as_strong"]
 

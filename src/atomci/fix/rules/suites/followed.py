@@ -17,6 +17,8 @@ __all__ = ["Reworded", "follows", "reworded_in"]
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+(?:\.\d+)?|[^\sA-Za-z0-9_]")
 _NARROW = 12
 """Logical lines of code: a place with more of them could stand for any word."""
+_PHRASE = 2
+"""Words that make a message: one alone may be a value that the code gets wrong."""
 _START = frozenset({tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING})
 
 
@@ -35,36 +37,32 @@ def reworded_in(proposal: Patch) -> tuple[Reworded, ...]:
     return tuple(place for change in proposal.python if not change.is_tests for place in _places(change))
 
 
-def follows(was: str, now: str, places: Sequence[Reworded]) -> bool:
-    """Each difference of two texts is one of the code, at one place of it, and says something."""
+def follows(was: str, now: str, reworded: Sequence[Reworded]) -> bool:
+    """Two phrases differ as the code does, at one place of it, in words that tell, not in numbers."""
     old, new = _WORD.findall(was), _WORD.findall(now)
+    if min(sum(map(_tells, words)) for words in (old, new)) < _PHRASE:
+        return False
     for tag, i, j, k, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal" and not any(_is_of(old[i:j], new[k:end], place) for place in places):
+        if tag != "equal" and not any(_is_of(old[i:j], new[k:end], place) for place in reworded):
             return False
     return old != new
 
 
 def _is_of(lost: Sequence[str], came: Sequence[str], place: Reworded) -> bool:
     gone, new = Counter(lost) - Counter(came), Counter(came) - Counter(lost)
+    if any(word[0].isdigit() for word in (*gone, *new)):
+        return False
     said, says = ({word for word in words if _tells(word)} for words in (lost, came))
     if not (said <= place.before and says <= place.after):
         return False
-    if any(_is_number(word) and not place.lost[word] for word in gone):
-        return False
-    if any(_is_number(word) and not place.came[word] for word in new):
-        return False
-    told = [place.lost[word] > 0 for word in gone if _tells(word)]
-    told += [place.came[word] > 0 for word in new if _tells(word)]
-    return any(told) and not any(_is_number(word) and not _tells(word) for word in (*gone, *new))
+    return any(place.lost[word] for word in gone if _tells(word)) or any(
+        place.came[word] for word in new if _tells(word)
+    )
 
 
 def _tells(word: str) -> bool:
-    """A short number or name is in any code, and a sign says nothing by itself."""
-    return len(word) > 1 if _is_number(word) else len(word) > 2
-
-
-def _is_number(word: str) -> bool:
-    return word[0].isdigit()
+    """A short word is in any code, and a sign says nothing by itself."""
+    return len(word) > 2 and word[0].isalpha()
 
 
 def _places(change: Edit) -> Iterator[Reworded]:

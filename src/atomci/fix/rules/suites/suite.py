@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from atomci.fix.proposal import Edit, Side
-from atomci.fix.rules.assertions import Assertion, checks_of, last_name, reachable
+from atomci.fix.rules.suites.assertions import Assertion, checks_of, last_name, reachable
 
 __all__ = ["SKIPS", "Function", "TestModule", "constants", "suite_of"]
 
@@ -99,11 +99,15 @@ class Function:
 
 @dataclass(frozen=True)
 class TestModule:
-    """The functions of one side of a file, by name, what else it holds, and what it imports to test it."""
+    """The functions of one side of a file, by name, what else it holds, and what it imports to test it.
+
+    The last as the names that it has then, and as the first parts of the modules' names.
+    """
 
     functions: dict[str, Function]
     rest: Sequence[ast.stmt]
     imported: frozenset[str]
+    modules: frozenset[str]
 
 
 def suite_of(change: Edit, side: Side | None) -> TestModule | None:
@@ -113,7 +117,9 @@ def suite_of(change: Edit, side: Side | None) -> TestModule | None:
     collectable = change.name.startswith("test_") or change.name.endswith("_test.py")
     found = _Found(change.path)
     found.gather(side.tree.body, "", (), collected=collectable)
-    return TestModule(found.functions, found.rest, frozenset(_imported(side.tree)))
+    return TestModule(
+        found.functions, found.rest, frozenset(_imported(side.tree)), frozenset(_modules(side.tree))
+    )
 
 
 def constants(nodes: Iterable[ast.AST]) -> Counter[str]:
@@ -190,6 +196,14 @@ def _unbound(node: ast.stmt) -> Iterator[str]:
     """Names that a statement binds anew, or removes."""
     targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else []
     yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _modules(tree: ast.Module) -> Iterator[str]:
+    """The first part of each module that is imported, and isn't for tests."""
+    for node in ast.walk(tree):
+        names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+        yield from {name.split(".")[0] for name in names} - _FIRST_PARTY_NOT
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

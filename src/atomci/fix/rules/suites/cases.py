@@ -6,8 +6,8 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from atomci.fix.rules.assertions import last_name
-from atomci.fix.rules.suite import Function
+from atomci.fix.rules.suites.assertions import last_name
+from atomci.fix.rules.suites.suite import Function
 
 __all__ = ["is_a_case_of", "rows_of"]
 

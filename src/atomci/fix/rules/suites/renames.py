@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from atomci.fix.proposal import Edit, Patch, Side
-from atomci.fix.rules.assertions import Assertion, context_of, last_name
-from atomci.fix.rules.followed import Reworded, follows, reworded_in
-from atomci.fix.rules.suite import Function, TestModule
+from atomci.fix.rules.suites.assertions import Assertion, context_of, last_name
+from atomci.fix.rules.suites.followed import Reworded, follows, reworded_in
+from atomci.fix.rules.suites.suite import Function, TestModule
 
 __all__ = ["Pair", "Renames", "is_renamed", "only_renamed", "renames_of"]
 
@@ -90,7 +90,7 @@ def _stands_for(was: str, now: str, old: Function, new: Function, renames: Renam
     if was.startswith("="):
         return renames.is_followed(was[1:], now[1:])
     if was.endswith("="):
-        return (was[:-1], now[:-1]) in renames.names or renames.is_followed(was, now)
+        return (was[:-1], now[:-1]) in renames.names
     if hasattr(builtins, was) or hasattr(builtins, now):
         return False
     if (was.removeprefix("."), now.removeprefix(".")) in renames.names:
@@ -130,5 +130,7 @@ def _defined(side: Side | None) -> Iterator[str]:
     for node in ast.walk(side.tree) if side and side.tree else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
         elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield last_name(node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from atomci.fix.rules.suite import Function
+from atomci.fix.rules.suites.suite import Function
 
 __all__ = ["seeds"]
 

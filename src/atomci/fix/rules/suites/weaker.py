@@ -7,18 +7,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from atomci.fix.proposal import Edit, Patch, Refusal
-from atomci.fix.rules.assertions import Assertion, last_name
-from atomci.fix.rules.cases import is_a_case_of, rows_of
-from atomci.fix.rules.renames import Pair, Renames, is_renamed, only_renamed, renames_of
-from atomci.fix.rules.seeded import seeds
-from atomci.fix.rules.strength import is_as_strong
-from atomci.fix.rules.suite import SKIPS, Function, TestModule, constants, suite_of
+from atomci.fix.rules.suites import stand_ins
+from atomci.fix.rules.suites.assertions import Assertion, last_name
+from atomci.fix.rules.suites.cases import is_a_case_of, rows_of
+from atomci.fix.rules.suites.renames import Pair, Renames, is_renamed, only_renamed, renames_of
+from atomci.fix.rules.suites.seeded import seeds
+from atomci.fix.rules.suites.stand_ins import patches_in
+from atomci.fix.rules.suites.strength import is_as_strong
+from atomci.fix.rules.suites.suite import SKIPS, Function, TestModule, constants, suite_of
 
 __all__ = ["refusals"]
 
 _Refused = Callable[..., Refusal]
-
-_PATCHES = frozenset({"setattr", "setitem", "patch", "object", "create_autospec"})
 
 
 def refusals(proposal: Patch) -> Iterator[Refusal]:
@@ -34,14 +34,22 @@ def refusals(proposal: Patch) -> Iterator[Refusal]:
     for change, before, after in pairs:
         if before and after:
             yield from _of_modules(change, before, after, renames)
+    yield from stand_ins.refusals(proposal, pairs)
     yield from _of_data(proposal)
 
 
 def _of_data(proposal: Patch) -> Iterator[Refusal]:
     for change in proposal.changes:
-        if change.is_tests and not change.is_python and change.before:
+        if change.is_tests and not change.is_python and change.before and not _is_moved(change, proposal):
             what = "changes" if change.after else "removes"
             yield Refusal(change.path, 0, "expectation-changed", f"it {what} a file that tests compare with")
+
+
+def _is_moved(change: Edit, proposal: Patch) -> bool:
+    """The same bytes came in another place."""
+    return change.after is None and any(
+        change.before == each.after for each in proposal.changes if not each.before and each.is_tests
+    )
 
 
 def _of_functions(pairs: Sequence[Pair], renames: Renames) -> Iterator[Refusal]:
@@ -265,21 +273,13 @@ def _bypassed(
             yield refused("test-bypassed", f"gives {name} another value than before")
     for line, text in seeds(old, new, imported) if old.collected else ():
         yield refused("test-bypassed", f"does by itself what it looks for: {text}", line)
-    if old.collected and (patches := _patches(new) - _patches(old)):
+    if old.collected and (patches := patches_in(new) - patches_in(old)):
         yield refused("test-bypassed", f"replaces something by {next(iter(patches))}")
 
 
 def _names(text: str) -> Iterator[str]:
     node = _expression(text.split(": ", 1)[0])
     yield from (each.id for each in ast.walk(node) if isinstance(each, ast.Name)) if node else ()
-
-
-def _patches(function: Function) -> Counter[str]:
-    return Counter(
-        ast.unparse(node)
-        for node in ast.walk(function.node)
-        if isinstance(node, ast.Call) and last_name(node) in _PATCHES
-    )
 
 
 def _of_modules(change: Edit, old: TestModule, new: TestModule, renames: Renames) -> Iterator[Refusal]:
