@@ -1,5 +1,7 @@
 """A coverage budget that counts over several layers of tests, with real pytest and coverage."""
 
+import json
+
 import pytest
 from layered_project import layered
 
@@ -52,6 +54,10 @@ def test_the_budget_is_judged_where_all_its_layers_ran_and_nowhere_else(together
     ), done.out
     assert together.json("artifacts/tests/coverage.all.json")["layers"] == ["unit", "integration"]
     assert together.atomci("check", TOGETHER).code == 0
+    said = "unit and integration together: 100.00 % covered, budget 100 %"
+    again = together.atomci("run", "run_pytest_integration", TOGETHER, "--json")
+    assert TOGETHER in again.cached
+    assert json.loads(together.atomci("report", "--json").out)["coverage"]["said"] == said
     answer = together.atomci("run", "unit_coverage_meets_threshold", "--json")
     assert "unit and integration together: 100.00 %" in answer.out
     together.append("src/demo/words.py", "\n\ndef unused() -> int:\n    return 1\n")

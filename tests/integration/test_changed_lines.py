@@ -1,5 +1,7 @@
 """A budget for changed lines, by real git, coverage and pytest."""
 
+from dataclasses import replace
+
 import pytest
 
 from atomci.tools.git.changed_lines import changed_lines
@@ -115,3 +117,30 @@ def test_without_the_history_that_tells_what_changed_it_is_broken_and_says_what_
     done = changed.atomci("run", ATOM, "--json")
     assert done[ATOM][0] == "error"
     assert "git fetch --unshallow origin" in done[ATOM][1]
+
+
+def test_zero_matched_lines_are_no_pass_in_any_layout(changed) -> None:
+    """What coverage doesn't look for: a folder without `__init__.py`, and modules that nobody imports."""
+    changed.git("reset", "--quiet", "--hard", "main")
+    changed.write("src/space/far/away.py", "def go() -> int:\n    return 1\n")
+    changed.write("src/space/far/__init__.py", '"""Nothing to run, but for this text."""\n')
+    changed.write("scripts/help.py", "X = 1\n")
+    done = changed.atomci("run", ATOM, "--json")
+    assert (done.code, done[ATOM][0]) == (1, "vacuous"), done.out
+    assert (
+        "coverage knows nothing of src/space/far/away.py, which changed: no test imports it" in done[ATOM][1]
+    )
+    (changed.root / "src/space/far/away.py").unlink()
+    done = changed.atomci("run", ATOM, "--json")
+    assert (done.code, done[ATOM][0]) == (0, "pass"), done.out
+    said = "no statement changed since main but in scripts/help.py, which isn't measured"
+    assert done[ATOM][1].endswith(said)
+
+
+def test_changed_lines_are_found_through_a_link_to_the_checkout(changed) -> None:
+    link = changed.root.parent / "link"
+    link.symlink_to(changed.root, target_is_directory=True)
+    done = replace(changed, root=link).atomci("run", ATOM, "--json")
+    assert "33.33 % of 3 changed statements since main covered" in done[ATOM][1], done.out
+    (finding,) = done.atoms[ATOM]["findings"]
+    assert finding["path"] == "src/demo/words.py"

@@ -1,5 +1,6 @@
 """The total coverage when only the tests run that a change reaches: the same as that of all, line by line."""
 
+import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -78,7 +79,12 @@ def after_an_edit(project):
     """A gate that chooses its tests by itself; what it chose, and whether its lines are those of all."""
     done = project.atomci("run", BUDGET, REPORT, "--json")
     assert done.code == 0, done.out
-    assert lines_in(project.root / "artifacts/reports/coverage.xml") == of_all(project)
+    whole = of_all(project)
+    assert lines_in(project.root / "artifacts/reports/coverage.xml") == whole
+    told = json.loads(project.atomci("report", "--json").out)["coverage"]
+    missing = {f"{file['path']}:{line}" for file in told["files"] for line in file["missing_lines"]}
+    assert missing == {f"src/{place}" for place, ran in whole.items() if ran == "no"}
+    assert missing
     return done, project.json("artifacts/tests/selection.json")
 
 

@@ -49,7 +49,8 @@ def _lines(report: RunReport) -> Iterator[str]:
     if report.coverage and report.coverage.percent is not None:
         measured = report.coverage
         met = "met" if measured.met else "not met"
-        yield f"Coverage: {measured.percent:g} %. The budget of {measured.budget:g} % is {met}."
+        said = measured.said or f"{measured.percent:.2f} % covered, budget {measured.budget:g} %"
+        yield f"Coverage: `{_code(said)}`. The budget is {met}."
         yield ""
     if flaky := [test.nodeid for test in report.tests if test.flaky]:
         more = f" and {len(flaky) - 5} more" if len(flaky) > 5 else ""

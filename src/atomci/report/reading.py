@@ -42,7 +42,10 @@ T = TypeVar("T")
 RED = ("error", "vacuous", "fail")
 _BAD_TESTS = ("failed", "error")
 _TESTS = (handles.UNIT_RESULTS.path, handles.INTEGRATION_RESULTS.path, handles.E2E_RESULTS.path)
-_BUDGET = "enforce_coverage_budget"
+_BUDGETS = {
+    "enforce_coverage_budget": handles.BUDGET,
+    "generate_coverage_xml_html": handles.ALL_BUDGET,
+}
 _LOG_LINES = 40
 _LOG_BYTES = 16_000
 _ROWS = {row.name: row for row in ATOMS}
@@ -61,6 +64,8 @@ class _Told:
     ended: dict[str, AtomFinished] = field(default_factory=dict)
     tests: list[TestResult] = field(default_factory=list)
     coverage: CoverageMeasured | CoverageBudget | None = None
+    judged_by: str = ""
+    """The atom that the coverage is of."""
     sources: dict[str, dict[int, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -109,7 +114,7 @@ def reported(events: Sequence[Event], folder: Path, root: Path | None = None) ->
         atoms=tuple(_atoms(told, spans)),
         problems=problems,
         tests=tests,
-        coverage=_coverage(told.coverage),
+        coverage=_coverage(told),
         sources=told.sources,
         notes=tuple(told.notes),
     )
@@ -156,7 +161,7 @@ def _take(told: _Told, event: object) -> None:
     elif isinstance(event, AtomFinished):
         told.ended[event.atom], told.last = event, event.time
     elif isinstance(event, CoverageMeasured):
-        told.coverage = event
+        told.coverage, told.judged_by = event, event.atom
     elif isinstance(event, RunFinished):
         told.finished, told.last = event, event.time
 
@@ -167,7 +172,7 @@ def _add_what_was_reused(told: _Told, root: Path) -> None:
         owed = [
             path for path in atom.outputs if path.startswith("artifacts/tests/") and path.endswith(".jsonl")
         ]
-        if not owed and atom.atom != _BUDGET:
+        if not owed and atom.atom not in _BUDGETS:
             continue
         if not _is_of_run(root, atom.atom, told.started.run):
             told.notes.append(
@@ -176,8 +181,8 @@ def _add_what_was_reused(told: _Told, root: Path) -> None:
             continue
         redactor = redactor_for(root, os.environ)
         told.tests += (row for path in owed for row in _recorded(root / path, redactor))
-        if atom.atom == _BUDGET:
-            told.coverage = _artifact(root / handles.BUDGET, CoverageBudget)
+        if atom.atom in _BUDGETS and (found := _artifact(root / _BUDGETS[atom.atom], CoverageBudget)):
+            told.coverage, told.judged_by = found, atom.atom
 
 
 def _is_of_run(root: Path, atom: str, run: str) -> bool:
@@ -365,10 +370,13 @@ def _test(tries: Sequence[TestResult]) -> TestReport:
     )
 
 
-def _coverage(found: CoverageMeasured | CoverageBudget | None) -> CoverageReport | None:
+def _coverage(told: _Told) -> CoverageReport | None:
+    found = told.coverage
     if found is None:
         return None
+    judged = told.ended.get(told.judged_by)
     return CoverageReport(
+        said=judged.reason if judged else "",
         percent=found.percent,
         budget=found.budget,
         met=found.met,

@@ -31,7 +31,7 @@ def test_what_is_red_stands_before_the_table_of_atoms(tmp_path: Path) -> None:
     )
     assert "- and 52 more on the page, `artifacts/index.html`" in lines
     assert lines.index("| | atom | examined | seconds | |") > lines.index(
-        "Coverage: 81.5 %. The budget of 85 % is not met."
+        "Coverage: `81.5 %, and 85 % are wanted`. The budget is not met."
     )
 
 

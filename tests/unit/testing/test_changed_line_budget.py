@@ -26,6 +26,13 @@ def test_a_change_without_statements_is_said_to_have_none() -> None:
     change = judged(Changes(packages=("src/demo",)), "main", 100.0)
     assert (change.percent, change.met) == (None, True)
     assert said(change) == "no statement changed since main"
+    for unknown, which in (
+        (("tests/a.py",), "tests/a.py, which isn't measured"),
+        (("tests/a.py", "b.py"), "tests/a.py and 1 more, which aren't measured"),
+    ):
+        change = judged(Changes(packages=("src/demo",), unknown=unknown), "main", 100.0)
+        assert (change.met, change.unknown, change.unmeasured) == (True, (), unknown)
+        assert said(change) == f"no statement changed since main but in {which}"
 
 
 def test_a_number_just_below_the_budget_is_not_shown_as_the_budget() -> None:
@@ -47,7 +54,7 @@ def test_a_number_just_below_the_budget_is_not_shown_as_the_budget() -> None:
 def test_a_changed_file_of_which_coverage_knows_nothing(elsewhere, packages, unknown, said_why) -> None:
     found = Changes(
         files=(_file("src/demo/a.py", 5),),
-        unknown=("src/demo/new.py",),
+        unknown=("tests/test_new.py", "src/demo/new.py"),
         elsewhere=elsewhere,
         packages=packages,
     )

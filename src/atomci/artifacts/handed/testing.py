@@ -255,6 +255,7 @@ class ChangeCoverage(Struct, frozen=True, kw_only=True):
     don't count.
 
     `unknown` are changed files of which coverage knows nothing, `why_unknown` says why, with a remedy.
+    `unmeasured` are changed files that aren't to be measured, such as tests.
     """
 
     since: str
@@ -264,6 +265,7 @@ class ChangeCoverage(Struct, frozen=True, kw_only=True):
     files: tuple[ChangedStatements, ...] = ()
     unknown: tuple[str, ...] = ()
     why_unknown: str = ""
+    unmeasured: tuple[str, ...] = ()
 
 
 class CoverageBudget(Struct, frozen=True, kw_only=True):

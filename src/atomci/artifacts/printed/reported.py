@@ -71,8 +71,11 @@ class TestReport(Struct, frozen=True, kw_only=True):
 
 
 class CoverageReport(Struct, frozen=True, kw_only=True):
-    """What was measured. `files` are those of which something isn't covered."""
+    """What was measured. `files` are those of which something isn't covered. `said` is the line of the atom
+    that judged it: over which layers of tests, and what else counts.
+    """
 
+    said: str = ""
     percent: float | None
     budget: float
     met: bool

@@ -103,12 +103,14 @@
     }
     return found.map(([a, b]) => (a === b ? String(a) : a + "–" + b)).join(", ");
   }
+  // Rounded down: what isn't whole never looks whole.
+  const percent = (number) => (Math.floor(number * 10 + 1e-9) / 10).toFixed(1) + " %";
   function file(row) {
     const parts = [row.missing_lines.length ? "lines " + ranges(row.missing_lines) : "",
       row.missing_branches.length ? "branches " + row.missing_branches.join(", ") : ""];
     return make("li", "row file", make("code", "", row.path),
       bar(row.percent, row.percent >= data.coverage.budget ? "good" : "bad"),
-      make("span", "percent", row.percent.toFixed(1) + " %"),
+      make("span", "percent", percent(row.percent)),
       make("span", "lines", "to cover: " + parts.filter(Boolean).join("; ")));
   }
 
@@ -168,8 +170,9 @@
     if (current === "problems") for (const one of all("details", list).slice(0, OPEN)) one.open = true;
     const parts = [list];
     if (current === "coverage" && data.coverage && data.coverage.percent !== null) {
-      parts.unshift(make("p", data.coverage.met ? "" : "bad", data.coverage.percent + " % of " + data.coverage.statements
-        + " statements are covered, the budget is " + data.coverage.budget + " %. Files that aren't listed are covered wholly."));
+      const said = data.coverage.said || percent(data.coverage.percent) + " covered, budget " + data.coverage.budget + " %";
+      parts.unshift(make("p", data.coverage.met ? "" : "bad", said + ", of " + data.coverage.statements
+        + " statements. Files that aren't listed are covered wholly."));
     }
     if (!view.rows.length) parts.push(make("p", "", view.empty));
     else if (!found.length) parts.push(make("p", "", "Nothing fits the filter. ", make("kbd", "", "Esc"), " clears it."));
@@ -227,7 +230,7 @@
 
   const counts = {
     problems: data.problems.length, tests: data.tests.length, run: data.atoms.length,
-    coverage: data.coverage && data.coverage.percent !== null ? data.coverage.percent + " %" : "",
+    coverage: data.coverage && data.coverage.percent !== null ? percent(data.coverage.percent) : "",
   };
   const tabs = all("nav button");
   tabs.forEach((tab, i) => {

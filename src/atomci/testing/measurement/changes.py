@@ -42,15 +42,20 @@ def judged(found: Changes, since: str, budget: float) -> ChangeCoverage:
         files=found.files,
         unknown=unknown,
         why_unknown=why,
+        unmeasured=tuple(path for path in found.unknown if path not in unknown),
     )
 
 
 def _unknown(found: Changes) -> tuple[tuple[str, ...], str]:
     """Changed files that ought to have been measured, and why they weren't."""
-    for path in found.unknown:
-        if twin := next((place for place in found.elsewhere if _ends_alike(place, path)), None):
-            hint = '[tool.coverage.paths] source = ["src", "*/site-packages"], or an editable installation'
-            return found.unknown, f"{twin} was measured in its place: {hint}"
+    twins = {
+        path: twin
+        for path in found.unknown
+        if (twin := next((place for place in found.elsewhere if _ends_alike(place, path)), None))
+    }
+    if twins:
+        hint = '[tool.coverage.paths] source = ["src", "*/site-packages"], or an editable installation'
+        return tuple(twins), f"{next(iter(twins.values()))} was measured in its place: {hint}"
     owed = [path for path in found.unknown if path.startswith(tuple(f"{one}/" for one in found.packages))]
     return tuple(owed), "no test imports it, or [tool.coverage.run] source doesn't hold it" if owed else ""
 
@@ -68,12 +73,20 @@ def said(change: ChangeCoverage) -> str:
         more = f" and {len(change.unknown) - 1} more" if len(change.unknown) > 1 else ""
         return f"coverage knows nothing of {change.unknown[0]}{more}, which changed: {change.why_unknown}"
     if change.percent is None:
-        return f"no statement changed since {change.since}"
+        return _without_statements(change)
     statements = sum(file.covered + len(file.missing) for file in change.files)
     percent = change.percent
     shown = f"{percent:.2f}" if (round(percent, 2) >= change.budget) == change.met else f"{percent:.6f}"
     which = "1 changed statement" if statements == 1 else f"{statements} changed statements"
     return f"{shown} % of {which} since {change.since} covered, budget {change.budget:g} %"
+
+
+def _without_statements(change: ChangeCoverage) -> str:
+    if not change.unmeasured:
+        return f"no statement changed since {change.since}"
+    first, *rest = change.unmeasured
+    which = f"{first} and {len(rest)} more, which aren't" if rest else f"{first}, which isn't"
+    return f"no statement changed since {change.since} but in {which} measured"
 
 
 def findings_of(change: ChangeCoverage) -> Iterator[Finding]:

@@ -99,8 +99,9 @@ def _try_the_table(measured: Coverage, files: Mapping[str, Any]) -> None:
 def _changes(measured: Coverage, files: Mapping[str, Any], changed: str) -> dict[str, Any]:
     """Of each changed file that the report has: which of the statements on its lines are covered.
 
-    `unknown` are changed files that the report doesn't have, though nothing leaves them out. `elsewhere` are
-    files that were measured and aren't below the folder, `packages` the folders of those that are.
+    `unknown` are files with changed statements that the report doesn't have, though nothing leaves them out.
+    `elsewhere` are files that were measured and aren't below the folder, `packages` the folders of those that
+    are, and those that are to be measured as a whole.
     """
     lines_of: dict[str, list[int]] = json.loads(Path(changed).read_text(encoding="utf-8"))
     root = Path.cwd().resolve()
@@ -109,7 +110,7 @@ def _changes(measured: Coverage, files: Mapping[str, Any], changed: str) -> dict
     for path, lines in lines_of.items():
         name = places.get(Path(path).resolve())
         if name is None:
-            if not _is_omitted(measured, path):
+            if not _is_omitted(measured, path) and _statements(measured, path).intersection(lines):
                 unknown.append(path)
             continue
         statements = PythonFileReporter(name, measured).translate_lines(lines)
@@ -123,8 +124,39 @@ def _changes(measured: Coverage, files: Mapping[str, Any], changed: str) -> dict
         "files": found,
         "unknown": unknown,
         "elsewhere": sorted(map(str, places.keys() - own)),
-        "packages": sorted({_package(place, root) for place in own} - {"."}),
+        "packages": sorted(
+            {*(_package(place, root) for place in own), *_measured_whole(measured, root)} - {"."}
+        ),
     }
+
+
+def _statements(measured: Coverage, path: str) -> set[int]:
+    """Of a file that wasn't measured; all lines where it can't be parsed."""
+    try:
+        return PythonFileReporter(path, measured).lines()
+    except CoverageException:
+        return set(range(1, Path(path).read_bytes().count(b"\n") + 2))
+
+
+def _measured_whole(measured: Coverage, root: Path) -> Iterator[str]:
+    """Folders that the settings name; src/ where they name nothing, as atomci says to pytest-cov then.
+
+    Coverage itself misses files there that no test imports, in folders without `__init__.py`.
+    """
+    limits = ("run:source", "run:source_pkgs", "run:source_dirs", "run:include")
+    named = {option: cast("Sequence[str]", _option(measured, option)) for option in limits}
+    folders = [*named["run:source"], *named["run:source_dirs"]] if any(named.values()) else ["src"]
+    for folder in folders:
+        place = Path(folder).resolve()
+        if place.is_dir() and place.is_relative_to(root):
+            yield place.relative_to(root).as_posix()
+
+
+def _option(measured: Coverage, name: str) -> object:
+    try:
+        return measured.get_option(name) or ()
+    except CoverageException:  # old ones don't have each
+        return ()
 
 
 def _package(place: Path, root: Path) -> str:
