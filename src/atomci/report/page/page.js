@@ -171,8 +171,8 @@
     const parts = [list];
     if (current === "coverage" && data.coverage && data.coverage.percent !== null) {
       const said = data.coverage.said || percent(data.coverage.percent) + " covered, budget " + data.coverage.budget + " %";
-      parts.unshift(make("p", data.coverage.met ? "" : "bad", said + ", of " + data.coverage.statements
-        + " statements. Files that aren't listed are covered wholly."));
+      parts.unshift(make("p", data.coverage.met ? "" : "bad", said + ". There are "
+        + data.coverage.statements.toLocaleString("en") + " statements; files that aren't listed are covered wholly."));
     }
     if (!view.rows.length) parts.push(make("p", "", view.empty));
     else if (!found.length) parts.push(make("p", "", "Nothing fits the filter. ", make("kbd", "", "Esc"), " clears it."));
