@@ -10,6 +10,7 @@ from atomci.artifacts.retention import read_retention
 from atomci.configuration.ci.declared_secrets import read_secrets
 from atomci.engine.config import Config, read_atoms
 from atomci.engine.overrides import read_overrides
+from atomci.fix.settings import read_fix
 from atomci.guard.policy.settings import read_guard
 from atomci.project import Project
 from atomci.tables import table_error, unknown_key
@@ -40,6 +41,7 @@ def _readers(names: Collection[str]) -> dict[str, Callable[[Project], Any]]:
         "shards": read_shards,
         "slow": read_slow,
         "guard": read_guard,
+        "fix": read_fix,
     }
 
 

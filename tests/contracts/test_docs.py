@@ -175,8 +175,8 @@ def test_what_a_page_says_to_type_exists(path: Path, line: str, words: list[str]
     known |= {"--help", "-h"}
     own = words[1 : words.index("--")] if "--" in words else words[1:]
     assert [word for word in own if word.startswith("-") and word not in known] == [], line
-    if words[:2] == ["explain", "impact"]:
-        return  # not a target: what follows are paths
+    if words[:2] in (["explain", "impact"], ["explain", "fix"]):
+        return  # not targets
     if verb in ("run", "check", "explain", "graph"):
         for target in targets(words[1:]):
             named = resolve(target, catalog)

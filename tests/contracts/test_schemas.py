@@ -130,7 +130,7 @@ def test_the_index_names_every_file_with_size_and_digest(after_a_run) -> None:
         ("check", ["check", "--json"]),
         ("list", ["list", "--json"]),
         ("explanation", ["explain", "phase_04", "--json"]),
-        ("explanation", ["explain", "run_auto_fix_cycle_once", "--json"]),
+        ("explanation", ["explain", "score_parallelization_opportunities", "--json"]),
     ],
 )
 def test_what_is_said_of_atoms_keeps_its_schema(sample, name: str, words: list[str]) -> None:

@@ -17,7 +17,7 @@ WORDS = [
     ("run", "local-ci"),
     ("run", "triage", "--dry-run"),
     ("check", "run_ruff_lint"),
-    ("fix",),
+    ("fleet",),
 ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from atomci.artifacts.handed.autofix import FixBounds, FixEnd, FixPatch, FixReport
     from atomci.artifacts.handed.failures import Checkpoint, Failures
     from atomci.artifacts.handed.fixing import BehaviorWork, FixedByTools, TypeWork, UnitRounds
     from atomci.artifacts.handed.impact import Escapes, ImpactRecord
@@ -107,6 +108,13 @@ LANES: Artifact[Lanes] = Artifact("artifacts/reports/lanes.json", "lanes")
 FIX_BRANCH: Artifact[Branched] = Artifact("artifacts/guard/branch.json", "branched")
 FIXED: Artifact[FixedByTools] = Artifact("artifacts/fix/fixed.json", "fixed")
 BEHAVIOR_WORK: Artifact[BehaviorWork] = Artifact("artifacts/fix/behavior.json", "behavior-work")
+FIX_BOUNDS: Artifact[FixBounds] = Artifact("artifacts/fix/bounds.json", "fix-bounds")
+FIX_REPORT: Artifact[FixReport] = Artifact("artifacts/fix/fix.json", "fix")
+FIX_PATCH: Artifact[Any] = Artifact("artifacts/fix/fix.patch", form="what `git apply` takes")
+FIX_WORK: Artifact[Any] = Artifact("artifacts/fix/work.md", form="Markdown")
+FIX_JUDGED: Artifact[FixPatch] = Artifact("artifacts/fix/judged.json", "fix-patch")
+FIX_END: Artifact[FixEnd] = Artifact("artifacts/fix/end.json", "fix-end")
+FIX_PAGE: Artifact[Any] = Artifact("artifacts/reports/autofix.md", form="Markdown")
 TYPE_WORK: Artifact[TypeWork] = Artifact("artifacts/fix/types.json", "type-work")
 UNIT_ROUNDS: Artifact[UnitRounds] = Artifact("artifacts/fix/rounds.json", "unit-rounds")
 ROUND_RESULTS: Artifact[Any] = Artifact("artifacts/fix/round.jsonl", form="`test` events, then one `session`")

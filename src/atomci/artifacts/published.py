@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atomci.artifacts.handed.autofix import FixBounds, FixEnd, FixPatch, FixReport, FixStep
 from atomci.artifacts.handed.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.handed.failures import Checkpoint, Failures
 from atomci.artifacts.handed.fixing import BehaviorWork, FixedByTools, TypeWork, UnitRounds
@@ -88,6 +89,11 @@ SCHEMAS: dict[str, object] = {
     "type-work": TypeWork,
     "behavior-work": BehaviorWork,
     "unit-rounds": UnitRounds,
+    "fix-bounds": FixBounds,
+    "fix": FixReport,
+    "fix-step": FixStep,
+    "fix-patch": FixPatch,
+    "fix-end": FixEnd,
     "failures": Failures,
     "checkpoint": Checkpoint,
     "retention": Retention,

@@ -44,6 +44,7 @@ _VERBS: dict[str, tuple[str, str]] = {
         "atomci.cli.sessions.guard",
         "Run a program that edits files, such as an AI's command line, under guard.",
     ),
+    "fix": ("atomci.cli.sessions.fix", "Fix what is red, in a copy, and propose a patch."),
     "doctor": ("atomci.cli.runs.doctor", "Show which programs are needed here, and which are missing."),
     "parity": ("atomci.cli.runs.parity", "Show how two runs differ, such as one in CI and one here."),
     "report": ("atomci.cli.runs.report", "Make the page of a run again, and open it."),
@@ -52,7 +53,6 @@ _VERBS: dict[str, tuple[str, str]] = {
 _AFTER_A_SESSION = ("show", "apply", "branch", "drop")
 """What `atomci guard` takes without -- before it."""
 _PLANNED = {
-    "fix": "The bounded fix loop.",
     "fleet": "Many repositories.",
     "streams": "Many workstreams.",
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
 from atomci.artifacts.handed.failures import Failure
 from atomci.artifacts.handed.guarded import Usage
-from atomci.fix.fixable import by_code, by_tools, fingerprint, lasting
+from atomci.fix.fixable import by_code, by_tools, fingerprint, is_better, lasting
 from atomci.fix.judging import refusals
 from atomci.fix.proposal import Patch, Refusal
 from atomci.fix.rules.bounds import Allowance
@@ -42,6 +42,8 @@ class Stop(StrEnum):
     """It touches what it may not."""
     WEAKENING = "weakening"
     """It makes the checks ask for less."""
+    UNPROVEN = "unproven"
+    """It is as green as that only in the copy in which the fixer worked, and not in a fresh one."""
     INFRASTRUCTURE = "infrastructure"
     """The gate or the fixer couldn't do its work."""
 
@@ -62,19 +64,24 @@ class GateAnswer:
 
     failures: tuple[Failure, ...] = ()
     broken: str = ""
+    late: bool = False
+    """There is none because the time is over."""
 
 
 @dataclass(frozen=True)
 class Worked:
-    """What a fixer's session took, and why it couldn't work where it couldn't."""
+    """What a fixer's session took, its record, and why it couldn't work where it couldn't."""
 
     usage: Usage = field(default_factory=Usage)
     broken: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt: by whom, what was red before and is after, why it was refused, whether it was kept."""
+    """One attempt: by whom, what was red before and is after, why it was refused, whether it was kept, and
+    which paths it changed.
+    """
 
     lane: str
     before: tuple[Failure, ...]
@@ -82,6 +89,14 @@ class Attempt:
     refused: tuple[Refusal, ...] = ()
     kept: bool = False
     usage: Usage = field(default_factory=Usage)
+    record: str = ""
+    changed: tuple[str, ...] = ()
+
+    @property
+    def came(self) -> tuple[Failure, ...]:
+        """What is red after it, and wasn't before."""
+        known = {fingerprint(each) for each in self.before}
+        return tuple(each for each in self.after if fingerprint(each) not in known)
 
     @property
     def gone(self) -> tuple[Failure, ...]:
@@ -122,9 +137,18 @@ class Bench(Protocol):
         """Make the files what they were."""
 
 
-def fix_until_green(bench: Bench, budget: Budget, allowed: Allowance, clock: Callable[[], float]) -> Mending:
-    """Mend what is red, within the budget. The bench is left in the last state that was kept."""
-    loop = _Loop(bench, budget, allowed, clock)
+def fix_until_green(
+    bench: Bench,
+    budget: Budget,
+    allowed: Allowance,
+    clock: Callable[[], float],
+    told: Callable[[Attempt], None] = lambda attempt: None,
+) -> Mending:
+    """Mend what is red, within the budget; `told` hears of each attempt.
+
+    The bench is left in the last state that was kept.
+    """
+    loop = _Loop(bench, budget, allowed, clock, told)
     stop, reason = loop.run()
     return Mending(stop, reason, loop.red, tuple(loop.attempts))
 
@@ -139,8 +163,16 @@ class _Over(Exception):
 
 
 class _Loop:
-    def __init__(self, bench: Bench, budget: Budget, allowed: Allowance, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        budget: Budget,
+        allowed: Allowance,
+        clock: Callable[[], float],
+        told: Callable[[Attempt], None],
+    ) -> None:
         self._bench = bench
+        self._told = told
         self._budget = budget
         self._allowed = allowed
         self._clock = clock
@@ -163,6 +195,8 @@ class _Loop:
 
     def _judged(self) -> tuple[Failure, ...]:
         answer = self._bench.judge()
+        if answer.late:
+            raise _Over(Stop.WALL, "the time was over before the gate had an answer")
         if answer.broken:
             raise _Over(Stop.INFRASTRUCTURE, answer.broken)
         return answer.failures
@@ -175,8 +209,9 @@ class _Loop:
         self._bench.repair()
         if self._bench.state() != state:
             after = self._judged()
-            kept = _is_better(before, after)
-            self.attempts.append(Attempt("tools", before, after, kept=kept))
+            kept = is_better(before, after)
+            changed = _paths(self._bench.difference(state))
+            self._tried(Attempt("tools", before, after, kept=kept, changed=changed))
             self._settle(state, after, kept=kept)
         # What the tools did is theirs: the fixer answers for its own.
         self._base = self._bench.state()
@@ -190,29 +225,39 @@ class _Loop:
         worked = self._bench.work(by_code(before), told)
         if worked is None:
             raise _Over(Stop.NO_FIXER, "no fixer is configured for what is left")
-        if worked.broken:
-            self._bench.back_to(state)
-            raise _Over(Stop.INFRASTRUCTURE, worked.broken)
+        tried = Attempt("fixer", before, before, usage=worked.usage, record=worked.record)
         now = self._bench.state()
-        if now == state:
-            self.attempts.append(Attempt("fixer", before, before, usage=worked.usage))
+        if worked.broken or now == state:
+            self._tried(tried)
+            self._bench.back_to(state)
+            if worked.broken:
+                raise _Over(Stop.INFRASTRUCTURE, worked.broken)
             raise _Over(Stop.NO_PROGRESS, "the fixer changed nothing")
+        tried = replace(tried, changed=_paths(self._bench.difference(state)))
+        self._weigh(tried, state, now)
+
+    def _weigh(self, tried: Attempt, state: str, now: str) -> None:
+        """Refuse what the fixer did, or let the gate judge it."""
         if refused := refusals(self._bench.difference(self._base), self._allowed):
             self._bench.back_to(state)
-            self.attempts.append(Attempt("fixer", before, before, refused, usage=worked.usage))
+            self._tried(replace(tried, refused=refused))
             self._check_refusals(refused)
             return
         if now in self._seen:
             self._bench.back_to(state)
-            self.attempts.append(Attempt("fixer", before, before, usage=worked.usage))
+            self._tried(tried)
             raise _Over(Stop.OSCILLATION, "the files are again as they were after an earlier attempt")
         self._seen.add(now)
         after = self._judged_or_back(state)
-        kept = _is_better(before, after)
-        self.attempts.append(Attempt("fixer", before, after, kept=kept, usage=worked.usage))
+        kept = is_better(tried.before, after)
+        self._tried(replace(tried, after=after, kept=kept))
         self._settle(state, after, kept=kept)
         if not kept and self._is_stuck():
             raise _Over(Stop.NO_PROGRESS, "two attempts left as much red as there was")
+
+    def _tried(self, attempt: Attempt) -> None:
+        self.attempts.append(attempt)
+        self._told(attempt)
 
     def _judged_or_back(self, state: str) -> tuple[Failure, ...]:
         try:
@@ -261,7 +306,5 @@ class _Loop:
         return len(last) == _REFUSED_IN_A_ROW and not any(each.kept or each.refused for each in last)
 
 
-def _is_better(before: Sequence[Failure], after: Sequence[Failure]) -> bool:
-    """Something red is gone, and nothing is red that was not."""
-    old, new = ({fingerprint(each) for each in failures} for failures in (before, after))
-    return new < old
+def _paths(change: Patch) -> tuple[str, ...]:
+    return tuple(each.path for each in change.changes)

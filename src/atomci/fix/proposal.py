@@ -70,15 +70,25 @@ class Edit:
         """Those that are there."""
         return tuple(side for side in (self.before, self.after) if side)
 
-    @cached_property
+    @property
     def lines(self) -> int:
         """How many lines go or come, counted as `git diff --stat` does."""
+        return self.added + self._counted[0]
+
+    @property
+    def added(self) -> int:
+        """How many come."""
+        return self._counted[1]
+
+    @cached_property
+    def _counted(self) -> tuple[int, int]:
+        """How many go, and how many come."""
         old, new = (
             side.text.splitlines() if side and side.text else [] for side in (self.before, self.after)
         )
         blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
         same = sum(block.size for block in blocks)
-        return len(old) + len(new) - 2 * same
+        return len(old) - same, len(new) - same
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def stops(text: str, *steps: str | Worked | Callable[[Files], None], **budget: i
         ("# network", ["#"], Stop.NOT_FIXABLE, 0),
         ("# type network", ["# network"], Stop.NOT_FIXABLE, 1),
         ("# crash", ["#"], Stop.INFRASTRUCTURE, 0),
-        ("# type", [Worked(broken="it can't be started")], Stop.INFRASTRUCTURE, 0),
+        ("# type", [Worked(broken="it can't be started")], Stop.INFRASTRUCTURE, 1),
         ("# type", ["# crash"], Stop.INFRASTRUCTURE, 0),
         ("# type", ["# type"], Stop.NO_PROGRESS, 1),
         ("# type", ["x = 1  # type", "x = 2  # type"], Stop.NO_PROGRESS, 2),

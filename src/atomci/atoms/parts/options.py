@@ -8,7 +8,7 @@ from pathlib import Path
 
 from atomci.errors import UsageError
 
-__all__ = ["InstallOptions", "OneShard", "ProtectionOptions", "RoundOptions", "ShardOptions"]
+__all__ = ["InstallOptions", "OneShard", "PatchOptions", "ProtectionOptions", "RoundOptions", "ShardOptions"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,13 @@ class RoundOptions:
 
     rounds: int = 5
     wait: float = 0.0
+
+
+@dataclass(frozen=True)
+class PatchOptions:
+    """atom_054: bring the patch to the checkout; else it is only judged."""
+
+    apply: bool = False
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,7 @@ _VERBS = (
     "doctor",
     "done",
     "explain",
+    "fix",
     "graph",
     "guard",
     "list",

@@ -41,7 +41,11 @@ _RUNS_IN = "ATOMCI_RUNS_IN"
 )
 @click.option("--keep-going", "-k", is_flag=True, help="Run later phases even when an atom is red.")
 @click.option("--install", is_flag=True, help="Install missing programs with this host's package manager.")
-@click.option("--apply", is_flag=True, help="Branch protection: change GitHub to match the files.")
+@click.option(
+    "--apply",
+    is_flag=True,
+    help="Branch protection: change GitHub to match the files. autofix: bring the patch here.",
+)
 @click.option(
     "--prune", is_flag=True, help="Branch protection: count what is on GitHub only; with --apply, delete it."
 )
@@ -106,6 +110,7 @@ def run_command(
         from atomci.atoms.parts.options import (
             InstallOptions,
             OneShard,
+            PatchOptions,
             ProtectionOptions,
             RoundOptions,
             ShardOptions,
@@ -137,6 +142,7 @@ def run_command(
             of_atoms=(
                 InstallOptions(install),
                 ProtectionOptions(apply=apply, prune=prune),
+                PatchOptions(apply),
                 ShardOptions(one, shards_from),
                 RoundOptions(rounds or RoundOptions.rounds, _seconds(wait)),
             ),

@@ -70,6 +70,7 @@ def _row(row: Atom, catalog: Catalog) -> dict[str, Any]:
 
 
 _IMPACT = "impact"
+_FIX = "fix"
 _GUARD = "guard"
 """Not an atom: what `explain` says of the tests."""
 
@@ -85,6 +86,40 @@ def _explain_impact(loader: Loader, paths: Sequence[str], as_json: bool) -> None
     ctx = Context(loader.workspace(Options(preview=True)), atom)
     told = explained(selected(ctx), known_record(ctx), paths)
     click.echo(json_of(told).decode() if as_json else "\n".join(map(folded, impact_lines(told))))
+
+
+def _fix_bounds(project: Project, as_json: bool) -> str:
+    from atomci.artifacts.json_text import json_of
+    from atomci.atoms.asked.fixing import bounds_of
+    from atomci.cli.view.fixing import bounds_lines
+    from atomci.fix.settings import read_fix
+
+    bounds = bounds_of(project.setting(read_fix))
+    return json_of(bounds).decode() if as_json else "\n".join(map(folded, bounds_lines(bounds)))
+
+
+def _explained(loader: Loader, target: str) -> list[dict[str, Any]]:
+    """The rows of a target's atoms, with their commands and last results."""
+    import msgspec
+
+    from atomci.atoms.parts.verdicts.evidence import last_run
+    from atomci.engine.context import Context, Options
+    from atomci.engine.plan import closure, resolve
+
+    explained = []
+    # An atom is explained alone: its row names what it needs.
+    alone = target not in loader.catalog.pipelines and len(resolve(target, loader.catalog)) == 1
+    for atom in closure([target], loader.catalog, only=alone).atoms:
+        row = _row(atom, loader.catalog)
+        if not row["planned"]:
+            ctx = Context(loader.workspace(Options(preview=True)), atom)
+            row |= _plain(loader.implementation(atom), ctx)
+            if not loader.config.of(atom.name).enabled:
+                row["commands"] = ["# disabled in pyproject.toml"]
+            if (last := last_run(ctx)) is not None:
+                row["last_run"] = msgspec.to_builtins(last)
+        explained.append(row)
+    return explained
 
 
 @click.command("explain")
@@ -105,14 +140,11 @@ def explain_command(target: str, paths: tuple[str, ...], whole: bool, as_json: b
     atomci explain impact               which tests a change runs and why, which not and why that is safe
     atomci explain impact src/a/b.py    those that use a file
     atomci explain guard                within which bounds a guarded session runs here
+    atomci explain fix                  within which bounds atomci fix works here
     """
-    import msgspec
 
     from atomci.atoms.loading.load import Loader
-    from atomci.atoms.parts.verdicts.evidence import last_run
     from atomci.cli.view.atoms import atom_lines, command_lines
-    from atomci.engine.context import Context, Options
-    from atomci.engine.plan import closure, resolve
     from atomci.project import Project, find_root
 
     project = Project(find_root(Path.cwd()))
@@ -122,19 +154,10 @@ def explain_command(target: str, paths: tuple[str, ...], whole: bool, as_json: b
         return
     if paths:
         raise UsageError(f"explain {target} takes no paths", f"atomci explain {target}")
-    explained = []
-    # An atom is explained alone: its row names what it needs.
-    alone = target not in loader.catalog.pipelines and len(resolve(target, loader.catalog)) == 1
-    for atom in closure([target], loader.catalog, only=alone).atoms:
-        row = _row(atom, loader.catalog)
-        if not row["planned"]:
-            ctx = Context(loader.workspace(Options(preview=True)), atom)
-            row |= _plain(loader.implementation(atom), ctx)
-            if not loader.config.of(atom.name).enabled:
-                row["commands"] = ["# disabled in pyproject.toml"]
-            if (last := last_run(ctx)) is not None:
-                row["last_run"] = msgspec.to_builtins(last)
-        explained.append(row)
+    if target == _FIX:
+        click.echo(_fix_bounds(project, as_json))
+        return
+    explained = _explained(loader, target)
     bounds = _bounds(project) if target == _GUARD else None
     if as_json:
         click.echo(_explanation(target, explained, bounds))

@@ -1,0 +1,25 @@
+"""How two states differ that git holds as trees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from atomci.fix.proposal import Edit, Kind, Patch, Side
+from atomci.guard.snapshot.difference import rows_between
+from atomci.tools.git.objects import Objects
+
+__all__ = ["patch_between"]
+
+_KINDS: Mapping[str, Kind] = {"100644": "file", "100755": "executable", "120000": "link"}
+
+
+def patch_between(objects: Objects, before: str, after: str) -> Patch:
+    """Every path that differs, with its bytes on both sides. Raises GitFailed."""
+    rows = rows_between(objects.git, before, after)
+    held = objects.read(oid for row in rows for _, oid in (row.before, row.after) if oid)
+    return Patch([Edit(row.path, *(_side(side, held) for side in (row.before, row.after))) for row in rows])
+
+
+def _side(side: tuple[str, str], held: Mapping[str, bytes]) -> Side | None:
+    mode, oid = side
+    return Side(held[oid], _KINDS.get(mode, "file")) if oid else None
