@@ -10,15 +10,19 @@ from atomci.errors import InfrastructureError
 from atomci.guard.agents.state import LOGINS, own_state
 from atomci.guard.confinement.bounds import Bounds, Confined
 from atomci.guard.confinement.choice import confined
+from atomci.guard.confinement.remembered import Remembered
 from atomci.guard.outside import Seen, changed_outside, seen_outside
 from atomci.guard.policy.bounds import bounds_for
 from atomci.guard.policy.settings import read_guard
+from atomci.guard.record import CLI_RUNS
 from atomci.guard.workplace import worktree
 from atomci.guard.workplace.place import Workplace
 from atomci.project import Project
 from atomci.tools.git.repository import Repository
 
 __all__ = ["Enclosure", "enclose"]
+
+_TRIAL = "trial"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Enclosure:
     place: Workplace
     program: Confined
     before: Seen
+    remembered: Remembered | None
 
     def end(self) -> tuple[str, ...]:
         """Take away what was only for the session; the worktree stays.
@@ -36,6 +41,8 @@ class Enclosure:
         change none, nobody asks. Raises InfrastructureError.
         """
         after = seen_outside(self.place, Path.home()) if self.program.level == "detect" else {}
+        if self.remembered is not None:
+            self.remembered.doubt(self.place.scratch)
         worktree.clear(self.place)
         return changed_outside(self.before, after)
 
@@ -68,14 +75,17 @@ def enclose(
         state = own_state(tool, Path.home(), place.scratch, around)
         bounds = _with(bounds_for(settings, place, around, terminal=terminal), state)
         bounds = replace(bounds, protected=(*bounds.protected, *protected))
-        program = confined(bounds, argv, _folder_in(place, folder), degraded=degraded)
+        records = project.root / CLI_RUNS
+        remembered = Remembered(records / _TRIAL) if records.parent.is_dir() else None
+        where = _folder_in(place, folder)
+        program = confined(bounds, argv, where, degraded=degraded, remembered=remembered)
         before = seen_outside(place, Path.home()) if program.level == "detect" else {}
     except BaseException as error:
         worktree.remove(place)
         if isinstance(error, OSError):
             raise InfrastructureError(f"the session can't be prepared: {error}") from None
         raise
-    return Enclosure(place, program, before)
+    return Enclosure(place, program, before, remembered)
 
 
 def _with(bounds: Bounds, state: Mapping[str, str]) -> Bounds:

@@ -97,6 +97,7 @@ def committed(top: Path) -> set[bytes]:
     return set(git(top, "ls-tree", "-r", "-z", "--name-only", "HEAD").split(b"\0"))
 
 
+@pytest.mark.timeout(3600 if NIGHTLY else 600)
 @given(earlier=EDITS, work=EDITS)
 @settings(
     max_examples=EXAMPLES,

@@ -81,6 +81,9 @@ class Backend(Protocol):
     def missing(self) -> str:
         """Why it can't be tried here at all; empty where it can."""
 
+    def program(self) -> str:
+        """The path of the program that does it; empty where the system itself does."""
+
     def confined(self, bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...]:
         """The words that start the program within its bounds."""
 

