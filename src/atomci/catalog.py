@@ -398,7 +398,7 @@ _phase(17,
     _row(103, "enforce_artifact_privacy_and_retention", "No secret under artifacts/; old runs removed by age and size",
         after=("run_security_linters_and_scans",), reads=(*_CONF, *_CI, ".github/workflows/*.yaml", ".env", ".env.example", "artifacts/**/*"), writes=(handles.RETENTION,), effect="host"),
     _row(104, "audit_logging_for_tooling_and_ci", "Who ran what, when and where; tampering is detectable",
-        reads=_EVENTS, writes=("artifacts/audit.jsonl",), always=True, effect="host"),
+        reads=(*_EVENTS, "artifacts/audit*.jsonl", ".git/"), writes=(handles.evidence("artifacts/security/audit.json"),), effect="host"),
 )
 _phase(18,
     _row(105, "classify_pipeline_failures", "static, unit, integration, e2e or infra, with the reason",

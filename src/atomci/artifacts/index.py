@@ -16,7 +16,7 @@ from atomci.tools.exclusive import LOCK
 
 __all__ = ["entries_at_the_end", "entries_of", "write_index"]
 
-_AT_THE_END = (PAGE.path, SUMMARY.path, HISTORY)
+_AT_THE_END = (PAGE.path, SUMMARY.path, HISTORY, "artifacts/audit.jsonl")
 Kind = Literal["log", "events", "report", "artifact", "diff"]
 # What a killed process left of a file that it was replacing.
 _PARTIAL = re.compile(r"\..+\.\d+-\d+")

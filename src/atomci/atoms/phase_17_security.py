@@ -15,14 +15,19 @@ from atomci.artifacts.redaction import ENV_FILE, redactor_for
 from atomci.artifacts.retention import RetentionSettings, read_retention
 from atomci.atoms.parts.ci_files import verdict_of
 from atomci.atoms.parts.verdicts.recorded import outcome_of, recorded
+from atomci.audit.anchors import anchors_in, of_this_log
+from atomci.audit.chain import against_anchors
+from atomci.audit.log import NAME, read_log
+from atomci.audit.runs import disagreements
 from atomci.configuration import env_example
 from atomci.configuration.ci import declared_secrets, publishing
 from atomci.configuration.ci.declared_secrets import read_secrets
 from atomci.configuration.documents import Document, Unreadable, read_text, toml_document, yaml_document
-from atomci.configuration.facts import Fact, Place, problem, seen
+from atomci.configuration.facts import Fact, Place, problem, seen, unknown_to_us
 from atomci.configuration.variables import Read, reads_in
 from atomci.engine.context import Context, Outcome, Verdict
 
+_LOG = f"artifacts/{NAME}"
 _REMEDY = "atomci run enforce_artifact_privacy_and_retention removes what is too old"
 _WORKFLOWS = (
     ".github/workflows/*.yml",
@@ -80,6 +85,34 @@ def enforce_artifact_privacy_and_retention_holds(ctx: Context) -> Verdict:
     """Looks again, and removes nothing."""
     found = scan(ctx.root, redactor_for(ctx.root, os.environ))
     return verdict_of((*privacy(found), *_retention(ctx), *upload_facts(ctx)), _REMEDY)
+
+
+def audit_logging_for_tooling_and_ci(ctx: Context) -> Outcome:
+    verdict = audit_logging_for_tooling_and_ci_holds(ctx)
+    return recorded(ctx, verdict)
+
+
+def audit_logging_for_tooling_and_ci_holds(ctx: Context) -> Verdict:
+    """The log's lines follow each other; it has the heads that were kept elsewhere, and each run."""
+    return verdict_of(_logged(ctx))
+
+
+def _logged(ctx: Context) -> Iterator[Fact]:
+    chain = read_log(ctx.root / "artifacts")
+    if not chain.entries:
+        yield unknown_to_us(_LOG, "nothing was run here yet, so there is no log")
+    for fault in chain.faults:
+        yield problem(Place(_LOG, fault.line), fault.words)
+    anchors = of_this_log(anchors_in(ctx.project.git), chain)
+    for fault in against_anchors(chain, anchors) if chain.entries else ():
+        yield problem(Place(_LOG, fault.line), fault.words)
+    for words in disagreements(ctx.root, chain):
+        yield problem(_LOG, words)
+    if chain.entries:
+        kept = (
+            f"{len(anchors)} heads are kept in tags and commits" if anchors else "no head is kept elsewhere"
+        )
+        yield seen(_LOG, f"{len(chain.entries)} entries follow each other; {kept}")
 
 
 def _remove_old(ctx: Context, kept: RetentionSettings) -> tuple[list[RemovedRun], list[Fact]]:

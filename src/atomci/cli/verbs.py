@@ -47,6 +47,7 @@ _VERBS: dict[str, tuple[str, str]] = {
     "fix": ("atomci.cli.sessions.fix", "Fix what is red, in a copy, and propose a patch."),
     "doctor": ("atomci.cli.runs.doctor", "Show which programs are needed here, and which are missing."),
     "parity": ("atomci.cli.runs.parity", "Show how two runs differ, such as one in CI and one here."),
+    "audit": ("atomci.cli.runs.audit", "Show who ran what, and whether that record was changed."),
     "report": ("atomci.cli.runs.report", "Make the page of a run again, and open it."),
     "completion": ("atomci.cli.completion", "Print a shell's completion script."),
 }

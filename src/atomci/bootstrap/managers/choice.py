@@ -102,6 +102,7 @@ def typed(project: Project, advice: str) -> str:
 _RENDERING = ("adopt", "diff", "export", "new", "restore", "status", "update")
 _VERBS = (
     *_RENDERING,
+    "audit",
     "baseline",
     "check",
     "completion",

@@ -14,6 +14,7 @@ from atomci.cli.options import project_at, project_option
 from atomci.errors import AtomciError, UsageError
 from atomci.tools import interrupts
 from atomci.tools.exclusive import exclusive
+from atomci.visible import visible
 
 __all__ = ["alone", "run_command"]
 
@@ -115,6 +116,7 @@ def run_command(
             RoundOptions,
             ShardOptions,
         )
+        from atomci.audit.runs import logged_at_the_end
         from atomci.cli.view.pages import page_listener
         from atomci.cli.view.runs import dry_run_lines, listener_for
         from atomci.engine.context import Options
@@ -154,11 +156,17 @@ def run_command(
     if dry_run:
         click.echo("\n".join(dry_run_lines(loader, plan, options, as_json)))
         return 0
+    logged = logged_at_the_end(loader.project, workspace.redactor.clean, _noted)
     with alone(loader.project.root), listener_for(plan, as_json, loader.project) as listener:
-        result = run_plan(workspace, plan, loader.implementation, [page_listener(loader.project), listener])
+        listeners = [page_listener(loader.project), logged, listener]
+        result = run_plan(workspace, plan, loader.implementation, listeners)
     if result.broken:
         click.echo(f"error: {result.broken}\n  {result.mend}", err=True)
     return result.exit_code
+
+
+def _noted(text: str) -> None:
+    click.echo(f"note: {visible(text)}", err=True)
 
 
 def _seconds(wait: str | None) -> float:

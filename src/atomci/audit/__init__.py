@@ -1,0 +1,1 @@
+"""Who ran what, when and where: a log in which tampering shows."""
