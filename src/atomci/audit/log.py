@@ -39,7 +39,8 @@ def append(folder: Path, entry: Mapping[str, Any], now: datetime | None = None, 
             return _added(path, file, entry, now or datetime.now(UTC))
     except OSError as error:
         raise InfrastructureError(
-            f"the audit log {path} can't be written: {error.strerror}", "make room on the disk, or check who may write there"
+            f"the audit log {path} can't be written: {error.strerror}",
+            "make room on the disk, or check who may write it",
         ) from error
 
 
