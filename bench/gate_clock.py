@@ -24,6 +24,12 @@ def median(samples: Sequence[Sample]) -> float:
     return statistics.median(sample.seconds for sample in samples)
 
 
+def cpu_median(samples: Sequence[Sample]) -> float | None:
+    """Of the processor seconds; None where nobody counts them."""
+    used = [sample.cpu for sample in samples if sample.cpu is not None]
+    return statistics.median(used) if used else None
+
+
 class Clock:
     """Runs from its making to `stop`."""
 

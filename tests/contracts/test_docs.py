@@ -30,6 +30,7 @@ from atomci.engine.plan import Catalog, resolve
 from atomci.project import Project
 from atomci.settings import load_config
 from atomci.testing.layers import E2E, INTEGRATION, UNIT
+from atomci.testing.selection.settings import read_selection
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -630,18 +631,29 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_rendered_file_is_in_the_table_of_what_we_run_ourselves(rendered: Path) -> None:
-    told = {}
-    for file, here, _ in table(page("dogfood.md"), "## Files"):
-        told[file.strip("`")] = here
+    told = [(_CODE.findall(files), here) for files, here, _ in table(page("dogfood.md"), "## Files")]
     package = yaml.safe_load((rendered / ".copier-answers.yml").read_text())["package_name"]
     files = [path.relative_to(rendered).as_posix() for path in rendered.rglob("*") if path.is_file()]
-
-    assert told.keys() == {path.replace(f"src/{package}/", "src/PACKAGE/") for path in files}
+    used = set()
     for path in files:
         ours = ROOT / path
         same = ours.is_file() and ours.read_bytes() == (rendered / path).read_bytes()
         found = "same" if same else "adapted" if ours.exists() else "not here"
-        assert told[path.replace(f"src/{package}/", "src/PACKAGE/")] == found, path
+        shown = path.replace(f"src/{package}/", "src/PACKAGE/")
+        rows = [(glob, here) for globs, here in told for glob in globs if matches(shown, [glob])]
+        used.update(glob for glob, _ in rows)
+        assert [here for _, here in rows] == ([] if found == "same" else [found]), path
+    assert used == {glob for globs, _ in told for glob in globs}
+
+
+def test_our_hook_before_a_push_is_the_rendered_one_and_selects(rendered: Path) -> None:
+    def hook(root: Path) -> dict[str, object]:
+        text = (root / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+        hooks = [hook for repo in yaml.safe_load(text)["repos"] for hook in repo["hooks"]]
+        return next(hook for hook in hooks if "pre-push" in hook.get("stages", ()))
+
+    assert hook(ROOT) == hook(rendered)
+    assert read_selection(Project(ROOT)).local != "never"
 
 
 def test_nothing_is_broken_here_and_the_page_lists_what_is_switched_off() -> None:
