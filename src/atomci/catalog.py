@@ -265,7 +265,7 @@ _phase(6,
     _row(44, "route_fix_lane_behavior", "Failing tests with the changed lines they run through",
         needs=("run_pytest_unit_with_coverage",), reads=(*_UNIT, *_PY, ".git/"), hints=(handles.IMPACT,), writes=(handles.BEHAVIOR_WORK,), effect="host", always=True),
     _row(45, "update_shared_fixtures_as_needed", "Unknown, unused or duplicate fixtures and where they belong",
-        reads=("tests/**/*.py",), writes=("artifacts/fix/fixtures.json",)),
+        reads=_TREE, writes=(handles.SHARED_FIXTURES,), effect="tree"),
     _row(46, "repeat_unit_tests_until_green", "Ends on green, on no progress or on the bound",
         after=("run_pytest_unit_with_coverage", "route_fix_lane_behavior"), reads=_TREE, hints=(handles.UNIT_TESTS,), writes=(handles.UNIT_ROUNDS, handles.ROUND_RESULTS), effect="host", always=True),
 )

@@ -11,6 +11,7 @@ from atomci.artifacts.handed import (
     autofix,
     failures,
     fixing,
+    fixtures,
     impact,
     lines,
     runs,
@@ -28,7 +29,20 @@ from atomci.engine.outputs import declared_outputs
 
 SOURCE = Path(__file__).parents[2] / "src" / "atomci"
 HANDLES = {name: value for name, value in vars(handles).items() if isinstance(value, Artifact)}
-ROOMS = (schemas, autofix, failures, fixing, impact, lines, snapshots, testing, trends, runs, handles)
+ROOMS = (
+    schemas,
+    autofix,
+    failures,
+    fixing,
+    fixtures,
+    impact,
+    lines,
+    snapshots,
+    testing,
+    trends,
+    runs,
+    handles,
+)
 TYPES = typing.get_type_hints(handles, {name: value for room in ROOMS for name, value in vars(room).items()})
 
 

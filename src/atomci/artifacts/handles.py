@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from atomci.artifacts.handed.autofix import FixBounds, FixEnd, FixPatch, FixReport
     from atomci.artifacts.handed.failures import Checkpoint, Failures
     from atomci.artifacts.handed.fixing import BehaviorWork, FixedByTools, TypeWork, UnitRounds
+    from atomci.artifacts.handed.fixtures import SharedFixtures
     from atomci.artifacts.handed.impact import Escapes, ImpactRecord
     from atomci.artifacts.handed.lines import LinesRecord
     from atomci.artifacts.handed.runs import Index, Result
@@ -116,6 +117,7 @@ FIX_JUDGED: Artifact[FixPatch] = Artifact("artifacts/fix/judged.json", "fix-patc
 FIX_END: Artifact[FixEnd] = Artifact("artifacts/fix/end.json", "fix-end")
 FIX_PAGE: Artifact[Any] = Artifact("artifacts/reports/autofix.md", form="Markdown")
 TYPE_WORK: Artifact[TypeWork] = Artifact("artifacts/fix/types.json", "type-work")
+SHARED_FIXTURES: Artifact[SharedFixtures] = Artifact("artifacts/fix/fixtures.json", "shared-fixtures")
 UNIT_ROUNDS: Artifact[UnitRounds] = Artifact("artifacts/fix/rounds.json", "unit-rounds")
 ROUND_RESULTS: Artifact[Any] = Artifact("artifacts/fix/round.jsonl", form="`test` events, then one `session`")
 

@@ -6,6 +6,7 @@ from atomci.artifacts.handed.autofix import FixBounds, FixEnd, FixPatch, FixRepo
 from atomci.artifacts.handed.baseline import BaselineEntry, BaselineRenewal
 from atomci.artifacts.handed.failures import Checkpoint, Failures
 from atomci.artifacts.handed.fixing import BehaviorWork, FixedByTools, TypeWork, UnitRounds
+from atomci.artifacts.handed.fixtures import SharedFixtures
 from atomci.artifacts.handed.guarded import GuardEvent, Session
 from atomci.artifacts.handed.impact import Escapes, ImpactRecord
 from atomci.artifacts.handed.lines import LinesRecord
@@ -88,6 +89,7 @@ SCHEMAS: dict[str, object] = {
     "fixed": FixedByTools,
     "type-work": TypeWork,
     "behavior-work": BehaviorWork,
+    "shared-fixtures": SharedFixtures,
     "unit-rounds": UnitRounds,
     "fix-bounds": FixBounds,
     "fix": FixReport,

@@ -13,8 +13,9 @@ from atomci.artifacts.handed.schemas import Lane
 from atomci.artifacts.handles import result_of
 from atomci.atoms.parts.layers.impact_record import known_record
 from atomci.atoms.parts.layers.layer_runs import why_unrunnable
+from atomci.atoms.parts.layers.shared_fixtures import collecting, look_at_fixtures
 from atomci.atoms.parts.layers.unit_rounds import play_rounds, state_of_files
-from atomci.atoms.parts.verdicts.evidence import never_ran
+from atomci.atoms.parts.verdicts.evidence import last_result, never_ran
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.events import new_run_id
 from atomci.fix.lanes.behavior import behavior_work
@@ -139,6 +140,26 @@ def _ran_by(ctx: Context) -> Callable[[str], Collection[str] | None]:
         return {record.blocks[number] for number in numbers(test.ran, len(record.blocks))}
 
     return ran
+
+
+def _collecting(ctx: Context) -> Sequence[Command]:
+    return () if why_unrunnable(ctx.project) else (collecting(ctx),)
+
+
+@runs(_collecting)
+def update_shared_fixtures_as_needed(ctx: Context) -> Outcome:
+    if why := why_unrunnable(ctx.project):
+        return Outcome.leaving_out(f"the fixtures, since {why}", 0, "tests")
+    return look_at_fixtures(ctx)
+
+
+def update_shared_fixtures_as_needed_holds(ctx: Context) -> Verdict:
+    """No fixture is unknown, none is there twice; those that no test uses are named."""
+    verdict = last_result(ctx)
+    if not verdict.holds:
+        return verdict
+    unused = (f"unused: {each.name}, {each.places[0]}" for each in ctx.read(handles.SHARED_FIXTURES).found)
+    return Verdict(True, (*verdict.evidence, *unused))
 
 
 def repeat_unit_tests_until_green(ctx: Context) -> Outcome:

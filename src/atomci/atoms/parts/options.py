@@ -8,7 +8,15 @@ from pathlib import Path
 
 from atomci.errors import UsageError
 
-__all__ = ["InstallOptions", "OneShard", "PatchOptions", "ProtectionOptions", "RoundOptions", "ShardOptions"]
+__all__ = [
+    "FixtureOptions",
+    "InstallOptions",
+    "OneShard",
+    "PatchOptions",
+    "ProtectionOptions",
+    "RoundOptions",
+    "ShardOptions",
+]
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,13 @@ class ProtectionOptions:
     apply: bool = False
     prune: bool = False
     """Count and, with `apply`, take away what only GitHub has."""
+
+
+@dataclass(frozen=True)
+class FixtureOptions:
+    """atom_045: move shared fixtures to the conftest that should hold them; else they are only named."""
+
+    write: bool = False
 
 
 @dataclass(frozen=True)

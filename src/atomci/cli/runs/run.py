@@ -50,6 +50,7 @@ _RUNS_IN = "ATOMCI_RUNS_IN"
 @click.option(
     "--prune", is_flag=True, help="Branch protection: count what is on GitHub only; with --apply, delete it."
 )
+@click.option("--write", is_flag=True, help="Fixtures: move shared ones to the conftest where they belong.")
 @click.option(
     "--rounds",
     type=click.IntRange(1),
@@ -80,6 +81,7 @@ def run_command(
     install: bool,
     apply: bool,
     prune: bool,
+    write: bool,
     rounds: int | None,
     wait: str | None,
     resume: bool,
@@ -109,6 +111,7 @@ def run_command(
     with _told_when_interrupted(targets, jobs or 1, as_json):
         from atomci.atoms.loading.load import Loader
         from atomci.atoms.parts.options import (
+            FixtureOptions,
             InstallOptions,
             OneShard,
             PatchOptions,
@@ -146,6 +149,7 @@ def run_command(
                 ProtectionOptions(apply=apply, prune=prune),
                 PatchOptions(apply),
                 ShardOptions(one, shards_from),
+                FixtureOptions(write),
                 RoundOptions(rounds or RoundOptions.rounds, _seconds(wait)),
             ),
         )
