@@ -35,6 +35,7 @@ BROUGHT = {
     "testing/sharding/plugin.py": {"pytest"},
     "testing/flaky/kinds.py": {"pytest"},
     "testing/flaky/plugin.py": {"pytest"},
+    "testing/fixtures/census.py": {"pytest"},
     "export/exported/": {"jinja2", "pyyaml"},
 }
 
@@ -90,6 +91,7 @@ def test_every_import_is_declared_where_it_is_needed() -> None:
         "selection.plugin",
         "sharding.plugin",
         "flaky.plugin",
+        "fixtures.census",
     ],
 )
 def test_a_plugin_of_pytest_brings_none_of_our_dependencies_along(plugin: str) -> None:

@@ -18,7 +18,7 @@ from atomci.engine.context import Context, Outcome
 from atomci.engine.events import new_run_id
 from atomci.engine.inputs.files import Inputs
 from atomci.guard.snapshot.take import Limits, take
-from atomci.testing.fixtures.census import FILE_VARIABLE
+from atomci.testing.fixtures.asking import FILE_VARIABLE, PLUGIN
 from atomci.testing.fixtures.findings import CollectedSuite, FixtureMove, collected, findings, moves
 from atomci.testing.fixtures.moving import after_moves
 from atomci.testing.fixtures.sources import SourceFile, source_of
@@ -29,14 +29,11 @@ from atomci.tools.process import Command
 
 __all__ = ["collecting", "look_at_fixtures"]
 
-_BROKEN = (2, 3, 4)
-"""Exit codes of pytest that say that not all was collected."""
-
 
 def collecting(ctx: Context) -> Command:
     """pytest, which collects all tests and runs none."""
     config = read_pytest_config(ctx.root, "")
-    words = ["--collect-only", "-q", "-p", "atomci.testing.fixtures.census", "-p", "no:cacheprovider"]
+    words = ["--collect-only", "-q", "-p", PLUGIN, "-p", "no:cacheprovider"]
     words += ["--no-cov"] if config.has("--cov") else []
     variables = {FILE_VARIABLE: _file(ctx).as_posix(), **lent_variables(ctx)}
     argv = (ctx.project.python, "-m", "pytest", *words)
