@@ -50,7 +50,8 @@ def contents(root: Path) -> dict[str, bytes]:
 def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "scripts/break_and_see.py", MODULE, *words]
     # Plugins would be most of its time. Without bytecode every run would compile all anew.
-    env = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    own = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    env = own | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
 
 

@@ -145,6 +145,14 @@ def test_the_layer_is_left_out_until_its_first_test_and_never_shown_as_passed(pr
     assert (done.code, done.statuses[RUN]) == (1, "vacuous"), "a module that pytest doesn't collect"
 
 
+def test_a_run_that_a_test_starts_writes_nothing_where_the_lines_of_that_test_go(sample, tmp_path) -> None:
+    outer = tmp_path / "outer.data"
+    outer.write_text("lines of another run", encoding="utf-8")
+    done = layered(sample).atomci("run", RUN, "--json", ATOMCI_COVERAGE_FILE=str(outer))
+    assert done[RUN][0] == "pass", done.out
+    assert outer.read_text(encoding="utf-8") == "lines of another run"
+
+
 @pytest.mark.parametrize(("answer", "status"), [("2", "pass"), ("3", "fail")])
 def test_tests_that_are_no_modules_are_not_left_out(project, answer: str, status: str) -> None:
     project.delete("tests/e2e")

@@ -8,6 +8,7 @@ from atomci.testing.pytest_config import PytestConfig
 
 __all__ = [
     "LEFT_OUT_VARIABLE",
+    "OTHER_RUNS",
     "arguments",
     "coverage_words",
     "environment",
@@ -18,6 +19,10 @@ __all__ = [
 
 LEFT_OUT_VARIABLE = "ATOMCI_LEFT_OUT"
 """Names the file of the selection, to the plugin that leaves tests out."""
+OTHER_RUNS = ("PYTEST_XDIST_", "PYTEST_CURRENT_TEST", "ATOMCI_COVERAGE_FILE")
+"""How variables begin that aren't for the pytest that runs here: a test may have started atomci, as one of a
+worker of xdist, and where its own lines go is no place for those of another project.
+"""
 NOTHING_COLLECTED = 5
 COMPLETE = (0, 1)
 

@@ -13,12 +13,11 @@ from pathlib import Path
 
 from atomci.testing.chosen import CHOSEN_VARIABLE
 from atomci.testing.observation.observed import FOLDER_VARIABLE
+from atomci.testing.pytest_runs import OTHER_RUNS
 from atomci.tools.output import LOGGED
 from atomci.tools.process import Children, Command, Completed
 
 __all__ = ["Processes", "Run", "WorkOrder"]
-
-_OTHER_RUNS = ("PYTEST_XDIST_", "PYTEST_CURRENT_TEST")
 
 
 @dataclass(frozen=True)
@@ -191,7 +190,7 @@ class Processes:
 
     @staticmethod
     def _command(request: WorkOrder, words: tuple[str, ...], variables: Mapping[str, str]) -> Command:
-        return Command((request.python, *words), variables, limit=LOGGED, without=_OTHER_RUNS)
+        return Command((request.python, *words), variables, limit=LOGGED, without=OTHER_RUNS)
 
     @staticmethod
     def _variables(run: Run, request: WorkOrder) -> dict[str, str]:

@@ -90,9 +90,8 @@ def pytest_command(
         watch |= {pytest_runs.LEFT_OUT_VARIABLE: (ctx.root / handles.SELECTION).as_posix()}
     variables = {**own, **watch, **planned(ctx), **lent_variables(ctx), **(env or {}), **(portion or {})}
     # What it says of tests is in its results; of what it prints, the end is enough.
-    # A test of a worker of xdist may have started atomci; the pytest that runs here is no worker.
     argv = (ctx.project.python, "-m", "pytest", *words)
-    return Command(argv, variables, limit=LOGGED, without=("PYTEST_XDIST_", "PYTEST_CURRENT_TEST"))
+    return Command(argv, variables, limit=LOGGED, without=pytest_runs.OTHER_RUNS)
 
 
 def lent_variables(ctx: Context) -> dict[str, str]:
