@@ -106,6 +106,29 @@ def test_in_place_files_can_be_changed_and_git_cannot(
     assert listing(checkout / ".git") == before
 
 
+@pytest.mark.parametrize("name", BACKENDS)
+def test_in_place_the_git_of_repositories_inside_cannot_be_changed_either(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Their history would be lost for good, and their hooks run later, outside of all bounds."""
+    monkeypatch.setattr(enclosure, "confined", _only(BACKENDS[name]))
+    inside = [checkout / "vendor/tool", checkout / "ignored/deep/clone"]
+    for folder in inside:
+        folder.mkdir(parents=True)
+        subprocess.run(["git", "init", "-q", str(folder)], check=True)
+        (folder / "file").write_text("old\n")
+    before = [listing(folder / ".git") for folder in inside]
+    line = (
+        "for place in vendor/tool ignored/deep/clone; do cd $TOP/$place; echo new > file;"
+        " echo x > .git/hooks/pre-commit; echo x >> .git/config; rm -rf .git; mv .git gone; done 2>/dev/null"
+    )
+    made = enclosed(checkout, f"TOP={checkout}; {line}; true", in_place=True)
+    printed(made)
+    made.end()
+    assert [listing(folder / ".git") for folder in inside] == before
+    assert [(folder / "file").read_text() for folder in inside] == ["new\n", "new\n"]
+
+
 def test_it_runs_in_the_folder_of_that_name_and_temporary_files_have_a_place(checkout: Path) -> None:
     made = enclosed(checkout, 'pwd; echo x > "$TMPDIR/x" && echo written')
     assert printed(made).split() == [str(made.place.tree / "sub"), "written"]

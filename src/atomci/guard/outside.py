@@ -36,7 +36,9 @@ def seen_outside(place: Workplace, home: Path) -> Seen:
     if not place.in_place:
         roots += [folder / name for folder in place.git for name in _OF_GIT]
     elif place.git:
-        roots += [folder / name for folder in place.git for name in _OF_GIT if name != "index"]
+        folders = (*place.git, *place.nested)
+        roots += [folder / name for folder in folders for name in _OF_GIT if name != "index"]
+        roots += [path for path in place.nested if path.is_file()]
     found = dict(_with_digests(roots))
     if not place.in_place:
         found |= dict(_with_times(place.root))

@@ -9,6 +9,7 @@ from atomci.artifacts.handed.snapshots import WorkSnapshot
 from atomci.errors import AtomciError
 from atomci.guard.account import Account
 from atomci.guard.enclosure import Enclosure, enclose
+from atomci.guard.policy.settings import read_guard
 from atomci.guard.request import Audience, SessionRequest
 from atomci.guard.snapshot.store import SnapshotStore, forget_old
 from atomci.guard.snapshot.take import look
@@ -30,7 +31,7 @@ def guard(request: SessionRequest, audience: Audience) -> Session:
     try:
         before = look(store, "before")
         store.write(before, holds=place.in_place)  # a worktree's own HEAD holds its commit
-        forget_old(place.repository)
+        forget_old(place.repository, request.project.setting(read_guard).kept_days)
         account = Account(request, enclosed, audience)
     except BaseException:
         _clear(place, store)

@@ -32,7 +32,7 @@ def bounds_for(
         environment["PATH"] = refuse(settings.refused, place.scratch, environment.get("PATH", ""))
     protected = [place.tree / ".git", *(place_of(path, place.tree) for path in settings.protected)]
     if place.in_place:
-        protected += [*place.git, place.root / _RECORDS]
+        protected += [*place.git, *place.nested, place.root / _RECORDS]
     return Bounds(
         writable=(place.tree, *_places(settings.writable, place)),
         scratch=place.scratch,

@@ -51,6 +51,8 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """With their threads; 0 for no cap."""
     cpu: int = 0
     """Seconds of processor time for each of its processes; 0 for no cap."""
+    kept_days: int = 30
+    """How long the snapshots of sessions are kept."""
 
 
 def read_guard(project: Project) -> GuardSettings:
@@ -111,6 +113,8 @@ def _of_caps(settings: GuardSettings) -> Iterator[tuple[str, str, str]]:
     for key in ("processes", "cpu"):
         if getattr(settings, key) < 0:
             yield key, "give a whole number, or 0 for no cap", ""
+    if settings.kept_days < 1:
+        yield "kept_days", "snapshots are kept for a day at least", "kept_days = 30"
 
 
 def _of_path(path: str) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,8 @@ class Workplace:
     `root`: the user's checkout, `tree`: the folder that the program works in, both tops of working trees;
     they are the same for a session in place. `folder` holds all that the session has outside the checkout,
     and `scratch` in it is for temporary files. `git`: the folders of git that belong to the checkout, whose
-    `repository` it is; `admin` is the one that git keeps for this worktree, None in place.
+    `repository` it is; `admin` is the one that git keeps for this worktree, None in place. `nested`: what git
+    keeps of repositories in the tree, in place.
     """
 
     run: str
@@ -31,6 +32,7 @@ class Workplace:
     git: tuple[Path, ...]
     repository: Repository
     admin: Path | None = None
+    nested: tuple[Path, ...] = ()
 
     @property
     def scratch(self) -> Path:

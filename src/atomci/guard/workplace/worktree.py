@@ -15,6 +15,7 @@ from typing import Any
 
 from atomci.errors import InfrastructureError, RefusedError
 from atomci.guard.workplace.copying import bring
+from atomci.guard.workplace.nested import nested_git
 from atomci.guard.workplace.place import Workplace, places_of
 from atomci.tools.atomic import replace_file
 from atomci.tools.exclusive import take_lock
@@ -75,7 +76,14 @@ def in_place(root: Path, run: str, *, repository: Repository | None = None) -> W
     """The checkout itself, with a folder outside of it. Raises UsageError, InfrastructureError."""
     repository = repository or open_repository(root)
     folder = _new_folder(repository, run)
-    return Workplace(run, repository.top, repository.top, folder, _of_git(repository), repository)
+    try:
+        nested = nested_git(repository)
+    except BaseException:
+        _discard(folder, None)
+        raise
+    return Workplace(
+        run, repository.top, repository.top, folder, _of_git(repository), repository, nested=nested
+    )
 
 
 def find(root: Path, run: str) -> Workplace | None:

@@ -90,6 +90,12 @@ def test_in_place_the_git_folder_and_the_records_are_protected() -> None:
     assert {Path("/repo/.git"), Path("/repo/artifacts"), Path("/repo/deploy")} == set(bounds.protected)
 
 
+def test_snapshots_are_kept_for_as_long_as_the_project_says(tmp_path: Path) -> None:
+    assert (read(tmp_path, "").kept_days, read(tmp_path, "kept_days = 3").kept_days) == (30, 3)
+    with pytest.raises(UsageError, match="kept_days"):
+        read(tmp_path, "kept_days = 0")
+
+
 AROUND = {
     "PATH": "/usr/bin",
     "LANG": "C.UTF-8",
