@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -84,15 +85,19 @@ def _taken(function: Function) -> set[str]:
 
 
 def _assigned(function: Function) -> Counter[str]:
-    """The texts of what gives a thing, not the fixture itself or a class of its own, a part."""
+    """The texts of what gives a part to a thing that is no mock, nor the fixture itself."""
     return Counter(
         ast.unparse(node)
         for node in ast.walk(function.node)
-        if isinstance(node, ast.Assign)
-        and any(
-            isinstance(each, ast.Attribute) and ast.unparse(each.value) != "self" for each in node.targets
-        )
+        if isinstance(node, ast.Assign) and any(_is_part_of_another(each, function) for each in node.targets)
     )
+
+
+def _is_part_of_another(target: ast.expr, function: Function) -> bool:
+    if not isinstance(target, ast.Attribute) or ast.unparse(target.value) == "self":
+        return False
+    made = function.assigned.get(ast.unparse(target.value).split(".")[0], [])
+    return not (made and all(re.search(r"\b\w*Mock\(", text) for text in made))
 
 
 def _in_place_of_a_package(change: Edit, imported: frozenset[str] | set[str]) -> Iterator[Refusal]:

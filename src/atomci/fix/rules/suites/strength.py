@@ -162,6 +162,8 @@ def _literal(node: ast.expr) -> object:
 def _compares_no_less(now: ast.Compare, was: ast.Compare) -> bool:
     old, new = (_literal(each.comparators[0]) for each in (was, now))
     operation = was.ops[0]
+    if _is_equality(now) and isinstance(new, list | tuple) and _is_equality(was):
+        return _is_part(was, ast.unparse(now.left), new)
     if isinstance(operation, ast.In) and _is_equality(now):
         return _holds_it(now, was, new)
     if ast.unparse(now.left) != ast.unparse(was.left):
@@ -169,6 +171,17 @@ def _compares_no_less(now: ast.Compare, was: ast.Compare) -> bool:
     if _is_not_none(was):
         return _is_equality(now) and new is not None
     return old is not None and new is not None and _is_within(now, new, operation, old)
+
+
+def _is_part(was: ast.Compare, whole: str, values: Sequence[Any]) -> bool:
+    """The length of a list, or what is at one of its places, where all of it is asserted."""
+    left, value = was.left, _literal(was.comparators[0])
+    if isinstance(left, ast.Call) and ast.unparse(left) == f"len({whole})":
+        return type(value) is int and value == len(values)
+    if not isinstance(left, ast.Subscript) or ast.unparse(left.value) != whole or value is None:
+        return False
+    at = _literal(left.slice)
+    return type(at) is int and -len(values) <= at < len(values) and values[at] == value
 
 
 def _is_within(now: ast.Compare, new: Any, operation: ast.cmpop, old: Any) -> bool:

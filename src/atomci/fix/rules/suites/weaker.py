@@ -176,12 +176,16 @@ def _weaker(old: Function, new: Function, renames: Renames, refused: _Refused) -
         twin = same or next((each for each in came if is_renamed(check, each, old, new, renames)), None)
         if twin:
             came.remove(twin)
-        elif any(is_as_strong(check, each, old.assigned, new.assigned) for each in new.checks):
+        elif _is_still_asked(check, old, new):
             continue
         elif len(new.checks) < len(old.checks):
             yield refused("asserts-removed", f"no longer checks {check.text}")
         else:
             yield refused("expectation-changed", f"checked {check.text} before")
+
+
+def _is_still_asked(check: Assertion, old: Function, new: Function) -> bool:
+    return any(is_as_strong(check, each, old.assigned, new.assigned) for each in new.checks)
 
 
 def _differences(
@@ -263,10 +267,10 @@ def _bypassed(
         if not any(is_renamed(Assertion(text, (), 0), each, old, new, renames) for each in came):
             yield refused("test-bypassed", f"no longer calls {text}")
             return
-    yield from (
-        refused("expectation-changed", f"held {text} before")
-        for text in _gone(old.constants, new.constants, renames)
-    )
+    asked = [check.text for check in old.checks if _is_still_asked(check, old, new)]
+    told = constants(node for node in map(_expression, asked) if node)
+    for text in _gone(old.constants - told, new.constants, renames):
+        yield refused("expectation-changed", f"held {text} before")
     checked = {name for check in old.checks for name in _names(check.text)}
     for name in sorted(checked & old.assigned.keys()):
         if len(new.assigned.get(name, ())) > len(old.assigned[name]):
