@@ -17,7 +17,7 @@ from atomci.catalog import ATOMS
 from .pythons import lay_out
 
 ROOT = Path(__file__).parents[2]
-LANES = tuple(row.name for row in ATOMS if row.phase == 6 and row.name.startswith("route_fix"))
+LANES = tuple(row.name for row in ATOMS if row.phase == 6 and row.name != "start_loop_on_fail")
 """Lists of what is to be fixed; they come after what found it."""
 PROGRAMS = Path(sys.executable).parent
 _LENT = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_RUN_RECURSION_DEPTH", "PYTHONPATH", "CI", "UV")

@@ -142,6 +142,7 @@ def test_every_check_holds_in_a_new_project(made: Path, home: Path) -> None:
     reports = ("diagnostics", "reports", "watch_ci_duration_and_flakiness", *LANES)
     shell.run("uv", "run", "--frozen", "atomci", "run", *reports)
     shell.run("uv", "run", "--frozen", "atomci", "guard", "--", "touch", "new.txt")
+    shell.run("uv", "run", "--frozen", "atomci", "run", "annotate_commit_with_cli_metadata")
     shell.run("uv", "run", "--frozen", "atomci", "run", "autofix")
     code, found = standings(*(f"phase_{number:02d}" for number in range(20)))
     assert (code, set(found.values())) == (1, {"holds", "not applicable", "planned"}), found
