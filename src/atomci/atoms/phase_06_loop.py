@@ -14,7 +14,7 @@ from atomci.artifacts.handles import result_of
 from atomci.atoms.parts.layers.impact_record import known_record
 from atomci.atoms.parts.layers.layer_runs import why_unrunnable
 from atomci.atoms.parts.layers.shared_fixtures import collecting, look_at_fixtures
-from atomci.atoms.parts.layers.unit_rounds import play_rounds, state_of_files
+from atomci.atoms.parts.layers.unit_rounds import first_round, play_rounds, state_of_files
 from atomci.atoms.parts.verdicts.evidence import last_result, never_ran
 from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.events import new_run_id
@@ -162,6 +162,11 @@ def update_shared_fixtures_as_needed_holds(ctx: Context) -> Verdict:
     return Verdict(True, (*verdict.evidence, *unused))
 
 
+def _rounds(ctx: Context) -> Sequence[Command]:
+    return () if why_unrunnable(ctx.project) else (first_round(ctx),)
+
+
+@runs(_rounds)
 def repeat_unit_tests_until_green(ctx: Context) -> Outcome:
     if why := why_unrunnable(ctx.project):
         return Outcome.leaving_out(f"the tests, since {why}", 0, "tests")

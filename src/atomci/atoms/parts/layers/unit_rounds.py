@@ -20,8 +20,9 @@ from atomci.testing import results
 from atomci.testing.flaky.rounds import Played, play
 from atomci.testing.judging import judge
 from atomci.testing.layers import Layer, gathered, unit_tests_of
+from atomci.tools.process import Command
 
-__all__ = ["play_rounds", "state_of_files"]
+__all__ = ["first_round", "play_rounds", "state_of_files"]
 
 _ALL_ONCE = "run_pytest_unit_with_coverage"
 _PAUSE = 0.5
@@ -29,6 +30,11 @@ _LONGEST_EDIT = 30.0
 _SOURCES = (".py", ".pyi", ".toml", ".cfg", ".ini")
 _NAMED_ONE_BY_ONE = 500
 """More tests than that are run by their files: a command line has an end."""
+
+
+def first_round(ctx: Context) -> Command:
+    """pytest on all unit tests; each later round names the tests that failed."""
+    return _Pytest(ctx).command(())
 
 
 def play_rounds(ctx: Context) -> Outcome:
@@ -122,7 +128,7 @@ class _Pytest:
         write_plan(ctx, layer)
         (ctx.root / layer.log).unlink(missing_ok=True)
         before = self._files()
-        done = ctx.run(pytest_command(ctx, layer, names))
+        done = ctx.run(self.command(names))
         self._note_edits(before)
         clean = ctx.redactor.clean
         done = replace(done, stdout=clean(done.stdout), stderr=clean(done.stderr))
@@ -143,6 +149,10 @@ class _Pytest:
             return found
         self.status = judged.status
         return judged.reason
+
+    def command(self, tests: Sequence[str]) -> Command:
+        """pytest on these tests, on all without any."""
+        return pytest_command(self._ctx, self.layer, tests)
 
     def waited(self, seconds: float) -> bool:
         """Whether somebody edits a file within that time. What tests write themselves is no edit."""
