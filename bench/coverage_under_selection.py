@@ -313,7 +313,7 @@ def _print_table(found: Mapping[str, Sequence[Compared]]) -> None:
         f"{'project':12} {'edits':>6} {'a part ran':>11} {'differ':>7} {'lines':>6} {'tests':>6} {'cpu':>6}"
     )
     for name, rows in found.items():
-        parts = [one for one in rows if one.mode != "full"]
+        parts = [one for one in rows if one.ran < one.tests]
         differ = sum(bool(one.differing) for one in rows)
         lines = sum(len(one.differing) for one in rows)
         share = sum(one.ran for one in rows) / max(1, sum(one.tests for one in rows))
