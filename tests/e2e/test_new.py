@@ -139,11 +139,12 @@ def test_every_check_holds_in_a_new_project(made: Path, home: Path) -> None:
     assert re.search(r"^not run here yet +058 run_pytest_integration$", said, re.MULTILINE), said
     layers = ("integration", "e2e", "pester", "shard_and_parallelize_tests_where_safe")
     shell.run("uv", "run", "--frozen", "atomci", "run", *layers)
-    reports = ("diagnostics", "reports", "watch_ci_duration_and_flakiness", *LANES)
-    shell.run("uv", "run", "--frozen", "atomci", "run", *reports)
     shell.run("uv", "run", "--frozen", "atomci", "guard", "--", "touch", "new.txt")
     shell.run("uv", "run", "--frozen", "atomci", "run", "annotate_commit_with_cli_metadata")
     shell.run("uv", "run", "--frozen", "atomci", "run", "autofix")
+    # Last, since it is about the newest run.
+    reports = ("diagnostics", "reports", "watch_ci_duration_and_flakiness", *LANES)
+    shell.run("uv", "run", "--frozen", "atomci", "run", *reports)
     code, found = standings(*(f"phase_{number:02d}" for number in range(20)))
     assert (code, set(found.values())) == (1, {"holds", "not applicable", "planned"}), found
     # What was seen here is done; what GitHub would know needs a remote.
