@@ -64,6 +64,13 @@ PROJECTS = {
         package="src/click",
         tests="tests",
     ),
+    "itsdangerous": Released(
+        version="2.2.0",
+        sha256="e0050c0b7da1eea53ffaf149c0cfbb5c6e2e2b69c4bef22c81fa6eb73e5f6173",
+        package="src/itsdangerous",
+        tests="tests",
+        needs=("freezegun",),
+    ),
     "jinja2": Released(
         version="3.1.6",
         sha256="0137fb05990d35f1275a587e9aee6d56da821fc83491a0fb838183be43f66d6d",
