@@ -71,7 +71,7 @@ class Proof:
         def fits(few: Sequence[Part]) -> bool:
             sides = sides_with(change, few)
             edits = [each.__class__(each.path, each.before, sides[each.path]) for each in change.changes]
-            own = Patch([each for each in edits if each.before != each.after])
+            own = Patch([each for each in edits if each.before != each.after], change.kept)
             if not self.has_time() or _rules(refusals(own, self.allowed)) - worse:
                 return False
             return not self._red_with(change, few, left, cached=True)

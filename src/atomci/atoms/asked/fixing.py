@@ -134,7 +134,7 @@ def judged_again(project: Project, report: FixReport) -> FixPatch:
         return FixPatch(run=report.run, refused=(), files=0, lines=0, applied="")
     session = finished(open_repository(project.root), report.run)
     patch = patch_between(session.store.objects, session.before.tree, session.after.tree)
-    own = Patch([edit for edit in patch.changes if edit.path not in session.ignored])
+    own = Patch([edit for edit in patch.changes if edit.path not in session.ignored], patch.kept)
     found = refusals(own, allowance_of(project.setting(read_fix)))
     return FixPatch(
         run=report.run,

@@ -19,20 +19,23 @@ _MANY = 8
 
 def refusals(proposal: Patch) -> Iterator[Refusal]:
     """Each answer that came, where a test has both its input and its output."""
-    asked = frozenset(_asked(proposal))
-    for change in proposal.python if asked else ():
-        if not change.is_tests:
-            yield from _of_code(change, asked)
-
-
-def _of_code(change: Edit, asked: frozenset[_Answer]) -> Iterator[Refusal]:
-    known = {answer for _, answers in _answers(change.before) for answer in answers}
-    for line, answers in _answers(change.after):
-        came = [answer for answer in answers if answer not in known]
+    places = [(change, line, came) for change in proposal.python for line, came in _came(change)]
+    asked = frozenset(_asked(proposal)) if places else frozenset()
+    for change, line, came in places:
         told = [answer for answer in came if answer in asked]
         if told and len(told) > _ALL_BUT * len(came):
             given, gives = told[0]
             yield Refusal(change.path, line, "special-cased", f"it has {gives} for {given}, as a test does")
+
+
+def _came(change: Edit) -> Iterator[tuple[int, Sequence[_Answer]]]:
+    """The answers that a file of the code didn't give before, a place at a time."""
+    if change.is_tests:
+        return
+    known = {answer for _, answers in _answers(change.before) for answer in answers}
+    for line, answers in _answers(change.after):
+        if came := [answer for answer in answers if answer not in known]:
+            yield line, came
 
 
 def _asked(proposal: Patch) -> Iterator[_Answer]:
