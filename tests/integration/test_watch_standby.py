@@ -82,10 +82,15 @@ class World:
             "env": {"ATOMCI_UNUSED": str(log)},
             "names": list(names),
             "modules": str(modules),
+            "back": str(self.root.parent / "line.back"),
         }
+        os.mkfifo(request["back"])
+        back = os.open(request["back"], os.O_RDWR | os.O_NONBLOCK)
         os.write(self._line, json.dumps(request).encode() + b"\n")
         out, err = process.communicate(timeout=60)
+        self.said = os.read(back, 100)
         os.close(self._line)
+        os.close(back)
         self.own = json.loads(modules.read_text(encoding="utf-8"))
         return process.returncode, out, err
 
@@ -110,7 +115,7 @@ def test_what_others_wrote_is_imported_ahead_and_the_project_is_not(world) -> No
     settle(world, process)
     World.write(world.root / "tests/test_it.py", TEST.replace("== 1", "== 2"))
     code, out, err = world.ask(process, ["other"])
-    assert code == 1, err[-2000:]
+    assert (code, world.said) == (1, b"1\n"), err[-2000:]
     assert f"AssertionError: {process.pid}" in out
     assert world.imports == 1
     assert [Path(path).name for path in world.own] == ["test_it.py"]
@@ -152,6 +157,26 @@ def test_what_looks_at_the_project_is_not_imported_ahead(world, text: str) -> No
     settle(world, process)
     code, _, err = world.ask(process, ["other"])
     assert (code, world.imports) == (0, 2), err  # once in vain, and by the test
+
+
+FORKS = """\
+import os
+
+
+def test_fork():
+    if child := os.fork():
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def test_other():
+    assert 1
+"""
+
+
+def test_a_copy_of_the_process_that_a_test_makes_says_nothing(world) -> None:
+    World.write(world.root / "tests/test_it.py", FORKS)
+    code, out, err = world.ask(world.ahead(), [])
+    assert (code, world.said, out.count("2 passed")) == (0, b"0\n", 2), out + err
 
 
 WORDS = ["-q", "-p", "no:cacheprovider"]

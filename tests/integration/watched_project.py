@@ -74,6 +74,15 @@ class Watched:
         found: CycleFinished = self.next(CycleFinished)
         return found
 
+    def seen_off(self) -> CycleFinished:
+        """The same, when the process of its tests is gone too."""
+        found = self.verdict()
+        end = time.monotonic() + _PATIENCE
+        while self.loop._parting is not None:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        return found
+
     def started(self) -> CycleStarted:
         """The next cycle's begin."""
         found: CycleStarted = self.next(CycleStarted)

@@ -13,7 +13,7 @@ from atomci.artifacts.handed.testing import TestResult, TestSession, TestSummary
 from atomci.testing import pytest_runs, results
 from atomci.testing.flaky.flakiness import NOT_FLAKY, Flakiness
 
-__all__ = ["Judgement", "asserts_nothing", "complaint", "judge", "narrowed", "shortfall"]
+__all__ = ["Judgement", "asserts_nothing", "complaint", "how_ended", "judge", "narrowed", "shortfall"]
 
 _CONFTEST = re.compile(r"^ImportError while loading conftest '(.+?)'", re.MULTILINE)
 _USAGE = re.compile(r"^(?:[^:\n]*: error|ERROR): (?!usage:)(.+)", re.MULTILINE)
@@ -75,7 +75,7 @@ def judge(
         return ended("error", broken or short)
     if code not in (0, pytest_runs.NOTHING_COLLECTED):
         said_so = complaint(output)
-        why = f"pytest {_ended(code)}{f': {said_so}' if said_so else ', and no test failed'}"
+        why = f"pytest {how_ended(code)}{f': {said_so}' if said_so else ', and no test failed'}"
         return ended("error", why, broken=why)
     own = [result for result in found if not folder or result.nodeid.startswith(f"{folder}/")]
     if vacuous := asserts_nothing(own, marker):
@@ -88,9 +88,9 @@ def shortfall(
 ) -> str:
     """Why what was selected isn't what ran; empty when it is."""
     if session is None:
-        return f"the session didn't finish: pytest {_ended(code)} and left no end mark"
+        return f"the session didn't finish: pytest {how_ended(code)} and left no end mark"
     if session.phase != "end":
-        return f"the session didn't finish: pytest {_ended(code)} {_where(found, session, output)}"
+        return f"the session didn't finish: pytest {how_ended(code)} {_where(found, session, output)}"
     return _halted(session)
 
 
@@ -120,7 +120,8 @@ def _where(found: Sequence[TestResult], session: TestSession, output: str) -> st
     return f"{during}, after {ended} other test{'' if ended == 1 else 's'}{told}"
 
 
-def _ended(code: int) -> str:
+def how_ended(code: int) -> str:
+    """In words, after the name of what ended."""
     if code >= 0:
         return f"ended with exit code {code}"
     try:

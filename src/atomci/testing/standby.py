@@ -17,6 +17,7 @@ the standard library and pytest, since it is the tests' process.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import importlib
@@ -25,11 +26,11 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
-__all__ = ["main"]
+__all__ = ["answers_of", "main"]
 
 _AT_ONCE = "--now"
 _WITHOUT = "ATOMCI_STANDBY_WITHOUT"
@@ -87,14 +88,36 @@ def _begin_anew(words: list[str]) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-m", "atomci.testing.standby", *words])  # noqa: S606
 
 
+def answers_of(line: Path) -> Path:
+    """The pipe over which pytest's exit code is told as soon as it is known."""
+    return line.with_suffix(".back")
+
+
 def _run(request: dict[str, Any]) -> int:
     import pytest
 
     _take(request)
+    return _told(request, os.getpid(), lambda: int(pytest.main(request["words"])))
+
+
+def _told(request: dict[str, Any], process: int, run: Callable[[], int]) -> int:
+    """The exit code, which is told before the interpreter ends, as that takes its time."""
+    code = None
     try:
-        return int(pytest.main(request["words"]))
+        code = run()
+        return code
     finally:
-        _tell_modules(request)
+        if request and os.getpid() == process:  # a test forked, and the copy went on
+            _tell_modules(request)
+            if code is not None:
+                _answer(Path(request["back"]), code)
+
+
+def _answer(back: Path, code: int) -> None:
+    with contextlib.suppress(OSError):  # whoever asked is gone
+        descriptor = os.open(back, os.O_WRONLY | os.O_NONBLOCK)
+        os.write(descriptor, f"{code}\n".encode())
+        os.close(descriptor)
 
 
 def _run_held(ahead: list[str], ready: _Ready, line: _Request, words: list[str]) -> int:
@@ -122,11 +145,8 @@ def _run_held(ahead: list[str], ready: _Ready, line: _Request, words: list[str])
             return (yield)
 
     sys.argv = [_program(), *ahead]
-    try:
-        return int(pytest.main([*ahead], plugins=[Held()]))  # it adds to its list
-    finally:
-        if asked:
-            _tell_modules(asked)
+    held = [Held()]
+    return _told(asked, os.getpid(), lambda: int(pytest.main([*ahead], plugins=held)))  # it adds to its list
 
 
 def _rest() -> None:

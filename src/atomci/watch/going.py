@@ -13,13 +13,13 @@ from atomci.artifacts.handles import Artifact
 from atomci.artifacts.printed.watching import CycleStarted, WatchVerdict
 from atomci.testing.judging import Judgement, judge
 from atomci.testing.layers import gathered
-from atomci.watch.cycle import Cycle
+from atomci.watch.cycle import Cycle, Filter
 from atomci.watch.processes import Run
 from atomci.watch.snapshot import TreeSnapshot
 from atomci.watch.suite import Suite
 from atomci.watch.tail import Tail
 
-__all__ = ["Going", "clock", "listed", "why_of"]
+__all__ = ["Going", "clock", "listed", "why_nothing", "why_of"]
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Going:
 
     def judged(self, root: Path) -> tuple[tuple[TestResult, ...], Judgement] | None:
         """All results, and what they say together; None where pytest didn't come to an end of its own."""
-        done = self.run.completed
+        done = self.run.outcome
         if done is None:
             return None
         layer = replace(self.suite.layer, log=Artifact(str(self.run.log)))
@@ -60,6 +60,17 @@ class Going:
 def clock() -> str:
     """The time now, as events have it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def why_nothing(cycle: Cycle, asked: Filter, *, first: bool) -> str:
+    """Why a cycle has nothing to run; `first`: none has ended before it."""
+    if cycle.kind == "failed":
+        return "no test is known to fail"
+    if cycle.kind == "matching":
+        return f"no file matches {asked}"
+    if cycle.kind == "impacted" and not cycle.changed:
+        return "nothing differs from the last commit" if first else "all is as it was when tests ran last"
+    return cycle.reason
 
 
 def why_of(judgement: Judgement, verdict: WatchVerdict, moved: Collection[str]) -> str:

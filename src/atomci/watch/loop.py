@@ -6,7 +6,6 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,12 +23,13 @@ from atomci.testing.results import counts
 from atomci.tools.notices import Notices
 from atomci.watch.board import Board
 from atomci.watch.cycle import Cycle, cycle_of
-from atomci.watch.going import Going, clock, listed, why_of
+from atomci.watch.going import Going, clock, listed, why_nothing, why_of
 from atomci.watch.keys import pressed
 from atomci.watch.ledger import Ledger
-from atomci.watch.messages import Key, Message, ProcessGone, Repaint, Saved, Shown, TriageDone
-from atomci.watch.names import Names
-from atomci.watch.processes import Processes, WorkOrder
+from atomci.watch.messages import Key, Message, ProcessGone, Repaint, Saved, Shown, TestsDone, TriageDone
+from atomci.watch.orders import Orders
+from atomci.watch.parting import Parting
+from atomci.watch.processes import Processes
 from atomci.watch.record import begun, is_to_learn_of, keep, learned, read_ahead, texts_of
 from atomci.watch.snapshot import Camera, TreeSnapshot, folders_of, forget_compiled
 from atomci.watch.suite import Suite, suite_at
@@ -58,13 +58,13 @@ class Loop:
         self._shown = shown
         self._with_triage = triage
         self._camera = Camera(root)
-        self._names = Names(root)
+        self._orders = Orders(root)
         self._tests = Processes(root)
         self.notices = Notices(lambda: inbox.put(Saved()), look=look)
         self._ledger = Ledger(None)
         self._now = self._ran = TreeSnapshot({})
-        self._seen: frozenset[str] = frozenset()
         self._going: Going | None = None
+        self._parting: Parting | None = None
         self._triages = Triages(root, lambda triage: inbox.put(TriageDone(triage)))
         self._begun: ImpactRecord | None = None
         self._record: ImpactRecord | None = None
@@ -94,6 +94,7 @@ class Loop:
         self._triages.drop("the loop ends")
         if self._going is not None:
             self._going.run.drop("the loop ends")
+        self._part("the loop ends")
         self._tests.end()
         if self._record is not self._begun and self._record is not None:
             keep(self._started, self._record)
@@ -111,8 +112,9 @@ class Loop:
             return max(0.0, self._saved[1] - time.monotonic())
         if self._going is not None:
             return _TICK
-        if self._triages.patience is not None:
-            return self._triages.patience
+        waits = [one.patience for one in (self._triages, self._parting) if one is not None]
+        if known := [wait for wait in waits if wait is not None]:
+            return min(known)
         return 0.5 if os.name == "nt" else None  # there, Ctrl-C interrupts no wait
 
     def _take(self, message: Message | None) -> None:
@@ -125,13 +127,15 @@ class Loop:
                 self._pressed(name)
             case Repaint():
                 self._shown.repaint(self._board)
-            case ProcessGone(run):
+            case TestsDone(run) | ProcessGone(run):
                 if self._going is not None and self._going.run is run:
                     self._ended(self._going)
             case TriageDone(triage):
                 self._triaged(triage)
         if self._saved is not None and time.monotonic() >= self._saved[1]:
             self._settle()
+        if self._parting is not None:
+            self._see_off(self._parting)
         self._triages.begin()
         self._board = replace(self._board, triage=self._triages.is_on)
         if self._going is not None:
@@ -196,6 +200,7 @@ class Loop:
         self._begin(kind, again=again)
 
     def _begin(self, kind: Kind, *, again: bool = False) -> None:
+        self._part("a cycle begins")
         self._triages.drop("a cycle begins")
         self._cycles += 1
         self._last = kind
@@ -215,13 +220,9 @@ class Loop:
         self._start(suite, cycle)
 
     def _nothing_to_run(self, cycle: Cycle, began: float) -> None:
-        reason = {"failed": "no test is known to fail", "matching": f"no file matches {self._board.asked}"}
         if cycle.settles:
             self._ledger = self._ledger.settled(self._now, cycle.every)
-        why = reason.get(cycle.kind, cycle.reason)
-        if cycle.kind == "impacted" and not cycle.changed:
-            since = self._board.last is None
-            why = "nothing differs from the last commit" if since else "all is as it was when tests ran last"
+        why = why_nothing(cycle, self._board.asked, first=self._board.last is None)
         verdict: WatchVerdict = "red" if self._ledger.failed else "none"
         self._finish(cycle, verdict, why, began)
         self._prepare()
@@ -239,40 +240,21 @@ class Loop:
             first=cycle.first,
         )
         self._shown.tell(started)
-        tests = () if cycle.is_all else (*cycle.files, *cycle.only)
-        if cycle.first and not cycle.is_all:  # what failed is collected first, too
-            failed = [nodeid.partition("::")[0] for nodeid in cycle.first]
-            tests = tuple(dict.fromkeys([*failed, *tests]))
         variables = suite.variables()
         prefix = variables.get("PYTHONPYCACHEPREFIX") or os.environ.get("PYTHONPYCACHEPREFIX", "")
         forget_compiled(self._root, {*cycle.changed, *self._ran.changed_in(self._now)}, prefix)
         self._ran = self._now
         followed = is_to_learn_of(self._record, cycle, self._now)
-        request = self._request(suite, suite.words(tests, cycle.keyword, followed=followed), cycle)
-        if followed:  # which the process that waits doesn't do
-            request = replace(request, ahead=())
-        run = self._tests.start(request, lambda run: self._inbox.put(ProcessGone(run)))
+        order = self._orders.of(suite, cycle, self._now, followed=followed)
+        put = self._inbox.put
+        run = self._tests.start(order, lambda run: put(TestsDone(run)), lambda run: put(ProcessGone(run)))
         self._going = Going(self._cycles, cycle, suite, run, self._now, Tail(run.log), started, followed)
         self._board = replace(self._board, running=started, done=0, selected=0, now="", seconds=0)
-
-    def _request(self, suite: Suite, words: tuple[str, ...], cycle: Cycle | None = None) -> WorkOrder:
-        seen = self._seen or frozenset(path for path in self._now.files if suite.is_first_seen(path))
-        rows = [(path, self._now.files[path]) for path in seen if path in self._now.files]
-        return WorkOrder(
-            suite.python,
-            words,
-            suite.variables(),
-            cycle.first if cycle else (),
-            cycle.only if cycle else (),
-            cycle.left_out if cycle else (),
-            self._names.of(rows),
-            suite.words(()) if suite.settings_are_above else (),
-        )
 
     def _prepare(self) -> None:
         """Start a process for the next save."""
         try:
-            self._tests.prepare(self._request(suite_at(self._root), ()))
+            self._tests.prepare(self._orders.ahead(suite_at(self._root), self._now))
         except AtomciError:
             return
 
@@ -310,28 +292,49 @@ class Loop:
             self._ledger = self._ledger.undisturbed()
         self._progress(going)
         self._going = None
-        texts = texts_of(self._root, self._record, self._now)
+        texts = texts_of(self._root, self._record, self._now) if going.followed else {}
+        before = self._ledger
         known = self._conclude(going, moved)
-        below = f"{self._root}{os.sep}"
-        files = [path.removeprefix(below).replace(os.sep, "/") for path in going.run.modules]
-        self._seen |= frozenset(path for path in files if path in self._now.files)
+        said = self._board.last.verdict if self._board.last else "none"
+        self._parting = Parting(going, before, said, known, self._now.but(moved), texts)
+
+    def _see_off(self, parting: Parting) -> None:
+        """Where its process ended as it said, the loop learns of it; else the verdict is taken back."""
+        why = parting.why_taken_back
+        if not why and not parting.going.run.is_gone:
+            return
+        going, self._parting = parting.going, None
+        if why:
+            self._ledger = parting.unsettled(self._ledger)
+            self._finish(going.cycle, "broken", f"{parting.verdict} is taken back: {why}", going.began)
+        self._orders.saw(going.run, self._now)
         self._prepare()
-        if known and going.followed:
-            self._learn(going, self._now.but(moved), texts)
+        if not why:
+            self._learn(parting)
         going.run.drop("it ended")
         self._plan_triage(going.cycle)
 
-    def _learn(self, going: Going, files: TreeSnapshot, texts: Mapping[str, bytes]) -> None:
+    def _learn(self, parting: Parting) -> None:
         """What its tests ran is what the next save goes by."""
-        self._record = learned(
-            going.suite.ctx,
-            self._record,
-            notes=going.run.notes,
-            log=going.run.log,
-            files=files,
-            texts=texts,
-            cycle=going.cycle,
-        )
+        going = parting.going
+        if parting.known and going.followed:
+            self._record = learned(
+                going.suite.ctx,
+                self._record,
+                notes=going.run.notes,
+                log=going.run.log,
+                files=parting.files,
+                texts=parting.texts,
+                cycle=going.cycle,
+            )
+
+    def _part(self, why: str) -> None:
+        """End a process whose tests have ended, before anybody saw how it ends itself."""
+        if self._parting is not None:
+            self._learn(self._parting)  # its notes were written before it told its exit code
+            self._parting.going.run.drop(why)
+            self._ledger = self._parting.unsettled(self._ledger)
+            self._parting = None
 
     def _conclude(self, going: Going, moved: set[str]) -> bool:
         """The verdict of a cycle that ended; whether it told all about what changed."""

@@ -10,7 +10,7 @@ from atomci.watch.board import Board
 from atomci.watch.processes import Run
 from atomci.watch.triage import Triage
 
-__all__ = ["Key", "Message", "ProcessGone", "Repaint", "Saved", "Shown", "TriageDone"]
+__all__ = ["Key", "Message", "ProcessGone", "Repaint", "Saved", "Shown", "TestsDone", "TriageDone"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,13 @@ class Repaint:
 
 
 @dataclass(frozen=True)
+class TestsDone:
+    """A cycle's pytest has said its exit code; its process is still to end."""
+
+    run: Run
+
+
+@dataclass(frozen=True)
 class ProcessGone:
     """A cycle's process is gone."""
 
@@ -44,7 +51,7 @@ class TriageDone:
     triage: Triage
 
 
-Message = Saved | Key | Repaint | ProcessGone | TriageDone
+Message = Saved | Key | Repaint | TestsDone | ProcessGone | TriageDone
 
 
 class Shown(Protocol):

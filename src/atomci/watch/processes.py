@@ -14,10 +14,13 @@ from pathlib import Path
 from atomci.testing.chosen import CHOSEN_VARIABLE
 from atomci.testing.observation.observed import FOLDER_VARIABLE
 from atomci.testing.pytest_runs import OTHER_RUNS
+from atomci.testing.standby import answers_of
 from atomci.tools.output import LOGGED
 from atomci.tools.process import Children, Command, Completed
 
 __all__ = ["Processes", "Run", "WorkOrder"]
+
+_ANSWER = 16
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,13 @@ class Run:
         self._children = Children()
         self._thread: threading.Thread | None = None
         self._line: int | None = None
+        self._back: int | None = None
+        self._listener: threading.Thread | None = None
+        self._told: Callable[[], None] = lambda: None
+        self._ended: Callable[[], None] = lambda: None
+        self._gone = threading.Event()
+        self.said: int | None = None
+        """The exit code that pytest told before its process ended: 0 or 1."""
         self.completed: Completed | None = None
         self.error: Exception | None = None
 
@@ -62,7 +72,14 @@ class Run:
     @property
     def is_gone(self) -> bool:
         """Whether the process has ended."""
-        return self._thread is not None and not self._thread.is_alive()
+        return self._gone.is_set()
+
+    @property
+    def outcome(self) -> Completed | None:
+        """How it ended, as far as anybody knows: by what it said, until its process is gone."""
+        if self.is_gone or self.said is None:
+            return self.completed
+        return Completed(self._command, self.said, "", "", 0.0)
 
     @property
     def notes(self) -> Path:
@@ -79,17 +96,20 @@ class Run:
         return [path for path in found if isinstance(path, str)]
 
     def begin(self, command: Command, root: Path, line: Path | None = None) -> None:
-        """Start the process; it reads its request from `line`."""
+        """Start the process; it reads its request from `line`, and answers beside it."""
+        self._command = command
         if line is not None:
-            os.mkfifo(line)
-            self._line = os.open(line, os.O_RDWR)
-        self._ended: Callable[[], None] = lambda: None
+            self._line, self._back = _pipe(line), _pipe(answers_of(line))
+            self._listener = threading.Thread(target=self._listen, args=(self._back,), daemon=True)
+            self._listener.start()
         self._thread = threading.Thread(target=self._run, args=(command, root), daemon=True)
         self._thread.start()
 
-    def ask(self, request: bytes, ended: Callable[[], None]) -> None:
-        """Send the request; `ended` is called from a thread when the process is gone, once."""
-        self._ended = ended
+    def ask(self, request: bytes, told: Callable[[], None], ended: Callable[[], None]) -> None:
+        """Send the request. `told` is called from a thread when `said` is known, `ended` when the process is
+        gone.
+        """
+        self._told, self._ended = told, ended
         if self._line is not None:
             threading.Thread(target=self._write, args=(self._line, request), daemon=True).start()
         if self.is_gone:
@@ -97,13 +117,15 @@ class Run:
 
     def drop(self, reason: str) -> None:
         """End the process with all that it started, and wait for that."""
-        self._ended = lambda: None
+        self._told = self._ended = lambda: None
         self._children.stop(reason)
-        if self._thread is not None:
-            self._thread.join()
-        if self._line is not None:
-            os.close(self._line)
-            self._line = None
+        for thread in (self._thread, self._listener):
+            if thread is not None:
+                thread.join()
+        for pipe in (self._line, self._back):
+            if pipe is not None:
+                os.close(pipe)
+        self._line = self._back = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, command: Command, root: Path) -> None:
@@ -111,7 +133,16 @@ class Run:
             self.completed = self._children.run(command, root)
         except Exception as error:
             self.error = error
+        self._gone.set()
+        if self._back is not None:
+            self._write(self._back, b"\n")  # nobody else will say anything
         self._ended()
+
+    def _listen(self, back: int) -> None:
+        answer = os.read(back, _ANSWER).strip()
+        if answer in (b"0", b"1"):  # otherwise what pytest printed is wanted, too
+            self.said = int(answer)
+            self._told()
 
     @staticmethod
     def _write(line: int, request: bytes) -> None:
@@ -140,8 +171,8 @@ class Processes:
             self.forget()
         self._spare = self._standing_by(request), request
 
-    def start(self, request: WorkOrder, ended: Callable[[Run], None]) -> Run:
-        """Run the request; `ended` is called from a thread."""
+    def start(self, request: WorkOrder, told: Callable[[Run], None], ended: Callable[[Run], None]) -> Run:
+        """Run the request; `told` and `ended` are called from threads, see `Run.ask`."""
         if not hasattr(os, "mkfifo"):
             return self._anew(request, ended)
         if self._spare is not None and (self._spare[0].is_gone or not _fits(self._spare[1], request)):
@@ -149,13 +180,14 @@ class Processes:
         run, _ = self._spare or (self._standing_by(request), request)
         self._spare = None
         self._choose(run, request)
-        told = {
+        asked = {
             "words": request.words,
             "env": self._variables(run, request),
             "names": sorted(request.names),
             "modules": str(run.folder / "modules.json"),
+            "back": str(answers_of(run.folder / "line")),
         }
-        run.ask(json.dumps(told).encode() + b"\n", lambda: ended(run))
+        run.ask(json.dumps(asked).encode() + b"\n", lambda: told(run), lambda: ended(run))
         return run
 
     def forget(self) -> None:
@@ -182,7 +214,7 @@ class Processes:
         words = ("-m", "pytest", *request.words)
         self._choose(run, request)
         run.begin(self._command(request, words, self._variables(run, request)), self._root)
-        run.ask(b"", lambda: ended(run))
+        run.ask(b"", lambda: None, lambda: ended(run))
         return run
 
     def _new(self) -> Run:
@@ -205,6 +237,12 @@ class Processes:
     def _choose(run: Run, request: WorkOrder) -> None:
         choice = {"first": request.first, "only": request.only, "left_out": request.left_out}
         run.chosen.write_text(json.dumps(choice), encoding="utf-8")
+
+
+def _pipe(path: Path) -> int:
+    """A new one with a name; it is never at its end, since this process could write to it."""
+    os.mkfifo(path)
+    return os.open(path, os.O_RDWR)
 
 
 def _fits(ahead: WorkOrder, request: WorkOrder) -> bool:

@@ -22,6 +22,7 @@ from atomci.testing.selection.imports import ImportGraph, read_graph
 from atomci.testing.selection.keeping import Keepers
 from atomci.testing.selection.naming import ImportChange, Readers, readers_of
 from atomci.testing.selection.record import file_record, numbers
+from atomci.testing.selection.uses import uses_of
 
 __all__ = ["Everything", "Reach", "Tree", "by_tests", "reached", "runs_program"]
 
@@ -137,22 +138,15 @@ class _Suite:
     record: ImpactRecord
     tree: Tree
 
-    @cached_property
+    @property
     def runs(self) -> Mapping[str, frozenset[str]]:
         """The tests that ran each block."""
-        return self._inverted("ran", self.record.blocks)
+        return uses_of(self.record).runs
 
-    @cached_property
+    @property
     def reads(self) -> Mapping[str, frozenset[str]]:
         """The tests that read each path."""
-        return self._inverted("read", self.record.paths)
-
-    def _inverted(self, kind: str, names: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        found: dict[str, set[str]] = defaultdict(set)
-        for nodeid, test in self.record.tests.items():
-            for number in numbers(getattr(test, kind), len(names)):
-                found[names[number]].add(nodeid)
-        return {name: frozenset(tests) for name, tests in found.items()}
+        return uses_of(self.record).reads
 
     @cached_property
     def graph(self) -> ImportGraph:
