@@ -54,6 +54,7 @@ class Going:
             output=f"{done.stdout}\n{done.stderr}",
             root=root,
             marker=layer.marker,
+            flaky=self.suite.held(found, session),
         )
 
 

@@ -29,7 +29,9 @@ class Orders:
         rows = [(path, now.files[path]) for path in seen if path in now.files]
         words = suite.words(())
         begins = words if suite.settings_are_above else ()
-        return WorkOrder(suite.python, words, suite.variables(), names=self._names.of(rows), ahead=begins)
+        return WorkOrder(
+            suite.python, words, suite.variables(), names=self._names.of(rows), ahead=begins, plan=suite.plan
+        )
 
     def of(self, suite: Suite, cycle: Cycle, now: TreeSnapshot, *, followed: bool) -> WorkOrder:
         """For a cycle. What is `followed`, the process that waits doesn't do."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atomci.testing.chosen import CHOSEN_VARIABLE
+from atomci.testing.flaky.plan import PLAN_VARIABLE
 from atomci.testing.observation.observed import FOLDER_VARIABLE
 from atomci.testing.pytest_runs import OTHER_RUNS
 from atomci.testing.standby import answers_of
@@ -39,6 +40,8 @@ class WorkOrder:
     left_out: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     ahead: tuple[str, ...] = ()
+    plan: bytes = b""
+    """What is told of tests in quarantine."""
 
 
 class Run:
@@ -68,6 +71,11 @@ class Run:
     def chosen(self) -> Path:
         """Which tests it is to run."""
         return self.folder / "chosen.json"
+
+    @property
+    def plan(self) -> Path:
+        """Which tests may fail."""
+        return self.folder / "flaky.json"
 
     @property
     def is_gone(self) -> bool:
@@ -231,12 +239,15 @@ class Processes:
             CHOSEN_VARIABLE: str(run.chosen),
             FOLDER_VARIABLE: str(run.notes),
         }
-        return {**request.variables, **own}
+        plan = {PLAN_VARIABLE: str(run.plan)} if request.plan else {}
+        return {**request.variables, **own, **plan}
 
     @staticmethod
     def _choose(run: Run, request: WorkOrder) -> None:
         choice = {"first": request.first, "only": request.only, "left_out": request.left_out}
         run.chosen.write_text(json.dumps(choice), encoding="utf-8")
+        if request.plan:
+            run.plan.write_bytes(request.plan)
 
 
 def _pipe(path: Path) -> int:

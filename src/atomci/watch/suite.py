@@ -8,14 +8,16 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from atomci.artifacts.handed.impact import ImpactRecord
-from atomci.artifacts.handed.testing import Selection
+from atomci.artifacts.handed.testing import Selection, TestResult, TestSession
 from atomci.atoms.loading.load import Loader
 from atomci.atoms.parts.layers.layer_runs import lent_variables, why_unrunnable
+from atomci.atoms.parts.layers.retries import quarantine_alone, quarantine_plan
 from atomci.atoms.phase_05_unit import every_test
 from atomci.engine.context import Context
 from atomci.errors import InfrastructureError
 from atomci.project import Project
 from atomci.testing import pytest_runs
+from atomci.testing.flaky.flakiness import Flakiness
 from atomci.testing.layers import Layer, unit_tests_of
 from atomci.testing.pytest_config import FILES, is_test_file, read_pytest_config
 from atomci.watch.record import reached_by
@@ -37,6 +39,15 @@ class Suite:
     def layer(self) -> Layer:
         """Where they are. Coverage isn't measured."""
         return replace(unit_tests_of(self.ctx.project), data=None)
+
+    @cached_property
+    def plan(self) -> bytes:
+        """What pytest is told of tests in quarantine; empty without any. Raises UsageError."""
+        return quarantine_plan(self.ctx, self.layer)
+
+    def held(self, found: Sequence[TestResult], session: TestSession | None) -> Flakiness:
+        """What of them failed, and which entries make the tests red."""
+        return quarantine_alone(self.ctx, self.layer, found, session)
 
     @property
     def python(self) -> str:
@@ -85,6 +96,7 @@ class Suite:
             cover=("--no-cov",) if self.ctx.project.version_of("pytest-cov") else (),
             observed=followed,
             followed=followed,
+            retried=bool(self.plan),
         )
         # A file that can't be read hides nothing of the others.
         words = (*words, "--continue-on-collection-errors", "-p", "atomci.testing.chosen")

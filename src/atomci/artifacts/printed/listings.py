@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from atomci.artifacts.handed.runs import Observed
+from atomci.artifacts.handed.testing import InQuarantine
 
 __all__ = [
     "AtomRow",
@@ -152,6 +153,7 @@ class RunningTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     test: str
     reasons: tuple[str, ...]
+    quarantine: InQuarantine | None = None
 
 
 class RestingTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -164,6 +166,7 @@ class RestingTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Files of which it ran a function."""
     reads: tuple[str, ...]
     """Files that it read, and folders that it listed."""
+    quarantine: InQuarantine | None = None
 
 
 class ImpactExplanation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from atomci.artifacts.handed.impact import ImpactRecord
-from atomci.artifacts.handed.testing import Selection
+from atomci.artifacts.handed.testing import InQuarantine, Selection
 from atomci.artifacts.printed.listings import ImpactExplanation, RestingTest, RunningTest
+from atomci.testing.flaky.quarantine import Quarantined
 from atomci.testing.selection.record import numbers
 
 __all__ = ["explained", "impact_lines"]
 
 
-def explained(selection: Selection, record: ImpactRecord | None, paths: Sequence[str]) -> ImpactExplanation:
-    """What a selection says of each test; with `paths`, only tests that use one of them, or run for it."""
+def explained(
+    selection: Selection,
+    record: ImpactRecord | None,
+    paths: Sequence[str],
+    held: Sequence[Quarantined] = (),
+) -> ImpactExplanation:
+    """What a selection says of each test; with `paths`, only tests that use one of them, or run for it.
+
+    Those that `held` names are in quarantine.
+    """
     running = [
-        RunningTest(test=test, reasons=why)
+        RunningTest(test=test, reasons=why, quarantine=_held(held, test))
         for row in selection.tests
         for test, why in (row.ids or {row.path: row.reasons}).items()
     ]
-    resting = [_resting(record, nodeid) for nodeid in selection.left_out] if record else []
+    resting = [_resting(record, nodeid, held) for nodeid in selection.left_out] if record else []
     if paths:
         running = [row for row in running if any(path in why for path in paths for why in row.reasons)]
         resting = [row for row in resting if {*row.runs, *row.reads} & set(paths)]
@@ -32,13 +41,24 @@ def explained(selection: Selection, record: ImpactRecord | None, paths: Sequence
     )
 
 
-def _resting(record: ImpactRecord, nodeid: str) -> RestingTest:
+def _held(held: Sequence[Quarantined], nodeid: str) -> InQuarantine | None:
+    return next((row.today for row in held if row.covers(nodeid)), None)
+
+
+def _resting(record: ImpactRecord, nodeid: str, held: Sequence[Quarantined]) -> RestingTest:
     test = record.tests[nodeid]
     blocks = [record.blocks[number] for number in numbers(test.ran, len(record.blocks))]
     reads = [record.paths[number] for number in numbers(test.read, len(record.paths))]
     files = tuple(dict.fromkeys(block.rpartition("::")[0] for block in blocks))
     functions = sum("#" not in block for block in blocks)
-    return RestingTest(test=nodeid, outcome=test.outcome, functions=functions, runs=files, reads=tuple(reads))
+    return RestingTest(
+        test=nodeid,
+        outcome=test.outcome,
+        functions=functions,
+        runs=files,
+        reads=tuple(reads),
+        quarantine=_held(held, nodeid),
+    )
 
 
 def impact_lines(told: ImpactExplanation) -> Iterator[str]:
@@ -49,6 +69,7 @@ def impact_lines(told: ImpactExplanation) -> Iterator[str]:
     for row in told.running:
         yield f"runs   {row.test}"
         yield from (f"         {why}" for why in row.reasons)
+        yield from _in_quarantine(row.quarantine)
     for rest in told.resting:
         yield f"rests  {rest.test}"
         read = f", and {len(rest.reads)} files that it read or listed" if rest.reads else ""
@@ -56,3 +77,9 @@ def impact_lines(told: ImpactExplanation) -> Iterator[str]:
             f"         {rest.outcome} the last time; the {rest.functions} functions that it ran "
             f"in {len(rest.runs)} files{read} are as they were"
         )
+        yield from _in_quarantine(rest.quarantine)
+
+
+def _in_quarantine(held: InQuarantine | None) -> Iterator[str]:
+    if held is not None:
+        yield f"         in quarantine: {held}"

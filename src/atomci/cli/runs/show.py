@@ -81,10 +81,12 @@ def _explain_impact(loader: Loader, paths: Sequence[str], as_json: bool) -> None
     from atomci.atoms.phase_05_unit import selected
     from atomci.cli.runs.impact import explained, impact_lines
     from atomci.engine.context import Context, Options
+    from atomci.testing.flaky.quarantine import quarantine_today
 
     atom = loader.catalog.atoms["select_impacted_unit_tests"]
     ctx = Context(loader.workspace(Options(preview=True)), atom)
-    told = explained(selected(ctx), known_record(ctx), paths)
+    held = quarantine_today(ctx.project).in_force
+    told = explained(selected(ctx), known_record(ctx), paths, held)
     click.echo(json_of(told).decode() if as_json else "\n".join(map(folded, impact_lines(told))))
 
 

@@ -168,8 +168,9 @@ def _failures(failed: Sequence[TestResult]) -> Iterator[str]:
 def _said(event: CycleFinished) -> str:
     what = [_of_all(event)] if event.tests else []
     bad = [f"{count} {word}" for word, count in event.counts.items() if word != "passed"]
-    why = [event.reason] if event.reason and event.verdict not in ("green", "red") else []
-    why += [event.reason] if event.verdict == "red" and not event.counts else []
+    failed = event.verdict == "red" and not event.counts.keys().isdisjoint(BAD)
+    plain = (failed or event.verdict == "green") and "quarantined" not in event.counts
+    why = [event.reason] if event.reason and not plain else []
     still = f"{len(event.failed)} known to fail"
     after = [still] if event.failed else []
     took = f"{event.seconds:.2f} s" if event.tests else ""

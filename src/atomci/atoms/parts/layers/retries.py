@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -16,14 +17,14 @@ from atomci.atoms.parts.branches import base_of_the_branch
 from atomci.engine.cache import make_room, notes_in
 from atomci.engine.context import Context
 from atomci.report.history import past_runs
-from atomci.testing.flaky.flakiness import Flakiness, flakiness_of
+from atomci.testing.flaky.flakiness import NOT_FLAKY, Flakiness, flakiness_of
 from atomci.testing.flaky.plan import PLAN_VARIABLE, claims_of
 from atomci.testing.flaky.quarantine import FILE, Quarantined, quarantine_today, read_quarantine
 from atomci.testing.flaky.settings import read_retries
 from atomci.testing.layers import E2E, INTEGRATION, UNIT, Layer
 from atomci.tools.atomic import replace_file
 
-__all__ = ["flakiness", "is_planned", "planned", "write_plan"]
+__all__ = ["flakiness", "is_planned", "planned", "quarantine_alone", "quarantine_plan", "write_plan"]
 
 _DAYS = 14
 """So long is a test known to be flaky after it was."""
@@ -47,14 +48,23 @@ def write_plan(ctx: Context, layer: Layer) -> None:
     make_room(ctx.root)
     file.parent.mkdir(parents=True, exist_ok=True)
     claims_of(file).unlink(missing_ok=True)
-    plan = {
-        "times": retries.times,
-        "causes": retries.causes,
-        "flaky": sorted(_flaky_before(ctx)),
+    again = {"times": retries.times, "causes": retries.causes, "flaky": sorted(_flaky_before(ctx))}
+    replace_file(file, msgspec.json.encode(again | _held(ctx, layer)))
+
+
+def quarantine_plan(ctx: Context, layer: Layer) -> bytes:
+    """The same where no test runs again; empty without a quarantine. Raises UsageError."""
+    if not ctx.project.setting(read_quarantine):
+        return b""
+    never: dict[str, Any] = {"times": 0, "causes": (), "flaky": ()}
+    return msgspec.json.encode(never | _held(ctx, layer))
+
+
+def _held(ctx: Context, layer: Layer) -> dict[str, Any]:
+    return {
         "quarantined": {row.test: row.today for row in quarantine_today(ctx.project).in_force},
         "named": [row.test for row in ctx.project.setting(read_quarantine) if _belongs(layer, row)],
     }
-    replace_file(file, msgspec.json.encode(plan))
 
 
 def flakiness(
@@ -66,6 +76,16 @@ def flakiness(
     else:
         judged = flakiness_of(found, _changed_by_the_branch(ctx), _flaky_before(ctx))
     return replace(judged, objections=(*judged.objections, *_of_the_quarantine(ctx, layer, session)))
+
+
+def quarantine_alone(
+    ctx: Context, layer: Layer, found: Sequence[TestResult], session: TestSession | None
+) -> Flakiness:
+    """What is quarantined, and what of the quarantine makes a layer red, where no test ran again."""
+    if not ctx.project.setting(read_quarantine):
+        return NOT_FLAKY
+    judged = flakiness_of(found, lambda _: False)
+    return replace(judged, objections=tuple(_of_the_quarantine(ctx, layer, session)))
 
 
 def _of_the_quarantine(ctx: Context, layer: Layer, session: TestSession | None) -> Iterator[str]:
