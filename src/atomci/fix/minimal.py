@@ -73,12 +73,14 @@ def _parts(edit: Edit) -> list[Part]:
     ):
         return [Part(edit.path, whole=True)]
     old, new = (side.text.splitlines(keepends=True) for side in (before, after) if side.text is not None)
-    rows = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    return [
-        Part(edit.path, first, last, tuple(new[start:end]))
-        for tag, first, last, start, end in rows
-        if tag != "equal"
-    ]
+    found = []
+    for tag, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "replace" and last - first == end - start:  # line by line
+            pairs = zip(range(first, last), new[start:end], strict=True)
+            found += [Part(edit.path, at, at + 1, (line,)) for at, line in pairs]
+        elif tag != "equal":
+            found.append(Part(edit.path, first, last, tuple(new[start:end])))
+    return found
 
 
 def _side(edit: Edit, parts: Sequence[Part]) -> Side | None:
