@@ -16,6 +16,7 @@ from atomci.guard.confinement import choice
 from atomci.guard.confinement.bounds import Backend
 from atomci.guard.enclosure import Enclosure, enclose
 from atomci.guard.outside import changed_outside, seen_outside
+from atomci.guard.snapshot.take import take
 from atomci.guard.workplace import worktree
 from atomci.project import Project
 from atomci.tools.git.client import Git
@@ -127,6 +128,28 @@ def test_in_place_the_git_of_repositories_inside_cannot_be_changed_either(
     made.end()
     assert [listing(folder / ".git") for folder in inside] == before
     assert [(folder / "file").read_text() for folder in inside] == ["new\n", "new\n"]
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_in_place_a_git_that_only_leads_elsewhere_is_put_back(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
+) -> None:
+    monkeypatch.setattr(enclosure, "confined", _only(BACKENDS[name]))
+    kept = tmp_path / "kept"
+    (checkout / ".git").rename(kept)
+    if kind == "link":
+        (checkout / ".git").symlink_to("../kept")
+    else:
+        (checkout / ".git").write_text(f"gitdir: {kept}\n")
+    line = "cd ..; echo new > sub/file; rm -f .git 2>/dev/null; mkdir .git 2>/dev/null; true"
+    made = enclosed(checkout, line, in_place=True)
+    printed(made)
+    assert take(checkout, "20260101T000000-cccc", git_dir=made.place.repository.git_dir).files
+    made.end()
+    status = subprocess.run(["git", "status", "-s"], cwd=checkout, check=True, capture_output=True, text=True)
+    assert "M sub/file" in status.stdout
+    assert (checkout / ".git").is_symlink() == (kind == "link")
 
 
 def test_it_runs_in_the_folder_of_that_name_and_temporary_files_have_a_place(checkout: Path) -> None:

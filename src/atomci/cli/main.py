@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from atomci.errors import AtomciError, InfrastructureError
 from atomci.tools import interrupts
 
 __all__ = ["main"]
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except OSError as error:
         closed = isinstance(error, BrokenPipeError)
-        return 0 if closed else _refuse(InfrastructureError(str(error)))
+        hint = "free the disk: df -h . shows what it has" if error.errno in _FULL else ""
+        return 0 if closed else _refuse(InfrastructureError(str(error), hint))
     finally:
         _flush()
 

@@ -26,6 +26,7 @@ __all__ = ["clear", "find", "in_place", "kept", "lend", "make", "remove"]
 
 _LOCKED = "atomci guard"
 _READY = "ready"
+_LINK = "link"
 # Hooks and filters of the checkout aren't run: what it holds is copied.
 _NOTHING_RUNS = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
 _held: dict[Path, int | None] = {}
@@ -78,6 +79,8 @@ def in_place(root: Path, run: str, *, repository: Repository | None = None) -> W
     folder = _new_folder(repository, run)
     try:
         nested = nested_git(repository)
+        if _record_link(repository.top / ".git", folder / _LINK):
+            repository = replace(repository, pinned=True)
     except BaseException:
         _discard(folder, None)
         raise
@@ -110,6 +113,7 @@ def clear(place: Workplace) -> None:
     Raises InfrastructureError.
     """
     if place.in_place:
+        _put_back_link(place)
         remove(place)
         return
     _let_go(place.folder)
@@ -233,6 +237,36 @@ def _put_back(place: Workplace) -> None:
         link.rename(Path(tempfile.mkdtemp(prefix="git-", dir=place.folder)) / "git")
     if not link.is_file() or link.read_bytes() != right:
         replace_file(link, right)
+
+
+def _record_link(link: Path, record: Path) -> bool:
+    """Whether it leads to a folder of git's elsewhere. No back-end can keep a link from being removed."""
+    if link.is_symlink():
+        record.symlink_to(os.readlink(link))  # noqa: PTH115
+    elif link.is_file():
+        shutil.copy2(link, record)
+    return os.path.lexists(record)
+
+
+def _put_back_link(place: Workplace) -> None:
+    """The same for a session in place; what the program put there stays beside it."""
+    link, record = place.tree / ".git", place.folder / _LINK
+    if not os.path.lexists(record) or _content(link) == _content(record):
+        return
+    try:
+        if os.path.lexists(link):
+            link.rename(place.tree / f".git-{place.run}")
+        shutil.copy2(record, link, follow_symlinks=False)
+    except OSError as error:
+        raise InfrastructureError(
+            f"{link} can't be put back: {error.strerror}", f"git init --separate-git-dir {place.git[0]}"
+        ) from None
+
+
+def _content(link: Path) -> tuple[str, bytes] | None:
+    if link.is_symlink():
+        return "link", os.fsencode(os.readlink(link))  # noqa: PTH115
+    return ("file", link.read_bytes()) if link.is_file() else None
 
 
 def _take_index(repository: Repository, place: Workplace) -> None:
