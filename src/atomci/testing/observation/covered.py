@@ -27,6 +27,8 @@ class Covered:
     def __init__(self, start: str) -> None:
         self.marks: dict[str, dict[Mark, int]] = {}
         """By file, each mark with the number of its bit."""
+        self.ready = "PYTEST_XDIST_WORKER" not in os.environ
+        """Whether the coverage that runs is the one that counts: in a worker, pytest-cov begins twice."""
         self.abroad = ""
         """A file that was measured and isn't below the folder."""
         self._start = start
@@ -40,7 +42,7 @@ class Covered:
 
     def take(self) -> dict[str, int]:
         """What ran since the last time."""
-        if self._coverage is None and not self._attach():
+        if self._coverage is None and not (self.ready and self._attach()):
             return {}
         self._asks = True
         try:

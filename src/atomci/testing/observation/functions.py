@@ -34,6 +34,7 @@ __all__ = [
     "pytest_configure",
     "pytest_runtest_protocol",
     "pytest_sessionfinish",
+    "pytest_sessionstart",
     "pytest_unconfigure",
 ]
 
@@ -359,6 +360,13 @@ def pytest_configure() -> None:
         os.makedirs(os.path.dirname(_notes()), exist_ok=True)
         with open(_notes(), "w", encoding="ascii"):
             pass
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    """In a worker of xdist, the coverage that counts has begun by now."""
+    if _FOLLOWER is not None:
+        _FOLLOWER.covered.ready = True
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
