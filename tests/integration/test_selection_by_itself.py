@@ -138,6 +138,8 @@ def test_the_second_run_that_takes_all_tests_notes_their_lines_and_the_third_tak
     assert real_sample.atomci("run", RUN, BUDGET).code == 0
     # Not what was selected for these very files: the record is of others since.
     assert "tests/unit/test_words.py" in _selection(real_sample)["changed"]
+    real_sample.append("tests/unit/test_words.py", "\n\ndef test_bad() -> None:\n    assert 0\n")
+    assert [real_sample.atomci("run", RUN, "-k").code for _ in range(2)] == [1, 1]
     ci = real_sample.atomci("run", "select_impacted_unit_tests", CI="true")
     assert "all tests: in CI all of them run" in ci.out
 

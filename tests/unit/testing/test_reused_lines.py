@@ -157,6 +157,17 @@ def test_a_changed_module_that_was_not_imported_makes_all_tests_run(project) -> 
     assert done.lost == "src/a.py wasn't imported"
 
 
+def test_a_file_of_tests_of_which_no_line_is_measured_was_imported_if_that_was_seen(project) -> None:
+    """When it is imported, it runs a function that changed."""
+    reuse = project(a=CODE.replace("return x", "return x  # it"))
+    reuse.was.modules["tests/test_a.py"] = {FILE: reuse.was.tests[ONE][FILE]}
+    unseen = reuse.completed(fresh_run(0), [TWO, THREE])
+    assert unseen.lost == "tests/test_a.py wasn't imported"
+    fresh = fresh_run(0)
+    fresh.modules["tests/test_a.py"] = {FILE: fresh.bits(FILE, IN_ONE)}
+    assert reuse.completed(fresh, [TWO, THREE]).lost == ""
+
+
 def test_a_record_that_is_not_sound_is_refused() -> None:
     record = LinesRecord(
         hashes={}, segments={}, marks={FILE: ((1,),)}, tests={ONE: {FILE: "ff"}}, modules={}, outside={},
