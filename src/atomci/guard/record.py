@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -112,7 +112,10 @@ class Record:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _clean(self, value: object) -> bytes:
-        return json_of(_cleaned(json.loads(json_of(value)), self._redactor))
+        plain = json_of(value)
+        found = json.loads(plain)
+        # Nearly always there is none, and all texts are read at once.
+        return json_of(_cleaned(found, self._redactor)) if self._redactor.holds(_texts(found)) else plain
 
     def _files(self) -> tuple[OutputFile, ...]:
         found = []
@@ -147,6 +150,14 @@ class Record:
 
     def _tell(self, error: Exception) -> None:
         self.broken = self.broken or f"the session's record can't be written: {error}"
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def _cleaned(value: object, redactor: Redactor) -> object:

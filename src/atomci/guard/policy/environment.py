@@ -54,7 +54,14 @@ _CACHES = {
 
 
 def _fits(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    return any(_matches(name, pattern) for pattern in patterns)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    begin = pattern.removesuffix("*")
+    if any(sign in begin for sign in "*?["):
+        return fnmatchcase(name, pattern)
+    return name == pattern or (begin != pattern and name.startswith(begin))  # no pattern is compiled
 
 
 def _is_secret(name: str, value: str) -> bool:
