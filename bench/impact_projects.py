@@ -85,6 +85,22 @@ PROJECTS = {
         tests="testing",
         needs=("pytest-benchmark",),
     ),
+    "stevedore": Released(
+        version="5.10.0",
+        sha256="6005f32c09dc3159802a61c04862770e439e32db22f6da78ba56e8a735466882",
+        package="stevedore",
+        tests="stevedore/tests",
+        needs=("sphinx", "testtools"),
+        settings={"pytest.ini": "[pytest]\ntestpaths = stevedore/tests\n"},
+        plugins=True,
+    ),
+    "werkzeug": Released(
+        version="3.1.9",
+        sha256="55ca7c70a75689be937aa27f8ff4b018f06ff4838fc73045560bf0f5a1291060",
+        package="src/werkzeug",
+        tests="tests",
+        needs=("cffi", "cryptography", "ephemeral-port-reserve", "pytest-timeout", "watchdog"),
+    ),
 }
 
 
@@ -103,9 +119,10 @@ class Project:
 
     @property
     def files(self) -> list[str]:
-        """The package's modules."""
+        """The package's modules, without tests that are part of it."""
         found = (self.root / self.about.package).rglob("*.py")
-        return sorted(path.relative_to(self.root).as_posix() for path in found)
+        names = (path.relative_to(self.root).as_posix() for path in found)
+        return sorted(name for name in names if not name.startswith(f"{self.about.tests}/"))
 
     def python(self, environment: str = "project/.venv") -> Path:
         """Of the project's environment, or of one with another selector."""

@@ -46,7 +46,32 @@ FILES = {
     "tests/test_parts.py": "from shop.parts import part\n\n\ndef test_part_a():\n    assert part('a') == 1\n\n\n"
     "def test_part_b():\n    import shop.late\n    assert part('b') == shop.late.TWO\n\n\ndef test_part_empty():\n    assert part('') == 2\n",
     "shop/late.py": "TWO = 2\n",
-    "tests/test_starts.py": "import subprocess, sys\n\n\ndef test_start():\n    subprocess.run([sys.executable, '-c', ''])\n",
+    "shop/made.py": "class Made:\n    known = []\n\n    def __init__(self):\n        self.size = size()\n\n"
+    "    @classmethod\n    def empty(cls):\n        made = cls.__new__(cls)\n        made.size = 0\n        return made\n\n"
+    "    def ask(self):\n        return self.size\n\n\ndef size():\n    return 1\n",
+    "tests/test_made.py": "from shop.made import Made\n\n\ndef test_own():\n    assert Made.empty().ask() == 0\n\n\n"
+    "def test_makes():\n    Made.known.append(Made())\n\n\ndef test_uses():\n    assert Made.known.pop().ask()\n\n\n"
+    "def test_later():\n    assert Made.empty().ask() == 0\n",
+    "tests/test_starts.py": "import subprocess, sys\n\n\ndef test_start():\n    subprocess.run([sys.executable, '-I', '-c', ''])\n",
+    "shop/__main__.py": "import subprocess\nimport sys\n\nfrom shop.shown import shown\n\n\ndef main():\n"
+    "    if sys.argv[1:] == ['again']:\n        subprocess.run([sys.executable, '-m', 'shop'], check=True)\n"
+    "    else:\n        print(shown())\n\n\nmain()\n",
+    "shop/shown.py": "from pathlib import Path\n\n\ndef shown():\n"
+    "    return Path(__file__).with_name('shown.txt').read_text()\n\n\ndef unshown():\n    return 1\n",
+    "shop/shown.txt": "text",
+    "tests/test_programs.py": "import os, subprocess, sys, threading\n\nimport pytest\n\n\n"
+    "def run(*words, **how):\n    return subprocess.run([sys.executable, *words], capture_output=True, text=True, **how).stdout\n\n\n"
+    "@pytest.fixture(scope='module')\ndef known():\n    return run('-m', 'shop')\n\n\n"
+    "def test_program():\n    assert run('-m', 'shop') == 'text\\n'\n\n\n"
+    "def test_program_of_a_program():\n    assert run('-m', 'shop', 'again') == 'text\\n'\n\n\n"
+    "def test_fixture(known):\n    assert known\n\n\n"
+    "def test_nothing():\n    assert run('-c', 'print(1)')\n\n\n"
+    "def test_empty():\n    run('-m', 'shop', env={'PATH': os.environ['PATH']}, check=True)\n\n\n"
+    "def test_killed():\n    process = subprocess.Popen([sys.executable, '-c', 'import shop.shown; input()'], stdin=subprocess.PIPE)\n"
+    "    process.kill()\n    process.wait()\n\n\n"
+    "def test_modules():\n    code = 'import sys; print(*sys.modules)'\n"
+    "    before = set(run('-I', '-c', code).split())\n"
+    "    assert set(run('-c', code).split()) - before <= {'_lsprof', '__future__', 'sitecustomize', 'atexit'}\n",
 }  # fmt: skip
 
 
@@ -116,8 +141,8 @@ def test_nothing_changed_reaches_nothing(shop: tuple[Path, ImpactRecord]) -> Non
     assert reached(record, Tree(root, _hashes(root), (), Collecting())) == Reach()
 
 
-# A test that starts a program which may be the project's runs whenever anything changed.
-STARTING = "test_start"
+# Tests that start a program which can't be followed run whenever anything changed.
+STARTING = {"test_start", "test_empty", "test_killed", "test_modules"}
 
 
 @pytest.mark.parametrize(
@@ -132,6 +157,9 @@ STARTING = "test_start"
         ("shop/base.py", "HIDDEN = 4", "HIDDEN = 5", {"test_gross", "test_tax", "test_limit", "test_base"}),
         ("shop/prices.py", "return 0", "return 1", {"test_gross", "test_tax"}),
         ("shop/kept.py", "return 1", "return 2", {"test_kept", "test_kept_too"}),
+        ("shop/made.py", "size()\n\n    @", "2\n\n    @", {"test_makes", "test_uses"}),
+        ("shop/made.py", "return 1", "return 2", {"test_makes", "test_uses"}),
+        ("shop/made.py", "size = 0", "size = 3", {"test_own", "test_later"}),
         ("shop/reading.py", "read_text()", "read_text() + ''", {"test_one", "test_two"}),
         ("tests/conftest.py", "return rates()", "return '2'", {"test_one", "test_two"}),
         ("shop/rates.txt", "1", "2", {"test_one", "test_two"}),
@@ -141,8 +169,8 @@ def test_an_edit_reaches_the_tests_that_ran_or_read_it(
     edit: Edit, path: str, old: str, new: str, tests: set[str]
 ) -> None:
     found = edit(path, old, new) - {"tests/conftest.py"}
-    assert found - {STARTING} == tests
-    assert STARTING in found
+    assert found - STARTING == tests
+    assert found >= STARTING
 
 
 @pytest.mark.parametrize(
@@ -157,7 +185,27 @@ def test_an_edit_reaches_the_tests_that_ran_or_read_it(
 def test_an_edit_of_a_part_of_a_function_reaches_the_tests_that_ran_that_part(
     edit: Edit, old: str, new: str, tests: set[str]
 ) -> None:
-    assert edit("shop/parts.py", old, new) - {STARTING} == tests
+    assert edit("shop/parts.py", old, new) - STARTING == tests
+
+
+PROGRAMS = {"test_program", "test_program_of_a_program", "test_fixture"}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "tests"),
+    [
+        ("shop/shown.py", "read_text()", "read_text() + ''", PROGRAMS),
+        ("shop/shown.py", "return 1", "return 2", PROGRAMS),  # nobody ran it: those of the file
+        ("shop/shown.txt", "text", "other", PROGRAMS),
+        ("shop/__main__.py", "print(shown())", "print()", PROGRAMS),
+        ("shop/__main__.py", "main()\n", "main\n", PROGRAMS),
+        ("shop/prices.py", "net // 5", "net // 6", {"test_gross", "test_tax"}),
+    ],
+)
+def test_programs_that_tests_start_are_followed(
+    edit: Edit, path: str, old: str, new: str, tests: set[str]
+) -> None:
+    assert edit(path, old, new) == tests | STARTING
 
 
 def test_a_new_file_reaches_the_tests_that_list_its_folder(edit: Edit) -> None:

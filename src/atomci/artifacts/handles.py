@@ -149,6 +149,13 @@ INTEGRATION_TESTS: Artifact[TestSummary] = Artifact("artifacts/tests/integration
 INTEGRATION_DATA: Artifact[Any] = Artifact(
     "artifacts/tests/integration.coverage.data", form="coverage's own; combines with that of the unit tests"
 )
+INTEGRATION_SELECTION: Artifact[Selection] = Artifact(
+    "artifacts/tests/integration.selection.json", "selection"
+)
+INTEGRATION_IMPACT: Artifact[ImpactRecord] = Artifact("artifacts/tests/integration.impact.json", "impact")
+INTEGRATION_ESCAPES: Artifact[Escapes] = Artifact(
+    "artifacts/tests/integration.impact-escapes.json", "impact-escapes"
+)
 INTEGRATION_JUNIT: Artifact[Any] = Artifact("artifacts/reports/integration.xml", form="JUnit")
 INTEGRATION_COVERAGE: Artifact[Any] = Artifact("artifacts/reports/integration.coverage.xml", form="Cobertura")
 INTEGRATION_FILES: Artifact[Any] = Artifact("artifacts/integration/files/", form="what tests put there")
@@ -162,6 +169,9 @@ E2E_TESTS: Artifact[TestSummary] = Artifact("artifacts/tests/e2e.json", "tests")
 E2E_DATA: Artifact[Any] = Artifact(
     "artifacts/tests/e2e.coverage.data", form="coverage's own, where it counts"
 )
+E2E_SELECTION: Artifact[Selection] = Artifact("artifacts/tests/e2e.selection.json", "selection")
+E2E_IMPACT: Artifact[ImpactRecord] = Artifact("artifacts/tests/e2e.impact.json", "impact")
+E2E_ESCAPES: Artifact[Escapes] = Artifact("artifacts/tests/e2e.impact-escapes.json", "impact-escapes")
 E2E_JUNIT: Artifact[Any] = Artifact("artifacts/reports/e2e.xml", form="JUnit")
 E2E_FILES: Artifact[Any] = Artifact("artifacts/e2e/files/", form="what tests put there")
 REHEARSAL: Artifact[Rehearsal] = Artifact("artifacts/e2e/workflow.json", "workflow")

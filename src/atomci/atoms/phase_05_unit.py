@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import xml.etree.ElementTree as ET
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from msgspec import structs
-
 from atomci.artifacts import handles
-from atomci.artifacts.handed.impact import ImpactRecord
 from atomci.artifacts.handed.testing import ParallelPlan, Selection
 from atomci.atoms.parts.layers.coverage_budget import (
     budget_commands,
@@ -22,31 +18,31 @@ from atomci.atoms.parts.layers.coverage_budget import (
 from atomci.atoms.parts.layers.coverage_runs import coverage_command, reading_sources
 from atomci.atoms.parts.layers.impact_record import (
     SEEDING,
-    by_record,
-    differs,
     is_recorded,
     keep_escapes,
     keep_record,
-    known_record,
     note_in_vain,
-    since_in_ci,
     why_never_by_itself,
-    why_not_trusted,
-    why_of_no_use,
 )
-from atomci.atoms.parts.layers.known_reads import what_tests_read
-from atomci.atoms.parts.layers.last_selection import keep_selection, last_selection
+from atomci.atoms.parts.layers.last_selection import keep_selection
 from atomci.atoms.parts.layers.layer_inputs import depends_on_what_was_seen
 from atomci.atoms.parts.layers.layer_runs import (
     export_reports,
     miscounted,
     pytest_command,
-    why_unmeasured,
     why_unrunnable,
+)
+from atomci.atoms.parts.layers.layer_selection import (
+    collecting,
+    every_test,
+    knows_by_itself,
+    selection_for,
+    test_files,
+    why_all,
 )
 from atomci.atoms.parts.layers.layer_writes import changed_by_tests, hashes_before
 from atomci.atoms.parts.layers.parallel_plan import NO_XDIST, plan_of_workers
-from atomci.atoms.parts.layers.reused_coverage import keep_lines, known_lines, widen_for_lines
+from atomci.atoms.parts.layers.reused_coverage import keep_lines
 from atomci.atoms.parts.layers.shard_runs import (
     combine_commands,
     combined,
@@ -62,16 +58,8 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.engine.inputs.dependencies import Dependencies
 from atomci.testing import results
 from atomci.testing.layers import UNIT, Layer, unit_tests_of
-from atomci.testing.pytest_config import is_test_file, read_pytest_config
-from atomci.testing.selection import impact
-from atomci.testing.selection.ci_events import Since
-from atomci.testing.selection.reach import Everything, by_tests
-from atomci.testing.selection.settings import read_selection
-from atomci.tools.git.branching import HistoryMissing, departure
 from atomci.tools.process import Command
 
-_UNKNOWN_LINES = "coverage is measured, and it isn't known which lines each test covers"
-_SAME = "nothing differs from the last run that was recorded"
 _OF_THE_EVENT = ("CI", "GITHUB_EVENT_NAME")
 _PICKS_SHOWN = 3
 _MODES = {"full": "all tests", "impacted": "impacted", "none": "none"}
@@ -79,7 +67,7 @@ _MODES = {"full": "all tests", "impacted": "impacted", "none": "none"}
 
 def _goes_by(ctx: Context) -> Dependencies:
     """Of its files, and where it selects of what earlier runs were seen to read, which no hash holds."""
-    asked = ctx.options.since is not None or not _why_all(ctx)
+    asked = ctx.options.since is not None or not why_all(ctx, _layer(ctx))
     earlier = "earlier runs show what tests read" if asked else ""
     base = replace(declared(ctx.atom, ctx.workspace), unkept=earlier)
     if not (ctx.root / handles.IMPACT).is_file():
@@ -96,7 +84,7 @@ def _no_commands(ctx: Context) -> Sequence[Command]:
 def select_impacted_unit_tests(ctx: Context) -> Outcome:
     selection = _select(ctx)
     ctx.write(handles.SELECTION, selection)
-    if _knows_by_itself(ctx):
+    if knows_by_itself(ctx):
         keep_selection(ctx, selection)
     for test in selection.tests:
         ctx.log(f"{test.path}: {'; '.join(test.reasons)}\n")
@@ -108,164 +96,7 @@ def select_impacted_unit_tests(ctx: Context) -> Outcome:
 
 
 def _select(ctx: Context) -> Selection:
-    if ctx.options.everything:
-        return every_test(ctx, "--all")
-    if since := ctx.options.since:
-        left = departure(ctx.project.git, since)
-        return impacted(ctx, ctx.changed(since), left.commit if left else "HEAD")
-    if in_ci := since_in_ci(ctx):
-        return _selected_in_ci(ctx, in_ci)
-    if why := _why_all(ctx):
-        if why == _SAME and (last := last_selection(ctx)) and not why_not_trusted(ctx):
-            return last
-        chosen = why != SEEDING and why == why_never_by_itself(ctx, _layer(ctx))
-        return every_test(ctx, f"{why}{_how_to_select(ctx)}" if chosen else why)
-    return _selected_from(ctx, ctx.project.setting(read_selection).base)
-
-
-def _selected_in_ci(ctx: Context, event: Since) -> Selection:
-    """Raises HistoryMissing, also before there is a record: so a checkout without history is red at once."""
-    left = departure(ctx.project.git, event.branch) if event.branch else None
-    why = _why_all(ctx) or ("" if left else "there is no commit from which changes could count")
-    if why or left is None:
-        return every_test(ctx, why)
-    return impacted(ctx, ctx.changed(left.commit), left.commit)
-
-
-def _selected_from(ctx: Context, base: str) -> Selection:
-    """Where git can't tell from where changes count, all."""
-    try:
-        left = departure(ctx.project.git, base or None)
-    except HistoryMissing as missing:
-        return every_test(ctx, f"{missing} ({missing.hint})")
-    if left is None:
-        return every_test(ctx, "there is no commit from which changes could count")
-    return _exact(ctx, impacted(ctx, ctx.changed(left.commit), left.commit))
-
-
-def _exact(ctx: Context, found: Selection) -> Selection:
-    """All tests where a part of them can't tell the total coverage, and nobody asked for such a part."""
-    if found.mode == "full" or found.exact or ctx.project.setting(read_selection).local == "always":
-        return found
-    return every_test(ctx, _UNKNOWN_LINES) if _is_measured(ctx) else found
-
-
-def _why_all(ctx: Context) -> str:
-    """Why a run without --since takes all tests; empty where it selects: on a laptop or for an event that
-    may, by a record that tells, where something changed.
-
-    Where nothing did, the last selection stands, or they all run.
-    """
-    if (in_ci := since_in_ci(ctx)) and in_ci.why_all:
-        return in_ci.why_all
-    if ctx.option(ShardOptions).one:
-        return "a shard is a part of all of them"
-    if never := why_never_by_itself(ctx, _layer(ctx)):
-        return never
-    record = known_record(ctx)
-    if unusable := why_of_no_use(ctx, record):
-        return unusable
-    nothing = record is not None and not differs(ctx, record)
-    return _SAME if nothing else ""
-
-
-def _knows_by_itself(ctx: Context) -> bool:
-    """Whether nobody said which tests a run takes."""
-    asked = ctx.options.everything or ctx.options.since is not None or ctx.options.preview
-    return not (asked or since_in_ci(ctx) or ctx.option(ShardOptions).one)
-
-
-def _how_to_select(ctx: Context) -> str:
-    try:
-        left = departure(ctx.project.git, ctx.project.setting(read_selection).base or None)
-    except HistoryMissing:
-        left = None
-    since = f"--since {left.branch}, or " if left else ""
-    return f'; to run fewer: {since}selection.local = "always"'
-
-
-def selected(ctx: Context) -> Selection:
-    """What a change reaches, also where a run would take all tests all the same: `atomci explain impact`."""
-    try:
-        left = departure(ctx.project.git, ctx.project.setting(read_selection).base or None)
-    except HistoryMissing as missing:
-        return every_test(ctx, f"{missing} ({missing.hint})")
-    return impacted(ctx, ctx.changed(left.commit if left else None), left.commit if left else "HEAD")
-
-
-def every_test(ctx: Context, why: str) -> Selection:
-    """The whole suite, and why."""
-    return impact.everything(why, _test_files(ctx))
-
-
-def impacted(ctx: Context, changed: Sequence[str] | None, base: str = "HEAD") -> Selection:
-    """The tests that changed paths reach; None where nobody can tell what changed since the base."""
-    record = known_record(ctx)
-    unusable = why_of_no_use(ctx, record)
-    if record is not None and not unusable:
-        whole = portion_environment(ctx) is None
-        return impacted_by_record(ctx, record, changed, base, covering=whole)
-    if not _layer(ctx).folder:
-        return impact.everything(unusable, _test_files(ctx), changed or ())
-    return impacted_by_imports(ctx, changed)
-
-
-def impacted_by_record(
-    ctx: Context,
-    record: ImpactRecord,
-    changed: Sequence[str] | None,
-    base: str = "HEAD",
-    standing: Collection[str] = (),
-    *,
-    covering: bool = False,
-) -> Selection:
-    """Those that they reach by a record that is of use; see `by_record`. `covering`: also those without which
-    the total coverage isn't known, where it is known what the others cover.
-    """
-    if why := why_not_trusted(ctx):
-        return impact.everything(why, _test_files(ctx), changed or ())
-    how = _collecting(ctx, ctx.files("**/*"), _layer(ctx))
-    try:
-        reach = by_record(ctx, record, how, changed, base, standing)
-        lines = known_lines(ctx, record) if covering and _is_measured(ctx) else None
-        if lines:
-            widen_for_lines(ctx, lines, reach, record, how)
-        found = by_tests(record, reach, _test_files(ctx))
-        return structs.replace(found, exact=lines is not None and found.mode == "impacted")
-    except Everything as widened:
-        return impact.everything(str(widened), _test_files(ctx), changed or ())
-
-
-def impacted_by_imports(ctx: Context, changed: Sequence[str] | None) -> Selection:
-    """Those that they reach by what files import, and by what tests were seen to read."""
-    files, layer = ctx.files("**/*"), _layer(ctx)
-    how = _collecting(ctx, files, layer)
-    return impact.select(ctx.root, files, changed, how, what_tests_read(ctx, layer, changed))
-
-
-def _is_measured(ctx: Context) -> bool:
-    return not why_unmeasured(ctx, read_pytest_config(ctx.root, _layer(ctx).folder))
-
-
-def _test_files(ctx: Context) -> list[str]:
-    layer = _layer(ctx)
-    patterns = read_pytest_config(ctx.root, layer.folder).test_files
-    return [path for path in ctx.files("**/*") if is_test_file(path, patterns) and layer.holds(path)]
-
-
-def _collecting(ctx: Context, files: Sequence[str], layer: Layer) -> impact.Collecting:
-    """How pytest collects the unit tests, by the settings that it reads itself."""
-    config = read_pytest_config(ctx.root, layer.folder)
-    own = ctx.project.table("project", "entry-points", "pytest11").values()
-    named = os.environ.get("PYTEST_PLUGINS", "").split(",")
-    plugins = (*config.plugins, *(str(name).partition(":")[0] for name in own), *filter(None, named))
-    unknown = ""
-    if doctests := [word for word in config.words if word.startswith("--doctest")]:
-        unknown = f"{doctests[0]} ({config.where}): other files than those of tests hold some too"
-    for file in files:
-        if file.endswith("conftest.py") and impact.collects_files(ctx.root / file):
-            unknown = f"{file} collects files by a hook of its own, which may be any"
-    return impact.Collecting(config.test_files, config.searched, plugins, unknown)
+    return selection_for(ctx, _layer(ctx))
 
 
 def _layer(ctx: Context) -> Layer:
@@ -275,10 +106,7 @@ def _layer(ctx: Context) -> Layer:
 def parallelize_unit_suite_optional(ctx: Context) -> Outcome:
     plan = plan_of_workers(ctx, _layer(ctx), ctx.read_if_there(handles.SELECTION))
     ctx.write(handles.PARALLEL, plan)
-    layer = _layer(ctx)
-    config = read_pytest_config(ctx.root, layer.folder)
-    own = (path for path in ctx.files("**/*.py") if layer.holds(path))
-    files = sum(is_test_file(path, config.test_files) for path in own)
+    files = len(test_files(ctx, _layer(ctx)))
     if plan.reason == NO_XDIST:
         return Outcome("skipped", NO_XDIST, files, "test files")
     return Outcome("pass", f"{plan.workers or 'no'} workers: {plan.reason}", files, "test files")
@@ -354,12 +182,12 @@ def _run(ctx: Context, selection: Selection) -> Outcome:
         outcome = run_portion(ctx, layer, commands, selection.mode)
     if portion_environment(ctx) is None:
         if selection.mode == "full":
-            keep_escapes(ctx, layer, before, lambda: _collecting(ctx, ctx.files("**/*"), layer))
+            keep_escapes(ctx, layer, before, lambda: collecting(ctx, layer))
         if keep_record(ctx, layer, before, selection):
-            how = _collecting(ctx, ctx.files("**/*"), layer)
+            how = collecting(ctx, layer)
             lost = keep_lines(ctx, layer, before, how, selection)
             if lost and outcome.status == "pass":
-                again = _run(ctx, every_test(ctx, lost))
+                again = _run(ctx, every_test(ctx, layer, lost))
                 return replace(again, reason=f"all tests ran, since {lost}; {again.reason}")
     if outcome.status != "pass":
         return outcome

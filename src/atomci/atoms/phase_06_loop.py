@@ -9,10 +9,12 @@ from collections.abc import Callable, Collection, Sequence
 from atomci.analysis.table import ATOMS, tool_of
 from atomci.artifacts import handles
 from atomci.artifacts.handed.fixing import FixedByTools
+from atomci.artifacts.handed.impact import numbers
 from atomci.artifacts.handed.schemas import Lane
 from atomci.artifacts.handles import result_of
 from atomci.atoms.parts.layers.impact_record import known_record
 from atomci.atoms.parts.layers.layer_runs import why_unrunnable
+from atomci.atoms.parts.layers.layer_selection import test_files
 from atomci.atoms.parts.layers.shared_fixtures import collecting, look_at_fixtures
 from atomci.atoms.parts.layers.unit_rounds import first_round, play_rounds, state_of_files
 from atomci.atoms.parts.verdicts.evidence import last_result, never_ran
@@ -21,9 +23,7 @@ from atomci.engine.events import new_run_id
 from atomci.fix.lanes.behavior import behavior_work
 from atomci.fix.lanes.types import type_work
 from atomci.testing.layers import unit_tests_of
-from atomci.testing.pytest_config import is_test_file, read_pytest_config
 from atomci.testing.results import BAD, read_results
-from atomci.testing.selection.record import numbers
 from atomci.testing.selection.settings import read_selection
 from atomci.tools.git.branching import HistoryMissing, departure
 from atomci.tools.git.changed_lines import changed_lines
@@ -39,9 +39,7 @@ def start_loop_on_fail_holds(ctx: Context) -> Verdict:
     if why := why_unrunnable(ctx.project):
         return Verdict(None, (f"left out: {why}",))
     layer = unit_tests_of(ctx.project)
-    config = read_pytest_config(ctx.root, layer.folder)
-    python = ctx.files("**/*.py")
-    tests = [file for file in python if layer.holds(file) and is_test_file(file, config.test_files)]
+    tests = test_files(ctx, layer)
     if not tests:
         remedy = f"write {layer.folder or 'tests'}/test_first.py"
         return Verdict(False, (f"{layer.folder or 'the project'} holds no file of tests",), remedy)
@@ -131,7 +129,7 @@ def route_fix_lane_behavior(ctx: Context) -> Outcome:
 
 def _ran_by(ctx: Context) -> Callable[[str], Collection[str] | None]:
     """What each test ran when it was last noted, None of one that wasn't."""
-    record = known_record(ctx)
+    record = known_record(ctx, unit_tests_of(ctx.project))
 
     def ran(nodeid: str) -> Collection[str] | None:
         test = record.tests.get(nodeid) if record else None

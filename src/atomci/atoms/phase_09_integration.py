@@ -14,10 +14,15 @@ from atomci.atoms.parts.layers.layer_runs import (
     last_tests,
     miscounted,
     not_begun,
-    pytest_command,
-    run_tests,
     uncounted,
     write_reports,
+)
+from atomci.atoms.parts.layers.selected_runs import (
+    ONLY_IMPACTED,
+    nothing_reached,
+    planned_commands,
+    run_selected,
+    standing_pass,
 )
 from atomci.atoms.parts.verdicts.evidence import last_result
 from atomci.atoms.parts.verdicts.stages import (
@@ -71,10 +76,13 @@ def _make_remote(ctx: Context, env: IntegrationEnv) -> None:
         raise InfrastructureError(f"git failed: {done.last_line}")
 
 
-def _pytest(ctx: Context) -> Sequence[Command]:
+def _variables(ctx: Context) -> dict[str, str]:
     env = ctx.read_if_there(handles.INTEGRATION_ENV) or lent.ENVIRONMENT
-    kept = {"ATOMCI_ARTIFACTS": str(ctx.root / INTEGRATION.kept)}
-    return (pytest_command(ctx, INTEGRATION, env={**lent.variables(ctx.root, env), **kept}),)
+    return {**lent.variables(ctx.root, env), "ATOMCI_ARTIFACTS": str(ctx.root / INTEGRATION.kept)}
+
+
+def _pytest(ctx: Context) -> Sequence[Command]:
+    return planned_commands(ctx, INTEGRATION, _variables(ctx))
 
 
 @runs(_pytest)
@@ -82,7 +90,7 @@ def run_pytest_integration(ctx: Context) -> Outcome:
     env = ctx.read(handles.INTEGRATION_ENV)
     with lent.lent(ctx.root, env, lambda: _make_remote(ctx, env)):
         keeping(ctx, INTEGRATION)
-        return run_tests(ctx, INTEGRATION, _pytest(ctx))
+        return run_selected(ctx, INTEGRATION, _variables(ctx))
 
 
 def run_pytest_integration_holds(ctx: Context) -> Verdict:
@@ -90,9 +98,9 @@ def run_pytest_integration_holds(ctx: Context) -> Verdict:
     verdict = last_tests(ctx, INTEGRATION)
     if not verdict.holds:
         return verdict
-    return Verdict.of(
-        miscounted(ctx, INTEGRATION), (*verdict.evidence, *ctx.read(INTEGRATION.summary).let_pass)
-    )
+    summary = ctx.read(INTEGRATION.summary)
+    left_out = (summary.why_incomplete,) if summary.why_incomplete else ()
+    return Verdict.of(miscounted(ctx, INTEGRATION), (*verdict.evidence, *summary.let_pass, *left_out))
 
 
 def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
@@ -100,9 +108,7 @@ def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
         ctx.write(handles.EXERCISED, Exercised(adapters=()))
         return Outcome.leaving_out(why, 0, "tests")
     written = adapters.read_definitions(ctx.root, ctx.files("tests/**/*.py"))
-    found = results.read_results(ctx.root / INTEGRATION.log)
-    own = [result for result in found if result.nodeid.startswith(f"{INTEGRATION.folder}/")]
-    passed = {result.nodeid: result.fixtures for result in own if result.outcome == "passed"}
+    passed = _passed(ctx, written)
     driven = {test: written.drives(test, fixtures) for test, fixtures in passed.items()}
     expected = {
         adapters.FILES: _why_files(ctx),
@@ -124,6 +130,24 @@ def exercise_adapters_and_endpoints(ctx: Context) -> Outcome:
     return Outcome("pass", said, len(passed), "tests")
 
 
+def _passed(ctx: Context, written: adapters.Definitions) -> dict[str, Sequence[str]]:
+    """Integration tests that passed, in this run or, where it left them out, before; with their fixtures, as
+    far as these are known.
+    """
+    log = ctx.root / INTEGRATION.log
+    found = results.read_results(log) if log.is_file() else ()
+    now = {result.nodeid: result.fixtures for result in found if result.outcome == "passed"}
+    earlier = {test: _given(test, ran, written) for test, ran in standing_pass(ctx, INTEGRATION).items()}
+    passed = {**earlier, **now}
+    return {test: by for test, by in passed.items() if test.startswith(f"{INTEGRATION.folder}/")}
+
+
+def _given(test: str, ran: Sequence[str], written: adapters.Definitions) -> list[str]:
+    """The fixtures of a test that ran earlier, by the functions that it ran: these, and what they ask for."""
+    own = [block for block in ran if block.startswith("tests/")]
+    return [*own, *(name for block in (test, *own) for name in sorted(written.asked_for(block)))]
+
+
 def exercise_adapters_and_endpoints_holds(ctx: Context) -> Verdict:
     """Also: each test that is said to drive something is one that passed."""
     if why := not_begun(ctx, INTEGRATION, own=True):
@@ -131,8 +155,7 @@ def exercise_adapters_and_endpoints_holds(ctx: Context) -> Verdict:
     verdict = last_result(ctx)
     if not verdict.holds:
         return verdict
-    found = results.read_results(ctx.root / INTEGRATION.log)
-    passed = {result.nodeid for result in found if result.outcome == "passed"}
+    passed = _passed(ctx, adapters.Definitions())
     rows = ctx.read(handles.EXERCISED).adapters
     problems = [
         f"{test} is listed for {row.name}, but it didn't pass"
@@ -201,13 +224,17 @@ def gate_on_integration_results(ctx: Context) -> Outcome:
     if unseen := why_left_out(ctx, "run_pytest_integration"):
         return ended(ctx, handles.INTEGRATION_STAGE, "skipped", [f"left out: {unseen}"], left_out=True)
     text = ", ".join(f"{count} {outcome}" for outcome, count in tests.counts.items())
-    reds = reds_of_tests("run_pytest_integration", "integration", tests, none_ran=none_ran(tests))
+    none = none_ran(tests) and tests.why_incomplete != ONLY_IMPACTED
+    nothing = nothing_reached(ctx, INTEGRATION)
+    reds = reds_of_tests("run_pytest_integration", "integration", tests, none_ran=none and not nothing)
     idle = [row.name for row in driven.adapters if row.expected and not row.tests] if driven else []
     if idle and (not reds or excuse(ctx, reds)):
         said = f"not driven: {', '.join(idle)}"
         reds.append(Red("exercise_adapters_and_endpoints", "fail", said))
     if reds:
         return judged(ctx, handles.INTEGRATION_STAGE, reds, [text])
+    if nothing:
+        return ended(ctx, handles.INTEGRATION_STAGE, "pass", [nothing])
     uncovered = why_left_out(ctx, "collect_integration_artifacts")
     owes = ("junit",) if uncovered else ("junit", "coverage-xml")
     absent = (

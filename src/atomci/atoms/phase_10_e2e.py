@@ -22,11 +22,11 @@ from atomci.atoms.parts.layers.layer_runs import (
     last_tests,
     miscounted,
     not_begun,
-    pytest_command,
     run_tests,
     uncounted,
     write_reports,
 )
+from atomci.atoms.parts.layers.selected_runs import nothing_reached, planned_commands, run_selected
 from atomci.atoms.parts.verdicts.evidence import last_result
 from atomci.atoms.parts.verdicts.recorded import outcome_of
 from atomci.atoms.parts.verdicts.stages import Red, judged, reds_of_tests, why_left_out
@@ -145,7 +145,8 @@ def _layer(ctx: Context) -> Layer:
 
 
 def _pytest(ctx: Context) -> Sequence[Command]:
-    return (pytest_command(ctx, _layer(ctx), env={"ATOMCI_ARTIFACTS": str(ctx.root / E2E.kept)}),)
+    kept = {"ATOMCI_ARTIFACTS": str(ctx.root / E2E.kept)}
+    return planned_commands(ctx, _layer(ctx), kept)
 
 
 @runs(_pytest)
@@ -154,7 +155,7 @@ def run_pytest_e2e(ctx: Context) -> Outcome:
         return run_tests(ctx, E2E, ())
     with _services_up(ctx) as variables:
         env = {**keeping(ctx, E2E), **variables}
-        outcome = run_tests(ctx, _layer(ctx), (pytest_command(ctx, _layer(ctx), env=env),))
+        outcome = run_selected(ctx, _layer(ctx), env)
         measured = (ctx.root / handles.E2E_DATA).is_file()
         return replace(outcome, without=() if measured else (handles.E2E_DATA.path,))
 
@@ -164,8 +165,11 @@ def run_pytest_e2e_holds(ctx: Context) -> Verdict:
     verdict = last_tests(ctx, E2E)
     if not verdict.holds:
         return verdict
-    problems, let_pass = miscounted(ctx, E2E), ctx.read(E2E.summary).let_pass
-    return Verdict.of(problems, (*verdict.evidence, *let_pass), f"atomci run {ctx.atom.name}")
+    problems, summary = miscounted(ctx, E2E), ctx.read(E2E.summary)
+    left_out = (summary.why_incomplete,) if summary.why_incomplete else ()
+    return Verdict.of(
+        problems, (*verdict.evidence, *summary.let_pass, *left_out), f"atomci run {ctx.atom.name}"
+    )
 
 
 @contextmanager
@@ -296,6 +300,7 @@ def mark_e2e_required_on_main(ctx: Context) -> Outcome:
         why = f"the workflow went wrong: {taken.steps[-1].name}"
         reds.append(Red("simulate_quality_workflow", "fail", why))
     shown = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    shown = shown or nothing_reached(ctx, E2E)
     stage = judged(ctx, handles.E2E_STAGE, reds, [shown or "the e2e tests haven't run here"])
     return replace(stage, examined=policy.examined, unit=policy.unit, findings=policy.findings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from atomci.engine.context import Context, Outcome, Verdict, runs
 from atomci.report.history import past_runs
 from atomci.report.page.trends import trends_page
 from atomci.report.trends import ENOUGH, trends_of
+from atomci.testing.layers import E2E, INTEGRATION, UNIT
+from atomci.testing.selection.escapes import together
 from atomci.testing.sharding import division, portions
 from atomci.testing.sharding.division import SLOW
 from atomci.testing.sharding.portions import Collected
@@ -51,13 +54,14 @@ def watch_ci_duration_and_flakiness(ctx: Context) -> Outcome:
 
 
 def _escapes(ctx: Context) -> Escapes:
-    """What the selection of tests missed; a file that can't be read is the business of the atom that writes
-    it.
+    """What the selection of tests missed, in all layers; a file that can't be read is the business of the
+    atom that writes it.
     """
-    try:
-        return ctx.read_if_there(handles.ESCAPES) or Escapes()
-    except ArtifactError:
-        return Escapes()
+    found = []
+    for layer in (UNIT, INTEGRATION, E2E):
+        with contextlib.suppress(ArtifactError):
+            found += [ctx.read_if_there(layer.escapes) or Escapes()]
+    return together(found)
 
 
 def watch_ci_duration_and_flakiness_holds(ctx: Context) -> Verdict:

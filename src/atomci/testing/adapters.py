@@ -48,6 +48,7 @@ class _Code:
 
     uses: frozenset[str]
     words: frozenset[str]
+    arguments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ class Definitions:
         """What a test drives, by its pytest node id and the fixtures that the recorder saw it get."""
         words = self._words(nodeid, fixtures)
         return {name for name, pattern in _WORDS_OF.items() if any(map(pattern.fullmatch, words))}
+
+    def asked_for(self, nodeid: str) -> frozenset[str]:
+        """The names of what a test takes, which are fixtures or parameters."""
+        path, _, test = nodeid.partition("::")
+        code = self.code.get(f"{path}::{test.partition('[')[0]}")
+        return code.arguments if code else frozenset()
 
     def _words(self, nodeid: str, fixtures: Sequence[str]) -> set[str]:
         path, _, test = nodeid.partition("::")
@@ -148,7 +155,7 @@ def _code(path: str, definition: _Definition, imported: Mapping[str, str]) -> _C
     own = {node.id for node in nodes if isinstance(node, ast.Name)} - arguments
     taken = {word.removeprefix("import:") for word in words if word.startswith("import:")}
     uses = {f"{path}::{name}" for name in own} | {".".join(name.split(".")[-2:]) for name in taken}
-    return _Code(frozenset(uses), frozenset(words))
+    return _Code(frozenset(uses), frozenset(words), frozenset(arguments))
 
 
 def _said(node: ast.AST, imported: Mapping[str, str]) -> Iterator[str]:

@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from atomci.artifacts import handles
-from atomci.artifacts.handed.testing import TestResult, TestSession, TestSummary
+from atomci.artifacts.handed.impact import Escapes, ImpactRecord
+from atomci.artifacts.handed.testing import Selection, TestResult, TestSession, TestSummary
 from atomci.artifacts.handles import Artifact
 from atomci.project import Project
 from atomci.testing import pytest_runs, results
@@ -32,6 +33,12 @@ class Layer:
     summary: Artifact[TestSummary]
     """Their counts."""
     junit: Artifact[Any]
+    selection: Artifact[Selection]
+    """Which of them the last run took, and why."""
+    impact: Artifact[ImpactRecord]
+    """What each of them runs."""
+    escapes: Artifact[Escapes]
+    """Failures that the selection would have missed."""
     data: Artifact[Any] | None = None
     xml: Artifact[Any] | None = None
     marker: str = ""
@@ -67,6 +74,9 @@ UNIT = Layer(
     log=handles.UNIT_RESULTS,
     summary=handles.UNIT_TESTS,
     junit=handles.UNIT_JUNIT,
+    selection=handles.SELECTION,
+    impact=handles.IMPACT,
+    escapes=handles.ESCAPES,
     data=handles.UNIT_DATA,
     xml=handles.UNIT_COVERAGE,
 )
@@ -76,6 +86,9 @@ INTEGRATION = Layer(
     log=handles.INTEGRATION_RESULTS,
     summary=handles.INTEGRATION_TESTS,
     junit=handles.INTEGRATION_JUNIT,
+    selection=handles.INTEGRATION_SELECTION,
+    impact=handles.INTEGRATION_IMPACT,
+    escapes=handles.INTEGRATION_ESCAPES,
     data=handles.INTEGRATION_DATA,
     xml=handles.INTEGRATION_COVERAGE,
     marker="integration",
@@ -89,6 +102,9 @@ E2E = Layer(
     log=handles.E2E_RESULTS,
     summary=handles.E2E_TESTS,
     junit=handles.E2E_JUNIT,
+    selection=handles.E2E_SELECTION,
+    impact=handles.E2E_IMPACT,
+    escapes=handles.E2E_ESCAPES,
     marker="e2e",
     later=True,
 )

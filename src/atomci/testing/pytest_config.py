@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-__all__ = ["FILES", "TEST_FILES", "PytestConfig", "is_test_file", "read_pytest_config"]
+__all__ = ["FILES", "TEST_FILES", "PytestConfig", "TestFiles", "is_test_file", "read_pytest_config"]
 
 FILES = (
     "pytest.toml",
@@ -29,6 +30,46 @@ _OWN = FILES[:4]
 """Those that are settings also when they hold none."""
 TEST_FILES = ("test_*.py", "*_test.py")
 """pytest's own `python_files`."""
+_PASSED_OVER = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
+"""pytest's own `norecursedirs`."""
+_TAKES_NONE = re.compile(
+    r"-[vqxsl]+|-r[A-Za-z]+|--(strict(-markers|-config)?|verbose|quiet|exitfirst|doctest-modules|no-cov)"
+)
+"""Options after which a word is a place."""
+
+
+@dataclass(frozen=True)
+class TestFiles:
+    """In which files pytest looks for tests: those that its patterns take, in these places. `named` are files
+    that it looks into whatever they are called, `passed_over` patterns of folders that it doesn't go into,
+    `ignored` paths that it is told to ignore.
+    """
+
+    __test__ = False  # pytest would take it for a test
+
+    patterns: Sequence[str] = TEST_FILES
+    places: Sequence[str] = ("",)
+    named: Sequence[str] = ()
+    passed_over: Sequence[str] = ()
+    ignored: Sequence[str] = ()
+
+    def holds(self, path: str) -> bool:
+        """Whether a file, by its path from the project's root, is one of them."""
+        if any(path == one or path.startswith(f"{one}/") for one in self.ignored):
+            return False
+        if path in self.named:
+            return True
+        return is_test_file(path, self.patterns) and any(self._goes_to(path, place) for place in self.places)
+
+    def _goes_to(self, path: str, place: str) -> bool:
+        if place and not path.startswith(f"{place}/"):
+            return False
+        folder = place
+        for name in path.removeprefix(f"{place}/" if place else "").split("/")[:-1]:
+            folder = f"{folder}/{name}" if folder else name
+            if any(_matches(folder, one) for one in self.passed_over):
+                return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -52,6 +93,12 @@ class PytestConfig:
         """A setting of several words."""
         value = self.options.get(name, ())
         return tuple(value.split()) if isinstance(value, str) else tuple(map(str, value))
+
+    def _values(self, flag: str) -> Iterator[str]:
+        """All that an option is given."""
+        for word, following in self._pairs:
+            if word == flag or word.startswith(f"{flag}="):
+                yield os.path.normpath(following if word == flag else word.partition("=")[2])
 
     def value(self, flag: str) -> str | None:
         """What an option is given, the last time; None where it isn't."""
@@ -93,6 +140,34 @@ class PytestConfig:
         """Patterns of the files that hold tests."""
         return self.listed("python_files") or TEST_FILES
 
+    def files(self, root: Path, *folders: str) -> TestFiles:
+        """Those of a run in the project's root that is given some folders, or none."""
+        places = [place for place in folders if place] or self._asked_for(root)
+        named = [place for place in places if (root / place).is_file()]
+        passed_over = self.listed("norecursedirs") or _PASSED_OVER
+        folders_ = sorted({*places} - {*named}) or [""] * (not named)
+        return TestFiles(self.test_files, folders_, named, passed_over, list(self._values("--ignore")))
+
+    def _asked_for(self, root: Path) -> list[str]:
+        """Where pytest looks that is given no place on the command line; none where it looks everywhere."""
+        by_settings = "" if "/" in self.path else self.listed("testpaths")
+        found = [word for word in self._alone if (root / word).exists()] or [
+            str(place.relative_to(root))
+            for path in by_settings
+            for place in root.glob(os.path.normpath(path))
+        ]
+        places = (os.path.normpath(place).replace(os.sep, "/") for place in found)
+        return sorted({"" if place == "." else place for place in places})
+
+    @property
+    def _alone(self) -> Iterator[str]:
+        """Words that no option takes, as far as their looks tell."""
+        for before, word in zip(("", *self.words), self.words, strict=False):
+            if not word.startswith("-") and (
+                before[:1] != "-" or "=" in before or _TAKES_NONE.fullmatch(before)
+            ):
+                yield word
+
     @property
     def searched(self) -> tuple[str, ...]:
         """Folders of `pythonpath`, from the project's root; those outside of it are left out."""
@@ -110,6 +185,13 @@ class PytestConfig:
     def where(self) -> str:
         """What to name as the place of an option."""
         return f"addopts in {self.path}" if self.path and self.options.get("addopts") else "PYTEST_ADDOPTS"
+
+
+def _matches(folder: str, pattern: str) -> bool:
+    """As pytest compares them: a pattern without a slash by the folder's name."""
+    if "/" in pattern:
+        return fnmatch(f"/{folder}", f"*/{pattern}")
+    return fnmatch(folder.rpartition("/")[2], pattern)
 
 
 def is_test_file(path: str, patterns: Sequence[str]) -> bool:

@@ -13,9 +13,10 @@ from atomci.artifacts.handed.impact import ImpactRecord
 from atomci.artifacts.handed.testing import Selection
 from atomci.artifacts.store import ArtifactError, read, write
 from atomci.atoms.parts.layers.impact_record import blocks_of, known_record, renewed, why_of_no_use
-from atomci.atoms.phase_05_unit import impacted, impacted_by_imports, impacted_by_record
+from atomci.atoms.parts.layers.layer_selection import impacted, impacted_by_imports, impacted_by_record
 from atomci.engine.cache import clear_notes, notes_in
 from atomci.engine.context import Context
+from atomci.testing.layers import unit_tests_of
 from atomci.testing.selection.imports import read_graph
 from atomci.watch.cycle import Cycle
 from atomci.watch.snapshot import TreeSnapshot
@@ -35,7 +36,7 @@ def begun(ctx: Context) -> ImpactRecord | None:
     if not artifact.is_file() or (own.is_file() and own.stat().st_mtime > artifact.stat().st_mtime):
         with contextlib.suppress(ArtifactError, OSError):
             record = read(own, ImpactRecord)
-    record = record or known_record(ctx)
+    record = record or known_record(ctx, unit_tests_of(ctx.project))
     return None if why_of_no_use(ctx, record) else record
 
 
@@ -68,9 +69,10 @@ def reached_by(
 
     `files` are all files of tests.
     """
+    layer = unit_tests_of(ctx.project)
     if record is None or changed is None or why_of_no_use(ctx, record):
-        return impacted(ctx, changed)
-    return impacted_by_record(ctx, record, changed, standing=_standing(ctx, record, changed, files))
+        return impacted(ctx, layer, changed)
+    return impacted_by_record(ctx, layer, record, changed, standing=_standing(ctx, record, changed, files))
 
 
 def _standing(
@@ -82,7 +84,7 @@ def _standing(
     unknown = {path for path in files if path not in known and record.hashes.get(path) == now(path)}
     if not unknown:
         return ()
-    found = impacted_by_imports(ctx, changed)
+    found = impacted_by_imports(ctx, unit_tests_of(ctx.project), changed)
     return () if found.mode == "full" else unknown - {test.path for test in found.tests}
 
 

@@ -11,15 +11,15 @@ from atomci.artifacts.handed.impact import ImpactRecord
 from atomci.artifacts.handed.testing import Selection, TestResult, TestSession
 from atomci.atoms.loading.load import Loader
 from atomci.atoms.parts.layers.layer_runs import lent_variables, why_unrunnable
+from atomci.atoms.parts.layers.layer_selection import every_test, test_files
 from atomci.atoms.parts.layers.retries import quarantine_alone, quarantine_plan
-from atomci.atoms.phase_05_unit import every_test
 from atomci.engine.context import Context
 from atomci.errors import InfrastructureError
 from atomci.project import Project
 from atomci.testing import pytest_runs
 from atomci.testing.flaky.flakiness import Flakiness
 from atomci.testing.layers import Layer, unit_tests_of
-from atomci.testing.pytest_config import FILES, is_test_file, read_pytest_config
+from atomci.testing.pytest_config import FILES, read_pytest_config
 from atomci.watch.record import reached_by
 
 __all__ = ["Suite", "suite_at"]
@@ -61,14 +61,12 @@ class Suite:
     @property
     def everything(self) -> Selection:
         """All of them."""
-        return every_test(self.ctx, "as asked")
+        return every_test(self.ctx, self.layer, "as asked")
 
     @cached_property
     def files(self) -> list[str]:
         """Files that pytest collects."""
-        config = read_pytest_config(self.ctx.root, self.layer.folder)
-        found = self.ctx.files("**/*.py")
-        return [file for file in found if self.layer.holds(file) and is_test_file(file, config.test_files)]
+        return test_files(self.ctx, self.layer)
 
     def is_first_seen(self, path: str) -> bool:
         """Whether the first cycle will import it, as far as paths tell."""

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from atomci.artifacts.handed.testing import Selection
+from atomci.testing.pytest_config import TestFiles
 from atomci.testing.selection.earlier_run import EarlierRun, PathSet
 from atomci.testing.selection.impact import Collecting, collects_files, select
 
@@ -165,7 +166,7 @@ def test_test_files_go_by_pytests_own_setting(tmp_path: Path) -> None:
     _select(tmp_path, [])
     (tmp_path / "tests/unit/check_low.py").write_text("import demo.low\n")
     files = [*sorted(FILES), "tests/unit/check_low.py"]
-    selection = select(tmp_path, files, ["src/demo/low.py"], Collecting(patterns=("check_*.py",)))
+    selection = select(tmp_path, files, ["src/demo/low.py"], Collecting(TestFiles(("check_*.py",))))
     assert _picked(selection) == {"check_low": "imports src/demo/low.py"}
 
 

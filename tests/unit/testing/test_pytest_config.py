@@ -110,3 +110,29 @@ def test_a_file_that_an_option_or_a_variable_names_is_the_only_one(
 def test_a_project_without_settings_asks_for_nothing(tmp_path: Path) -> None:
     config = read_pytest_config(tmp_path, "tests/unit")
     assert (config.words, config.value("-m"), config.without("cov"), config.plugins) == ((), None, "", ())
+
+
+@pytest.mark.parametrize(
+    ("settings", "folders", "taken"),
+    [
+        ("", [], {"tests/test_a.py", "tests/sub/test_b.py", "pkg/core/test_properties.py"}),
+        ("testpaths = tests", [], {"tests/test_a.py", "tests/sub/test_b.py"}),
+        ("testpaths = tests/s*", [], {"tests/sub/test_b.py"}),
+        ("testpaths = ./tests/test_a.py tests/run.py", [], {"tests/test_a.py", "tests/run.py"}),
+        ("testpaths = gone", [], {"tests/test_a.py", "tests/sub/test_b.py", "pkg/core/test_properties.py"}),
+        ("testpaths = pkg", ["tests"], {"tests/test_a.py", "tests/sub/test_b.py"}),
+        ("testpaths = tests\naddopts = -v pkg", [], {"pkg/core/test_properties.py"}),
+        ("testpaths = tests\naddopts = -p pkg", [], {"tests/test_a.py", "tests/sub/test_b.py"}),
+        ("norecursedirs = sub pkg/core", [], {"tests/test_a.py", "build/test_c.py", ".tox/test_d.py"}),
+        ("addopts = --ignore=pkg --ignore tests/sub/test_b.py", [], {"tests/test_a.py"}),
+        ("python_files = run.py", [], {"tests/run.py"}),
+    ],
+)
+def test_the_files_that_hold_tests_are_those_where_pytest_looks(
+    tmp_path: Path, settings: str, folders: list[str], taken: set[str]
+) -> None:
+    names = ["tests/test_a.py", "tests/sub/test_b.py", "tests/run.py", "pkg/core/test_properties.py"]
+    names += ["build/test_c.py", ".tox/test_d.py", "tests/test_a.txt"]
+    root = _write(tmp_path, {"pytest.ini": f"[pytest]\n{settings}\n", **dict.fromkeys(names, "")})
+    found = read_pytest_config(root, "").files(root, *folders)
+    assert {name for name in names if found.holds(name)} == taken

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["Escape", "Escapes", "FileRecord", "ImpactRecord", "PlaceRecord", "TestRecord"]
+__all__ = ["Escape", "Escapes", "FileRecord", "ImpactRecord", "PlaceRecord", "TestRecord", "numbers"]
 
 
 class FileRecord(Struct, frozen=True, kw_only=True):
@@ -31,10 +32,16 @@ class PlaceRecord(Struct, frozen=True, kw_only=True):
 
 
 class TestRecord(PlaceRecord, frozen=True, kw_only=True):
-    """A test's. `followed` is False where not all that it ran could be seen."""
+    """A test's. `followed` is False where not all that it ran could be seen, `apart` says whether a part ran
+    in programs that it started; `started` are those that couldn't be followed. `carried` are classes, as
+    `PATH::NAME`, of which it used objects and made none, and which had some when it began; None where nobody
+    knows.
+    """
 
     outcome: str
     followed: bool = True
+    apart: bool = False
+    carried: tuple[str, ...] | None = None
 
 
 class ImpactRecord(Struct, frozen=True, kw_only=True):
@@ -59,6 +66,22 @@ class ImpactRecord(Struct, frozen=True, kw_only=True):
     outside: PlaceRecord
     unseen: str = ""
     bare: tuple[str, ...] = ()
+    whole: bool = False
+    """Whether each test that pytest found then has its result here."""
+
+    def ran_by(self, test: TestRecord) -> tuple[str, ...]:
+        """The blocks that it ran. Raises ValueError or IndexError where the record isn't sound."""
+        return tuple(self.blocks[number] for number in numbers(test.ran, len(self.blocks)))
+
+
+def numbers(text: str, count: int) -> Iterator[int]:
+    """The numbers of `0-3,7`. Raises ValueError on what isn't one below `count`."""
+    for part in text.split(",") if text else ():
+        first, _, last = part.partition("-")
+        low, high = int(first), int(last or first)
+        if not 0 <= low <= high < count:
+            raise ValueError(f"{part} isn't a range of numbers below {count}")
+        yield from range(low, high + 1)
 
 
 class Escape(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ __all__ = [
     "Explanation",
     "ImpactExplanation",
     "LastRun",
+    "LayerImpact",
     "Listing",
     "PipelineRow",
     "ProgramRow",
@@ -169,6 +170,17 @@ class RestingTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     quarantine: InQuarantine | None = None
 
 
+class LayerImpact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which tests of a layer a change reaches, as of the unit tests."""
+
+    layer: str
+    mode: Literal["full", "impacted", "none"]
+    reason: str
+    changed: tuple[str, ...]
+    running: tuple[RunningTest, ...]
+    resting: tuple[RestingTest, ...]
+
+
 class ImpactExplanation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`atomci explain impact --json`. Of mode `full`, no test is listed: all run, for the reason given."""
 
@@ -178,3 +190,5 @@ class ImpactExplanation(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     changed: tuple[str, ...]
     running: tuple[RunningTest, ...]
     resting: tuple[RestingTest, ...]
+    others: tuple[LayerImpact, ...] = ()
+    """Of the layers of tests beside the unit tests that have begun."""

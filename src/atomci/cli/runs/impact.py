@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from atomci.artifacts.handed.impact import ImpactRecord
+from atomci.artifacts.handed.impact import ImpactRecord, numbers
 from atomci.artifacts.handed.testing import InQuarantine, Selection
-from atomci.artifacts.printed.listings import ImpactExplanation, RestingTest, RunningTest
+from atomci.artifacts.printed.listings import ImpactExplanation, LayerImpact, RestingTest, RunningTest
 from atomci.testing.flaky.quarantine import Quarantined
-from atomci.testing.selection.record import numbers
 
 __all__ = ["explained", "impact_lines"]
 
 
 def explained(
-    selection: Selection,
-    record: ImpactRecord | None,
+    selections: Mapping[str, tuple[Selection, ImpactRecord | None]],
     paths: Sequence[str],
     held: Sequence[Quarantined] = (),
 ) -> ImpactExplanation:
-    """What a selection says of each test; with `paths`, only tests that use one of them, or run for it.
-
-    Those that `held` names are in quarantine.
+    """What the selection of each layer says of each test, the unit tests' first; with `paths`, only tests
+    that use one of them, or run for it. Those that `held` names are in quarantine.
     """
+    unit, *others = (_of(name, *found, paths, held) for name, found in selections.items())
+    return ImpactExplanation(
+        mode=unit.mode,
+        reason=unit.reason,
+        changed=unit.changed,
+        running=unit.running,
+        resting=unit.resting,
+        others=tuple(others),
+    )
+
+
+def _of(
+    layer: str,
+    selection: Selection,
+    record: ImpactRecord | None,
+    paths: Sequence[str],
+    held: Sequence[Quarantined],
+) -> LayerImpact:
     running = [
         RunningTest(test=test, reasons=why, quarantine=_held(held, test))
         for row in selection.tests
@@ -32,7 +47,8 @@ def explained(
     if paths:
         running = [row for row in running if any(path in why for path in paths for why in row.reasons)]
         resting = [row for row in resting if {*row.runs, *row.reads} & set(paths)]
-    return ImpactExplanation(
+    return LayerImpact(
+        layer=layer,
         mode=selection.mode,
         reason=selection.reason,
         changed=selection.changed,
@@ -62,8 +78,14 @@ def _resting(record: ImpactRecord, nodeid: str, held: Sequence[Quarantined]) -> 
 
 
 def impact_lines(told: ImpactExplanation) -> Iterator[str]:
-    """For people."""
-    yield f"{told.mode}: {told.reason}"
+    """For people. Each layer is named where there are several."""
+    yield from _layer_lines(told, "unit: " if told.others else "")
+    for one in told.others:
+        yield from _layer_lines(one, f"{one.layer}: ")
+
+
+def _layer_lines(told: ImpactExplanation | LayerImpact, name: str) -> Iterator[str]:
+    yield f"{name}{told.mode}: {told.reason}"
     if told.changed:
         yield f"changed: {', '.join(told.changed)}"
     for row in told.running:

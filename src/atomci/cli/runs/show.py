@@ -78,15 +78,22 @@ _GUARD = "guard"
 def _explain_impact(loader: Loader, paths: Sequence[str], as_json: bool) -> None:
     from atomci.artifacts.json_text import json_of
     from atomci.atoms.parts.layers.impact_record import known_record
-    from atomci.atoms.phase_05_unit import selected
+    from atomci.atoms.parts.layers.layer_runs import not_begun
+    from atomci.atoms.parts.layers.layer_selection import reached_by_change
     from atomci.cli.runs.impact import explained, impact_lines
     from atomci.engine.context import Context, Options
     from atomci.testing.flaky.quarantine import quarantine_today
+    from atomci.testing.layers import E2E, INTEGRATION, unit_tests_of
 
     atom = loader.catalog.atoms["select_impacted_unit_tests"]
     ctx = Context(loader.workspace(Options(preview=True)), atom)
-    held = quarantine_today(ctx.project).in_force
-    told = explained(selected(ctx), known_record(ctx), paths, held)
+    unit = unit_tests_of(ctx.project)
+    later = [layer for layer in (INTEGRATION, E2E) if unit.folder and not not_begun(ctx, layer)]
+    told = explained(
+        {layer.name: (reached_by_change(ctx, layer), known_record(ctx, layer)) for layer in (unit, *later)},
+        paths,
+        quarantine_today(ctx.project).in_force,
+    )
     click.echo(json_of(told).decode() if as_json else "\n".join(map(folded, impact_lines(told))))
 
 

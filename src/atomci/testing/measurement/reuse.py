@@ -94,7 +94,7 @@ class Reuse:
         if not reach.tests and not reach.files and self.was.tests:
             reach.tests[min(self.was.tests)] = ["one runs, by which coverage is measured"]
         left_out = (test for nodeid, test in tests.tests.items() if not _runs(reach, nodeid))
-        if self.was.unnoted and any(runs_program(test) for test in left_out):
+        if self.was.unnoted and any(test.apart or runs_program(test) for test in left_out):
             raise Everything("programs that tests start cover lines, of which nobody knows whose they are")
 
     def _lost_file(self, place: Bits, *, called: bool = False) -> str:

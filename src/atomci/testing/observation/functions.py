@@ -13,23 +13,23 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
 import pytest
 
 from atomci.testing.observation import observer
+from atomci.testing.observation.carried import Carried
 from atomci.testing.observation.covered import Covered
-from atomci.testing.observation.lines import RanLines
 from atomci.testing.observation.quick import quickest
+from atomci.testing.observation.starts import Starts
+from atomci.testing.observation.stretches import Stretch
 from atomci.testing.observation.suites import FunctionSuite, by_function
 from atomci.testing.session import from_the_root
 
 __all__ = [
     "Follower",
-    "Stretch",
     "gather",
     "pytest_configure",
     "pytest_runtest_protocol",
@@ -45,43 +45,12 @@ _PREFIXES = (sys.prefix + os.sep, os.path.dirname(os.__file__) + os.sep)
 _NOT_OURS = (os.sep + "site-packages" + os.sep, os.sep + ".git" + os.sep, os.sep + "__pycache__" + os.sep)
 
 
-@dataclass
-class Stretch:
-    """What runs somewhere: in a test, in a fixture, while a module is imported, or between them."""
-
-    codes: dict[int, CodeType] = field(default_factory=dict)
-    read: dict[str, None] = field(default_factory=dict)
-    started: dict[str, None] = field(default_factory=dict)
-    lines: RanLines = field(default_factory=RanLines)
-    covered: dict[str, int] = field(default_factory=dict)
-
-    def take(self, other: Stretch) -> None:
-        """Count what is the other's as its own."""
-        for number in other.codes:
-            theirs = other.lines.of(number)
-            if theirs is None:
-                self.lines.given_up.add(number)
-            else:
-                if number in self.codes and self.lines.of(number) is None:
-                    self.lines.given_up.add(number)
-                self.lines.ran.setdefault(number, set()).update(theirs)
-        self.codes.update(other.codes)
-        self.read.update(other.read)
-        self.started.update(other.started)
-        self.cover(other.covered)
-
-    def cover(self, covered: Mapping[str, int]) -> None:
-        """Count lines as covered here."""
-        for file, bits in covered.items():
-            self.covered[file] = self.covered.get(file, 0) | bits
-
-
 class Follower:
-    """Follows one process. `start` is the folder whose code counts; `suites` says whether parts of functions
-    are told, which costs.
+    """Follows one process. `start` is the folder whose code counts; `programs` is where those that it starts
+    leave their notes, and `suites` says whether parts of functions are told, which costs.
     """
 
-    def __init__(self, start: str, *, suites: bool = False) -> None:
+    def __init__(self, start: str, programs: str = "", *, suites: bool = False) -> None:
         self.start = os.path.realpath(start) + os.sep
         self.ended = False
         self.now = Stretch()
@@ -94,6 +63,8 @@ class Follower:
         self.modules: dict[str, Stretch] = {}
         self.importers: dict[str, dict[str, None]] = {}
         self.covered = Covered(self.start)
+        self._starts = Starts(programs, self.start)
+        self._carried = Carried(self._path_of)
         self._fixtures: dict[int, tuple[Any, Stretch]] = {}
         self._imports: list[tuple[FrameType, str, Stretch]] = []
         self._files: dict[str, str] = {}
@@ -202,17 +173,23 @@ class Follower:
         """Whether this was told where the process is now."""
         return path in self.now.read
 
-    def started(self, program: str) -> None:
-        """A program was started, or the process was copied."""
-        self.now.started[program] = None
+    def started(self, program: str, words: Sequence[str] = ()) -> None:
+        """A program was started, or, without words, the process was copied."""
+        number = self._starts.add(words) if words else None
+        if number is None:
+            self.now.started[program] = None
+        else:
+            self.now.starts[number] = None
 
     def run_test(self, nodeid: str, fixtures: list[Any]) -> Generator[None, object, object]:
         """A context in which a test runs; what its fixtures ran before is its own too."""
         before = self.now
-        self.go(Stretch())
+        key, key_before = self._starts.enter()
+        self.go(Stretch(keys={key: None}, carried=self._carried.now()))
         try:
             return (yield)
         finally:
+            self._starts.leave(key_before)
             if not self.is_there():
                 self.lost[nodeid] = None
             self._be_quick(False)
@@ -227,10 +204,12 @@ class Follower:
     def set_up(self, fixture: Any) -> Generator[None, object, object]:
         """A context in which a fixture is made that several tests get."""
         before = self.now
-        self.go(Stretch())
+        key, key_before = self._starts.enter()
+        self.go(Stretch(keys={key: None}))
         try:
             return (yield)
         finally:
+            self._starts.leave(key_before)
             here = self.now
             self.go(before)
             self._fixtures.setdefault(id(fixture), (fixture, Stretch()))[1].take(here)
@@ -239,7 +218,9 @@ class Follower:
 
     def file_of(self, code: CodeType) -> str:
         """The path from the start of the file that the code is of; empty where it isn't the project's."""
-        name = code.co_filename
+        return self._path_of(code.co_filename)
+
+    def _path_of(self, name: str) -> str:
         if name not in self._files:
             # To follow links costs more than all else, and few of the many files are the project's.
             place = "" if _is_others(name) else os.path.realpath(name)
@@ -314,10 +295,20 @@ class Follower:
             own = sorted(set(self._names(place)))
             ran = [numbers.setdefault(name, len(numbers)) for name in own]
             covered = {file: f"{bits:x}" for file, bits in place.covered.items()}
-            return {"ran": ran, "read": list(place.read), "started": list(place.started), "covered": covered}
+            return {
+                "ran": ran,
+                "read": list(place.read),
+                "started": list(place.started),
+                "starts": list(place.starts),
+                "keys": list(place.keys),
+                "carried": sorted(place.carried),
+                "covered": covered,
+            }
 
         return {
             "start": self.start,
+            "process": os.getpid(),
+            "starts": self._starts.all,
             "tests": {nodeid: told(place) for nodeid, place in self.tests.items()},
             "modules": {file: told(place) for file, place in self.modules.items()},
             "outside": told(self.outside),
@@ -341,7 +332,8 @@ def _block(code: CodeType) -> str:
 
 # From the import of this plugin on, since a conftest's imports count.
 _FOLDER = observer.FOLDER
-_FOLLOWER = Follower(os.getcwd(), suites=bool(os.environ.get(_SUITES_VARIABLE))) if _FOLDER else None
+_PROGRAMS = os.path.join(_FOLDER, "functions", "programs")
+_FOLLOWER = Follower(os.getcwd(), _PROGRAMS, suites=_SUITES_VARIABLE in os.environ) if _FOLDER else None
 if _FOLLOWER is not None:
     observer.tell(_FOLLOWER)
     _FOLLOWER.begin()

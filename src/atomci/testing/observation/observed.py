@@ -12,7 +12,7 @@ import msgspec
 from atomci.decoding import decoded
 from atomci.testing.observation.compiled import CONNECT_THEMSELVES, LEAVE_FILES_ALONE, OPEN_FILES_THEMSELVES
 
-__all__ = ["FOLDER_VARIABLE", "Seen", "seen"]
+__all__ = ["FOLDER_VARIABLE", "Seen", "seen", "unknown_compiled"]
 
 FOLDER_VARIABLE = "ATOMCI_OBSERVED"
 """Names the folder to the observer; spelt there once more, since it imports nothing of ours."""
@@ -126,16 +126,23 @@ def _unseen(raw: _Raw, root: Path) -> str:
         return _by(test, f"calls {library} by ctypes")
     for file in _early(raw, root):
         return f"{file} was imported before anything could be seen"
-    opening = {*OPEN_FILES_THEMSELVES.intersection(raw.modules), *_unknown(raw)}
+    opening = unknown_compiled(raw.compiled, raw.standard, raw.modules)
     return f"{min(opening)} may open files by itself" if opening else ""
 
 
-def _unknown(raw: _Raw) -> Iterator[str]:
-    """Compiled packages that aren't Python's own, and of which nothing is known."""
-    for file, package in raw.compiled.items():
-        of_python = _is_below(file, raw.standard) and "site-packages" not in PurePath(file).parts
+def unknown_compiled(
+    compiled: Mapping[str, str], standard: Iterable[str], modules: Iterable[str]
+) -> frozenset[str]:
+    """Packages that may open files unseen: of those that are `compiled`, by their files, the ones that aren't
+    Python's own (`standard` are its folders) and of which nothing is known.
+    """
+    standard = tuple(standard)
+    found = set(OPEN_FILES_THEMSELVES.intersection(modules))
+    for file, package in compiled.items():
+        of_python = _is_below(file, standard) and "site-packages" not in PurePath(file).parts
         if not (of_python or "__mypyc" in package or package in LEAVE_FILES_ALONE):
-            yield package
+            found.add(package)
+    return frozenset(found)
 
 
 def _outside(raw: _Raw) -> str:

@@ -61,8 +61,8 @@ class Told(Protocol):
     def knows(self, path: str) -> bool:
         """Whether this was told where the process is now."""
 
-    def started(self, program: str) -> None:
-        """A program was started."""
+    def started(self, program: str, words: Sequence[str] = ()) -> None:
+        """A program was started, or, without words, the process was copied."""
 
     def executes(self, code: object) -> None:
         """Code is about to run that isn't called, such as a module's."""
@@ -319,8 +319,14 @@ class Observer:
         program = os.path.basename(os.fsdecode(words[0]))
         self.programs.setdefault(program, self.test)
         if self.told is not None:
-            self.told.started(program)
+            self.told.started(program, self._words_of(arguments) or [program])
         self._named(arguments)
+
+    def _words_of(self, arguments: _Arguments) -> list[str]:
+        words = (
+            arguments[1] if len(arguments) > 1 and isinstance(arguments[1], list | tuple) else arguments[:1]
+        )
+        return [os.fsdecode(word) for word in words]
 
     def _named(self, arguments: _Arguments) -> None:
         """The program's own file, and those that it is given by their absolute paths."""

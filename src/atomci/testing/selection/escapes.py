@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -11,7 +11,7 @@ from atomci.artifacts.handed.impact import Escape, Escapes, ImpactRecord
 from atomci.testing.results import BAD
 from atomci.testing.selection.reach import Everything, Tree, reached
 
-__all__ = ["ENOUGH", "Judged", "counted", "judged", "why_all"]
+__all__ = ["ENOUGH", "Judged", "counted", "judged", "together", "why_all"]
 
 ENOUGH = 20
 """So many runs with new failures that all are caught it takes, until the selection is trusted again."""
@@ -64,6 +64,16 @@ def counted(before: Escapes, run: Judged, commit: str) -> Escapes:
         escaped=before.escaped + len(new),
         clean=clean,
         escapes=() if clean >= ENOUGH else (*before.escapes, *new)[-_KEPT:],
+    )
+
+
+def together(known: Sequence[Escapes]) -> Escapes:
+    """What was counted of several layers of tests."""
+    return Escapes(
+        runs=sum(one.runs for one in known),
+        failures=sum(one.failures for one in known),
+        escaped=sum(one.escaped for one in known),
+        escapes=tuple(escape for one in known for escape in one.escapes),
     )
 
 

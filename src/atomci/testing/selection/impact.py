@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from atomci.artifacts.handed.testing import SelectedTest, Selection
-from atomci.testing.pytest_config import TEST_FILES, is_test_file
+from atomci.testing.pytest_config import TestFiles
 from atomci.testing.selection.earlier_run import EarlierRun
 from atomci.testing.selection.imports import ImportGraph, read_graph
 
@@ -35,7 +35,7 @@ class Collecting:
     `unknown` says why other files may hold tests too; empty where none can.
     """
 
-    patterns: tuple[str, ...] = TEST_FILES
+    files: TestFiles = field(default_factory=TestFiles)
     searched: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     unknown: str = ""
@@ -57,9 +57,9 @@ def collects_files(conftest: Path) -> bool:
     return "pytest_collect_file" in text or "pytest_collect_directory" in text
 
 
-def unit_tests(files: Iterable[str], patterns: Sequence[str] = TEST_FILES) -> list[str]:
-    """The files under tests/unit that pytest collects, by its setting `python_files`."""
-    return [file for file in files if file.startswith(_UNIT) and is_test_file(file, patterns)]
+def unit_tests(files: Iterable[str], collected: TestFiles) -> list[str]:
+    """The files under tests/unit that pytest collects, by its own settings."""
+    return [file for file in files if file.startswith(_UNIT) and collected.holds(file)]
 
 
 def select(
@@ -74,7 +74,7 @@ def select(
     `files` are all project files; `changed` is None when git can't tell, `seen` where no such run is kept.
     """
     how = how or Collecting()
-    tests = unit_tests(files, how.patterns)
+    tests = unit_tests(files, how.files)
     if changed is None:
         return everything(
             "git can't tell what changed (no repository, unknown ref or shallow history)", tests

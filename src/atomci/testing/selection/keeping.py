@@ -7,8 +7,8 @@ A test that gets what another one had made doesn't run what made it. So it depen
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from atomci.testing.selection.blocks import Blocks
@@ -22,10 +22,13 @@ _MAKING = "__init__"
 
 @dataclass(frozen=True)
 class Keepers:
-    """`runs` has the tests that ran each block, as `PATH::NAME`."""
+    """`runs` has the tests that ran each block, as `PATH::NAME`; `carried` by test the classes of which it
+    may have used an object that another one made, None where nobody knows.
+    """
 
     code: Mapping[str, Blocks]
     runs: Mapping[str, frozenset[str]]
+    carried: Mapping[str, Collection[str] | None] = field(default_factory=dict)
 
     def behind(self, file: str, name: str) -> Iterator[_Block]:
         """The functions that keep what they gave, and that may run this one to find it."""
@@ -56,8 +59,15 @@ class Keepers:
             maker = f"{of_class}.{_MAKING}"
             if of_class and blocks and maker in blocks.hashes and name not in blocks.unbound:
                 ran[file, maker] |= tests if method != _MAKING else frozenset()
-        found = {maker: frozenset(tests) - self._tests(maker) for maker, tests in ran.items()}
+        found = {
+            maker: frozenset(test for test in tests - self._tests(maker) if self._may_carry(test, maker))
+            for maker, tests in ran.items()
+        }
         return {maker: tests for maker, tests in found.items() if tests}
+
+    def _may_carry(self, test: str, maker: _Block) -> bool:
+        carried = self.carried.get(test)
+        return carried is None or "::".join(maker).rpartition(".")[0] in carried
 
     def _tests(self, block: _Block) -> frozenset[str]:
         return self.runs.get("::".join(block), frozenset())

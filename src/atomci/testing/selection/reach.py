@@ -13,15 +13,14 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from atomci.artifacts.handed.impact import FileRecord, ImpactRecord, PlaceRecord, TestRecord
+from atomci.artifacts.handed.impact import FileRecord, ImpactRecord, PlaceRecord, TestRecord, numbers
 from atomci.artifacts.handed.testing import SelectedTest, Selection
-from atomci.testing.pytest_config import is_test_file
 from atomci.testing.selection.blocks import MODULE, Blocks, read_blocks
 from atomci.testing.selection.impact import CONFIGURATION, Collecting, is_prose
 from atomci.testing.selection.imports import ImportGraph, read_graph
 from atomci.testing.selection.keeping import Keepers
 from atomci.testing.selection.naming import ImportChange, Readers, readers_of
-from atomci.testing.selection.record import file_record, numbers
+from atomci.testing.selection.record import file_record
 from atomci.testing.selection.uses import uses_of
 
 __all__ = ["Everything", "Reach", "Tree", "by_tests", "reached", "runs_program"]
@@ -174,14 +173,28 @@ class _Suite:
                 _note(found.tests, nodeid, why)
         for nodeid, why in self._always(matters):
             _note(found.tests, nodeid, why)
+        self._add_files(found, set(changed))
+        return found
+
+    def _add_files(self, found: Reach, changed: Collection[str]) -> None:
+        """Those that run as a whole, whatever is known of tests in them."""
         for path in self.tree.hashes:
             if path in self.by_file and path in changed:
                 _note(found.files, path, "it changed")
             elif path in self.by_file or path in self.tree.standing:
                 continue
-            elif is_test_file(path, self.tree.how.patterns):
+            elif path in self.idle and path not in changed:
+                if path in found.tests:
+                    found.files[path] = found.tests.pop(path)
+            elif self.tree.how.files.holds(path):
                 _note(found.files, path, "is new, or had no test")
-        return found
+
+    @cached_property
+    def idle(self) -> frozenset[str]:
+        """Files in which pytest found no test when all were run, and that are as they were."""
+        then, now = self.record.hashes, self.tree.hashes
+        same = (path for path, digest in now.items() if then.get(path) == digest and path not in self.by_file)
+        return frozenset(filter(self.tree.how.files.holds, same) if self.record.whole else ())
 
     def _changed(self) -> set[str]:
         """Since the record, and since where git counts from."""
@@ -279,7 +292,7 @@ class _Suite:
         ran = [name for name in self.record.blocks if name.startswith(f"{path}::")]
         found = [(nodeid, f"runs {path}, which {does}") for name in ran for nodeid in self.runs.get(name, ())]
         found += self._importing(path, f"{path}, which {does}")
-        if not found and not is_test_file(path, self.tree.how.patterns):
+        if not found and not self.tree.how.files.holds(path):
             raise Everything(f"{path} {does}, and no test is known to depend on it")
         yield from found
 
@@ -338,7 +351,8 @@ class _Suite:
 
     @cached_property
     def _keepers(self) -> Keepers:
-        return Keepers(self._parsed, self.runs)
+        carried = {nodeid: test.carried for nodeid, test in self.record.tests.items()}
+        return Keepers(self._parsed, self.runs, carried)
 
     def _near(self, path: str, why: str) -> Iterator[tuple[str, str]]:
         """Tests of files that import it directly, or are named after it, or that run anything in it."""
@@ -444,7 +458,7 @@ class _Suite:
                 above[other].add(file)
         for file, importers in self.record.importers.items():
             above[file].update(importers)
-        hidden = {file for file in self.graph.dynamic if file in self.by_file}
+        hidden = {file for file in self.graph.dynamic if file in self.by_file or file in self.idle}
         found = dict.fromkeys([path, *sorted(hidden - {path})])
         queue = [path]
         for file in queue:
@@ -454,7 +468,9 @@ class _Suite:
         return found
 
     def _tests_of(self, file: str, why: str) -> Iterator[tuple[str, str]]:
-        return ((nodeid, why) for nodeid in self.by_file.get(file, ()))
+        if file in self.idle:
+            yield file, why
+        yield from ((nodeid, why) for nodeid in self.by_file.get(file, ()))
 
 
 _TEXT = 1 << 20

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from atomci.artifacts.handed.impact import FileRecord, ImpactRecord, PlaceRecord, TestRecord
+from atomci.artifacts.handed.impact import FileRecord, ImpactRecord, PlaceRecord, TestRecord, numbers
 from atomci.decoding import decoded
 from atomci.testing.selection.blocks import MODULE, Blocks, read_blocks
+from atomci.testing.selection.programs import Start, Used, name_of, read_programs
 
-__all__ = ["Notes", "Used", "file_record", "make_record", "numbers", "read_notes"]
+__all__ = ["Notes", "file_record", "make_record", "read_notes"]
 
 
 class _Place(msgspec.Struct, frozen=True):
     ran: tuple[int, ...] = ()
     read: tuple[str, ...] = ()
     started: tuple[str, ...] = ()
+    starts: tuple[int, ...] = ()
+    keys: tuple[str, ...] = ()
+    carried: tuple[str, ...] | None = None
 
 
 class _Raw(msgspec.Struct, frozen=True):
@@ -33,15 +37,8 @@ class _Raw(msgspec.Struct, frozen=True):
     importers: dict[str, tuple[str, ...]]
     lost: tuple[str, ...]
     blocks: tuple[tuple[str, str], ...]
-
-
-@dataclass
-class Used:
-    """What ran, by file and name; what was read; what was started."""
-
-    ran: set[tuple[str, str]] = field(default_factory=set)
-    read: set[str] = field(default_factory=set)
-    started: set[str] = field(default_factory=set)
+    process: int = 0
+    starts: tuple[Start, ...] = ()
 
 
 @dataclass
@@ -61,23 +58,41 @@ def read_notes(folder: Path) -> Notes | None:
         raws = [decoded(file.read_bytes(), _Raw) for file in sorted(folder.glob("*.json"))]
     except (OSError, msgspec.DecodeError):
         return None
-    notes = Notes()
+    notes, programs = Notes(), read_programs(folder / "programs")
+    by_key = programs.by_key()
     for raw in raws:
         notes.lost.update(raw.lost)
-        _add(notes.outside, raw, raw.outside)
+        told = _Told(raw, by_key, programs.unfollowed(raw.process, raw.starts))
+        told.add(notes.outside, raw.outside)
         for nodeid, place in raw.tests.items():
-            _add(notes.tests.setdefault(nodeid, Used()), raw, place)
+            told.add(notes.tests.setdefault(nodeid, Used()), place)
         for file, place in raw.modules.items():
-            _add(notes.modules.setdefault(file, Used()), raw, place)
+            told.add(notes.modules.setdefault(file, Used()), place)
         for file, importers in raw.importers.items():
             notes.importers.setdefault(file, set()).update(importers)
     return notes if raws else None
 
 
-def _add(found: Used, raw: _Raw, place: _Place) -> None:
-    found.ran.update(raw.blocks[number] for number in place.ran)
-    found.read.update(_from(raw.start, path) for path in place.read)
-    found.started.update(place.started)
+@dataclass(frozen=True)
+class _Told:
+    """One process's notes, what programs with each key used, and the starts of which nobody knows that."""
+
+    raw: _Raw
+    by_key: Mapping[str, Used]
+    unfollowed: Collection[int]
+
+    def add(self, found: Used, place: _Place) -> None:
+        raw = self.raw
+        found.ran.update(raw.blocks[number] for number in place.ran)
+        found.read.update(_from(raw.start, path) for path in place.read)
+        found.started.update(place.started)
+        lost = (raw.starts[number][1] for number in place.starts if number in self.unfollowed)
+        found.started.update(map(name_of, lost))
+        for key in place.keys:
+            if key in self.by_key:
+                found.take(self.by_key[key])
+        if place.carried is not None:
+            found.carry(place.carried)
 
 
 def _from(start: str, path: str) -> str:
@@ -93,11 +108,13 @@ def make_record(
     python: str,
     earlier: ImpactRecord | None = None,
     unseen: str = "",
+    whole: bool = False,
     texts: Mapping[str, bytes] = MappingProxyType({}),
 ) -> ImpactRecord:
     """The record of a run. Tests that didn't run are as an `earlier` one knows them, which was of this very
     code as far as they are concerned.
 
+    `whole` says that no test which should have run lacks its result.
     `hashes` are those of all project files, from before the run; `texts` are theirs, where they may be others
     by now.
     """
@@ -110,7 +127,7 @@ def make_record(
     if known and earlier:
         for nodeid, test in earlier.tests.items():
             if nodeid not in results:
-                tests[nodeid], results[nodeid] = known.found(test), test.outcome
+                tests[nodeid], results[nodeid] = known.found_of(test), test.outcome
                 followed[nodeid] = test.followed
         for file, place in earlier.modules.items():
             modules.setdefault(file, known.found(place))
@@ -130,6 +147,8 @@ def make_record(
             nodeid: TestRecord(
                 outcome=results[nodeid],
                 followed=followed[nodeid],
+                apart=nodeid in tests and tests[nodeid].apart,
+                carried=_carried(tests.get(nodeid)),
                 **writer.words(tests.get(nodeid, Used())),
             )
             for nodeid in sorted(results)
@@ -138,6 +157,7 @@ def make_record(
         importers={file: tuple(sorted(importers[file])) for file in sorted(importers)},
         outside=PlaceRecord(**writer.words(outside)),
         unseen=unseen,
+        whole=whole and (earlier is None or earlier.whole),
     )
 
 
@@ -146,6 +166,10 @@ class _Known:
     """An earlier record, by names again."""
 
     record: ImpactRecord
+
+    def found_of(self, test: TestRecord) -> Used:
+        used = self.found(test)
+        return replace(used, apart=test.apart, carried=None if test.carried is None else {*test.carried})
 
     def found(self, place: PlaceRecord) -> Used:
         blocks, paths = self.record.blocks, self.record.paths
@@ -202,6 +226,20 @@ def file_record(blocks: Blocks) -> FileRecord:
     )
 
 
+def _carried(found: Used | None) -> tuple[str, ...] | None:
+    """Of the classes that had objects when a test began, those whose methods it ran without making one."""
+    if found is None or found.carried is None:
+        return None
+    ran = {f"{file}::{name.partition('#')[0]}" for file, name in found.ran}
+    above = {name.rpartition(".")[0] for name in ran}
+    had = (name for name in above if not found.carried.isdisjoint({name, f"*::{_last(name)}"}))
+    return tuple(sorted(name for name in had if f"{name}.__init__" not in ran))
+
+
+def _last(name: str) -> str:
+    return name.rpartition("::")[2].rpartition(".")[2]
+
+
 def _split(block: str) -> tuple[str, str]:
     path, _, name = block.rpartition("::")
     return path, name or MODULE
@@ -216,13 +254,3 @@ def _ranges(found: Iterable[int]) -> str:
         else:
             told.append([number, number])
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in told)
-
-
-def numbers(text: str, count: int) -> Iterator[int]:
-    """The numbers again. Raises ValueError on what isn't one below `count`."""
-    for part in text.split(",") if text else ():
-        first, _, last = part.partition("-")
-        low, high = int(first), int(last or first)
-        if not 0 <= low <= high < count:
-            raise ValueError(f"{part} isn't a range of numbers below {count}")
-        yield from range(low, high + 1)

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from atomci.artifacts.handed.impact import ImpactRecord
-from atomci.testing.selection.record import numbers
+from atomci.artifacts.handed.impact import ImpactRecord, numbers
 
 __all__ = ["Uses", "uses_of"]
 

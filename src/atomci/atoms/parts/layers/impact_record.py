@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from atomci.engine.context import Context
 from atomci.engine.inputs.environment import packages, python_version
 from atomci.project import CACHE_FOLDER
 from atomci.testing import results
-from atomci.testing.layers import Layer
+from atomci.testing.layers import UNIT, Layer
 from atomci.testing.measurement import coverage_config
 from atomci.testing.observation.observed import seen
 from atomci.testing.pytest_config import read_pytest_config
@@ -57,15 +58,15 @@ _AT_MOST = 256 * 1024 * 1024
 """Bytes; a larger record isn't one of ours."""
 
 
-def known_record(ctx: Context) -> ImpactRecord | None:
+def known_record(ctx: Context, layer: Layer) -> ImpactRecord | None:
     """That of earlier runs, here or in CI; None without one that can be read, and with --no-cache."""
-    return _kept(ctx) if ctx.options.use_cache else None
+    return _kept(ctx, layer) if ctx.options.use_cache else None
 
 
-def _kept(ctx: Context) -> ImpactRecord | None:
-    file = ctx.root / handles.IMPACT
+def _kept(ctx: Context, layer: Layer) -> ImpactRecord | None:
+    file = ctx.root / layer.impact
     try:
-        return ctx.read(handles.IMPACT) if file.is_file() and file.stat().st_size < _AT_MOST else None
+        return ctx.read(layer.impact) if file.is_file() and file.stat().st_size < _AT_MOST else None
     except (ArtifactError, OSError):
         return None
 
@@ -86,6 +87,8 @@ def why_never_by_itself(ctx: Context, layer: Layer) -> str:
     local = ctx.project.setting(read_selection).local
     if local == "never":
         return 'selection.local is "never"'
+    if local == "auto" and layer.name != UNIT.name:
+        return f"the {layer.name} tests select only where they are asked to"
     measured = not why_unmeasured(ctx, read_pytest_config(ctx.root, layer.folder))
     if local == "auto" and measured and not (ctx.root / handles.LINES).is_file():
         return SEEDING if _seeds(ctx) else "coverage is measured, which takes all of them"
@@ -177,10 +180,10 @@ def blocks_of(ctx: Context) -> KnownBlocks:
     return known_blocks(ctx.root / CACHE_FOLDER / "blocks", f"{own_code()} {sys.version}")
 
 
-def why_not_trusted(ctx: Context) -> str:
+def why_not_trusted(ctx: Context, layer: Layer) -> str:
     """Why all tests run though there is a record: the selection would have missed a failure. Else empty."""
     try:
-        return why_all(ctx.read_if_there(handles.ESCAPES) or Escapes())
+        return why_all(ctx.read_if_there(layer.escapes) or Escapes())
     except ArtifactError as error:
         return f"{error}; all of them run until one run with --all --no-cache writes it again"
 
@@ -193,9 +196,9 @@ def keep_escapes(
     With --no-cache the count begins anew. Raises ArtifactError where that of before can't be read.
     """
     if not ctx.options.use_cache:
-        ctx.write(handles.ESCAPES, Escapes())
+        ctx.write(layer.escapes, Escapes())
         return
-    record = _kept(ctx)
+    record = _kept(ctx, layer)
     if record is None or why_of_no_use(ctx, record):
         return
     outcomes = {result.nodeid: result.outcome for result in results.read_results(ctx.root / layer.log)}
@@ -204,8 +207,8 @@ def keep_escapes(
     edges = ctx.project.setting(read_selection).edges
     run = judged(record, Tree(ctx.root, before, (), how(), edges=edges), outcomes)
     if run is not None:
-        known = ctx.read_if_there(handles.ESCAPES) or Escapes()
-        ctx.write(handles.ESCAPES, counted(known, run, ctx.project.git.commit() or ""))
+        known = ctx.read_if_there(layer.escapes) or Escapes()
+        ctx.write(layer.escapes, counted(known, run, ctx.project.git.commit() or ""))
 
 
 def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection: Selection) -> bool:
@@ -216,9 +219,9 @@ def keep_record(ctx: Context, layer: Layer, before: Mapping[str, str], selection
     """
     log, notes, now = ctx.root / layer.log, notes_in(ctx.root, ctx.atom), file_hashes(ctx)
     steady = {path: digest for path, digest in before.items() if now.get(path) == digest}
-    record = renewed(ctx, _kept(ctx), log=log, notes=notes, hashes=steady, left_out=selection.left_out)
+    record = renewed(ctx, _kept(ctx, layer), log=log, notes=notes, hashes=steady, left_out=selection.left_out)
     if record is not None:
-        ctx.write(handles.IMPACT, record)
+        ctx.write(layer.impact, record)
     return record is not None and record.hashes == steady
 
 
@@ -255,6 +258,7 @@ def renewed(
         python=_python(ctx),
         earlier=_of(earlier, left_out),
         unseen=saw.unseen if saw and not saw.programs else "",
+        whole=not session.missing,
         texts=texts or {},
     )
 
@@ -286,7 +290,8 @@ def file_hashes(ctx: Context) -> dict[str, str]:
 
 
 def _python(ctx: Context) -> str:
-    """The version and the packages with theirs, as one word: what a record made elsewhere must share."""
+    """The version, the packages, and pytest's options: what a record made elsewhere must share."""
     minor = ".".join(python_version(ctx.project).split(".")[:2])
     digest = hashlib.blake2b("\n".join(packages(ctx.project)).encode(), digest_size=8).hexdigest()
-    return f"{minor} {digest}"
+    asked = os.environ.get("PYTEST_ADDOPTS", "")  # it may leave tests out
+    return f"{minor} {digest} {asked}".rstrip()

@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import structs
 
-from atomci.artifacts import handles
 from atomci.artifacts.handed.schemas import ReportFile, Reports, Status
 from atomci.artifacts.handed.testing import TestSummary
 from atomci.artifacts.handles import Artifact
@@ -87,7 +86,7 @@ def pytest_command(
     if followed and ctx.options.since is not None:  # who asks for a selection gets the finest
         watch |= {"ATOMCI_SUITES": "1"}
     if narrowed:
-        watch |= {pytest_runs.LEFT_OUT_VARIABLE: (ctx.root / handles.SELECTION).as_posix()}
+        watch |= {pytest_runs.LEFT_OUT_VARIABLE: (ctx.root / layer.selection).as_posix()}
     variables = {**own, **watch, **planned(ctx), **lent_variables(ctx), **(env or {}), **(portion or {})}
     # What it says of tests is in its results; of what it prints, the end is enough.
     argv = (ctx.project.python, "-m", "pytest", *words)
