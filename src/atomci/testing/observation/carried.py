@@ -7,12 +7,18 @@ inside the tests' process.
 from __future__ import annotations
 
 import gc
+import sys
+import time
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
 __all__ = ["Carried"]
 
+_SECONDS = 30.0
+"""So long it looks, in a whole run."""
+_HAS_GENERATIONS = sys.version_info < (3, 14)
+"""Later, Python makes objects old bit by bit."""
 _HEAP = 1 << 9
 """The flag of types that Python code made; Python's collector knows their objects."""
 # A class may have attributes of these names itself.
@@ -26,22 +32,28 @@ class Carried:
         self._file_of = file_of
         self._classes: dict[type, frozenset[str]] = {}
         """Of each type, the project's classes that its objects are of, as `PATH::NAME`."""
-        self._always: frozenset[str] | None = None
-        """Those that had objects before the first test."""
-        self._sets: dict[frozenset[str], frozenset[str]] = {}
+        self._old: frozenset[str] = frozenset()
+        """Those that had objects when all were looked at."""
+        self._collections: tuple[int, ...] = ()
+        self._seconds = 0.0
 
-    def now(self) -> frozenset[str]:
-        """All that have objects, or may have some of which the collector doesn't know."""
-        if self._always is None:
-            self._always = self._alive()
-            if not gc.get_freeze_count():
-                gc.freeze()  # what was there needn't be looked at again
-        found = self._always | self._alive()
-        return self._sets.setdefault(found, found)  # most tests begin with the same
+    def now(self) -> frozenset[str] | None:
+        """All that have objects; None where to look took too long already."""
+        if self._seconds > _SECONDS:
+            return None
+        began = time.process_time()
+        if self._collections and self._collections == _collections():
+            # What was made since then isn't among the old objects yet, of which there are many.
+            found = self._old | self._of([*gc.get_objects(generation=0), *gc.get_objects(generation=1)])
+        else:
+            found = self._old = self._of(gc.get_objects())
+            self._collections = _collections() if _HAS_GENERATIONS else ()
+        self._seconds += time.process_time() - began
+        return found
 
-    def _alive(self) -> frozenset[str]:
+    def _of(self, objects: list[object]) -> frozenset[str]:
         found: set[str] = set()
-        for one in set(map(type, gc.get_objects())):
+        for one in set(map(type, objects)):
             if one not in self._classes:
                 self._classes[one] = frozenset(self._names(one))
             found |= self._classes[one]
@@ -59,6 +71,17 @@ class Carried:
             making = making.__wrapped__
         code = getattr(making, "__code__", None)
         if not isinstance(code, CodeType) or code.co_name != "__init__":
-            return f"*::{one.__name__}"
+            return f"*::{one.__name__}" if self._may_be_own(one) else ""
         file = self._file_of(code.co_filename)
         return f"{file}::{code.co_qualname.rpartition('.')[0]}" if file else ""
+
+    def _may_be_own(self, one: type) -> bool:
+        """By its module, unless that isn't known."""
+        name = _DICT.__get__(one).get("__module__")
+        file = getattr(sys.modules.get(name), "__file__", None) if isinstance(name, str) else None
+        return not isinstance(file, str) or bool(self._file_of(file))
+
+
+def _collections() -> tuple[int, ...]:
+    """How often objects may have become old ones."""
+    return tuple(one["collections"] for one in gc.get_stats()[1:])

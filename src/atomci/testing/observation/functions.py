@@ -301,7 +301,7 @@ class Follower:
                 "started": list(place.started),
                 "starts": list(place.starts),
                 "keys": list(place.keys),
-                "carried": sorted(place.carried),
+                "carried": place.carried if place.carried is None else sorted(place.carried),
                 "covered": covered,
             }
 

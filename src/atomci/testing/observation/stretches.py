@@ -23,8 +23,8 @@ class Stretch:
     """Programs, by their numbers."""
     keys: dict[str, None] = field(default_factory=dict)
     """Those of the programs that were started here."""
-    carried: frozenset[str] = frozenset()
-    """Classes that had objects when it began."""
+    carried: frozenset[str] | None = frozenset()
+    """Classes that had objects when it began; None where nobody knows."""
     lines: RanLines = field(default_factory=RanLines)
     covered: dict[str, int] = field(default_factory=dict)
 
@@ -43,7 +43,10 @@ class Stretch:
         self.started.update(other.started)
         self.starts.update(other.starts)
         self.keys.update(other.keys)
-        self.carried |= other.carried
+        if self.carried is None or other.carried is None:
+            self.carried = None
+        else:
+            self.carried |= other.carried
         self.cover(other.covered)
 
     def cover(self, covered: Mapping[str, int]) -> None:
