@@ -40,6 +40,9 @@ FILES = {
     "def helper():\n    return 1\n",
     "tests/test_kept.py": "from shop.kept import once\n\n\ndef test_kept():\n    assert once()\n\n\n"
     "def test_kept_too():\n    assert once() == 1\n",
+    "shop/packed.txt": "packed",
+    "tests/test_packed.py": "import pkgutil\n\n\ndef test_packed():\n"
+    "    assert pkgutil.get_data('shop', 'packed.txt') == b'packed'\n",
     "tests/test_listing.py": "from shop.reading import names\n\n\ndef test_names():\n    assert names()\n",
     "shop/parts.py": "def part(kind):\n    if kind == 'a':\n        return 1\n    for one in kind:\n"
     "        kind = one\n    return 2\n",
@@ -64,6 +67,8 @@ FILES = {
     "def test_program():\n    assert run('-m', 'shop') == 'text\\n'\n\n\n"
     "def test_program_of_a_program():\n    assert run('-m', 'shop', 'again') == 'text\\n'\n\n\n"
     "def test_fixture(known):\n    assert known\n\n\n"
+    "def test_thread():\n    code = 'import threading, shop.shown; threading.Thread(target=shop.shown.shown).start()'\n"
+    "    assert run('-c', code) == ''\n\n\n"
     "def test_nothing():\n    assert run('-c', 'print(1)')\n\n\n"
     "def test_empty():\n    run('-m', 'shop', env={'PATH': os.environ['PATH']}, check=True)\n\n\n"
     "def test_killed():\n    process = subprocess.Popen([sys.executable, '-c', 'import shop.shown; input()'], stdin=subprocess.PIPE)\n"
@@ -188,14 +193,16 @@ def test_an_edit_of_a_part_of_a_function_reaches_the_tests_that_ran_that_part(
 
 
 PROGRAMS = {"test_program", "test_program_of_a_program", "test_fixture"}
+SHOWN = {*PROGRAMS, "test_thread"}
 
 
 @pytest.mark.parametrize(
     ("path", "old", "new", "tests"),
     [
-        ("shop/shown.py", "read_text()", "read_text() + ''", PROGRAMS),
-        ("shop/shown.py", "return 1", "return 2", PROGRAMS),  # nobody ran it: those of the file
-        ("shop/shown.txt", "text", "other", PROGRAMS),
+        ("shop/shown.py", "read_text()", "read_text() + ''", SHOWN),
+        ("shop/shown.py", "return 1", "return 2", SHOWN),  # nobody ran it: those of the file
+        ("shop/shown.txt", "text", "other", SHOWN),
+        ("shop/packed.txt", "packed", "other", {"test_packed"}),
         ("shop/__main__.py", "print(shown())", "print()", PROGRAMS),
         ("shop/__main__.py", "main()\n", "main\n", PROGRAMS),
         ("shop/prices.py", "net // 5", "net // 6", {"test_gross", "test_tax"}),

@@ -48,6 +48,7 @@ _FOLDER_VARIABLE = "ATOMCI_OBSERVED"
 _LOCAL = (None, "", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104  # nothing binds to them
 _ENVIRONMENT = re.compile(r"/proc/(self|thread-self|\d+)/environ")
 _WORDS = re.compile(r"[\s'\"=;|&<>()]+")
+_CODE = (".py", ".pyc", ".pyi", ".so", ".pyd", ".pth")
 _WRITING = os.O_WRONLY | os.O_RDWR
 _Arguments = tuple[Any, ...]
 
@@ -237,7 +238,9 @@ class Observer:
         keeps = mode[:2] == "r+" or mode[:3] in ("rb+", "r+b") if isinstance(mode, str) else False
         if (not writes or keeps) and place not in self.written:
             self.read[place] = None
-            self._tell(place, IMPORTING + TOOLS + OF_SOURCES)
+            # What isn't code is data, also where Python's own importers read it for somebody.
+            importing = IMPORTING if place.endswith(_CODE) else ()
+            self._tell(place, importing + TOOLS + OF_SOURCES)
             if place not in self.texts and not asked_by(IMPORTING + TOOLS + OF_SOURCES):
                 self.texts[place] = None
             if _ENVIRONMENT.fullmatch(place):

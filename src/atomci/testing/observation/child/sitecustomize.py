@@ -46,14 +46,15 @@ class _Profiled:
         found = [entry.code for entry in self._profiler.getstats() if not isinstance(entry.code, str)]
         return [*found, *self._codes] if there else None
 
-    def threads(self, threading: _Any) -> None:
+    @property
+    def of_threads(self) -> _Any:
         codes = self._codes
 
         def follow(frame: _Any, event: str, _: object) -> None:
             if event == "call":
                 codes[frame.f_code] = None
 
-        threading.setprofile(follow)
+        return follow
 
 
 class _CalledBack:
@@ -74,8 +75,9 @@ class _CalledBack:
         sys.setprofile(None)
         return list(self._codes) if there else None
 
-    def threads(self, threading: _Any) -> None:
-        threading.setprofile(self._follow)
+    @property
+    def of_threads(self) -> _Any:
+        return self._follow
 
 
 class _Monitored:
@@ -105,15 +107,14 @@ class _Monitored:
             monitoring.free_tool_id(self._tool)
         return list(self._codes) if there else None
 
-    def threads(self, threading: _Any) -> None:
-        """It sees them anyway."""
+    of_threads = None
+    """It sees them anyway."""
 
 
 def _quickest() -> _Profiled | _CalledBack | _Monitored:
     if sys.version_info >= (3, 13):
         free = [tool for tool in (4, 3) if sys.monitoring.get_tool(tool) is None]
-        if free:
-            return _Monitored(free[0])
+        return _Monitored(free[0])  # without one it can't be followed
     return _Profiled() if sys.version_info < (3, 12) else _CalledBack()
 
 
@@ -141,6 +142,8 @@ class _Process:
         import atexit
 
         self._take_over("stat", "lstat", "access", "readlink")
+        if self._code.of_threads is not None:
+            _follow_threads(self._code.of_threads)
         sys.addaudithook(self._hook)
         atexit.register(self._end)
 
@@ -199,11 +202,8 @@ class _Process:
             self._starts.append(["sh", "-c", os.fsdecode(arguments[0])])
         elif event in _FORKING:
             self._unseen[_FORK] = None
-        elif event == "ctypes.dlopen":
-            if arguments[0] is not None:
-                self._unseen[os.path.basename(os.fsdecode(arguments[0]))] = None
-        elif event == "_thread.start_new_thread" and "threading" in sys.modules:
-            self._code.threads(sys.modules["threading"])
+        elif event == "ctypes.dlopen" and arguments[0] is not None:
+            self._unseen[os.path.basename(os.fsdecode(arguments[0]))] = None
 
     def _is_import(self, path: _Any) -> bool:
         """Whether Python opens code to run it, or shows lines of it."""
@@ -266,6 +266,24 @@ class _Process:
         }
         with open(self._notes, "wb") as file:
             file.write(json.dumps(told).encode())
+
+
+def _follow_threads(follow: _Any) -> None:
+    """Those that begin from now on."""
+    import _thread
+
+    start: _Any = _thread.start_new_thread
+
+    def begin(function: _Any, arguments: _Any, words: _Any = None) -> _Any:
+        def followed(*arguments: _Any, **words: _Any) -> None:
+            sys.setprofile(follow)
+            function(*arguments, **words)
+
+        return start(followed, arguments, words or {})
+
+    _thread.start_new_thread = begin
+    if "threading" in sys.modules:
+        sys.modules["threading"]._start_new_thread = begin  # type: ignore[attr-defined]
 
 
 def _is_others(path: str) -> bool:
