@@ -49,6 +49,13 @@ def test_the_catalog_imports_no_code_of_an_atom() -> None:
     assert [name for name in modules if name.startswith(("atomci.atoms", "atomci.engine"))] == []
 
 
+def test_a_guarded_session_loads_neither_a_parser_of_options_nor_what_runs_atoms() -> None:
+    needs = "atomci.cli.sessions.guarded, atomci.guard.session, atomci.cli.view.guarding, atomci.engine.guest"
+    modules = _imported_by(f"import {needs}")
+    unwanted = {"click", "rich", "logging", "tomllib", "concurrent.futures", "atomci.engine.plan"}
+    assert modules & ({*HEAVY, *unwanted} - {"msgspec"}) == set()
+
+
 def test_an_unchanged_gate_imports_neither_template_tools_nor_pytest_nor_what_installs(green) -> None:
     ask = (
         "import sys\nfrom atomci.cli.main import main\ncode = main(['run', 'local_ci'])\n"
