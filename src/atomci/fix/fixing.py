@@ -127,7 +127,7 @@ def _proposed(
     """What is left of a change once it is proved in a copy that no fixer has seen; kept as a session."""
     watcher.begins("the change is proved in a fresh copy, and made smaller")
     with _room(request, request.new_run(), watcher) as room:
-        scratch, kept = room.scratch, room.environment.protected
+        scratch = room.scratch
         scratch.put(base)
         if scratch.keep("before") != base:
             return _Proposed(failed="the files of this checkout can't be copied a second time")
@@ -139,12 +139,12 @@ def _proposed(
         def has_time() -> bool:
             return clock.left is None or clock.left > 0
 
-        proof = Proof(scratch, judge, lambda: scratch.forget_ignored(kept), has_time, request.allowed)
+        proof = Proof(scratch, judge, scratch.forget_ignored, has_time, request.allowed)
         proven = proof.of(base, wanted, mending.left)
         if proven.failed:
             return _Proposed(failed=proven.failed)
         scratch.put(proven.state)
-        scratch.forget_ignored(kept)
+        scratch.forget_ignored()
         scratch.keep("after")
         patch, text = scratch.difference(base, proven.state), scratch.text(base, proven.state)
     return _Proposed(patch, text, proven.dropped, note=proven.note)
@@ -159,7 +159,8 @@ def _room(request: FixRequest, run: str, watcher: Watcher) -> Iterator[Room]:
     try:
         scratch = Scratch(place, request.run)
         inside = place.tree / project.root.resolve().relative_to(place.root.resolve())
-        yield Room(project, scratch, environment_for_copy(project, inside, request.run_in), request.degraded)
+        environment = environment_for_copy(project, inside, place.folder / "environment", request.run_in)
+        yield Room(project, scratch, environment, request.degraded)
     finally:
         if not interrupts.held():
             interrupts.hold()

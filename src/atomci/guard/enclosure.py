@@ -59,12 +59,12 @@ def enclose(
     degraded: bool = False,
     terminal: bool = False,
     lent: Workplace | None = None,
+    readable: Sequence[Path] = (),
     repository: Repository | None = None,
-    protected: Sequence[Path] = (),
 ) -> Enclosure:
     """Make a place for a run, and confine a program to it; `folder` is where it would run in the checkout.
 
-    In a place that is `lent` only the session's own folder is made. `protected` can't be changed there.
+    In a place that is `lent` only the session's own folder is made. `readable` can be read, wherever it lies.
     `repository`: the checkout's, where it is open.
     Nothing is left of it where that fails. Raises UsageError, RefusedError, InfrastructureError.
     """
@@ -74,7 +74,7 @@ def enclose(
     try:
         state = own_state(tool, Path.home(), place.scratch, around)
         bounds = _with(bounds_for(settings, place, around, terminal=terminal), state)
-        bounds = replace(bounds, protected=(*bounds.protected, *protected))
+        bounds = replace(bounds, readable=(*bounds.readable, *readable))
         records = project.root / CLI_RUNS
         remembered = Remembered(records / _TRIAL) if records.parent.is_dir() else None
         where = _folder_in(place, folder)

@@ -44,8 +44,8 @@ class SessionRequest:
     `in_place`: in the user's own checkout, and not in a worktree. `degraded`: also where nothing confines it.
     `terminal`: it gets a terminal of its own, joined to that of this process. `reads`: it gets the input of
     this process. `place`: a worktree of the caller's, which stays and whose snapshots the caller keeps;
-    `protected` can't be changed there. `around`: the variables of whoever starts it, those of this process
-    where it is None. `repository`: the checkout's, where it is open.
+    `readable` can be read, wherever it lies. `around`: the variables of whoever starts it, those of this
+    process where it is None. `repository`: the checkout's, where it is open.
     """
 
     project: Project
@@ -60,7 +60,7 @@ class SessionRequest:
     terminal: bool = False
     reads: bool = False
     place: Workplace | None = None
-    protected: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
     around: Mapping[str, str] | None = None
     repository: Repository | None = None
 

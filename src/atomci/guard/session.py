@@ -58,7 +58,7 @@ def _enclosed(request: SessionRequest) -> Enclosure:
         around=os.environ if request.around is None else request.around,
         in_place=request.in_place,
         lent=request.place,
-        protected=request.protected,
+        readable=request.readable,
         degraded=request.degraded,
         terminal=request.terminal,
         repository=request.repository,

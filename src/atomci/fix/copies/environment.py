@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,11 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
+from atomci.bootstrap.environment import interpreter
 from atomci.bootstrap.managers.choice import choice
 from atomci.bootstrap.managers.protocol import Manager
 from atomci.bootstrap.managers.table import MANAGERS
 from atomci.errors import InfrastructureError
-from atomci.project import Project
+from atomci.project import Project, normalized
 from atomci.tools.process import Command, Completed
 from atomci.tools.surroundings import environment_in
 from atomci.tools.uv import error_line
@@ -24,31 +26,31 @@ RunIn = Callable[[Command, Path], Completed]
 """Runs a command in a folder."""
 
 _OFFLINE = {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}
-_NOT_OURS = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "ATOMCI_SHARD", "PYTHONPATH")
-_PASSED = ("UV_PROJECT_ENVIRONMENT",)
+_NAMES_IT = "UV_PROJECT_ENVIRONMENT"
+_NOT_PASSED = ("VIRTUAL_ENV", "PYTHONPATH")
+_NOT_OURS = (*_NOT_PASSED, _NAMES_IT, "ATOMCI_SHARD")
 _WITHIN = 900.0
 _SITE = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
 
 
 @dataclass(frozen=True)
 class CopyEnvironment:
-    """The variables of programs that work in a copy, where its tools are, what they may not change there, and
-    what is to be told of it.
-    """
+    """The variables of programs that work in a copy, where its tools are, and what is to be told of it."""
 
     variables: Mapping[str, str]
     scripts: Path
-    protected: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def environment_for_copy(project: Project, copy: Path, run: RunIn) -> CopyEnvironment:
-    """Make a copy of the project ready for its tools. Raises InfrastructureError."""
+def environment_for_copy(project: Project, copy: Path, folder: Path, run: RunIn) -> CopyEnvironment:
+    """Make a copy of the project ready for its tools. An environment that is made is `folder`, which isn't
+    there yet and lies where no session can write. Raises InfrastructureError.
+    """
     around = {name: value for name, value in environment_in(copy).items() if name not in _NOT_OURS}
     own, manager = project.own_environment, _manager(project)
-    elsewhere = Path(os.environ.get("UV_PROJECT_ENVIRONMENT", "")).is_absolute()
-    if own is not None and manager is not None and own.is_relative_to(project.root) and not elsewhere:
-        return _made(project, manager, own, copy, around, run)
+    if own is not None and manager is not None and own.is_relative_to(project.root):
+        with _named(folder):
+            return _made(own, manager, copy, folder, around, run)
     lent = {} if own is None else {"UV_PROJECT_ENVIRONMENT": str(own)}
     if paths := _imported_from(project, copy):
         lent["PYTHONPATH"] = os.pathsep.join((*paths, *filter(None, [os.environ.get("PYTHONPATH")])))
@@ -66,28 +68,36 @@ def _manager(project: Project) -> Manager | None:
     return manager if manager.LOCK in locks else None
 
 
+@contextlib.contextmanager
+def _named(folder: Path) -> Iterator[None]:
+    """Managers, and whoever asks for the project's environment, go by this variable."""
+    before = os.environ.get(_NAMES_IT)
+    os.environ[_NAMES_IT] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[_NAMES_IT]
+        if before is not None:
+            os.environ[_NAMES_IT] = before
+
+
 def _made(
-    project: Project, manager: Manager, own: Path, copy: Path, around: Mapping[str, str], run: RunIn
+    own: Path, manager: Manager, copy: Path, folder: Path, around: Mapping[str, str], run: RunIn
 ) -> CopyEnvironment:
-    """With an environment in the copy, of the same Python."""
-    name = own.relative_to(project.root)
-    environment, scripts = copy / name, copy / project.scripts.relative_to(project.root)
-    variables = {**around, **({} if name == Path(".venv") else {"UV_PROJECT_ENVIRONMENT": str(name)})}
-    made = Project(copy)
-    python = os.path.realpath(project.python)
-    _run_all([Command(manager.make_environment(python, environment), without=_NOT_OURS)], copy, run)
-    if not (environment / ".gitignore").exists():
-        (environment / ".gitignore").write_text("*\n", encoding="utf-8")
-    own_words = [command.argv for command in manager.commands(made, in_ci=True)]
-    notes = _installed(own_words, variables, copy, run)
-    lacking = sorted(project.versions.keys() - made.versions.keys())
+    """With an environment of its own, of the same Python and with the same packages."""
+    python = os.path.realpath(interpreter(own))
+    _run_all([Command(manager.make_environment(python, folder))], copy, run)
+    argvs = [command.argv for command in manager.commands(Project(copy), in_ci=True)]
+    notes, wanted = _installed(argvs, copy, run), _packages_in(own)
+    lacking = sorted(wanted - _packages_in(folder))
     if lacking and manager.NAME == "uv":
-        more = [(*words, "--all-groups", "--all-extras") for words in own_words]
-        notes = (*notes, *_installed(more, variables, copy, run))
-        lacking = sorted(project.versions.keys() - made.versions.keys())
+        more = [(*words, "--all-groups", "--all-extras") for words in argvs]
+        notes = (*notes, *_installed(more, copy, run))
+        lacking = sorted(wanted - _packages_in(folder))
     if lacking:
         notes = (*notes, f"the copy lacks {', '.join(lacking)}, which your environment has")
-    return CopyEnvironment(variables, scripts, (environment,), tuple(dict.fromkeys(notes)))
+    variables = {**around, _NAMES_IT: str(folder)}
+    return CopyEnvironment(variables, interpreter(folder).parent, tuple(dict.fromkeys(notes)))
 
 
 def _run_all(commands: Iterable[Command], copy: Path, run: RunIn) -> None:
@@ -98,21 +108,20 @@ def _run_all(commands: Iterable[Command], copy: Path, run: RunIn) -> None:
             raise InfrastructureError(f"the copy can't have its environment: {said}", str(command))
 
 
-def _installed(
-    argvs: Sequence[tuple[str, ...]], variables: Mapping[str, str], copy: Path, run: RunIn
-) -> tuple[str, ...]:
+def _installed(argvs: Sequence[tuple[str, ...]], copy: Path, run: RunIn) -> tuple[str, ...]:
     """Install from what this machine has; where that isn't enough, from the network, which is told."""
-
-    def words(more: Mapping[str, str]) -> list[Command]:
-        own = {name: value for name, value in variables.items() if name in _PASSED}
-        return [Command(argv, env={**own, **more}, without=_NOT_OURS) for argv in argvs]
-
     try:
-        _run_all(words(_OFFLINE), copy, run)
+        _run_all([Command(argv, env=_OFFLINE, without=_NOT_PASSED) for argv in argvs], copy, run)
     except InfrastructureError:
-        _run_all(words({}), copy, run)
+        _run_all([Command(argv, without=_NOT_PASSED) for argv in argvs], copy, run)
         return ("the copy's environment took the network",)
     return ()
+
+
+def _packages_in(environment: Path) -> set[str]:
+    """The names of what is installed."""
+    found = (entry.name for site in environment.glob(_SITE) for entry in site.glob("*.dist-info"))
+    return {normalized(name.removesuffix(".dist-info").rpartition("-")[0]) for name in found}
 
 
 def _imported_from(project: Project, copy: Path) -> tuple[str, ...]:

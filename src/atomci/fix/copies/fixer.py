@@ -53,7 +53,8 @@ class Fixer:
     ) -> Worked:
         """One attempt, in so many seconds at most."""
         text = task_text(failures, refused, self.allowed)
-        file = room.scratch.place.folder / "task.md"
+        file = room.notes / "task.md"
+        file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
         ready, begun = self._started(room, (text, str(file)))
         usual = STREAMING if begun.tells_events else HEADLESS

@@ -33,6 +33,16 @@ class Room:
     level: str = field(default="", init=False)
 
     @property
+    def tools(self) -> Path:
+        """Where its environment is, if it has one of its own."""
+        return self.scratch.place.folder / "environment"
+
+    @property
+    def notes(self) -> Path:
+        """Where sessions find what is written for them."""
+        return self.scratch.place.folder / "notes"
+
+    @property
     def root(self) -> Path:
         """The project in the copy."""
         return self.scratch.tree / self.project.root.resolve().relative_to(self.scratch.place.root.resolve())
@@ -58,7 +68,7 @@ class Room:
             limits=limits,
             degraded=self.degraded,
             place=self.scratch.place,
-            protected=self.environment.protected,
+            readable=tuple(path for path in (self.tools, self.notes) if path.exists()),
             around=self.environment.variables,
         )
         try:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,13 +81,11 @@ class Scratch:
             for compiled in (self.tree / path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
                 compiled.unlink(missing_ok=True)
 
-    def forget_ignored(self, but: Collection[Path]) -> None:
-        """Take away what git ignores, such as caches and results, but for some folders."""
+    def forget_ignored(self) -> None:
+        """Take away what git ignores, such as caches and results."""
         words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
         for path in self.store.repository.git.paths(*words):
-            place = self.tree / path.rstrip("/")
-            if not any(kept == place or kept.is_relative_to(place) for kept in but):
-                _remove(place, self.tree)
+            _remove(self.tree / path.rstrip("/"), self.tree)
 
 
 def _put(path: Path, side: Side, top: Path) -> None:
