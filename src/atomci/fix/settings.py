@@ -56,9 +56,14 @@ def budget_of(settings: FixSettings) -> Budget:
     return Budget(settings.attempts, seconds_of(settings.wall), settings.tokens or None, settings.usd or None)
 
 
-def allowance_of(settings: FixSettings) -> Allowance:
-    """The bounds on what a fix may touch."""
-    return Allowance(settings.paths, (*PROTECTED, *settings.protected), settings.files, settings.lines)
+def allowance_of(settings: FixSettings, prefix: str = "") -> Allowance:
+    """The bounds on what a fix may touch, as paths from the top of the repository; `prefix` leads from there
+    to the project: "" or "sub/".
+    """
+    own = (*(PROTECTED if prefix else ()), *settings.protected)
+    protected = (*PROTECTED, *(f"{prefix}{glob}" for glob in own))
+    scope = tuple(f"{prefix}{glob}" for glob in settings.paths)
+    return Allowance(scope, protected, settings.files, settings.lines)
 
 
 def problems_of(settings: FixSettings) -> Iterator[tuple[str, str, str]]:

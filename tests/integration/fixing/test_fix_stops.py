@@ -266,3 +266,28 @@ def test_a_bad_table_has_its_line_and_ci_is_refused(checkout: Checkout) -> None:
         file.write('\n[tool.atomci.fix]\npaths = ["/etc/**"]\n')
     done = checkout.fix()
     assert (done.code, "pyproject.toml:8: tool.atomci.fix.paths" in done.err) == (2, True), done.err
+
+
+def test_a_project_below_the_top_is_fixed_there_and_paths_count_from_it(checkout: Checkout) -> None:
+    before = checkout.seen()
+    sub = checkout.root / "sub"
+    for name in ("pyproject.toml", "src/demo/a.py"):
+        (sub / name).parent.mkdir(parents=True, exist_ok=True)
+        (sub / name).write_bytes(before[name])
+    table = '[tool.atomci.fix]\npaths = ["src/**"]\n'
+    (sub / "pyproject.toml").write_text((sub / "pyproject.toml").read_text() + table, encoding="utf-8")
+
+    words = ("fix", "--allow-degraded", "--command", checkout.fixer(FIX))
+    done = call(words, sub, checkout.env)
+
+    assert done.code == 0, done.out + done.err
+    report = json.loads((sub / "artifacts/fix/fix.json").read_text(encoding="utf-8"))
+    assert [row["path"] for row in report["files"]] == ["sub/src/demo/a.py"]
+
+
+def test_without_a_commit_it_says_what_to_type(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new/pyproject.toml").write_text('[project]\nname = "new"\n', encoding="utf-8")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path / "new", check=True)
+    done = call(("fix",), tmp_path / "new", checkout.env)
+    assert (done.code, "git commit" in done.err, "--in-place" in done.err) == (4, True, False), done.err

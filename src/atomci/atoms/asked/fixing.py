@@ -16,12 +16,13 @@ from atomci.artifacts.redaction import Redactor
 from atomci.artifacts.store import write
 from atomci.atoms.loading.load import Loader
 from atomci.engine.events import new_run_id
-from atomci.errors import UsageError
+from atomci.errors import RefusedError, UsageError
 from atomci.fix.copies.patches import patch_between
 from atomci.fix.fixing import Fixed, FixRequest, fix
 from atomci.fix.judging import refusals
 from atomci.fix.loop import Attempt, Stop
 from atomci.fix.proposal import Edit, Patch, Refusal
+from atomci.fix.rules.bounds import Allowance
 from atomci.fix.settings import FixSettings, allowance_of, budget_of, problems_of, read_fix
 from atomci.fix.task import task_text
 from atomci.fix.telling import fix_markdown
@@ -83,20 +84,25 @@ def bounds_of(settings: FixSettings) -> FixBounds:
 def fix_and_keep(loader: Loader, options: FixOptions, watcher: Watcher) -> FixReport:
     """Fix what is red, and write down how that went. Raises what `fix` raises."""
     settings = options.over(loader.project.setting(read_fix))
-    children = Children()
+    children, repository = Children(), open_repository(loader.project.root, "fixes are tried in a copy")
+    if repository.git.commit() is None:
+        raise RefusedError(
+            "this repository has no commit yet, so it can have no copy", "git add -A, git commit, then again"
+        )
+    allowed = allowance_of(settings, repository.prefix)
     request = FixRequest(
         project=loader.project,
         run=new_run_id(),
         command=settings.command,
         budget=budget_of(settings),
-        allowed=allowance_of(settings),
+        allowed=allowed,
         tools=tuple(_mending(loader)),
         new_run=new_run_id,
         run_in=children.run,
         degraded=options.degraded,
     )
     fixed = fix(request, watcher)
-    return _kept(loader.project.root, loader.workspace().redactor, fixed, settings)
+    return _kept(loader.project.root, loader.workspace().redactor, fixed, allowed)
 
 
 def _mending(loader: Loader) -> Iterable[tuple[str, ...]]:
@@ -107,9 +113,9 @@ def _mending(loader: Loader) -> Iterable[tuple[str, ...]]:
             yield (tool.PROGRAM, *shlex.split(tool.MEND)[1:])
 
 
-def _kept(root: Path, redactor: Redactor, fixed: Fixed, settings: FixSettings) -> FixReport:
+def _kept(root: Path, redactor: Redactor, fixed: Fixed, allowed: Allowance) -> FixReport:
     """Secrets are taken out of what is written; what `atomci guard apply` brings is as it was made."""
-    report, allowed = _report(fixed), allowance_of(settings)
+    report = _report(fixed)
     patch, work = root / handles.FIX_PATCH, root / handles.FIX_WORK
     for path, text in (
         (patch, fixed.text),
@@ -132,10 +138,11 @@ def judged_again(project: Project, report: FixReport) -> FixPatch:
     """
     if not report.files:
         return FixPatch(run=report.run, refused=(), files=0, lines=0, applied="")
-    session = finished(open_repository(project.root), report.run)
+    repository = open_repository(project.root)
+    session = finished(repository, report.run)
     patch = patch_between(session.store.objects, session.before.tree, session.after.tree)
     own = Patch([edit for edit in patch.changes if edit.path not in session.ignored], patch.kept)
-    found = refusals(own, allowance_of(project.setting(read_fix)))
+    found = refusals(own, allowance_of(project.setting(read_fix), repository.prefix))
     return FixPatch(
         run=report.run,
         refused=_told(found),
