@@ -17,12 +17,11 @@ from atomci.atoms.parts.layers.coverage_budget import (
 )
 from atomci.atoms.parts.layers.coverage_runs import coverage_command, reading_sources
 from atomci.atoms.parts.layers.impact_record import (
-    SEEDING,
     is_recorded,
     keep_escapes,
     keep_record,
     note_in_vain,
-    why_never_by_itself,
+    seeds,
 )
 from atomci.atoms.parts.layers.last_selection import keep_selection
 from atomci.atoms.parts.layers.layer_inputs import depends_on_what_was_seen
@@ -60,6 +59,7 @@ from atomci.testing import results
 from atomci.testing.layers import UNIT, Layer, unit_tests_of
 from atomci.tools.process import Command
 
+_NOTED = "noted which lines each test covers, so that later runs take fewer"
 _OF_THE_EVENT = ("CI", "GITHUB_EVENT_NAME")
 _PICKS_SHOWN = 3
 _MODES = {"full": "all tests", "impacted": "impacted", "none": "none"}
@@ -176,7 +176,7 @@ def run_pytest_unit_with_coverage(ctx: Context) -> Outcome:
 def _run(ctx: Context, selection: Selection) -> Outcome:
     layer = _layer(ctx)
     clear_notes(ctx.root, ctx.atom)
-    before, seeds = hashes_before(ctx), why_never_by_itself(ctx, layer) == SEEDING
+    before, first = hashes_before(ctx), seeds(ctx, layer)
     with reading_sources(ctx, layer):
         commands = _pytest_of(ctx, selection, ctx.read_if_there(handles.PARALLEL))
         outcome = run_portion(ctx, layer, commands, selection.mode)
@@ -191,13 +191,14 @@ def _run(ctx: Context, selection: Selection) -> Outcome:
                 return replace(again, reason=f"all tests ran, since {lost}; {again.reason}")
     if outcome.status != "pass":
         return outcome
-    if seeds:
+    if first:
         note_in_vain(ctx, before)
     if wrote := changed_by_tests(ctx, before):
         return replace(outcome, status="error", reason=wrote)
     if ctx.read(UNIT.summary).complete:
         ctx.write(handles.DURATIONS, durations_of(results.read_results(ctx.root / UNIT.log)))
-    said = (selection.reason if selection.mode == "impacted" else "", outcome.reason)
+    noted = _NOTED if first and (ctx.root / handles.LINES).is_file() else ""
+    said = (selection.reason if selection.mode == "impacted" else noted, outcome.reason)
     return replace(outcome, reason="; ".join(filter(None, said)))
 
 

@@ -35,7 +35,6 @@ from atomci.testing.selection.settings import read_selection
 from atomci.tools.atomic import replace_file
 
 __all__ = [
-    "SEEDING",
     "blocks_of",
     "by_record",
     "differs",
@@ -46,14 +45,14 @@ __all__ = [
     "known_record",
     "note_in_vain",
     "renewed",
+    "seeds",
     "since_in_ci",
     "why_never_by_itself",
     "why_not_trusted",
     "why_of_no_use",
 ]
 
-SEEDING = "which lines each of them covers is noted, so that later runs take fewer"
-"""Why a run makes the first record, by which later ones select."""
+_MEASURED = "coverage is measured, which takes all of them"
 _AT_MOST = 256 * 1024 * 1024
 """Bytes; a larger record isn't one of ours."""
 
@@ -91,15 +90,18 @@ def why_never_by_itself(ctx: Context, layer: Layer) -> str:
         return f"the {layer.name} tests select only where they are asked to"
     measured = not why_unmeasured(ctx, read_pytest_config(ctx.root, layer.folder))
     if local == "auto" and measured and not (ctx.root / handles.LINES).is_file():
-        return SEEDING if _seeds(ctx) else "coverage is measured, which takes all of them"
+        return _MEASURED
     return ""
 
 
-def _seeds(ctx: Context) -> bool:
+def seeds(ctx: Context, layer: Layer) -> bool:
     """Whether a run that nobody asked for a record makes one all the same: from the second run of all tests
     on, so that the first is quick, and not where an earlier one couldn't tell which lines each test covers.
     """
-    if ctx.option(ShardOptions).one or not (ctx.root / handles.DURATIONS).is_file():
+    first = not (ctx.root / handles.DURATIONS).is_file()
+    if first or layer.name != UNIT.name or ctx.option(ShardOptions).one or since_in_ci(ctx):
+        return False
+    if why_never_by_itself(ctx, layer) != _MEASURED:
         return False
     known = _in_vain(ctx)
     return not (known.is_file() and known.read_text(encoding="utf-8") == _settings(ctx))
@@ -139,7 +141,7 @@ def is_recorded(ctx: Context, layer: Layer) -> bool:
     selects_in_ci = ctx.project.setting(read_selection).ci == "auto"
     if ctx.options.since is not None or selects_in_ci:
         return True
-    return why_never_by_itself(ctx, layer) in ("", SEEDING)
+    return not why_never_by_itself(ctx, layer) or seeds(ctx, layer)
 
 
 def differs(ctx: Context, record: ImpactRecord) -> bool:

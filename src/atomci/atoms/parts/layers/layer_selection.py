@@ -10,7 +10,6 @@ from msgspec import structs
 from atomci.artifacts.handed.impact import ImpactRecord
 from atomci.artifacts.handed.testing import Selection
 from atomci.atoms.parts.layers.impact_record import (
-    SEEDING,
     by_record,
     differs,
     known_record,
@@ -72,7 +71,7 @@ def selection_for(ctx: Context, layer: Layer) -> Selection:
     if why := why_all(ctx, layer):
         if why == _SAME and (last := last_selection(ctx)) and not why_not_trusted(ctx, layer):
             return last
-        chosen = why != SEEDING and why == why_never_by_itself(ctx, layer)
+        chosen = why == why_never_by_itself(ctx, layer)
         return every_test(ctx, layer, f"{why}{_how_to_select(ctx)}" if chosen else why)
     return _selected_from(ctx, layer, ctx.project.setting(read_selection).base)
 
