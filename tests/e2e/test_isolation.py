@@ -24,7 +24,13 @@ MAY_BE_SKIPPED = {*(row.name for row in ALONE if row.optional), "watch_ci_durati
 """What has no tool here, and what takes more runs for a verdict."""
 OF_ANOTHER_MANAGER = {"requirements/*.txt"}
 # Only where a later run may select tests by it.
-FOR_SELECTING = {"artifacts/tests/impact*.json", "artifacts/tests/impact-line*.json"}
+FOR_SELECTING = {
+    f"artifacts/tests/{layer}impact{kind}*.json"
+    for layer in ("", "integration.", "e2e.")
+    for kind in ("", "-line", "-escape")
+}
+# Only where something was red.
+OF_A_FIX = {"artifacts/fix/*.patch", "artifacts/fix/work*.md"}
 # Only where the budget of coverage counts over other layers than unit.
 OVER_LAYERS = {handles.ALL_BUDGET.path, handles.E2E_DATA.path}
 APPLIED = {"enforce_branch_protection_rules"}
@@ -94,5 +100,5 @@ def test_an_atom_needs_no_more_than_its_inputs(
     assert done.code == (ended["status"] == "fail")
     assert ended["examined"] > 0 or ended["status"] == "skipped"
     if ended["status"] != "skipped":
-        for glob in set(map(str, row.writes)) - OF_ANOTHER_MANAGER - FOR_SELECTING - OVER_LAYERS:
+        for glob in set(map(str, row.writes)) - OF_ANOTHER_MANAGER - FOR_SELECTING - OVER_LAYERS - OF_A_FIX:
             assert list(folder.glob(glob.rstrip("/"))), f"{glob} wasn't written"

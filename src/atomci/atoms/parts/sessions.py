@@ -24,15 +24,18 @@ class CapturedSession(NamedTuple):
 
 
 def newest_captured(ctx: Context) -> CapturedSession | Verdict:
-    """The newest session that changed something, or why there is nothing to say of one."""
+    """The newest session that changed something and whose snapshots are there, or why there is none.
+
+    Those of a fix's own sessions go with its copies.
+    """
+    none = "no session has changed anything yet"
     for recorded in reversed(recorded_sessions(ctx.root)):
         if recorded.session is None or not recorded.session.changed:
             continue
         place = recorded.folder.relative_to(ctx.root).as_posix()
         store = open_store(ctx.root, recorded.run)
         before = store.read("before")
-        if before is None:
-            text = f"{place}: its snapshots were removed, as by atomci guard drop"
-            return Verdict(None, (text,), _START, not_run=True)
-        return CapturedSession(place, store, before, store.read("after"))
-    return Verdict(None, ("no session has changed anything yet",), _START, not_run=True)
+        if before is not None:
+            return CapturedSession(place, store, before, store.read("after"))
+        none = f"{place}: its snapshots were removed, as by atomci guard drop"
+    return Verdict(None, (none,), _START, not_run=True)
