@@ -1,5 +1,6 @@
 """What real tests were seen to run and read, and which of them a change reaches by that."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from atomci.testing.selection.impact import Collecting
 from atomci.testing.selection.reach import Everything, Reach, Tree, reached
 from atomci.testing.selection.record import make_record, read_notes
 
+SERVES = "forkserver" in multiprocessing.get_all_start_methods()
 FILES = {
     "shop/__init__.py": "",
     "shop/base.py": "LIMIT = 3\nHIDDEN = 4\n\n\ndef register(function):\n    return function\n\n\n"
@@ -76,6 +78,38 @@ FILES = {
     "def test_modules():\n    code = 'import sys; print(*sys.modules)'\n"
     "    before = set(run('-I', '-c', code).split())\n"
     "    assert set(run('-c', code).split()) - before <= {'_lsprof', '__future__', 'sitecustomize', 'atexit'}\n",
+    "shop/threaded.py": "def which(kind):\n    if kind == 'a':\n        found = 1\n    else:\n        found = 2\n    return found\n",
+    "shop/imported.py": "",
+    "tests/test_threads.py": "import threading\n\nimport pytest\n\nfrom shop.threaded import which\n\n\n"
+    "def apart():\n    thread = threading.Thread(target=which, args='b')\n    thread.start()\n    thread.join()\n\n\n"
+    "@pytest.fixture(scope='module')\ndef shared():\n    which('a')\n\n\n"
+    "@pytest.fixture(scope='class')\ndef later():\n    pass\n\n\n"
+    "def test_b():\n    which('b')\n\n\ndef test_a():\n    which('a')\n\n\n"
+    "def test_a_shared_then_b(shared):\n    apart()\n\n\n"
+    "def test_a_then_a_fixture_then_b(request):\n    which('a')\n    request.getfixturevalue('later')\n    apart()\n\n\n"
+    "def test_a_then_an_import_then_b():\n    which('a')\n    import shop.imported\n    apart()\n",
+    "data/text.txt": "text",
+    "tests/test_places.py": "import os, subprocess, sys\nfrom pathlib import Path\n\nTOP = Path(__file__).parent.parent\n"
+    "UP = Path(__file__).parent / '..' / 'data'\n\n\n"
+    "def test_dots():\n    assert (UP / 'text.txt').read_text()\n\n\n"
+    "def test_dots_from_elsewhere(tmp_path, monkeypatch):\n    monkeypatch.chdir(tmp_path)\n"
+    "    assert Path(os.path.relpath(TOP / 'data' / 'text.txt')).read_text()\n\n\n"
+    "def test_dots_of_a_program():\n    code = \"open('tests/../data/text.txt').read()\"\n"
+    "    subprocess.run([sys.executable, '-c', code], check=True)\n\n\n"
+    "def test_listed():\n    assert os.listdir(UP)\n\n\n"
+    "def test_absent():\n    assert not (UP / 'new.txt').exists()\n\n\n"
+    "def test_top():\n    assert os.listdir(TOP)\n\n\n"
+    "def test_top_by_pattern():\n    assert list(TOP.glob('d*'))\n\n\n"
+    "def test_top_of_a_program():\n    subprocess.run([sys.executable, '-c', f'import os; os.listdir({str(TOP)!r})'], check=True)\n",
+    "shop/working.py": "def work():\n    return 1\n",
+    "tests/test_processes.py": "import multiprocessing\n\nimport pytest\n\nfrom shop.working import work\n\n\n"
+    "def run(kind):\n    process = multiprocessing.get_context(kind).Process(target=work)\n    process.start()\n    process.join()\n\n\n"
+    "@pytest.fixture(scope='module')\ndef pool():\n    with multiprocessing.get_context('spawn').Pool(1) as pool:\n        yield pool\n\n\n"
+    "def test_serves():\n    run(SERVED)\n\n\ndef test_served():\n    run(SERVED)\n\n\n"
+    "def test_spawns():\n    run('spawn')\n\n\n"
+    "def test_first_of_a_pool(pool):\n    assert pool.apply(work) == 1\n\n\n"
+    "def test_second_of_a_pool(pool):\n    assert pool.apply(work) == 1\n\n\n"
+    "SERVED = 'forkserver' if 'forkserver' in multiprocessing.get_all_start_methods() else 'spawn'\n",
 }  # fmt: skip
 
 
@@ -147,6 +181,8 @@ def test_nothing_changed_reaches_nothing(shop: tuple[Path, ImpactRecord]) -> Non
 
 # Tests that start a program which can't be followed run whenever anything changed.
 STARTING = {"test_start", "test_empty", "test_killed", "test_modules"}
+STARTING |= {"test_first_of_a_pool", "test_second_of_a_pool"}  # the pool ends its processes by force
+STARTING |= {"test_serves", "test_served"} if SERVES else set()
 
 
 @pytest.mark.parametrize(
@@ -212,6 +248,30 @@ def test_programs_that_tests_start_are_followed(
     edit: Edit, path: str, old: str, new: str, tests: set[str]
 ) -> None:
     assert edit(path, old, new) == tests | STARTING
+
+
+def test_a_line_that_only_a_thread_ran_reaches_the_tests_that_ran_another_line_before(edit: Edit) -> None:
+    apart = {"test_a_shared_then_b", "test_a_then_a_fixture_then_b", "test_a_then_an_import_then_b"}
+    assert edit("shop/threaded.py", "found = 2", "found = 3") - STARTING == {"test_b", *apart}
+    assert edit("shop/threaded.py", "found = 1", "found = 3") - STARTING == {"test_a", *apart}
+
+
+DOTS = {"test_dots", "test_dots_from_elsewhere", "test_dots_of_a_program"}
+TOP = {"test_top", "test_top_by_pattern", "test_top_of_a_program"}
+
+
+def test_a_file_that_is_named_by_way_of_another_folder_reaches_the_tests_that_read_it(edit: Edit) -> None:
+    assert edit("data/text.txt", "text", "other") - STARTING == DOTS
+
+
+def test_a_new_file_reaches_the_tests_that_list_the_top_or_looked_for_it(edit: Edit) -> None:
+    assert edit("new.txt", None, "x") - STARTING == TOP
+    assert edit("data/new.txt", None, "x") - STARTING == {*TOP, "test_listed", "test_absent"}
+
+
+def test_processes_that_outlive_a_test_may_run_the_code_of_any(edit: Edit) -> None:
+    found = edit("shop/working.py", "return 1", "return 2")
+    assert found == STARTING | {"test_serves", "test_served", "test_spawns"}
 
 
 def test_a_new_file_reaches_the_tests_that_list_its_folder(edit: Edit) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "TOOLS",
     "asked_by",
     "is_loading",
+    "is_once_more",
     "is_there",
     "place_of",
     "wants_entries",
@@ -45,7 +46,7 @@ _OURS = ("atomci.testing.observation.observer", "atomci.testing.observation.inte
 _PATHS = ("genericpath", "posixpath", "ntpath")
 _BETWEEN = (
     *_OURS, "os", "_collections_abc", "collections.abc", "subprocess", "ctypes",
-    "pathlib", *_PATHS,
+    "pathlib", "glob", *_PATHS,
 )  # fmt: skip
 # Of a file they go by its kind and size alone, of an entry by its kind.
 _PARTLY = ("os", "glob", "shutil", "tempfile", "zipimport", "pathlib", "importlib", *IMPORTING, *_PATHS)
@@ -84,6 +85,13 @@ def asked_by(modules: tuple[str, ...]) -> bool:
             break
         frame = frame.f_back
     return _is_one_of(name, modules)
+
+
+def is_once_more() -> bool:
+    """Whether the audit hook that asks was told of this start before: from 3.13 on, subprocess begins most
+    programs by os.posix_spawn, and both tell.
+    """
+    return _module_of(sys._getframe(3)) == "subprocess"
 
 
 def is_loading(module: str) -> bool:

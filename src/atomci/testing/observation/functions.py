@@ -23,7 +23,7 @@ from atomci.testing.observation import observer
 from atomci.testing.observation.carried import Carried
 from atomci.testing.observation.covered import Covered
 from atomci.testing.observation.quick import quickest
-from atomci.testing.observation.starts import Starts
+from atomci.testing.observation.starts import Starts, has_processes
 from atomci.testing.observation.stretches import Stretch
 from atomci.testing.observation.suites import FunctionSuite, by_function
 from atomci.testing.session import from_the_root
@@ -161,9 +161,19 @@ class Follower:
         self.now.cover(self.covered.take())
         for number in self.now.codes:
             self._codes.pop(number, None)  # another thread may have been first
-        self._codes.update(place.codes)
+        self._know(place)
         self.now = place
         self._trace()
+
+    def _know(self, place: Stretch) -> None:
+        """What ran there needn't be met again, but where lines are known: another thread may run others."""
+        if self._tracer is None:
+            self._codes.update(place.codes)
+        else:
+            lines = place.lines
+            self._codes.update(
+                (number, code) for number, code in place.codes.items() if lines.of(number) is None
+            )
 
     def touched(self, path: str) -> None:
         """A file was opened, or asked for; a folder that was listed ends in a separator."""
@@ -186,6 +196,8 @@ class Follower:
         before = self.now
         key, key_before = self._starts.enter()
         self.go(Stretch(keys={key: None}, carried=self._carried.now()))
+        if has_processes():
+            self.started("processes that an earlier test or fixture left")
         try:
             return (yield)
         finally:
@@ -214,7 +226,7 @@ class Follower:
             self.go(before)
             self._fixtures.setdefault(id(fixture), (fixture, Stretch()))[1].take(here)
             before.take(here)
-            self._codes.update(here.codes)
+            self._know(here)
 
     def file_of(self, code: CodeType) -> str:
         """The path from the start of the file that the code is of; empty where it isn't the project's."""
@@ -248,7 +260,7 @@ class Follower:
         self.modules.setdefault(file, Stretch()).take(here)
         if before is not self.outside:  # what imports belong to tests too that ask for them while they run
             before.take(here)
-            self._codes.update(here.codes)
+            self._know(here)
         if not self._imports:
             self._be_quick(True)
 

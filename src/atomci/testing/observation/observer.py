@@ -35,6 +35,7 @@ from atomci.testing.observation.asking import (
     TOOLS,
     asked_by,
     is_loading,
+    is_once_more,
     is_there,
     place_of,
     wants_entries,
@@ -128,7 +129,7 @@ class Observer:
             "subprocess.Popen": self._program,
             "os.system": self._program,
             "os.exec": self._program,
-            "os.posix_spawn": self._program,
+            "os.posix_spawn": self._spawn,
             "os.spawn": self._program,
             "os.startfile": self._program,
             "os.fork": self._fork,
@@ -325,6 +326,10 @@ class Observer:
             self.told.started(program, self._words_of(arguments) or [program])
         self._named(arguments)
 
+    def _spawn(self, arguments: _Arguments) -> None:
+        if not is_once_more():
+            self._program(arguments)
+
     def _words_of(self, arguments: _Arguments) -> list[str]:
         words = (
             arguments[1] if len(arguments) > 1 and isinstance(arguments[1], list | tuple) else arguments[:1]
@@ -364,7 +369,10 @@ class Observer:
 
     def _tell(self, place: str, but: tuple[str, ...] = ()) -> None:
         """Of what lies below the folder where it was made, and nobody of these asked for."""
-        if self.told is None or not place.startswith(self.start + os.sep) or self.told.knows(place):
+        if self.told is None or self.told.knows(place):
+            return
+        inside = place if os.pardir not in place else os.path.normpath(place) + os.sep
+        if not inside.startswith(self.start + os.sep):
             return
         if not (but and asked_by(but)):
             self.told.touched(place)
@@ -378,6 +386,8 @@ class Observer:
             return
         if isinstance(address, str | bytes) and address in set(self._own_names()):
             return
+        if self.told is not None and asked_by(("multiprocessing.forkserver",)):
+            self.told.started("a fork server")  # an earlier test may have started it
         shown = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else repr(address)
         self.connections.setdefault(shown, self.test)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 from collections.abc import Sequence
 
-__all__ = ["FOLLOW_VARIABLE", "Starts"]
+__all__ = ["FOLLOW_VARIABLE", "Starts", "has_processes"]
 
 FOLLOW_VARIABLE = "ATOMCI_FOLLOW"
 """Spelt there once more, since a program imports nothing of ours."""
@@ -65,3 +66,9 @@ class Starts:
         with open(os.path.join(self._folder, "start.txt"), "w", encoding="utf-8") as file:
             file.write(self._start)
         self._environment[_PATH] = os.pathsep.join(filter(None, (_CHILD, os.environ.get(_PATH))))
+
+
+def has_processes() -> bool:
+    """Whether some of `multiprocessing` are there, such as a pool's, which may run code of any test."""
+    known = getattr(sys.modules.get("multiprocessing.process"), "_children", ())
+    return any(getattr(getattr(one, "_popen", None), "returncode", 0) is None for one in list(known))

@@ -11,6 +11,7 @@ import msgspec
 
 from atomci.decoding import decoded
 from atomci.testing.observation.observed import unknown_compiled
+from atomci.testing.selection.places import Places
 
 __all__ = ["FollowedProgram", "ProgramNotes", "Start", "Used", "name_of", "read_programs"]
 
@@ -113,7 +114,8 @@ def _used_by(one: FollowedProgram) -> Used:
         ran.add((_below(one.start, path), block))
         if block:
             ran.add((_below(one.start, path), f"{block}#"))  # nobody knows which parts of it
-    read = {_below(one.start, path) for path in one.read}
+    places = Places(one.start)
+    read = {name for path in one.read for name in places.of(path)}
     opening = unknown_compiled(one.compiled, one.standard, one.modules)
     return Used(ran, read, {*one.unseen, *opening}, apart=True)
 

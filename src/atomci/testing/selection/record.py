@@ -13,6 +13,7 @@ import msgspec
 from atomci.artifacts.handed.impact import FileRecord, ImpactRecord, PlaceRecord, TestRecord, numbers
 from atomci.decoding import decoded
 from atomci.testing.selection.blocks import MODULE, Blocks, read_blocks
+from atomci.testing.selection.places import Places
 from atomci.testing.selection.programs import Start, Used, name_of, read_programs
 
 __all__ = ["Notes", "file_record", "make_record", "read_notes"]
@@ -62,7 +63,7 @@ def read_notes(folder: Path) -> Notes | None:
     by_key = programs.by_key()
     for raw in raws:
         notes.lost.update(raw.lost)
-        told = _Told(raw, by_key, programs.unfollowed(raw.process, raw.starts))
+        told = _Told(raw, by_key, programs.unfollowed(raw.process, raw.starts), Places(raw.start))
         told.add(notes.outside, raw.outside)
         for nodeid, place in raw.tests.items():
             told.add(notes.tests.setdefault(nodeid, Used()), place)
@@ -80,11 +81,13 @@ class _Told:
     raw: _Raw
     by_key: Mapping[str, Used]
     unfollowed: Collection[int]
+    places: Places
 
     def add(self, found: Used, place: _Place) -> None:
         raw = self.raw
         found.ran.update(raw.blocks[number] for number in place.ran)
-        found.read.update(_from(raw.start, path) for path in place.read)
+        for path in place.read:
+            found.read |= self.places.of(path)
         found.started.update(place.started)
         lost = (raw.starts[number][1] for number in place.starts if number in self.unfollowed)
         found.started.update(map(name_of, lost))
@@ -93,10 +96,6 @@ class _Told:
                 found.take(self.by_key[key])
         if place.carried is not None:
             found.carry(place.carried)
-
-
-def _from(start: str, path: str) -> str:
-    return path.removeprefix(start).replace("\\", "/")
 
 
 def make_record(

@@ -170,11 +170,13 @@ class _Process:
 
     def _touch(self, path: _Any, end: str = "") -> None:
         try:
-            name = os.path.join(os.getcwd(), os.fsdecode(path))
+            name = os.path.join(os.getcwd(), os.fsdecode(path)) + end
         except (OSError, TypeError, ValueError):
             return
-        if name.startswith(self._start) and not _is_others(name):
-            self._read[os.path.normpath(name) + end] = None
+        # Links and dots stay, since both together lead elsewhere than without the dots.
+        inside = name if os.pardir not in name else os.path.normpath(name) + end
+        if inside.startswith(self._start) and not _is_others(name):
+            self._read[name] = None
 
     def _hook(self, event: str, arguments: tuple[_Any, ...]) -> None:
         if not self._active or os.getpid() != self._number:
@@ -194,6 +196,8 @@ class _Process:
             self._unseen["what can't be told"] = None
 
     def _other(self, event: str, arguments: tuple[_Any, ...]) -> None:
+        if event == "os.posix_spawn" and self._is_of(("subprocess",), 3):
+            return  # it told already
         if event in _STARTING:
             words = arguments[1]
             words = [words] if isinstance(words, str | bytes) else [os.fsdecode(word) for word in words]
