@@ -61,8 +61,10 @@ def released(text: str, version: Version, on: date, commits: Sequence[Commit], t
     """
     if has_section(text, version):
         return text
-    lines = _lines(text) if text.strip("\ufeff \t\r\n") else [*_lines(text), f"{_TITLE}\n"]
+    lines = _lines(text)
     end = "\r\n" if any(line.endswith("\r\n") for line in lines) else "\n"
+    if not text.strip("\ufeff \t\r\n"):
+        lines = [*_ended(lines, end), f"{_TITLE}{end}"]
     section = next((s for s in _sections(lines) if _UNRELEASED.fullmatch(s.name)), None)
     if section is None:
         section = _opened(lines, end)

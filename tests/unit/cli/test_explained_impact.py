@@ -33,9 +33,9 @@ def test_a_test_in_quarantine_is_said_to_be_whether_it_runs_or_rests() -> None:
     )
     left = ("tests/unit/test_a.py::test_c", "tests/unit/test_a.py::test_d")
     selection = Selection(mode="impacted", reason="", changed=(), tests=(row,), total=1, left_out=left)
-    told = explained(selection, RECORD, (), held)
+    told = explained({"unit": (selection, RECORD)}, (), held)
     assert [bool(one.quarantine) for one in (*told.running, *told.resting)] == [True, True, False]
     said = f"         in quarantine: ada, until {last}, 9 days left: the clock"
     lines = list(impact_lines(told))
     assert [number for number, line in enumerate(lines) if line == said] == [3, 6]
-    assert said not in list(impact_lines(explained(selection, RECORD, ())))
+    assert said not in list(impact_lines(explained({"unit": (selection, RECORD)}, ())))

@@ -67,11 +67,11 @@ def test_twice_is_once() -> None:
     assert released(once, TWO, date(2027, 1, 1), [commit("feat: more")], "v2.0.0") == once
 
 
-@pytest.mark.parametrize("text", ["", "\n", "# Changelog\n", "# Changelog", "Words\n\nmore words"])
+@pytest.mark.parametrize("text", ["", "\n", "\t", "# Changelog\n", "# Changelog", "Words\n\nmore words"])
 def test_a_changelog_without_versions_gets_the_first(text: str) -> None:
     made = released(text, TWO, ON, [commit("feat: more")], "v2.0.0")
     assert made.startswith(text.rstrip("\n"))
-    assert made.lstrip("\n").startswith(("# Changelog\n", "Words\n"))
+    assert made.lstrip("\t\n").startswith(("# Changelog\n", "Words\n"))
     assert "## Unreleased\n\n## 2.0.0 - 2026-11-28\n\n### Added\n\n- more\n" in made
     assert notes_of(made, TWO) == "### Added\n\n- more"
 
