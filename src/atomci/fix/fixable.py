@@ -6,8 +6,10 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 from atomci.artifacts.handed.failures import Failure, Kind
+from atomci.catalog import ATOMS
 
 __all__ = ["by_code", "by_tools", "fingerprint", "is_better", "lasting"]
 
@@ -54,8 +56,17 @@ def is_better(before: Sequence[Failure], after: Sequence[Failure]) -> bool:
 
 
 def _hid(was: Failure, now: Failure) -> bool:
-    """Whether a check that failed in one way didn't come to look for the other."""
+    """Whether a check that failed in one way didn't come to look for the other, or nobody was told of it."""
+    if was.atom in _behind(now.atom):
+        return True
     return any(now.kind in kinds and (not path or path == now.path) for kinds, path in _hidden_by(was))
+
+
+@cache
+def _behind(atom: str) -> frozenset[str]:
+    """All that an atom stands on: where one of these is red, what the atom says isn't told."""
+    own = [name for row in ATOMS if row.name == atom for name in (*row.needs, *row.after)]
+    return frozenset(own).union(*map(_behind, own))
 
 
 def _hidden_by(was: Failure) -> Iterator[tuple[frozenset[Kind], str]]:

@@ -96,7 +96,7 @@ def _fixed(request: FixRequest, watcher: Watcher) -> Fixed:
         if request.command:
             fixer.check(room)
         base, own = room.scratch.state(), fixer if request.command else None
-        bench = GuardedBench(room, own, request.tools, clock, request.new_run, request.run_in, watcher)
+        bench = GuardedBench(room, own, request.tools, clock, request.new_run, watcher)
         mending = fix_until_green(bench, request.budget, request.allowed, clock.now, watcher.tried)
         wanted = room.scratch.state()
         proposed = (

@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from atomci.artifacts.handed.failures import Failure
-from atomci.fix.copies.environment import RunIn
 from atomci.fix.copies.fixer import Fixer
 from atomci.fix.copies.gate import judged
 from atomci.fix.copies.room import Room
 from atomci.fix.loop import GateAnswer, Worked
 from atomci.fix.proposal import Patch, Refusal
 from atomci.fix.watcher import Watcher
-from atomci.tools.process import Command
 
 __all__ = ["Clock", "GuardedBench"]
 
@@ -45,7 +43,6 @@ class GuardedBench:
     """The commands that fix by themselves, each beginning with a program of the project's environment."""
     clock: Clock
     new_run: Callable[[], str]
-    run: RunIn
     watcher: Watcher
     red: tuple[Failure, ...] = field(default=(), init=False)
     """What the gate found at the start."""
@@ -64,14 +61,16 @@ class GuardedBench:
         return answer
 
     def repair(self) -> None:
-        """Run each tool that is there; what it can't fix the gate tells again."""
+        """Run each tool that is there, confined as the fixer is: a link may lead it out of the copy.
+
+        What it can't fix the gate tells again.
+        """
         for program, *words in self.tools:
-            path = self.room.environment.scripts / program
-            if path.is_file():
+            path, left = self.room.environment.scripts / program, self.clock.left
+            if path.is_file() and (left is None or left > 0):
                 self.watcher.begins(f"{program} {' '.join(words)}")
                 # What one of them says of itself is no verdict: the gate's is.
-                scratch = str(self.room.scratch.place.scratch)
-                self.run(Command((str(path), *words), env={"XDG_CACHE_HOME": scratch}), self.room.root)
+                self.room.program(self.new_run(), (str(path), *words), left)
 
     def work(self, failures: Sequence[Failure], refused: Sequence[Refusal]) -> Worked | None:
         """One attempt of the fixer."""

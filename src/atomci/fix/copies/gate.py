@@ -14,9 +14,6 @@ from atomci.artifacts.handed.schemas import AllFindings, Finding
 from atomci.artifacts.store import ArtifactError, read, read_if_there
 from atomci.fix.copies.room import Room, record_of
 from atomci.fix.loop import GateAnswer
-from atomci.guard.agents.table import GENERIC, typed
-from atomci.guard.limits import HEADLESS
-from atomci.guard.request import Started
 
 __all__ = ["GATE", "judged"]
 
@@ -35,8 +32,7 @@ def judged(room: Room, new_run: Callable[[], str], seconds: float | None, *, cac
     # Not from the copy's own top, where a file could stand in for a module.
     words = (sys.executable, "-P", "-m", "atomci", "run", *GATE, *fresh)
     (room.root / handles.FAILURES).unlink(missing_ok=True)
-    limits = msgspec.structs.replace(HEADLESS, wall=seconds)
-    session = room.session(new_run(), typed(words, GENERIC), words, Started(words), limits)
+    session = room.program(new_run(), words, seconds)
     if session.stop is StopReason.WALL:
         return GateAnswer(late=True)
     if session.exit_code == 0 and session.stop is StopReason.ENDED:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from atomci.artifacts.handed.guarded import Session, SessionLimits
 from atomci.fix.copies.environment import CopyEnvironment
 from atomci.fix.copies.scratch import Scratch
 from atomci.fix.watcher import Unseen
-from atomci.guard.agents.table import Typed
+from atomci.guard.agents.table import GENERIC, Typed, typed
 from atomci.guard.limits import HEADLESS
 from atomci.guard.record import CLI_RUNS
 from atomci.guard.request import SessionRequest, Started
@@ -47,13 +49,18 @@ class Room:
         """The project in the copy."""
         return self.scratch.tree / self.project.root.resolve().relative_to(self.scratch.place.root.resolve())
 
+    def program(self, run: str, words: tuple[str, ...], seconds: float | None) -> Session:
+        """Run a program that nobody reads, in so many seconds at most. Raises what `session` raises."""
+        limits = msgspec.structs.replace(HEADLESS, wall=seconds)
+        return self.session(run, typed(words, GENERIC), words, Started(words), limits)
+
     def session(
         self,
         run: str,
-        typed: Typed,
+        ready: Typed,
         command: Sequence[str],
         started: Started,
-        limits: SessionLimits = HEADLESS,
+        limits: SessionLimits,
     ) -> Session:
         """Run a program there to its end. Raises KeyboardInterrupt where somebody interrupts it, and what
         `guard` raises.
@@ -62,7 +69,7 @@ class Room:
             project=self.project,
             folder=self.project.root,
             run=run,
-            typed=typed,
+            typed=ready,
             command=tuple(command),
             started=started,
             limits=limits,

@@ -109,4 +109,4 @@ def _secrets(change: Edit) -> Iterator[Refusal]:
     for number, line in enumerate(change.after.text.splitlines(), 1):
         for hit in tokens_in(line) if line not in lines else ():
             if line[hit.start : hit.end] not in known:
-                yield Refusal(change.path, number, "secret", f"it adds what looks like a {hit.kind}")
+                yield Refusal(change.path, number, "secret", f"it adds what looks like {hit.kind}")
