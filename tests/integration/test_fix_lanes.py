@@ -31,6 +31,19 @@ def test_tools_fix_what_they_can_and_it_can_be_undone(broken) -> None:
     assert (undone.code, file.read_text(encoding="utf-8")) == (0, BAD)
 
 
+def test_a_file_outside_stays_as_it_is_since_no_undo_brings_it_back(broken, tmp_path) -> None:
+    outside = tmp_path / "outside.py"
+    outside.write_text(BAD, encoding="utf-8")
+    (broken.root / "src/demo/linked.py").symlink_to(outside)
+
+    done = broken.atomci("run", "route_fix_lane_lint_format", "--json")
+
+    status, reason = done["route_fix_lane_lint_format"]
+    assert (status, reason.split(",")[0]) == ("fail", "src/demo/linked.py leads out of this project")
+    assert outside.read_text(encoding="utf-8") == BAD
+    assert (broken.root / "src/demo/twice.py").read_text(encoding="utf-8") == BAD
+
+
 def test_in_ci_nothing_is_changed(broken) -> None:
     broken.env["CI"] = "true"
 

@@ -70,6 +70,9 @@ def route_fix_lane_lint_format(ctx: Context) -> Outcome:
     if not commands:
         ctx.write(handles.FIXED, FixedByTools(commands=(), changed=(), undo=""))
         return Outcome("pass", "nothing was found that ruff or black could fix", len(_FIXABLE), "lanes")
+    if leading_out := _leading_out(ctx):
+        said = f"{leading_out[0]} leads out of this project, where atomci undo brings nothing back"
+        return Outcome("fail", f"{said}: have the tools leave it out, or fix it there", len(leading_out))
     before, undo = _texts(ctx), new_run_id()
     own = Limits(ignored_folder_files=0)  # neither caches nor the log of this very run are to be undone
     take(ctx.root, undo, limits=own)
@@ -85,6 +88,14 @@ def route_fix_lane_lint_format(ctx: Context) -> Outcome:
         return Outcome("pass", "nothing of what was found can be fixed by a tool", len(before))
     said = f"{len(changed)} changed: {', '.join(changed[:3])}{', ...' if len(changed) > 3 else ''}"
     return Outcome("pass", f"{said}; atomci undo {undo} takes it back", len(before))
+
+
+def _leading_out(ctx: Context) -> list[str]:
+    """Links with findings, through which a tool would write outside."""
+    found, root = ctx.read(handles.FINDINGS), ctx.root.resolve()
+    seen = [each for run in found.runs for each in (*run.findings, *(run.held or ()))]
+    paths = {each.path for each in seen if each.lane in _FIXABLE}
+    return sorted(path for path in paths if not (ctx.root / path).resolve().is_relative_to(root))
 
 
 def _texts(ctx: Context) -> dict[str, bytes]:
