@@ -111,6 +111,10 @@ def test_after_a_failure_that_the_selection_would_have_missed_all_tests_run(real
     real_sample.replace("src/demo/words.py", '+ ""', '+ "" + ""')
     assert real_sample.atomci("run", RUN).code == 0
     assert _selection(real_sample)["mode"] == "impacted"
+    # Nothing changes any more, but the last selection doesn't stand when a test that it left out fails.
+    assert real_sample.atomci("run", RUN, "--all", HIDDEN="1").code == 1
+    done = real_sample.atomci("run", RUN, HIDDEN="1")
+    assert (done.code, missed in _ran(real_sample)) == (1, True), done.out
 
 
 def test_the_second_run_that_takes_all_tests_notes_their_lines_and_the_third_takes_fewer(real_sample) -> None:

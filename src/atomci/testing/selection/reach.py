@@ -23,7 +23,7 @@ from atomci.testing.selection.naming import ImportChange, Readers, readers_of
 from atomci.testing.selection.record import file_record
 from atomci.testing.selection.uses import uses_of
 
-__all__ = ["Everything", "Reach", "Tree", "by_tests", "reached", "runs_program"]
+__all__ = ["Everything", "Reach", "Tree", "by_tests", "has_failed", "reached", "runs_program"]
 
 _COMPILED = re.compile(r".*\.(so|pyd|dll|dylib|pyx|pxd|c|cc|cpp|h|hpp|rs|f|f90|go)")
 # Programs that run no code of the project, whatever they are given.
@@ -82,6 +82,11 @@ def reached(record: ImpactRecord, tree: Tree) -> Reach:
         return _Suite(record, tree).reach()
     except (ValueError, IndexError) as error:
         raise Everything(f"the record of earlier runs isn't sound: {error}") from None
+
+
+def has_failed(test: TestRecord) -> bool:
+    """Whether its last result wasn't good, be it in quarantine."""
+    return test.outcome in _BAD
 
 
 def runs_program(test: TestRecord) -> str:
@@ -205,7 +210,7 @@ class _Suite:
     def _always(self, matters: bool) -> Iterator[tuple[str, str]]:
         """Tests whose last result doesn't stand by itself. `matters`: programs may see the change."""
         for nodeid, test in self.record.tests.items():
-            if test.outcome in _BAD:
+            if has_failed(test):
                 yield nodeid, f"{test.outcome} the last time"
             if not test.followed:
                 yield nodeid, "couldn't be followed the last time"

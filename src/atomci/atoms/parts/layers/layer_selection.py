@@ -30,7 +30,7 @@ from atomci.testing.provision.settings import read_services
 from atomci.testing.pytest_config import TestFiles, read_pytest_config
 from atomci.testing.selection import impact
 from atomci.testing.selection.ci_events import Since
-from atomci.testing.selection.reach import Everything, by_tests
+from atomci.testing.selection.reach import Everything, by_tests, has_failed
 from atomci.testing.selection.settings import read_selection
 from atomci.tools.git.branching import HistoryMissing, departure
 
@@ -69,11 +69,19 @@ def selection_for(ctx: Context, layer: Layer) -> Selection:
     if in_ci := since_in_ci(ctx):
         return _selected_in_ci(ctx, layer, in_ci)
     if why := why_all(ctx, layer):
-        if why == _SAME and (last := last_selection(ctx)) and not why_not_trusted(ctx, layer):
+        if why == _SAME and (last := last_selection(ctx)) and _still_stands(ctx, layer, last):
             return last
         chosen = why == why_never_by_itself(ctx, layer)
         return every_test(ctx, layer, f"{why}{_how_to_select(ctx)}" if chosen else why)
     return _selected_from(ctx, layer, ctx.project.setting(read_selection).base)
+
+
+def _still_stands(ctx: Context, layer: Layer, last: Selection) -> bool:
+    """Whether no test that it leaves out has failed since, in a run that somebody told what to take."""
+    record, left_out = known_record(ctx, layer), frozenset(last.left_out)
+    rows = record.tests.items() if record else ()
+    failed = any(has_failed(test) for nodeid, test in rows if nodeid in left_out)
+    return not failed and not why_not_trusted(ctx, layer)
 
 
 def _selected_in_ci(ctx: Context, layer: Layer, event: Since) -> Selection:
