@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from atomci.watch.messages import Key, Message, ProcessGone, Repaint, Saved, Sho
 from atomci.watch.orders import Orders
 from atomci.watch.parting import Parting
 from atomci.watch.processes import Processes
-from atomci.watch.record import begun, is_to_learn_of, keep, learned, read_ahead, texts_of
+from atomci.watch.record import begun, is_to_learn_of, keep, learned, reading_ahead, texts_of
 from atomci.watch.snapshot import Camera, TreeSnapshot, folders_of, forget_compiled
 from atomci.watch.suite import Suite, suite_at
 from atomci.watch.tail import Tail
@@ -79,7 +78,7 @@ class Loop:
         dirty = self._camera.uncommitted()
         self._started = suite_at(self._root).ctx
         self._record = self._begun = begun(self._started)
-        threading.Thread(target=read_ahead, args=(self._started,), daemon=True).start()
+        self._wait_for_reading = reading_ahead(self._started)
         self._look()
         self._ran = self._now
         self._ledger = Ledger(None if dirty is None else self._now.without(dirty))
@@ -208,6 +207,8 @@ class Loop:
         if again and not changed and self._board.last is not None:
             changed = self._board.last.changed
         began = time.monotonic()
+        if kind != "all":
+            self._wait_for_reading()
         try:
             suite = suite_at(self._root, self._record)
             cycle = cycle_of(suite, kind, changed, self._ledger.failed, self._board.asked)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -21,11 +22,13 @@ from atomci.testing.selection.imports import read_graph
 from atomci.watch.cycle import Cycle
 from atomci.watch.snapshot import TreeSnapshot
 
-__all__ = ["begun", "is_to_learn_of", "keep", "learned", "reached_by", "read_ahead", "texts_of"]
+__all__ = ["begun", "is_to_learn_of", "keep", "learned", "reached_by", "reading_ahead", "texts_of"]
 
 
 _FEW = 30
 """Tests."""
+_BETWEEN = 0.5
+"""Seconds."""
 
 
 def begun(ctx: Context) -> ImpactRecord | None:
@@ -40,8 +43,23 @@ def begun(ctx: Context) -> ImpactRecord | None:
     return None if why_of_no_use(ctx, record) else record
 
 
-def read_ahead(ctx: Context) -> None:
-    """Parse all Python files: the selection remembers what they say, so that the first save need not wait."""
+def reading_ahead(ctx: Context) -> Callable[[], None]:
+    """Begin to parse all Python files, so that the first save need not wait; what it gives waits for the end.
+
+    The selection remembers what they say. Without waiting it would parse them too, which takes twice as long.
+    """
+    thread = threading.Thread(target=_read_ahead, args=(ctx,), daemon=True)
+    thread.start()
+
+    def wait() -> None:
+        while thread.is_alive():
+            thread.join(_BETWEEN)  # Ctrl-C interrupts no wait without an end on Windows
+
+    return wait
+
+
+def _read_ahead(ctx: Context) -> None:
+    """Parse all Python files."""
     python = ctx.files("**/*.py")
     read_graph(ctx.root, python)
     known = blocks_of(ctx)
