@@ -96,6 +96,12 @@ FILES = {
     "    assert Path(os.path.relpath(TOP / 'data' / 'text.txt')).read_text()\n\n\n"
     "def test_dots_of_a_program():\n    code = \"open('tests/../data/text.txt').read()\"\n"
     "    subprocess.run([sys.executable, '-c', code], check=True)\n\n\n"
+    "def show(*words, **how):\n    subprocess.run(['git', 'hash-object', *words], check=True, **how)\n\n\n"
+    "def test_program_that_reads():\n    show('data/text.txt')\n\n\n"
+    "def test_program_that_reads_again():\n    show('data/text.txt')\n\n\n"
+    "def test_program_that_reads_by_its_whole_name():\n    show(str(TOP / 'data/text.txt'))\n\n\n"
+    "def test_program_that_reads_by_its_whole_name_again():\n    show(str(TOP / 'data/text.txt'))\n\n\n"
+    "def test_program_that_reads_elsewhere():\n    show('text.txt', cwd=TOP / 'data')\n\n\n"
     "def test_listed():\n    assert os.listdir(UP)\n\n\n"
     "def test_absent():\n    assert not (UP / 'new.txt').exists()\n\n\n"
     "def test_top():\n    assert os.listdir(TOP)\n\n\n"
@@ -261,7 +267,19 @@ TOP = {"test_top", "test_top_by_pattern", "test_top_of_a_program"}
 
 
 def test_a_file_that_is_named_by_way_of_another_folder_reaches_the_tests_that_read_it(edit: Edit) -> None:
-    assert edit("data/text.txt", "text", "other") - STARTING == DOTS
+    found = edit("data/text.txt", "text", "other") - STARTING
+    assert {test for test in found if "that_reads" not in test} == DOTS
+
+
+def test_a_file_that_a_program_is_given_reaches_each_test_that_starts_it(edit: Edit) -> None:
+    found = edit("data/text.txt", "text", "other")
+    assert {test for test in found if "that_reads" in test} == {
+        "test_program_that_reads",
+        "test_program_that_reads_again",
+        "test_program_that_reads_by_its_whole_name",
+        "test_program_that_reads_by_its_whole_name_again",
+        "test_program_that_reads_elsewhere",
+    }
 
 
 def test_a_new_file_reaches_the_tests_that_list_the_top_or_looked_for_it(edit: Edit) -> None:

@@ -113,7 +113,6 @@ class Observer:
         self.connections: dict[str, str] = {}
         self.told: Told | None = None
         self._libraries = tuple(library + os.sep for library in _libraries())
-        self._words: set[str] = set()
         self._own_sockets: list[weakref.ref[Any]] = []
         self._handlers: Mapping[str, Callable[[_Arguments], None]] = {
             "exec": self._exec,
@@ -337,7 +336,7 @@ class Observer:
         return [os.fsdecode(word) for word in words]
 
     def _named(self, arguments: _Arguments) -> None:
-        """The program's own file, and those that it is given by their absolute paths."""
+        """The program's own file, and those that it is given by their paths, from where it runs."""
         parts = [part if isinstance(part, list | tuple) else [part] for part in arguments[:2]]
         texts = [
             os.fsdecode(word)
@@ -345,12 +344,13 @@ class Observer:
             for word in part
             if isinstance(word, str | bytes | os.PathLike)
         ]
+        folder = _folder_of(arguments)
         for word in dict.fromkeys(texts):
-            if word not in self._words:
-                self._words.add(word)
-                for name in (word, *_WORDS.split(word)):
-                    if len(name) > 1 and os.path.isabs(name):
-                        self.asked(name)
+            for name in dict.fromkeys((word, *_WORDS.split(word))):
+                if len(name) > 1 and os.path.isabs(name):
+                    self.asked(name)
+                elif name and is_there(place := os.path.join(folder, name)):
+                    self.asked(place)
         shutil.which(texts[0])  # which asks for the files that would come first, too
 
     def _fork(self, arguments: _Arguments) -> None:
@@ -405,6 +405,18 @@ class Observer:
 
     def _own_ports(self) -> Iterator[int]:
         return (name[1] for name in self._own_names() if isinstance(name, tuple))
+
+
+def _folder_of(arguments: _Arguments) -> str:
+    """Where a program starts; only subprocess tells that it is elsewhere."""
+    folder = arguments[2] if len(arguments) == _OF_SUBPROCESS else None
+    return os.path.join(
+        os.getcwd(), os.fsdecode(folder) if isinstance(folder, str | bytes | os.PathLike) else ""
+    )
+
+
+_OF_SUBPROCESS = 4
+"""Arguments of its event: the file, the words, the folder and the environment."""
 
 
 def _libraries() -> list[str]:

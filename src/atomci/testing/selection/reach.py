@@ -26,7 +26,7 @@ from atomci.testing.selection.uses import uses_of
 __all__ = ["Everything", "Reach", "Tree", "by_tests", "has_failed", "reached", "runs_program"]
 
 _COMPILED = re.compile(r".*\.(so|pyd|dll|dylib|pyx|pxd|c|cc|cpp|h|hpp|rs|f|f90|go)")
-# Programs that run no code of the project, whatever they are given.
+# Programs that run no code of the project; which of its files they are given is seen.
 _HARMLESS = frozenset(
     [
         "git",
@@ -38,7 +38,6 @@ _HARMLESS = frozenset(
         "hostname",
         "cat",
         "echo",
-        "ls",
         "true",
         "false",
     ]
