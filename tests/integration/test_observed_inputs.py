@@ -204,13 +204,17 @@ def test_what_tests_read_and_only_that_runs_them_again(reader: Any) -> None:
     unit(reader)
     assert changed(reader, NOBODY_ASKS="1") == ""
     assert unit(reader)[1], reader.atomci("explain", RUN).out
-    assert selected(reader) == ("none", "no unit test is affected by the change, or was seen to read it")
+    # The second run of all tests has left a record, by which each test is judged.
+    assert selected(reader)[0] == "impacted"
     assert selected(reader, "--no-cache")[0] == "full"
     reader.write("tests/unit/data.txt", "two")
     done, cached = unit(reader)
     assert (done.code, cached) == (1, False)
     assert done.atoms[RUN]["because"] == "tests/unit/data.txt changed"
-    assert selected(reader) == ("full", "tests/unit/data.txt was read in a run of all tests")
+    assert selected(reader)[0] == "impacted"
+    rows = reader.json("artifacts/tests/selection.json")["tests"]
+    reasons = {name: why for row in rows for name, why in row["ids"].items()}
+    assert "reads tests/unit/data.txt" in reasons["tests/unit/test_reads.py::test_data_file"]
 
 
 def selected(project: Any, *options: str) -> tuple[str, str]:
