@@ -19,6 +19,7 @@ from atomci.fix.settings import read_fix
 from atomci.fix.telling import fix_markdown, verdict_line
 from atomci.tools.atomic import replace_file
 from atomci.tools.process import Command
+from atomci.tools.uv import error_line
 
 _GOOD = ("green", "fixed")
 _FIX = "atomci run autofix"
@@ -66,7 +67,7 @@ def run_auto_fix_cycle_once(ctx: Context) -> Outcome:
     done = ctx.run(command)
     report = ctx.read_if_there(handles.FIX_REPORT)
     if report is None:
-        return Outcome("error", done.last_line, 0, "runs of the gate")
+        return Outcome("error", error_line(done.stderr or done.stdout), 0, "runs of the gate")
     examined = 1 + len(report.attempts)
     if report.stop == "infrastructure":
         return Outcome("error", report.reason, examined, "runs of the gate")

@@ -70,11 +70,14 @@ class GateAnswer:
 
 @dataclass(frozen=True)
 class Worked:
-    """What a fixer's session took, its record, and why it couldn't work where it couldn't."""
+    """What a fixer's session took, its record, why it couldn't work where it couldn't, and whether it was
+    ended because the time is over.
+    """
 
     usage: Usage = field(default_factory=Usage)
     broken: str = ""
     record: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,6 +235,9 @@ class _Loop:
             self._bench.back_to(state)
             if worked.broken:
                 raise _Over(Stop.INFRASTRUCTURE, worked.broken)
+            if worked.late:
+                raise _Over(Stop.WALL, "the time was over before the fixer changed anything")
+            self._check_spent()
             raise _Over(Stop.NO_PROGRESS, "the fixer changed nothing")
         tried = replace(tried, changed=_paths(self._bench.difference(state)))
         self._weigh(tried, state, now)
@@ -284,6 +290,11 @@ class _Loop:
         tried = [each for each in self.attempts if each.lane == "fixer"]
         if len(tried) >= budget.attempts:
             raise _Over(Stop.ATTEMPTS, f"{budget.attempts} attempts were made")
+        self._check_spent()
+
+    def _check_spent(self) -> None:
+        budget = self._budget
+        tried = [each for each in self.attempts if each.lane == "fixer"]
         if budget.seconds is not None and self._clock() - self._began >= budget.seconds:
             raise _Over(Stop.WALL, f"{budget.seconds:g} s are over")
         for stop, bound, used in (

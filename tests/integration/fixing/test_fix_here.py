@@ -110,3 +110,10 @@ def test_what_ends_it_leaves_nothing_running_and_the_checkout_as_it_was(
     assert guarded.code == 0
     assert not [*state.rglob("*.py")]
     assert sample.git("worktree", "list").count("\n") == 0
+
+
+def test_the_atom_tells_why_there_was_no_cycle_and_not_only_what_to_do(sample: Any) -> None:
+    sample.append("pyproject.toml", '\n[tool.atomci.fix]\ncommand = "no-such-fixer {task}"\n')
+    done = sample.atomci("run", "run_auto_fix_cycle_once", "--json")
+    status, reason = done["run_auto_fix_cycle_once"]
+    assert (status, "'no-such-fixer' isn't on the PATH" in reason) == ("error", True), reason

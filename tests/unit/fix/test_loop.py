@@ -89,6 +89,7 @@ def stops(text: str, *steps: str | Worked | Callable[[Files], None], **budget: i
         ("# type", [Worked(broken="it can't be started")], Stop.INFRASTRUCTURE, 1),
         ("# type", ["# crash"], Stop.INFRASTRUCTURE, 0),
         ("# type", ["# type"], Stop.NO_PROGRESS, 1),
+        ("# type", [Worked(late=True)], Stop.WALL, 1),
         ("# type", ["x = 1  # type", "x = 2  # type"], Stop.NO_PROGRESS, 2),
         ("# type", ["x = 1  # assert", "x = 2  # assert"], Stop.NO_PROGRESS, 2),
         ("# type", ["x = 1  # type", "x = 1  # type"], Stop.OSCILLATION, 2),
@@ -138,6 +139,12 @@ def test_tokens_and_cost_are_bounded(used: Usage, stop: Stop) -> None:
     copy = Copy("# type assert", "x = 1  # type", "#")
     copy.used = used
     assert mended(copy, tokens=100, usd=2.0).stop == stop
+
+
+def test_a_fixer_that_uses_all_tokens_and_changes_nothing_reached_that_bound() -> None:
+    copy = Copy("# type", "# type")
+    copy.used = Usage(total=100)
+    assert mended(copy, tokens=100).stop == Stop.TOKENS
 
 
 def _weaken(files: Files) -> None:

@@ -88,6 +88,7 @@ def _tried(attempt: Attempt) -> Iterator[str]:
     how = "kept" if attempt.kept else "refused" if attempt.refused else "taken back"
     counts = f"{len(attempt.gone)} went away, {len(attempt.came)} came" if not attempt.refused else ""
     yield f"  {attempt.lane}: {how}" + (f" ({counts})" if counts else "")
+    yield from (f"    came: {line.strip()}" for line in _failures(attempt.came) if not attempt.refused)
     for each in attempt.refused:
         place = f"{each.path}:{each.line}: " if each.line else f"{each.path}: " if each.path else ""
         yield f"    {each.rule}: {visible(place)}{visible(each.message)}"

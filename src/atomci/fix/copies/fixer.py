@@ -64,7 +64,8 @@ class Fixer:
         self.used.append(session.usage)
         changed = room.scratch.difference(before, room.scratch.state()).changes
         room.scratch.forget_compiled(each.path for each in changed)
-        return Worked(session.usage, _broken(session, changed=bool(changed)), record_of(session))
+        broken, late = _broken(session, changed=bool(changed)), session.stop is StopReason.WALL
+        return Worked(session.usage, broken, record_of(session), late)
 
     def _started(self, room: Room, texts: tuple[str, str]) -> tuple[Typed, Started]:
         """The command with the task in it; a path in it is the project's."""
