@@ -46,6 +46,9 @@ def running(monkeypatch):
     coverage = SimpleNamespace(Coverage=SimpleNamespace(current=lambda: found), CoverageData=kind)
     monkeypatch.setitem(sys.modules, "coverage", coverage)
     monkeypatch.delattr(sys, "monitoring", raising=False)
+    monkeypatch.delenv(
+        "PYTEST_XDIST_WORKER", raising=False
+    )  # which says that this coverage doesn't count yet
     return found
 
 
