@@ -168,6 +168,19 @@ def test_what_others_import_is_put_back(project) -> None:
     assert files(project) == before
 
 
+def test_a_file_outside_of_the_project_is_not_written_through_a_link(project, tmp_path) -> None:
+    outside = tmp_path / "one.py"
+    link = project.root / "tests/unit/a/test_one.py"
+    link.replace(outside)
+    link.symlink_to(outside)
+    before = files(project)
+
+    done = project.atomci("run", ATOM, "--write", "--json")
+
+    assert "put back, since tests/unit/a/test_one.py leads out of this project" in done[ATOM][1]
+    assert (outside.read_text(encoding="utf-8"), files(project)) == (ONE, before)
+
+
 def test_what_is_of_its_file_stays_with_the_reason(project) -> None:
     unit = project.root / "tests/unit"
     near = "import pytest\nfrom pathlib import Path\n\nHERE = 1\n\n\n@pytest.fixture\ndef near() -> int:\n    return HERE\n"

@@ -170,7 +170,9 @@ def _tried(
     ctx: Context, before: CollectedSuite, files: Mapping[str, SourceFile], planned: Sequence[FixtureMove]
 ) -> str:
     """Move, and put back unless the same tests get the same fixtures then; returns why it was put back."""
-    new = after_moves(planned, files)
+    new, root = after_moves(planned, files), ctx.root.resolve()
+    if out := sorted(path for path in new if not (root / path).resolve().is_relative_to(root)):
+        return f"{out[0]} leads out of this project, where atomci undo brings nothing back"
     old = {path: (ctx.root / path).read_bytes() if path in files else None for path in new}
     try:
         for path in sorted(new, key=lambda path: path not in {move.target for move in planned}):
