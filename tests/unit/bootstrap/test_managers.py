@@ -8,7 +8,7 @@ from atomci.bootstrap.managers import pip_tools, uv
 from atomci.bootstrap.managers.choice import choice, contradictions, prefix, typed
 from atomci.bootstrap.managers.refused import refused
 from atomci.bootstrap.managers.table import MANAGERS
-from atomci.cli.main import _VERBS as VERBS
+from atomci.cli.verbs import _VERBS as VERBS
 from atomci.errors import UsageError
 from atomci.project import Project
 from atomci.tools.process import Command
