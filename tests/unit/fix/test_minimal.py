@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atomci.fix.minimal import Part, parts_of, sides_with, smallest
@@ -16,6 +16,7 @@ def change(before: str | None, after: str | None, path: str = "a.txt") -> Edit:
     return Edit(path, *sides)
 
 
+@settings(deadline=None)
 @given(LINES, LINES)
 def test_all_parts_make_the_change_and_none_make_nothing(before: str, after: str) -> None:
     whole = Patch([change(before, after)])
