@@ -108,13 +108,13 @@ FILES = {
     "def test_top_by_pattern():\n    assert list(TOP.glob('d*'))\n\n\n"
     "def test_top_of_a_program():\n    subprocess.run([sys.executable, '-c', f'import os; os.listdir({str(TOP)!r})'], check=True)\n",
     "shop/working.py": "def work():\n    return 1\n",
-    "tests/test_processes.py": "import multiprocessing\n\nimport pytest\n\nfrom shop.working import work\n\n\n"
+    "tests/test_processes.py": "import multiprocessing\nfrom concurrent.futures import ProcessPoolExecutor\n\nimport pytest\n\nfrom shop.working import work\n\n\n"
     "def run(kind):\n    process = multiprocessing.get_context(kind).Process(target=work)\n    process.start()\n    process.join()\n\n\n"
-    "@pytest.fixture(scope='module')\ndef pool():\n    with multiprocessing.get_context('spawn').Pool(1) as pool:\n        yield pool\n\n\n"
+    "@pytest.fixture(scope='module')\ndef pool():\n    with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as pool:\n        yield pool\n\n\n"
     "def test_serves():\n    run(SERVED)\n\n\ndef test_served():\n    run(SERVED)\n\n\n"
     "def test_spawns():\n    run('spawn')\n\n\n"
-    "def test_first_of_a_pool(pool):\n    assert pool.apply(work) == 1\n\n\n"
-    "def test_second_of_a_pool(pool):\n    assert pool.apply(work) == 1\n\n\n"
+    "def test_first_of_a_pool(pool):\n    assert pool.submit(work).result(60) == 1\n\n\n"
+    "def test_second_of_a_pool(pool):\n    assert pool.submit(work).result(60) == 1\n\n\n"
     "SERVED = 'forkserver' if 'forkserver' in multiprocessing.get_all_start_methods() else 'spawn'\n",
 }  # fmt: skip
 
@@ -141,7 +141,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ImpactRecord]:
     }
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
-        cwd=root, env=env, capture_output=True, text=True, check=False,
+        cwd=root, env=env, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     notes = read_notes(root / "notes/functions")
@@ -187,7 +187,7 @@ def test_nothing_changed_reaches_nothing(shop: tuple[Path, ImpactRecord]) -> Non
 
 # Tests that start a program which can't be followed run whenever anything changed.
 STARTING = {"test_start", "test_empty", "test_killed", "test_modules"}
-STARTING |= {"test_first_of_a_pool", "test_second_of_a_pool"}  # the pool ends its processes by force
+STARTING |= {"test_second_of_a_pool"}
 STARTING |= {"test_serves", "test_served"} if SERVES else set()
 
 
@@ -289,7 +289,7 @@ def test_a_new_file_reaches_the_tests_that_list_the_top_or_looked_for_it(edit: E
 
 def test_processes_that_outlive_a_test_may_run_the_code_of_any(edit: Edit) -> None:
     found = edit("shop/working.py", "return 1", "return 2")
-    assert found == STARTING | {"test_serves", "test_served", "test_spawns"}
+    assert found == STARTING | {"test_serves", "test_served", "test_spawns", "test_first_of_a_pool"}
 
 
 def test_a_new_file_reaches_the_tests_that_list_its_folder(edit: Edit) -> None:
