@@ -165,8 +165,11 @@ def test_a_run_with_the_cache_says_what_one_without_says(project: Any) -> None:
         with_cache = verdicts(project, DEMO_MODE=mode)
         assert with_cache == verdicts(project, "--no-cache", DEMO_MODE=mode)
         again = project.atomci("run", "-k", "--json", *ATOMS, DEMO_MODE=mode)
-        taken_over += len(again.cached)
         passed = {name for name, (status, *_) in with_cache.items() if status == "pass"}
+        if not passed <= again.cached:
+            # What runs note for selecting may have come or gone: the tests run once more, and then no more.
+            again = project.atomci("run", "-k", "--json", *ATOMS, DEMO_MODE=mode)
+        taken_over += len(again.cached)
         assert passed <= again.cached
 
     holds()

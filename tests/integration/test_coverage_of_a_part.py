@@ -156,4 +156,4 @@ def test_without_a_record_of_lines_all_tests_run_and_a_damaged_one_is_none(recor
     assert "it isn't known which lines each test covers" in done[SELECT][1]
     lines.unlink()
     done = recorded.atomci("run", SELECT, "--json")
-    assert "all tests: which lines each of them covers is noted" in done[SELECT][1]
+    assert "coverage is measured, which takes all of them" in done[SELECT][1]

@@ -42,7 +42,8 @@ def logged_at_the_end(
             try:
                 append(project.root / "artifacts", _entry(project, started, event, clean))
             except Exception as error:  # whatever it is, the run's own verdict stands
-                told(f"the audit log can't be written: {error}")
+                if event.exit_code != 3:  # where the run itself tells what went wrong
+                    told(f"the audit log can't be written: {error}")
 
     return listen
 
