@@ -88,7 +88,7 @@ def test_a_log_that_cant_be_written_changes_no_verdict(audited: Any) -> None:
     path.mkdir()
     said = audited.atomci(*RUN)
     assert said.code == 0
-    assert "note: the audit log can't be written: " in said.err
+    assert f"note: the audit log {path} can't be written: Is a directory" in said.err
 
 
 def test_who_is_what_github_says(sample: Any) -> None:

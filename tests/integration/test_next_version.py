@@ -115,6 +115,20 @@ def test_a_pre_release_can_become_final_as_it_is(made: Made) -> None:
     assert isinstance(made.decision("0.10.0rc1", pre="rc"), NothingToRelease)
 
 
+@pytest.mark.parametrize(("tags", "final", "more"), [
+    (("v1.0.0", "v2.0.0rc1"), "2.0.0", "2.0.0rc2"),
+    (("v0.0.5rc1",), "0.0.5", "0.0.5rc2"),
+])  # fmt: skip
+def test_what_a_pre_release_announced_is_kept(
+    made: Made, tags: tuple[str, ...], final: str, more: str
+) -> None:
+    for tag in tags:
+        made.told(f"fix: before {tag}", f"tag:{tag}")
+    made.told("fix: y")
+    found = [made.decision(tags[-1][1:]), made.decision(tags[-1][1:], pre="rc")]
+    assert [str(each.version) for each in found if isinstance(each, Prepare)] == [final, more]
+
+
 def test_the_tags_say_how_tags_are_named(made: Made) -> None:
     made.told("feat: begin", "tag:1.2.3", "feat: x")
     found = made.decision("1.3.0")
@@ -129,6 +143,12 @@ def test_tags_of_other_kinds_are_left_alone_and_listed(made: Made) -> None:
     found = made.decision("1.2.3")
     assert isinstance(found, Prepare)
     assert str(found.version) == "1.3.0"
+
+
+def test_a_version_that_no_commit_asks_for_is_refused(made: Made) -> None:
+    made.told("feat: begin", "tag:v1.2.3", "docs: x")
+    with pytest.raises(RefusedError, match="file and tag disagree"):
+        made.decision("1.3.0")
 
 
 @pytest.mark.parametrize("written", ["1.5.0", "1.2.2"])

@@ -205,13 +205,14 @@ def test_what_tests_read_and_only_that_runs_them_again(reader: Any) -> None:
     assert changed(reader, NOBODY_ASKS="1") == ""
     assert unit(reader)[1], reader.atomci("explain", RUN).out
     # The second run of all tests has left a record, by which each test is judged.
-    assert selected(reader)[0] == "impacted"
+    one = "1 of 14 tests is affected by the change; the others passed, and nothing that they use changed"
+    assert selected(reader) == ("impacted", one)
     assert selected(reader, "--no-cache")[0] == "full"
     reader.write("tests/unit/data.txt", "two")
     done, cached = unit(reader)
     assert (done.code, cached) == (1, False)
     assert done.atoms[RUN]["because"] == "tests/unit/data.txt changed"
-    assert selected(reader)[0] == "impacted"
+    assert selected(reader) == ("impacted", one)
     rows = reader.json("artifacts/tests/selection.json")["tests"]
     reasons = {name: why for row in rows for name, why in row["ids"].items()}
     assert "reads tests/unit/data.txt" in reasons["tests/unit/test_reads.py::test_data_file"]

@@ -51,6 +51,7 @@ from atomci.artifacts.handed.testing import (
 )
 from atomci.artifacts.handed.trends import PastRun, Trends
 from atomci.artifacts.handed.verdicts import CheckReport
+from atomci.artifacts.printed.audit import AuditShown, AuditVerdict
 from atomci.artifacts.printed.done import DoneAnswer, DoneReport
 from atomci.artifacts.printed.listings import Diagnosis, Explanation, ImpactExplanation, Listing, Restored
 from atomci.artifacts.printed.reported import RunReport
@@ -124,6 +125,8 @@ SCHEMAS: dict[str, object] = {
     "manifest": Manifest,
     "parity": Parity,
     "report": RunReport,
+    "audit": AuditShown,
+    "audit-verdict": AuditVerdict,
     "snapshot": WorkSnapshot,
     "work-change": WorkChange,
     "session-change": SessionChange,

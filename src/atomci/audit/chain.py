@@ -158,9 +158,8 @@ def _faults(
 
 
 def _lines(data: bytes) -> list[bytes]:
-    return [line + b"\n" for line in data.split(b"\n")[:-1]] + [
-        tail for tail in data.split(b"\n")[-1:] if tail
-    ]
+    *whole, tail = data.split(b"\n")
+    return [*(line + b"\n" for line in whole), *([tail] if tail else [])]
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import time
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from atomci.audit.chain import FORMAT, Chain, Head, line_of, read_chain
 from atomci.errors import InfrastructureError, RefusedError
+from atomci.tools.exclusive import wait_for_lock
 
 __all__ = ["LIMIT", "NAME", "append", "read_log"]
 
@@ -20,8 +21,9 @@ NAME = "audit.jsonl"
 LIMIT = 8_000_000
 """Bytes at which a file is set aside and a new one begun."""
 
-_PATIENCE = 10.0
+_ASIDE = re.compile(r"audit-[0-9]+\.jsonl")
 _TAIL = 1 << 16
+_AS_BYTES: int = getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
 
 def append(folder: Path, entry: Mapping[str, Any], now: datetime | None = None, limit: int = LIMIT) -> Head:
@@ -30,13 +32,14 @@ def append(folder: Path, entry: Mapping[str, Any], now: datetime | None = None, 
     Raises InfrastructureError where it can't be written, and RefusedError where a newer atomci keeps the log.
     Nothing is written then.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / NAME
+    path, at = folder / NAME, now or datetime.now(UTC)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with _locked(path) as file:
-            _set_aside(path, file, limit)
+            if not _set_aside(path, file, limit):
+                return _added(path, file, entry, at)
         with _locked(path) as file:
-            return _added(path, file, entry, now or datetime.now(UTC))
+            return _added(path, file, entry, at)
     except OSError as error:
         raise InfrastructureError(
             f"the audit log {path} can't be written: {error.strerror}",
@@ -52,22 +55,17 @@ def read_log(folder: Path) -> Chain:
 
 def _older(folder: Path) -> list[Path]:
     """The files that were set aside, the oldest first."""
-    return sorted(folder.glob("audit-*.jsonl"), key=lambda path: int(path.stem.rpartition("-")[2]))
+    found = (path for path in folder.glob("audit-*.jsonl") if _ASIDE.fullmatch(path.name))
+    return sorted(found, key=lambda path: int(path.stem.rpartition("-")[2]))
 
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[int]:
     """The file, open and ours alone; another that took its place while we waited is opened anew."""
-    deadline = time.monotonic() + _PATIENCE
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _AS_BYTES, 0o644)
         try:
-            while not _lock(file):
-                if time.monotonic() > deadline:
-                    raise InfrastructureError(
-                        f"another program has held {path} for {_PATIENCE:.0f} s", "end it, then try again"
-                    )
-                time.sleep(0.01)
+            wait_for_lock(file, f"another program is writing {path}")
             if _is_at(path, file):
                 yield file
                 return
@@ -80,28 +78,6 @@ def _is_at(path: Path, file: int) -> bool:
         return os.path.samestat(path.stat(), os.fstat(file))
     except FileNotFoundError:
         return False
-
-
-if os.name == "nt":
-    import msvcrt
-
-    def _lock(file: int) -> bool:
-        os.lseek(file, 0, os.SEEK_SET)
-        try:
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(file: int) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 def _added(path: Path, file: int, entry: Mapping[str, Any], now: datetime) -> Head:
@@ -162,7 +138,7 @@ def _first(path: Path) -> dict[str, Any]:
     before = _older(path.parent)
     if not before:
         return {"log": os.urandom(8).hex(), "n": 0, "prev": ""}
-    file = os.open(before[-1], os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    file = os.open(before[-1], os.O_RDONLY | _AS_BYTES)
     try:
         last, _ = _last(file, os.fstat(file).st_size)
     finally:
@@ -170,12 +146,16 @@ def _first(path: Path) -> dict[str, Any]:
     return _following(last or Chain((), (), (), ())) | {"after": before[-1].name}
 
 
-def _set_aside(path: Path, file: int, limit: int) -> None:
-    """Give a full file the name of its last line, so that the next entry begins a new one."""
+def _set_aside(path: Path, file: int, limit: int) -> bool:
+    """Give a full file the name of its last line, and say so: then the next entry begins a new one."""
     size = os.fstat(file).st_size
     if size < limit:
-        return
+        return False
     last, torn = _last(file, size)
-    if last is not None and last.head is not None and not torn:
-        with contextlib.suppress(PermissionError):  # Windows: another program reads it
-            path.rename(path.with_name(f"audit-{last.head.n}.jsonl"))
+    if last is None or last.head is None or torn:
+        return False
+    try:
+        path.rename(path.with_name(f"audit-{last.head.n}.jsonl"))
+    except PermissionError:  # Windows: another program reads it
+        return False
+    return True

@@ -17,6 +17,7 @@ from atomci.audit.chain import Chain
 from atomci.audit.log import append
 from atomci.audit.people import who
 from atomci.decoding import decoded
+from atomci.errors import AtomciError
 from atomci.project import Project
 
 __all__ = ["KIND", "disagreements", "logged_at_the_end"]
@@ -43,7 +44,8 @@ def logged_at_the_end(
                 append(project.root / "artifacts", _entry(project, started, event, clean))
             except Exception as error:  # whatever it is, the run's own verdict stands
                 if event.exit_code != 3:  # where the run itself tells what went wrong
-                    told(f"the audit log can't be written: {error}")
+                    known = isinstance(error, AtomciError)
+                    told(str(error) if known else f"the audit log has no entry of this run: {error}")
 
     return listen
 

@@ -20,7 +20,7 @@ PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
 _LIMIT = 3_000_000
 _OWNER = re.compile(r"@[\w-]+(?:/[\w.-]+)?|[^\s@]+@[^\s@]+\.[^\s@]+")
-_TOKEN = re.compile(r"(?:\\.|[^\s\\])+")
+_TOKEN = re.compile(r"(?:\\.|[^\s\\]|\\$)+")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
@@ -41,7 +41,7 @@ class History:
     @property
     def final(self) -> Tag | None:
         """The newest release that is no pre-release."""
-        return next((tag for tag in self.tags if not tag.version.is_prerelease), None)
+        return _final(self.tags)
 
     @property
     def announced(self) -> tuple[Version, ...]:
@@ -79,9 +79,13 @@ def read_history(git: Git, prefix: str = "") -> History:
     behind = set(git("tag", "--merged", head).decode("utf-8", "replace").split("\n"))
     tags = sorted((tag for tag in found if tag.name in behind), key=lambda tag: tag.version, reverse=True)
     elsewhere = tuple(tag for tag in found if tag.name not in behind)
-    final = next((tag for tag in tags if not tag.version.is_prerelease), None)
+    final = _final(tags)
     commits = tuple(_commits(git, final.commit if final else None, head))
     return History(head, tuple(tags), commits, elsewhere, tuple(foreign))
+
+
+def _final(tags: Iterable[Tag]) -> Tag | None:
+    return next((tag for tag in tags if not tag.version.is_prerelease), None)
 
 
 def _tags(git: Git, prefix: str) -> tuple[list[Tag], list[str]]:

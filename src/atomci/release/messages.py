@@ -45,12 +45,12 @@ class Message:
 
     kind: MessageKind
     subject: str
-    type: str = ""
-    scope: str | None = None
-    breaking: bool = False
-    body: str = ""
-    footers: tuple[Footer, ...] = ()
-    reverts: tuple[str, ...] = ()
+    type: str
+    scope: str | None
+    breaking: bool
+    body: str
+    footers: tuple[Footer, ...]
+    reverts: tuple[str, ...]
 
 
 def read_message(text: str) -> Message:
@@ -65,7 +65,7 @@ def read_message(text: str) -> Message:
     match = _HEADER.fullmatch(header)
     kind = _kind(header, match)
     breaking = any(_BREAKING.match(line) for line in rest.splitlines())
-    if match is None or kind != "conventional":
+    if match is None:
         return Message(kind, header.strip(), "", None, breaking, body, footers, reverts)
     return Message(
         kind,

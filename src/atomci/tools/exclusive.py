@@ -16,7 +16,7 @@ from pathlib import Path
 
 from atomci.errors import InfrastructureError
 
-__all__ = ["LOCK", "exclusive", "take_lock"]
+__all__ = ["LOCK", "exclusive", "take_lock", "wait_for_lock"]
 
 LOCK = "atomci.lock"
 """The file that is locked in a folder, where a folder can't be: on Windows. Nobody else may read it then."""
@@ -35,14 +35,19 @@ def exclusive(folder: Path, busy: str) -> Iterator[None]:
     """
     descriptor = _opened(folder)
     try:
-        deadline = time.monotonic() + PATIENCE
-        while not _taken(descriptor):
-            if time.monotonic() > deadline:
-                raise InfrastructureError(busy, "wait for it, then run this again")
-            time.sleep(_PAUSE)
+        wait_for_lock(descriptor, busy)
         yield
     finally:
         os.close(descriptor)
+
+
+def wait_for_lock(descriptor: int, busy: str) -> None:
+    """Take the lock of an open file or folder, which closing it lets go. Raises what `exclusive` raises."""
+    deadline = time.monotonic() + PATIENCE
+    while not _taken(descriptor):
+        if time.monotonic() > deadline:
+            raise InfrastructureError(busy, "wait for it, then run this again")
+        time.sleep(_PAUSE)
 
 
 def take_lock(folder: Path) -> int | None:

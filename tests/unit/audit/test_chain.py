@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import subprocess
 import sys
@@ -61,11 +62,40 @@ ATTACKS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
 }
 
 
+FOUND = {
+    "an edited line": [("edited", 3)],
+    "a line taken out": [("missing", 3)],
+    "two lines swapped": [("missing", 3), ("missing", 4), ("missing", 5)],
+    "a key said twice": [("edited", 3), ("edited", 3)],
+    "the first line taken out": [("missing", 1)],
+    "a line that is no JSON": [("edited", 3)],
+    "another form of the same": [("edited", 3), ("edited", 3)],
+    "a line copied": [("missing", 4)],
+}
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_the_chain_shows(attack: str, tmp_path: Path) -> None:
     write(tmp_path)
     lines = (tmp_path / log.NAME).read_bytes().splitlines(keepends=True)
-    assert kinds(b"".join(ATTACKS[attack](lines))) != []
+    assert kinds(b"".join(ATTACKS[attack](lines))) == FOUND[attack]
+
+
+def test_a_line_has_one_form() -> None:
+    assert line_of({"b": 1, "a": ["ä", True]}) == '{"a":["ä",true],"b":1}\n'.encode()
+
+
+def test_a_number_is_a_number() -> None:
+    chain = read_chain(line_of({"log": "x", "n": True, "prev": ""}) + b"nonsense\n")
+    assert [fault.kind for fault in chain.faults] == ["missing", "edited"]
+    assert not chain.holds(Head("x", 7, "f" * 64))
+    assert read_chain(line_of({"log": "x", "n": "0"})).head == Head(
+        "x", -1, chain_digest({"log": "x", "n": "0"})
+    )
+
+
+def chain_digest(entry: dict[str, object]) -> str:
+    return hashlib.sha256(line_of(entry)).hexdigest()
 
 
 @pytest.mark.parametrize("left", [4, 0], ids=["the tail cut off", "the whole file removed"])
@@ -83,7 +113,8 @@ def test_only_an_anchor_shows_what_was_written_anew(tmp_path: Path) -> None:
     lines = (tmp_path / log.NAME).read_bytes().splitlines(keepends=True)
     chain = read_chain(forged([*lines[:3], lines[3].replace(b'"exit":3', b'"exit":0'), *lines[4:]]))
     assert chain.faults == ()
-    assert [fault.kind for fault in against_anchors(chain, {"a": heads[4], "b": heads[2]})] == ["rewritten"]
+    found = list(against_anchors(chain, {"a": heads[4], "b": heads[2]}))
+    assert [(fault.kind, fault.line) for fault in found] == [("rewritten", 5)]
 
 
 def test_an_anchor_of_another_log_says_so(tmp_path: Path) -> None:
@@ -100,7 +131,7 @@ def test_a_head_is_a_text_and_back() -> None:
 
 
 def test_a_clock_that_was_set_back_is_told_and_is_no_fault(tmp_path: Path) -> None:
-    for minute in (0, 5, 3, 4):
+    for minute in (0, 5, 3, 3, 4):
         log.append(tmp_path, {"what": "run"}, START + timedelta(minutes=minute))
     chain = log.read_log(tmp_path)
     assert (chain.faults, chain.clock) == ((), (3,))

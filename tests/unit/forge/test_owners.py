@@ -91,6 +91,12 @@ def test_a_line_that_github_cant_read_is_left_out_and_told() -> None:
     assert faults[0].why == "notowner is no @user, @org/team or address"
 
 
+@pytest.mark.parametrize("line", ["foo\\", "foo @ann \\"])
+def test_a_line_that_ends_in_a_backslash_is_no_rule(line: str) -> None:
+    found = read_owners(line)
+    assert (found.rules, len(found.faults)) == ((), 1)
+
+
 def test_who_is_asked_for_a_review() -> None:
     paths = ["README", "x.py", "docs/a", "y.py"]
     assert read_owners(FILE).reviewers(paths, ["@Ann"]) == Reviewers(

@@ -94,5 +94,5 @@ def test_a_revert_names_what_it_reverts() -> None:
 
 def test_a_message_of_anybody_is_read() -> None:
     read = read_message("Update README")
-    assert (read.kind, read.type, read.subject) == ("other", "", "Update README")
+    assert (read.kind, read.type, read.scope, read.subject) == ("other", "", None, "Update README")
     assert read_message("").kind == "other"

@@ -14,6 +14,7 @@ from atomci.errors import UsageError
 from atomci.visible import visible
 
 if TYPE_CHECKING:
+    from atomci.artifacts.printed.audit import AuditFault, AuditShown, AuditVerdict
     from atomci.audit.chain import Chain, Head
 
 __all__ = ["audit_command"]
@@ -54,8 +55,10 @@ def show_command(last: int, as_json: bool, project: Path | None) -> int:
     chain = read_log(project_at(project).root / "artifacts")
     entries = [entry for entry in chain.entries if entry][-last:]
     if as_json:
+        from atomci.artifacts.printed.audit import AuditShown
+
         head = str(chain.head) if chain.head else ""
-        click.echo(json.dumps({"schema": "atomci/audit/1", "head": head, "entries": entries}, indent=1))
+        _print(AuditShown(head=head, entries=tuple(map(dict, entries))))
         return 0
     for entry in entries:
         click.echo(visible(_told(entry)))
@@ -91,15 +94,13 @@ def verify_command(given: tuple[str, ...], as_json: bool, project: Path | None) 
     others = len({head.log for head in found.values()} - {head.log for head in anchors.values()})
     faults = _faults(chain, anchors, list(disagreements(here.root, chain)))
     if as_json:
-        verdict = {"schema": "atomci/audit-verdict/1", "entries": len(chain.entries), "faults": faults}
-        click.echo(
-            json.dumps(
-                {**verdict, "anchors": {where: str(head) for where, head in anchors.items()}}, indent=1
-            )
-        )
+        from atomci.artifacts.printed.audit import AuditVerdict
+
+        kept = {where: str(head) for where, head in anchors.items()}
+        _print(AuditVerdict(entries=len(chain.entries), faults=tuple(faults), anchors=kept))
         return 1 if faults else 0
     for fault in faults:
-        click.echo(f"{fault['kind']}: {visible(fault['words'])}")
+        click.echo(f"{fault.kind}: {visible(fault.words)}")
     for line in chain.clock:
         click.echo(f"note: line {line} is dated before the line above it: a clock was set back")
     if not faults:
@@ -126,15 +127,21 @@ def _given(texts: tuple[str, ...]) -> dict[str, Head]:
     return {name: head for name, head in heads.items() if head}
 
 
-def _faults(chain: Chain, anchors: Mapping[str, Head], disagreeing: list[str]) -> list[dict[str, Any]]:
+def _print(found: AuditShown | AuditVerdict) -> None:
+    import msgspec
+
+    click.echo(json.dumps(msgspec.to_builtins(found), indent=1))
+
+
+def _faults(chain: Chain, anchors: Mapping[str, Head], disagreeing: list[str]) -> list[AuditFault]:
+    from atomci.artifacts.printed.audit import AuditFault
     from atomci.audit.chain import against_anchors
 
     found = (*chain.faults, *against_anchors(chain, anchors))
-    rows = [
-        {"kind": fault.kind, "line": fault.line, "words": f"line {fault.line}: {fault.words}"}
-        for fault in found
+    return [
+        *(AuditFault(kind=one.kind, line=one.line, words=f"line {one.line}: {one.words}") for one in found),
+        *(AuditFault(kind="unrecorded", line=0, words=words) for words in disagreeing),
     ]
-    return [*rows, *({"kind": "unrecorded", "line": 0, "words": words} for words in disagreeing)]
 
 
 def _told(entry: Mapping[str, Any]) -> str:
