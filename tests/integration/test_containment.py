@@ -164,25 +164,50 @@ def renamed_file(story: Story) -> None:
     story.commit("refactor: core").on("main").edit("other.py", 9, "x").commit("more").squash()
 
 
-LANDED = [
-    ff,
-    merge_commit,
-    squash_of_one,
-    squash_of_two,
-    squash_after_main_moved,
-    squash_and_main_moved_on,
-    squash_with_lines_edited_later,
-    squash_with_the_file_deleted_later,
-    squash_with_the_file_renamed_later,
-    rebased,
-    squash_of_a_branch_that_merged_main,
-    mode_change,
-    binary,
-    stack_landed_as_one,
-    split_in_two,
-    union_attribute,
-    renamed_file,
-]
+def picked_one_by_one(story: Story) -> None:
+    """And what the first did is changed before the second comes: no commit of main is the branch as one."""
+    story.topic().edit("code.py", 20, "twenty").commit("fix: twenty")
+    story.on("main").git("cherry-pick", "topic~1")
+    story.edit("code.py", 3, "three, better").commit("better").git("cherry-pick", "topic")
+    story.edit("code.py", 20, "other").commit("later")
+
+
+def picked_from_a_branch_that_merged_main(story: Story) -> None:
+    story.topic().on("main").edit("other.py", 25, "x").commit("more").on("topic").git("merge", "-q", "main")
+    story.edit("code.py", 20, "twenty").commit("fix: twenty")
+    story.on("main").git("cherry-pick", "topic~2")
+    story.edit("code.py", 3, "three, better").commit("better").git("cherry-pick", "topic")
+
+
+LANDED = {
+    ff: ("ancestor", "feat: three"),
+    merge_commit: ("ancestor", "feat: three"),
+    squash_of_one: ("content", "feat: topic (#1)"),
+    squash_of_two: ("content", "feat: topic (#1)"),
+    squash_after_main_moved: ("squash", "feat: topic (#1)"),
+    squash_and_main_moved_on: ("content", "feat: topic (#1)"),
+    squash_with_lines_edited_later: ("squash", "feat: topic (#1)"),
+    squash_with_the_file_deleted_later: ("content", "feat: topic (#1)"),
+    squash_with_the_file_renamed_later: ("content", "feat: topic (#1)"),
+    rebased: ("squash", "fix: twenty"),
+    squash_of_a_branch_that_merged_main: ("squash", "feat: topic (#1)"),
+    mode_change: ("content", "feat: topic (#1)"),
+    binary: ("content", "feat: topic (#1)"),
+    stack_landed_as_one: ("merge", None),
+    split_in_two: ("content", "feat: part two"),
+    union_attribute: ("squash", "feat: topic (#1)"),
+    renamed_file: ("content", "feat: topic (#1)"),
+    picked_one_by_one: ("patches", None),
+    picked_from_a_branch_that_merged_main: ("patches", None),
+}
+
+
+def picked_but_for_what_a_merge_slipped_in(story: Story) -> None:
+    story.topic().on("main").edit("other.py", 25, "x").commit("more").on("topic")
+    story.git("merge", "-q", "--no-commit", "main")
+    story.write("slipped_in.py", "only here\n").commit("Merge branch 'main' into topic")
+    story.on("main").git("cherry-pick", "topic~1")
+    story.edit("code.py", 3, "three, better").commit("better")
 
 
 def plain(story: Story) -> None:
@@ -280,25 +305,27 @@ def the_same_line_elsewhere(story: Story) -> None:
     story.on("main").write("code.py", same + same.replace("1", "9")).commit("fix: a")
 
 
-LOST = [
-    plain,
-    more_commits_after_the_squash,
-    a_part_of_it,
-    a_child_whose_parent_landed,
-    thrown_away_by_a_driver,
-    lost_beside_the_same_driver,
-    only_indented_otherwise,
-    evil_merge,
-    nothing_in_the_end,
-    only_a_message,
-    mode_change_not_landed,
-    rename_not_landed,
-    delete_not_landed,
-    binary_not_landed,
-    orphan,
-    amended_after_it_landed,
-    the_same_line_elsewhere,
-]
+EMPTY = "its commits change no file in the end"
+LOST = {
+    plain: (1, ("code.py",), ""),
+    more_commits_after_the_squash: (2, ("code.py",), ""),
+    a_part_of_it: (2, ("new.py",), ""),
+    a_child_whose_parent_landed: (2, ("code.py",), ""),
+    thrown_away_by_a_driver: (1, ("code.py",), ""),
+    lost_beside_the_same_driver: (1, ("code.py",), ""),
+    only_indented_otherwise: (1, ("code.py",), ""),
+    evil_merge: (2, ("slipped_in.py",), ""),
+    picked_but_for_what_a_merge_slipped_in: (2, ("code.py", "slipped_in.py"), ""),
+    nothing_in_the_end: (2, (), EMPTY),
+    only_a_message: (1, (), EMPTY),
+    mode_change_not_landed: (1, ("code.py",), ""),
+    rename_not_landed: (1, ("code.py", "core.py"), ""),
+    delete_not_landed: (1, ("code.py",), ""),
+    binary_not_landed: (1, ("logo.png",), ""),
+    orphan: (1, (), "the two have no commit in common"),
+    amended_after_it_landed: (1, ("code.py",), ""),
+    the_same_line_elsewhere: (1, ("code.py",), ""),
+}
 
 
 @pytest.fixture
@@ -309,15 +336,16 @@ def story(tmp_path: Path) -> Story:
 @pytest.mark.parametrize("tell", LANDED, ids=lambda tell: tell.__name__)
 def test_a_branch_that_landed_is_found(tell: Callable[[Story], None], story: Story) -> None:
     tell(story)
-    assert isinstance(story.verdict(), Contained), story.git("log", "--graph", "--oneline", "--all")
+    found = story.verdict()
+    assert isinstance(found, Contained), story.git("log", "--graph", "--oneline", "--all")
+    by = found.commit and story.git("log", "-1", "--format=%s", found.commit)
+    assert (found.how, by) == LANDED[tell]
 
 
 @pytest.mark.parametrize("tell", LOST, ids=lambda tell: tell.__name__)
 def test_work_that_is_nowhere_else_is_kept(tell: Callable[[Story], None], story: Story) -> None:
     tell(story)
-    found = story.verdict()
-    assert isinstance(found, Unmerged), found
-    assert found.commits > 0
+    assert story.verdict() == Unmerged(*LOST[tell])
 
 
 def test_what_was_reverted_is_a_state_of_its_own(story: Story) -> None:
@@ -354,8 +382,8 @@ def test_asking_leaves_no_trace(story: Story) -> None:
     assert sorted((story.root / ".git").rglob("*")) == before
 
 
-def test_what_a_shallow_clone_hides_is_no_answer(story: Story, tmp_path: Path) -> None:
+def test_what_a_shallow_clone_hides_is_no_answer(story: Story) -> None:
     story.topic().on("main").edit("code.py", 25, "x").commit("more")
-    bare = Judge(open_repository(story.root))
+    judge = Judge(open_repository(story.root))
     with pytest.raises(GitFailed):
-        bare.verdict("0" * 39 + "1", story.git("rev-parse", "main"))
+        judge.verdict("0" * 39 + "1", story.git("rev-parse", "main"))
