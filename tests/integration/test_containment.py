@@ -179,7 +179,7 @@ def picked_from_a_branch_that_merged_main(story: Story) -> None:
     story.edit("code.py", 3, "three, better").commit("better").git("cherry-pick", "topic")
 
 
-LANDED = {
+LANDED: dict[Callable[[Story], None], tuple[str, str | None]] = {
     ff: ("ancestor", "feat: three"),
     merge_commit: ("ancestor", "feat: three"),
     squash_of_one: ("content", "feat: topic (#1)"),
@@ -306,7 +306,7 @@ def the_same_line_elsewhere(story: Story) -> None:
 
 
 EMPTY = "its commits change no file in the end"
-LOST = {
+LOST: dict[Callable[[Story], None], tuple[int, tuple[str, ...], str]] = {
     plain: (1, ("code.py",), ""),
     more_commits_after_the_squash: (2, ("code.py",), ""),
     a_part_of_it: (2, ("new.py",), ""),
