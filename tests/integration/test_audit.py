@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,46 @@ def test_tampering_is_told_and_red(audited: Any, what: Any, kind: str) -> None:
     assert kind in [fault["kind"] for fault in json.loads(said.out)["faults"]]
     assert audited.atomci("check", "atom_104").code == 1
     assert audited.atomci("run", "atom_104").code == 1
+
+
+def test_an_entry_says_of_which_commit_and_which_files_a_run_left(sample: Any) -> None:
+    sample.write("more.txt", "x")
+    sample.atomci(*RUN)
+    entry = json.loads(sample.atomci("audit", "show", "--json").out)["entries"][-1]
+    assert (entry["commit"], entry["uncommitted"]) == (sample.git("rev-parse", "HEAD"), 1)
+    for name, file in (("events", "events.jsonl"), ("manifest", "manifest.json")):
+        assert entry[name] == hashlib.sha256((sample.runs[-1] / file).read_bytes()).hexdigest()
+    events = [json.loads(line) for line in (sample.runs[-1] / "events.jsonl").read_text().splitlines()]
+    assert entry["ms"] == round(events[-1]["seconds"] * 1000)
+
+
+def test_what_a_run_left_cant_be_changed_unseen(audited: Any) -> None:
+    events = audited.runs[0] / "events.jsonl"
+    events.write_text(events.read_text().replace("run_ruff_lint", "run_ruff_lust", 1))
+    said = audited.atomci("audit", "verify")
+    assert said.code == 1
+    assert f"{audited.runs[0].name}/events.jsonl isn't as it was when the run ended" in said.out
+
+
+def test_a_run_that_was_killed_needs_no_entry(audited: Any) -> None:
+    """Nor does one of before there was a log."""
+    for name in ("20990101T000000-abcdef", "20010101T000000-abcdef"):
+        shutil.copytree(audited.runs[-1], audited.root / "artifacts/runs" / name)
+    killed = audited.root / "artifacts/runs/20990101T000000-abcdef/events.jsonl"
+    whole = killed.read_text()
+    killed.write_text("".join(whole.splitlines(keepends=True)[:-1]))
+    assert audited.atomci("audit", "verify").code == 0
+    killed.write_text(whole)
+    assert (
+        "20990101T000000-abcdef is over, and the audit log has no entry"
+        in audited.atomci("audit", "verify").out
+    )
+
+
+def test_a_log_that_was_removed_is_as_none(audited: Any) -> None:
+    (audited.root / "artifacts" / log.NAME).unlink()
+    assert audited.atomci("audit", "verify").code == 0
+    assert audited.atomci("audit", "show").out == "there is no entry yet: atomci run local_ci makes one\n"
 
 
 def test_a_head_in_a_commit_shows_what_was_cut(audited: Any) -> None:
